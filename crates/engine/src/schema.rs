@@ -1,0 +1,90 @@
+//! What a data set offers a design: its features and its labels, by key.
+//!
+//! The engine never sees a data set; an input layer names a feature of the [`Schema`], a head names a label.
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::Message;
+
+/// The features and labels of a prepared data set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Schema {
+    /// What an input can read.
+    pub features: Vec<FeatureSchema>,
+    /// What a head can learn.
+    pub labels: Vec<LabelSchema>,
+}
+
+/// One feature: `key` is how an input layer names it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureSchema {
+    /// Stable name, for instance `text`, `user`, `item`.
+    pub key: String,
+    /// Name for a person.
+    pub name: Message,
+    /// Type and size.
+    pub kind: FeatureKind,
+}
+
+/// Type and size of a feature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FeatureKind {
+    /// A sequence of `length` token ids below `cardinality`; 0 is padding, 1 is unknown.
+    Tokens {
+        /// Tokens per example after padding and truncation.
+        length: usize,
+        /// Number of ids, padding and unknown included.
+        cardinality: usize,
+    },
+    /// One id below `cardinality`.
+    Id {
+        /// Number of ids.
+        cardinality: usize,
+    },
+    /// `width` real numbers.
+    Dense {
+        /// Numbers per example.
+        width: usize,
+    },
+}
+
+/// One label: `key` is how a head names it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelSchema {
+    /// Stable name, for instance `sentiment`.
+    pub key: String,
+    /// Name for a person.
+    pub name: Message,
+    /// Type and size.
+    pub kind: LabelKind,
+    /// Names of the classes (two for binary, negative first); empty for a real label.
+    pub classes: Vec<Message>,
+}
+
+/// Type and size of a label. In a batch every label is `f32`, and NaN means "not known for this row".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum LabelKind {
+    /// 0 or 1.
+    Binary,
+    /// A class index below `n_classes`.
+    Classes {
+        /// Number of classes.
+        n_classes: usize,
+    },
+    /// A real number.
+    Real,
+}
+
+impl Schema {
+    /// The feature named `key`.
+    pub fn feature(&self, key: &str) -> Option<&FeatureSchema> {
+        self.features.iter().find(|feature| feature.key == key)
+    }
+
+    /// The label named `key`.
+    pub fn label(&self, key: &str) -> Option<&LabelSchema> {
+        self.labels.iter().find(|label| label.key == key)
+    }
+}

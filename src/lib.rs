@@ -1,0 +1,1 @@
+//! MTL Playground: the page.
