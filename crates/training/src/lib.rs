@@ -1,1 +1,1 @@
-//! Placeholder of the crate's first line; see its module list.
+//! The training run, and what the page and the worker say to each other.

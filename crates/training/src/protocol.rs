@@ -1,0 +1,417 @@
+//! What the page and the worker say to each other: two closed enums of plain data, variants grouped by verb.
+//!
+//! Large byte blocks (a data set asset, a weights file) travel beside a message as *payloads*, so that the page can
+//! transfer them instead of copying: a variant that has one says so.
+
+use mtl_data::{DataReport, DataSettings, generated::GeneratorSettings};
+use mtl_engine::{
+    clipping::Clipping,
+    design::{Design, NodeId},
+    metrics::TaskMetrics,
+    model::Resources,
+    optimizers::OptimizerConfig,
+    schedules::Schedule,
+    schema::Schema,
+    text::Message,
+};
+use serde::{Deserialize, Serialize};
+
+/// Page to worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// What to train on. With [`DataSource::Asset`] the bytes of the asset are payload 0.
+    Data {
+        /// Where the rows come from.
+        source: DataSource,
+        /// Vocabulary, truncation, splits.
+        settings: DataSettings,
+    },
+    /// What to train. A change of loss weights, names or positions only goes on with the run; any other resets it.
+    Design {
+        /// The whole design.
+        design: Design,
+    },
+    /// How to train. Learning rate, optimizer constants, schedule, clipping and stop condition apply from the next
+    /// step on; batch size, seed and the kind of optimizer reset the run.
+    Settings {
+        /// All settings.
+        settings: RunSettings,
+    },
+    /// Moves the run.
+    Run {
+        /// How.
+        run: Run,
+    },
+    /// A question that gets exactly one [`Event::Reply`] with the same id.
+    Ask {
+        /// Chosen by the page.
+        id: u32,
+        /// What is asked.
+        request: Request,
+    },
+}
+
+/// Where the rows come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "source", rename_all = "snake_case")]
+pub enum DataSource {
+    /// A converted real data set: its key; the bytes are payload 0.
+    Asset {
+        /// Key of the data set.
+        key: String,
+    },
+    /// A generated data set with its knobs.
+    Generated {
+        /// Which generator, and its settings.
+        generator: GeneratorSettings,
+    },
+}
+
+/// Moves the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "run", rename_all = "snake_case")]
+pub enum Run {
+    /// Trains until paused or stopped.
+    Play,
+    /// Stops after the step under way.
+    Pause,
+    /// Trains `n` steps, then pauses.
+    Steps {
+        /// How many.
+        n: u32,
+    },
+    /// Trains to the end of the epoch, then pauses.
+    Epoch,
+    /// Fresh parameters from the seed; empty history.
+    Reset,
+}
+
+/// A question of the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// Predictions for one example, with attributions.
+    Predict {
+        /// The example, by feature key.
+        input: PredictInput,
+    },
+    /// All metrics on a split; the only thing that touches the test split.
+    Evaluate {
+        /// Which rows.
+        split: Split,
+    },
+    /// Everything that a weights file holds; parameter values are payload 0 (f32, little endian, in order).
+    Snapshot,
+    /// Puts parameter values back: payload 0 as in [`Request::Snapshot`]. The design and data must already be set.
+    Restore {
+        /// Names, in the order of payload 0, each with its shape.
+        parameters: Vec<(String, Vec<usize>)>,
+        /// Steps done when they were saved.
+        step: u64,
+    },
+    /// The state that [`Event::Status`] reports, at once.
+    State,
+    /// A few rows of a split, for the data panel or the try panel.
+    Rows {
+        /// Which rows.
+        split: Split,
+        /// How many at the most.
+        n: usize,
+        /// Seed of the draw.
+        seed: u64,
+    },
+}
+
+/// Part of the data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// Rows that are trained on.
+    Train,
+    /// Rows that are watched.
+    Validation,
+    /// Rows that only "evaluate on test" touches.
+    Test,
+}
+
+/// One example to predict, by feature key. Features that are left out take their neutral value (no tokens, id 0, zeros).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PredictInput {
+    /// Text features.
+    pub text: std::collections::BTreeMap<String, String>,
+    /// Id features.
+    pub ids: std::collections::BTreeMap<String, u32>,
+    /// Dense features.
+    pub dense: std::collections::BTreeMap<String, Vec<f32>>,
+}
+
+/// How to train.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunSettings {
+    /// The run ends after so many epochs; at most 10,000.
+    pub epochs: u32,
+    /// Rows per step; 1 to 4096.
+    pub batch_size: usize,
+    /// Step size before the schedule.
+    pub learning_rate: f32,
+    /// Update rule and its constants.
+    pub optimizer: OptimizerConfig,
+    /// Learning rate over time.
+    pub schedule: Schedule,
+    /// Bound on gradients.
+    pub clipping: Clipping,
+    /// Seed of parameters, order of rows and dropout.
+    pub seed: u64,
+    /// When to stop before the last epoch.
+    pub stop: StopCondition,
+}
+
+impl Default for RunSettings {
+    fn default() -> Self {
+        Self {
+            epochs: 10,
+            batch_size: 64,
+            learning_rate: 0.001,
+            optimizer: OptimizerConfig::default(),
+            schedule: Schedule::default(),
+            clipping: Clipping::default(),
+            seed: 1,
+            stop: StopCondition::default(),
+        }
+    }
+}
+
+/// Early stopping: off when `patience` is 0.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StopCondition {
+    /// Evaluations without improvement before the run stops.
+    pub patience: u32,
+    /// What must improve: the weighted mean of the validation losses, or a metric of one task.
+    pub watch: Watch,
+    /// Smallest change that counts.
+    pub min_delta: f64,
+}
+
+/// What early stopping looks at.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "watch", rename_all = "snake_case")]
+pub enum Watch {
+    /// Weighted mean of the tasks' validation losses.
+    #[default]
+    Loss,
+    /// One metric of one task.
+    Metric {
+        /// The task's head.
+        task: NodeId,
+        /// Stable name of the metric.
+        metric: String,
+    },
+}
+
+/// Worker to page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The data set is loaded and prepared.
+    Data {
+        /// Rows, distributions, vocabulary, baselines.
+        report: Box<DataReport>,
+        /// What a design can read and learn.
+        schema: Schema,
+    },
+    /// The design compiled (or not); a new run is ready at step 0.
+    Model {
+        /// What it costs.
+        resources: Option<Resources>,
+        /// Why it cannot train, when it cannot.
+        problem: Option<Message>,
+    },
+    /// The run changed state.
+    Status {
+        /// The state.
+        status: RunStatus,
+    },
+    /// Losses since the last such event, at most every 50 ms, and one for the last step before a pause.
+    Progress {
+        /// The figures.
+        progress: Progress,
+    },
+    /// Metrics of every task on a split, after each epoch and on request.
+    Evaluation {
+        /// The figures.
+        evaluation: Evaluation,
+    },
+    /// The answer to a [`Command::Ask`].
+    Reply {
+        /// The question's id.
+        id: u32,
+        /// The answer, or what is wrong.
+        reply: Result<Reply, Message>,
+    },
+    /// A command failed; what was there is kept.
+    Failure {
+        /// What, where, expected, got, hint.
+        message: Message,
+    },
+}
+
+/// State of the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunStatus {
+    /// What it is doing.
+    pub phase: Phase,
+    /// Steps done.
+    pub step: u64,
+    /// Epochs done, with the share of the one under way.
+    pub epoch: f64,
+    /// Steps per epoch; 0 without data or design.
+    pub steps_per_epoch: u64,
+    /// Time spent training.
+    pub elapsed_ms: f64,
+    /// Why it stands where it stands, when there is something to say.
+    pub note: Option<Message>,
+}
+
+/// What the run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// No data set or no design that can train.
+    NotReady,
+    /// Ready or paused.
+    Paused,
+    /// Training.
+    Running,
+    /// The last epoch is done, or the stop condition holds.
+    Finished,
+    /// A loss was not finite; the note says which task and step.
+    Diverged,
+}
+
+/// Losses since the last report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Steps done.
+    pub step: u64,
+    /// Epochs done, with the share of the one under way.
+    pub epoch: f64,
+    /// Time spent training.
+    pub elapsed_ms: f64,
+    /// Mean training loss per task over the steps since the last report; `None` when no row was labelled.
+    pub losses: Vec<Option<f32>>,
+    /// Regularisation penalty of the last step.
+    pub penalty: f32,
+    /// Learning rate of the last step.
+    pub learning_rate: f32,
+    /// Loss weight per task in the last step.
+    pub weights: Vec<f32>,
+    /// Steps per second and examples per second, over the last second or so.
+    pub steps_per_second: f32,
+    /// Rows per second.
+    pub examples_per_second: f32,
+}
+
+/// Metrics of every task on a split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Which rows.
+    pub split: Split,
+    /// Steps done.
+    pub step: u64,
+    /// Epochs done.
+    pub epoch: f64,
+    /// Time spent training.
+    pub elapsed_ms: f64,
+    /// Mean loss per task, in the order of the heads; `None` when no row was labelled.
+    pub losses: Vec<Option<f64>>,
+    /// Metrics per task, in the order of the heads.
+    pub tasks: Vec<TaskMetrics>,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// To [`Request::Predict`].
+    Prediction {
+        /// Per task, in the order of the heads.
+        tasks: Vec<TaskPrediction>,
+        /// The tokens that were read, per text feature.
+        tokens: Vec<TokenSpans>,
+    },
+    /// To [`Request::Evaluate`].
+    Evaluation {
+        /// The figures.
+        evaluation: Evaluation,
+    },
+    /// To [`Request::Snapshot`]; values are payload 0.
+    Snapshot {
+        /// What goes into a file beside the values.
+        snapshot: Box<Snapshot>,
+    },
+    /// To [`Request::Restore`].
+    Restored,
+    /// To [`Request::State`].
+    State {
+        /// The state.
+        status: RunStatus,
+    },
+    /// To [`Request::Rows`].
+    Rows {
+        /// Texts, ids and labels, ready to show.
+        rows: Vec<mtl_data::SampleRow>,
+    },
+}
+
+/// What one task says about one example.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskPrediction {
+    /// Name of the task.
+    pub task: String,
+    /// Probability per class (two for binary: no, yes), or the one predicted value.
+    pub outputs: Vec<f32>,
+    /// Names of the classes; empty for a real value.
+    pub classes: Vec<Message>,
+    /// Gradient x input of the most probable class's logit (or the value), per text feature and token.
+    pub attributions: Vec<Vec<f32>>,
+}
+
+/// The tokens that a text became.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenSpans {
+    /// Key of the feature.
+    pub feature: String,
+    /// Byte ranges of the tokens in the typed text, in order, after truncation.
+    pub spans: Vec<(usize, usize)>,
+    /// Whether the vocabulary knows the token.
+    pub known: Vec<bool>,
+}
+
+/// Everything that a weights file says beside the values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// What was trained.
+    pub design: Design,
+    /// On what.
+    pub source: DataSource,
+    /// Prepared how.
+    pub data_settings: DataSettings,
+    /// How.
+    pub settings: RunSettings,
+    /// The schema that the design was compiled against.
+    pub schema: Schema,
+    /// Tokens by id, per text feature.
+    pub vocabularies: Vec<(String, Vec<String>)>,
+    /// Names and shapes, in the order of payload 0.
+    pub parameters: Vec<(String, Vec<usize>)>,
+    /// Steps done.
+    pub step: u64,
+    /// Epochs done.
+    pub epoch: f64,
+    /// Newest evaluation per split.
+    pub evaluations: Vec<Evaluation>,
+}
