@@ -1,7 +1,11 @@
 //! What the page and the worker say to each other: two closed enums of plain data, variants grouped by verb.
 //!
-//! Large byte blocks (a data set asset, a weights file) travel beside a message as *payloads*, so that the page can
+//! Large byte blocks (a data set asset, parameter values) travel beside a message as *payloads*, so that the page can
 //! transfer them instead of copying: a variant that has one says so.
+//!
+//! The run knows no file format. A weights file is made in the worker by the page's glue, without going through the
+//! page: it asks the session for [`Request::Snapshot`] and hands [`Snapshot`] and values to
+//! `mtl_export::weights::encode`; the other way round `decode` gives what [`Request::Restore`] takes.
 
 use mtl_data::{DataReport, DataSettings, generated::GeneratorSettings};
 use mtl_engine::{
@@ -103,12 +107,16 @@ pub enum Request {
     },
     /// Everything that a weights file holds; parameter values are payload 0 (f32, little endian, in order).
     Snapshot,
-    /// Puts parameter values back: payload 0 as in [`Request::Snapshot`]. The design and data must already be set.
+    /// Goes back to a snapshot as a whole: data, design, settings, parameter values and step. Payload 0 holds the
+    /// values as in [`Request::Snapshot`]; payload 1 the bytes of the asset when the snapshot's source is one (it may
+    /// be left out when the session has that very data set loaded). All is prepared and checked before anything is
+    /// replaced: when something does not fit (a parameter missing, unknown, of another shape or not finite; another
+    /// vocabulary) the reply says what, and the session is as before. Optimizer state is not part of a snapshot.
+    ///
+    /// Before the reply come [`Event::Data`] (if the data set changed), [`Event::Model`] and [`Event::Status`].
     Restore {
-        /// Names, in the order of payload 0, each with its shape.
-        parameters: Vec<(String, Vec<usize>)>,
-        /// Steps done when they were saved.
-        step: u64,
+        /// As given by [`Reply::Snapshot`].
+        snapshot: Box<Snapshot>,
     },
     /// The state that [`Event::Status`] reports, at once.
     State,
