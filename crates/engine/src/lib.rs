@@ -3,7 +3,12 @@
 //! A [`design::Design`] is plain data (nodes and wires); it is checked against a [`schema::Schema`], lowered to a
 //! straight-line plan of ops over one arena of `f32`, and run by a backend. See `docs/ARCHITECTURE.md`.
 
+pub mod clipping;
+pub mod initializers;
 pub mod kernels;
+pub mod optimizers;
+pub mod random;
+pub mod schedules;
 pub mod schema;
 pub mod settings;
 pub mod text;
