@@ -1,0 +1,236 @@
+//! What is wrong with a design: each problem is tied to a node or a wire, worded in both languages, and offers a fix
+//! where one exists.
+
+use thiserror::Error;
+
+use super::{NodeId, WireId};
+use crate::{
+    layers::{LowerError, PortKind},
+    settings::SettingError,
+    text::{Explain, Message},
+};
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// The design trains, but perhaps not as meant.
+    Warning,
+    /// The design does not train.
+    Error,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// What.
+    pub kind: ProblemKind,
+    /// On which node.
+    pub node: Option<NodeId>,
+    /// On which wire.
+    pub wire: Option<WireId>,
+    /// How bad.
+    pub severity: Severity,
+}
+
+/// What is wrong. `node` and the like are names for a person.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum ProblemKind {
+    /// Nothing is drawn.
+    #[error("the design is empty (hint: add an input, a layer and a task head, or start from a preset)")]
+    Empty,
+    /// No task.
+    #[error("there is no task head, so nothing can be learnt (hint: add a head and connect it)")]
+    NoHead,
+    /// More tasks than the sets of tasks hold.
+    #[error("{got} task heads, at most {ceiling} are possible (hint: remove heads)")]
+    TooManyHeads {
+        /// Number of heads.
+        got: usize,
+        /// Ceiling.
+        ceiling: usize,
+    },
+    /// Two nodes have one id.
+    #[error("two nodes have the id {id} (hint: remove one of them)")]
+    DuplicateNode {
+        /// The id.
+        id: u32,
+    },
+    /// Two wires have one id.
+    #[error("two wires have the id {id} (hint: remove one of them)")]
+    DuplicateWireId {
+        /// The id.
+        id: u32,
+    },
+    /// Two nodes have one name, and so would their parameters.
+    #[error("two nodes are named `{name}` (hint: rename one of them)")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// A node without a name.
+    #[error("this node has no name (hint: give it one)")]
+    EmptyName,
+    /// Wires lead in a circle.
+    #[error("the wires form a cycle through {} (hint: remove one of its wires)", nodes.join(", "))]
+    Cycle {
+        /// Names of the nodes in it.
+        nodes: Vec<String>,
+    },
+    /// An input handle without a wire.
+    #[error("`{node}`: nothing is connected to its input `{handle}`; expected {} (hint: connect it or remove the node)", expected.label().en)]
+    MissingInput {
+        /// Name of the node.
+        node: String,
+        /// Name of the handle, in English.
+        handle: &'static str,
+        /// Name of the handle, in Chinese.
+        handle_zh: &'static str,
+        /// What it takes.
+        expected: PortKind,
+    },
+    /// Several wires at a handle that takes one.
+    #[error("`{node}`: its input `{handle}` takes one wire, got {got} (hint: remove wires, or merge them with Concatenate or Add)")]
+    TooManyWires {
+        /// Name of the node.
+        node: String,
+        /// Name of the handle, in English.
+        handle: &'static str,
+        /// Name of the handle, in Chinese.
+        handle_zh: &'static str,
+        /// How many wires end there.
+        got: usize,
+    },
+    /// A wire's end does not exist.
+    #[error("a wire leads to or from a handle that does not exist (hint: remove it)")]
+    Dangling,
+    /// The same two handles are connected twice, at a handle that takes many.
+    #[error("`{from}` is connected twice to `{to}` (hint: remove one of the wires if this is not meant)")]
+    DuplicateWire {
+        /// Where the wires start.
+        from: String,
+        /// Where they end.
+        to: String,
+    },
+    /// A layer cannot take its inputs.
+    #[error("`{node}`: {error}")]
+    Layer {
+        /// Name of the node.
+        node: String,
+        /// Why.
+        error: LowerError,
+    },
+    /// A setting is out of its bounds or not finite.
+    #[error("`{node}`: {error}")]
+    Setting {
+        /// Name of the node.
+        node: String,
+        /// Which, expected and got.
+        error: SettingError,
+    },
+    /// An input cannot be checked because a node before it has a problem.
+    #[error("`{node}`: waits for the problems of the nodes before it")]
+    Blocked {
+        /// Name of the node.
+        node: String,
+    },
+    /// No loss reaches the node.
+    #[error("`{node}` reaches no task head, so it does not learn (hint: connect it towards a head or remove it)")]
+    ReachesNoLoss {
+        /// Name of the node.
+        node: String,
+    },
+    /// A task whose weight is 0.
+    #[error("`{node}` has the loss weight 0, so it does not learn (hint: raise the weight)")]
+    ZeroWeight {
+        /// Name of the task.
+        node: String,
+    },
+    /// A tie between layers with different parameters.
+    #[error("the tie between `{a}` and `{b}` needs two layers with equal parameters: {a_shapes} against {b_shapes} (hint: give both the same settings and input width)")]
+    Tie {
+        /// One layer.
+        a: String,
+        /// The other.
+        b: String,
+        /// Shapes of one layer's parameters.
+        a_shapes: String,
+        /// Shapes of the other's.
+        b_shapes: String,
+    },
+    /// A tie's strength is negative or not finite, or its ends are missing.
+    #[error("a tie needs two different layers and a finite strength of at least 0, got {strength} (hint: remove the tie)")]
+    BadTie {
+        /// Its strength.
+        strength: f32,
+    },
+    /// More parameters than the ceiling.
+    #[error("{got} parameters, the ceiling is {ceiling} (hint: smaller embeddings or layers, or a smaller vocabulary)")]
+    TooManyParameters {
+        /// Number of parameters.
+        got: usize,
+        /// Ceiling.
+        ceiling: usize,
+    },
+    /// More memory than the ceiling.
+    #[error("a step would need {got_mb} MB for a batch of {rows} rows, the ceiling is {ceiling_mb} MB (hint: a smaller batch, shorter texts or smaller layers)")]
+    TooMuchMemory {
+        /// Need in megabytes.
+        got_mb: u64,
+        /// Ceiling in megabytes.
+        ceiling_mb: u64,
+        /// Rows per step.
+        rows: usize,
+    },
+}
+
+impl Explain for ProblemKind {
+    fn explain(&self) -> Message {
+        let zh = match self {
+            Self::Empty => "设计是空的（提示：添加输入、层和任务头，或从预设开始）".to_owned(),
+            Self::NoHead => "没有任务头，因此无法学习（提示：添加任务头并连接）".to_owned(),
+            Self::TooManyHeads { got, ceiling } => format!("有 {got} 个任务头，最多 {ceiling} 个（提示：删除一些任务头）"),
+            Self::DuplicateNode { id } => format!("两个节点的编号都是 {id}（提示：删除其中一个）"),
+            Self::DuplicateWireId { id } => format!("两条连线的编号都是 {id}（提示：删除其中一条）"),
+            Self::DuplicateName { name } => format!("两个节点都名为“{name}”（提示：重命名其中一个）"),
+            Self::EmptyName => "该节点没有名称（提示：为其命名）".to_owned(),
+            Self::Cycle { nodes } => format!("连线经过 {} 形成环（提示：删除其中一条连线）", nodes.join("、")),
+            Self::MissingInput { node, handle_zh, expected, .. } => format!(
+                "“{node}”：输入“{handle_zh}”没有连接；需要{}（提示：连接它或删除该节点）",
+                expected.label().zh
+            ),
+            Self::TooManyWires { node, handle_zh, got, .. } => format!(
+                "“{node}”：输入“{handle_zh}”只接受一条连线，得到 {got} 条（提示：删除连线，或用拼接、相加合并）"
+            ),
+            Self::Dangling => "一条连线的端点不存在（提示：删除它）".to_owned(),
+            Self::DuplicateWire { from, to } => {
+                format!("“{from}”与“{to}”之间有两条连线（提示：若非有意，删除其中一条）")
+            }
+            Self::Layer { node, error } => format!("“{node}”：{}", error.explain().zh),
+            Self::Setting { node, error } => format!("“{node}”：{}", error.explain().zh),
+            Self::Blocked { node } => format!("“{node}”：等待前面节点的问题解决"),
+            Self::ReachesNoLoss { node } => {
+                format!("“{node}”没有通向任何任务头，因此不会学习（提示：向任务头连接或删除）")
+            }
+            Self::ZeroWeight { node } => format!("“{node}”的损失权重为 0，因此不会学习（提示：提高权重）"),
+            Self::Tie { a, b, a_shapes, b_shapes } => format!(
+                "“{a}”与“{b}”之间的软共享需要参数相同的两层：{a_shapes} 与 {b_shapes}（提示：使两者的设置和输入宽度相同）"
+            ),
+            Self::BadTie { strength } => {
+                format!("软共享需要两个不同的层和不小于 0 的有限强度，得到 {strength}（提示：删除该软共享）")
+            }
+            Self::TooManyParameters { got, ceiling } => {
+                format!("有 {got} 个参数，上限为 {ceiling}（提示：使用更小的嵌入、层或词表）")
+            }
+            Self::TooMuchMemory { got_mb, ceiling_mb, rows } => format!(
+                "批大小为 {rows} 时一步需要 {got_mb} MB，上限为 {ceiling_mb} MB（提示：减小批大小、文本长度或层）"
+            ),
+        };
+        Message::new(self.to_string(), zh)
+    }
+}
+
+impl Explain for Problem {
+    fn explain(&self) -> Message {
+        self.kind.explain()
+    }
+}

@@ -1,0 +1,58 @@
+//! A task with several classes: `p = softmax(z)`, loss `-log p_y` computed from z; input vector, no output.
+
+use super::{Category, InputPort, LayerKind, NO_OUTPUTS, OutputPort, VECTOR_INPUT};
+use crate::text::Text;
+
+crate::settings! {
+    /// Which label, and how much it counts.
+    pub struct ClassesHead {
+        /// Key of the label.
+        label: String = "category".to_owned(), Label,
+            ["Label", "标签"], ["What the task learns: a label of the data set.", "任务要学习的内容：数据集中的一个标签。"];
+        /// Factor of this task's loss in the sum that is trained on.
+        weight: f32 = 1.0, Real { min: 0.0, max: 100.0, step: 0.1 },
+            ["Loss weight", "损失权重"],
+            ["Factor of this task's loss in the sum that is trained on.", "该任务的损失在训练总损失中的系数。"];
+        /// Factor of the loss of each class; empty means 1 for all.
+        class_weights: Vec<f32> = Vec::new(), Reals { max_items: 4096, min: 0.0, max: 1000.0 },
+            ["Class weights", "类别权重"],
+            ["Factor of the loss of each class, in the order of the classes; empty means 1 for all.", "每个类别的损失系数，按类别顺序；留空表示全为 1。"];
+        /// Whether a Dense layer of its own makes the logits.
+        projection: bool = true, Flag,
+            ["Own projection", "自带投影"],
+            ["A linear layer of its own turns the input into one logit per class; off: the input is used as it is.", "用自带的线性层将输入变为每类一个 logit；关闭则直接使用输入。"];
+        /// Factor of Σ w² of the projection in the loss.
+        l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
+            ["L2", "L2"], ["Adds l2 · Σ w² over the projection to the loss.", "在损失中加入投影权重的 l2 · Σ w²。"];
+    }
+}
+
+impl LayerKind for ClassesHead {
+    const KEY: &'static str = "classes_head";
+    const NAME: Text = Text::new("Classes head", "多分类任务头");
+    const ABOUT: Text = Text::new(
+        "A task with several classes: p = softmax(z), with the loss −log p of the true class computed from z without overflow. Rows without a label do not count.",
+        "多个类别的任务：p = softmax(z)，由 z 稳定地计算真实类别的损失 −log p。没有标签的行不计入。",
+    );
+    const CATEGORY: Category = Category::Head;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        VECTOR_INPUT
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        NO_OUTPUTS
+    }
+
+    fn summary(&self) -> String {
+        self.label.clone()
+    }
+
+    fn label(&self) -> Option<&str> {
+        Some(&self.label)
+    }
+
+    fn loss_weight(&self) -> Option<f32> {
+        Some(self.weight)
+    }
+}

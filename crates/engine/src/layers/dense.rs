@@ -1,0 +1,55 @@
+//! Every output is a weighted sum of every input: `y = f(x W + b)`.
+//!
+//! | input | W | output |
+//! |---|---|---|
+//! | vector of n | n × units | vector of `units` |
+//! | sequence of `length × n` | n × units, the same at each step | sequence `length × units` |
+
+use super::{ANY_INPUT, ANY_OUTPUT, Activation, Category, InputPort, LayerKind, OutputPort};
+use crate::{initializers::Initializer, text::Text};
+
+crate::settings! {
+    /// Outputs, activation, how the kernel starts, and its regularisers.
+    pub struct Dense {
+        /// Outputs.
+        units: usize = 64, Int { min: 1, max: 4096, step: 8 },
+            ["Units", "单元数"], ["Number of outputs.", "输出个数。"];
+        /// f.
+        activation: Activation = Activation::Relu, Choice { options: Activation::OPTIONS },
+            ["Activation", "激活函数"], ["f in y = f(x W + b).", "y = f(x W + b) 中的 f。"];
+        /// Whether b is there.
+        use_bias: bool = true, Flag,
+            ["Bias", "偏置"], ["Adds a learnt b to each output.", "为每个输出加上可学习的 b。"];
+        /// How W starts.
+        kernel_initializer: Initializer = Initializer::GlorotUniform, Choice { options: Initializer::OPTIONS },
+            ["Initializer", "初始化"], ["How W starts.", "W 的初始值。"];
+        /// Factor of Σ |w| in the loss.
+        l1: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
+            ["L1", "L1"], ["Adds l1 · Σ |w| over W to the loss.", "在损失中加入 W 的 l1 · Σ |w|。"];
+        /// Factor of Σ w² in the loss.
+        l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
+            ["L2", "L2"], ["Adds l2 · Σ w² over W to the loss.", "在损失中加入 W 的 l2 · Σ w²。"];
+    }
+}
+
+impl LayerKind for Dense {
+    const KEY: &'static str = "dense";
+    const NAME: Text = Text::new("Dense", "全连接");
+    const ABOUT: Text = Text::new(
+        "Every output is a weighted sum of every input: y = f(x W + b). On a sequence, the same W is used at each step.",
+        "每个输出都是所有输入的加权和：y = f(x W + b)。作用于序列时，每一步使用相同的 W。",
+    );
+    const CATEGORY: Category = Category::Core;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        ANY_INPUT
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        ANY_OUTPUT
+    }
+
+    fn summary(&self) -> String {
+        format!("{} · {}", self.units, self.activation.key())
+    }
+}

@@ -1,0 +1,36 @@
+//! Zeroes a random share of the inputs while training: `y = x m / (1 - rate)`, m = 0 with probability `rate`; `y = x`
+//! otherwise. The draw depends on the run's seed, the node and the step only.
+
+use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, OutputPort};
+use crate::text::Text;
+
+crate::settings! {
+    /// How much is dropped.
+    pub struct Dropout {
+        /// Share of the inputs set to zero while training.
+        rate: f32 = 0.3, Real { min: 0.0, max: 0.95, step: 0.05 },
+            ["Rate", "丢弃率"], ["Share of inputs zeroed while training.", "训练时置零的输入比例。"];
+    }
+}
+
+impl LayerKind for Dropout {
+    const KEY: &'static str = "dropout";
+    const NAME: Text = Text::new("Dropout", "随机失活");
+    const ABOUT: Text = Text::new(
+        "Zeroes a random share of its inputs while training and scales the rest by 1 / (1 − rate); does nothing otherwise.",
+        "训练时随机将一部分输入置零，其余乘以 1 / (1 − 丢弃率)；预测时不起作用。",
+    );
+    const CATEGORY: Category = Category::Regularisation;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        ANY_INPUT
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        ANY_OUTPUT
+    }
+
+    fn summary(&self) -> String {
+        format!("{}", self.rate)
+    }
+}

@@ -1,0 +1,50 @@
+//! A row of a table for each id: `y = E[id]`.
+//!
+//! | input | output |
+//! |---|---|
+//! | tokens, `length` ids | sequence `length × width`, masked where the id is 0 |
+//! | one id | vector of `width` |
+
+use super::{Category, InputPort, LayerKind, OutputPort, PortKind, ANY_OUTPUT};
+use crate::{initializers::Initializer, text::Text};
+
+crate::settings! {
+    /// Width of the vectors, and how they start.
+    pub struct Embedding {
+        /// Numbers per id.
+        width: usize = 32, Int { min: 1, max: 1024, step: 8 },
+            ["Width", "宽度"], ["Numbers per id.", "每个编号对应的数值个数。"];
+        /// Later layers ignore tokens whose id is 0.
+        mask_zero: bool = true, Flag,
+            ["Mask padding", "屏蔽填充"],
+            ["Later layers ignore the steps whose token is padding (id 0).", "后续层忽略填充词元（编号 0）所在的步。"];
+        /// How the table starts.
+        initializer: Initializer = Initializer::Uniform, Choice { options: Initializer::OPTIONS },
+            ["Initializer", "初始化"], ["How the table starts.", "嵌入表的初始值。"];
+        /// Factor of Σ w² in the loss.
+        l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
+            ["L2", "L2"], ["Adds l2 · Σ w² to the loss.", "在损失中加入 l2 · Σ w²。"];
+    }
+}
+
+impl LayerKind for Embedding {
+    const KEY: &'static str = "embedding";
+    const NAME: Text = Text::new("Embedding", "嵌入");
+    const ABOUT: Text = Text::new(
+        "Looks up a learnt vector for each id: y = E[id]. The gradient touches only the rows that were looked up.",
+        "为每个编号查找一个可学习的向量：y = E[id]。梯度只涉及被查到的行。",
+    );
+    const CATEGORY: Category = Category::Embedding;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        const { &[InputPort::one("ids", "编号", PortKind::Ids)] }
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        ANY_OUTPUT
+    }
+
+    fn summary(&self) -> String {
+        self.width.to_string()
+    }
+}

@@ -1,0 +1,210 @@
+//! Why a layer cannot take what is wired to it.
+
+use thiserror::Error;
+
+use super::{PortKind, Shape};
+use crate::{
+    schema::{FeatureKind, LabelKind},
+    text::{Explain, Message},
+};
+
+/// Why a layer cannot take what is wired to it, or read what it names.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum LowerError {
+    /// A wire carries what the handle does not take.
+    #[error("takes {}, got {got}{}", expected.label().en, kind_hint(*expected, *got).en)]
+    Kind {
+        /// Index of the input handle.
+        handle: usize,
+        /// What it takes.
+        expected: PortKind,
+        /// What came.
+        got: Shape,
+    },
+    /// Inputs that must have equal shapes have not.
+    #[error("all inputs must have the shape of the first, {first}; got {got} (hint: a Dense layer changes the width, pooling or Flatten makes a sequence a vector)")]
+    UnequalShapes {
+        /// Shape of the first input.
+        first: Shape,
+        /// The shape that differs.
+        got: Shape,
+    },
+    /// Sequences that are put side by side have different lengths, or a vector meets a sequence.
+    #[error("all inputs must be vectors, or sequences of one length; the first is {first}, got {got} (hint: pooling or Flatten makes a sequence a vector)")]
+    UnequalSteps {
+        /// Shape of the first input.
+        first: Shape,
+        /// The shape that differs.
+        got: Shape,
+    },
+    /// The number of wires is wrong.
+    #[error("takes {expected} inputs, got {got}")]
+    Count {
+        /// How many it takes.
+        expected: usize,
+        /// How many came.
+        got: usize,
+    },
+    /// The data set has no such feature.
+    #[error("the data set has no feature `{key}`; it has {}", list(available))]
+    UnknownFeature {
+        /// What the input names.
+        key: String,
+        /// What there is of the right kind.
+        available: Vec<String>,
+    },
+    /// The feature is of another kind.
+    #[error("feature `{key}` is {}, which this input does not read (hint: use {})", feature_name(*got).en, input_for(*got).en)]
+    FeatureKind {
+        /// What the input names.
+        key: String,
+        /// Its kind.
+        got: FeatureKind,
+    },
+    /// The data set has no such label.
+    #[error("the data set has no label `{key}`; it has {}", list(available))]
+    UnknownLabel {
+        /// What the head names.
+        key: String,
+        /// What there is of the right kind.
+        available: Vec<String>,
+    },
+    /// The label is of another kind.
+    #[error("label `{key}` is {}, which this head does not learn (hint: use {})", label_name(*got).en, head_for(*got).en)]
+    LabelKind {
+        /// What the head names.
+        key: String,
+        /// Its kind.
+        got: LabelKind,
+    },
+    /// Without a projection of its own, the head needs exactly as many inputs as logits.
+    #[error("without its own projection it needs {expected} inputs, got {got} (hint: switch the projection on)")]
+    Logits {
+        /// Number of logits.
+        expected: usize,
+        /// Width of the input.
+        got: usize,
+    },
+    /// One weight per class is needed, or none.
+    #[error("{got} class weights for {expected} classes (hint: give one per class, or none)")]
+    ClassWeights {
+        /// Number of classes.
+        expected: usize,
+        /// Number of weights.
+        got: usize,
+    },
+    /// A setting does not fit the input.
+    #[error("`{key}` must be {expected}, got {got}")]
+    Setting {
+        /// The setting.
+        key: &'static str,
+        /// What fits, in English.
+        expected: String,
+        /// What fits, in Chinese.
+        expected_zh: String,
+        /// What it is.
+        got: String,
+    },
+    /// A size is beyond what any machine here holds.
+    #[error("one example would take {got} numbers, the ceiling is {ceiling} (hint: use smaller layers)")]
+    TooLarge {
+        /// Numbers per example.
+        got: usize,
+        /// Ceiling.
+        ceiling: usize,
+    },
+}
+
+fn list(keys: &[String]) -> String {
+    if keys.is_empty() { "none that fits".to_owned() } else { keys.join(", ") }
+}
+
+fn list_zh(keys: &[String]) -> String {
+    if keys.is_empty() { "没有合适的".to_owned() } else { keys.join("、") }
+}
+
+fn kind_hint(expected: PortKind, got: Shape) -> Message {
+    match (expected, got) {
+        (PortKind::Vector, Shape::Sequence { .. }) => {
+            Message::new(" (hint: insert a pooling layer or Flatten)", "（提示：插入池化层或展平层）")
+        }
+        (PortKind::Vector | PortKind::Sequence | PortKind::Any, Shape::Tokens { .. } | Shape::Id { .. }) => {
+            Message::new(" (hint: insert an Embedding)", "（提示：插入嵌入层）")
+        }
+        _ => Message::default(),
+    }
+}
+
+fn feature_name(kind: FeatureKind) -> Message {
+    match kind {
+        FeatureKind::Tokens { .. } => Message::new("a text", "文本"),
+        FeatureKind::Id { .. } => Message::new("an id", "编号"),
+        FeatureKind::Dense { .. } => Message::new("a list of numbers", "一组数值"),
+    }
+}
+
+fn input_for(kind: FeatureKind) -> Message {
+    match kind {
+        FeatureKind::Tokens { .. } => Message::new("a text input", "文本输入"),
+        FeatureKind::Id { .. } => Message::new("an id input", "编号输入"),
+        FeatureKind::Dense { .. } => Message::new("a numeric input", "数值输入"),
+    }
+}
+
+fn label_name(kind: LabelKind) -> Message {
+    match kind {
+        LabelKind::Binary => Message::new("yes / no", "二分类"),
+        LabelKind::Classes { n_classes } => Message::new(format!("one of {n_classes} classes"), format!("{n_classes} 类之一")),
+        LabelKind::Real => Message::new("a number", "数值"),
+    }
+}
+
+fn head_for(kind: LabelKind) -> Message {
+    match kind {
+        LabelKind::Binary => Message::new("a yes / no head", "二分类任务头"),
+        LabelKind::Classes { .. } => Message::new("a classes head", "多分类任务头"),
+        LabelKind::Real => Message::new("a number head", "回归任务头"),
+    }
+}
+
+impl Explain for LowerError {
+    fn explain(&self) -> Message {
+        let zh = match self {
+            Self::Kind { expected, got, .. } => {
+                format!("需要{}，得到 {got}{}", expected.label().zh, kind_hint(*expected, *got).zh)
+            }
+            Self::UnequalShapes { first, got } => format!(
+                "所有输入的形状必须与第一个（{first}）相同，得到 {got}（提示：全连接层可改变宽度，池化或展平可把序列变为向量）"
+            ),
+            Self::UnequalSteps { first, got } => format!(
+                "所有输入必须都是向量，或长度相同的序列；第一个为 {first}，得到 {got}（提示：池化或展平可把序列变为向量）"
+            ),
+            Self::Count { expected, got } => format!("需要 {expected} 个输入，得到 {got} 个"),
+            Self::UnknownFeature { key, available } => {
+                format!("数据集没有特征“{key}”；可用：{}", list_zh(available))
+            }
+            Self::FeatureKind { key, got } => format!(
+                "特征“{key}”是{}，该输入层无法读取（提示：使用{}）",
+                feature_name(*got).zh,
+                input_for(*got).zh
+            ),
+            Self::UnknownLabel { key, available } => {
+                format!("数据集没有标签“{key}”；可用：{}", list_zh(available))
+            }
+            Self::LabelKind { key, got } => {
+                format!("标签“{key}”是{}，该任务头无法学习（提示：使用{}）", label_name(*got).zh, head_for(*got).zh)
+            }
+            Self::Logits { expected, got } => {
+                format!("不使用自带投影时需要 {expected} 个输入，得到 {got} 个（提示：打开自带投影）")
+            }
+            Self::ClassWeights { expected, got } => {
+                format!("{expected} 个类别却有 {got} 个类别权重（提示：每类一个，或全部留空）")
+            }
+            Self::Setting { key, expected_zh, got, .. } => format!("“{key}”应为{expected_zh}，得到 {got}"),
+            Self::TooLarge { got, ceiling } => {
+                format!("单个样本将占用 {got} 个数，上限为 {ceiling}（提示：使用更小的层）")
+            }
+        };
+        Message::new(self.to_string(), zh)
+    }
+}

@@ -1,0 +1,28 @@
+//! All steps one after the other in one vector: sequence `length × n` to vector of length · n.
+
+use super::{Category, InputPort, LayerKind, OutputPort, ANY_INPUT, VECTOR_OUTPUT};
+use crate::text::Text;
+
+crate::settings! {
+    /// Nothing to set.
+    pub struct Flatten {
+    }
+}
+
+impl LayerKind for Flatten {
+    const KEY: &'static str = "flatten";
+    const NAME: Text = Text::new("Flatten", "展平");
+    const ABOUT: Text = Text::new(
+        "Puts all steps one after the other in one vector. Padding is not treated in any special way.",
+        "把所有步首尾相接成一个向量；对填充不作特殊处理。",
+    );
+    const CATEGORY: Category = Category::Core;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        ANY_INPUT
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        VECTOR_OUTPUT
+    }
+}

@@ -1,0 +1,28 @@
+//! Mean over the steps that are not masked: `y = Σ_t m_t x_t / Σ_t m_t`; 0 where no step is known. Sequence `length × n` to vector of n.
+
+use super::{Category, InputPort, LayerKind, OutputPort, SEQUENCE_INPUT, VECTOR_OUTPUT};
+use crate::text::Text;
+
+crate::settings! {
+    /// Nothing to set.
+    pub struct GlobalAveragePooling {
+    }
+}
+
+impl LayerKind for GlobalAveragePooling {
+    const KEY: &'static str = "global_average_pooling";
+    const NAME: Text = Text::new("Average pooling", "平均池化");
+    const ABOUT: Text = Text::new(
+        "The mean over the steps that are not padding; 0 where a row has no known step.",
+        "对非填充的步取平均；没有已知步的行输出 0。",
+    );
+    const CATEGORY: Category = Category::Pooling;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        SEQUENCE_INPUT
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        VECTOR_OUTPUT
+    }
+}

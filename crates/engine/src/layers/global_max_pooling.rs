@@ -1,0 +1,28 @@
+//! Largest value over the steps that are not masked: `y_j = max_t x_tj`; 0 where no step is known. Sequence `length × n` to vector of n.
+
+use super::{Category, InputPort, LayerKind, OutputPort, SEQUENCE_INPUT, VECTOR_OUTPUT};
+use crate::text::Text;
+
+crate::settings! {
+    /// Nothing to set.
+    pub struct GlobalMaxPooling {
+    }
+}
+
+impl LayerKind for GlobalMaxPooling {
+    const KEY: &'static str = "global_max_pooling";
+    const NAME: Text = Text::new("Max pooling", "最大池化");
+    const ABOUT: Text = Text::new(
+        "The largest value of each column over the steps that are not padding; 0 where a row has no known step.",
+        "对非填充的步逐列取最大值；没有已知步的行输出 0。",
+    );
+    const CATEGORY: Category = Category::Pooling;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        SEQUENCE_INPUT
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        VECTOR_OUTPUT
+    }
+}

@@ -1,0 +1,39 @@
+//! One id per example: a user, an item, a category.
+
+use super::{Category, InputPort, LayerKind, NO_INPUTS, OutputPort, PortKind};
+use crate::text::Text;
+
+crate::settings! {
+    /// Which id to read.
+    pub struct IdInput {
+        /// Key of an id feature.
+        feature: String = "user".to_owned(), Feature,
+            ["Feature", "特征"], ["The id to read: an id feature of the data set.", "要读取的编号：数据集中的编号特征。"];
+    }
+}
+
+impl LayerKind for IdInput {
+    const KEY: &'static str = "id_input";
+    const NAME: Text = Text::new("Id input", "编号输入");
+    const ABOUT: Text = Text::new(
+        "Reads one id per example, such as a user or an item; an embedding turns it into a vector.",
+        "每个样本读取一个编号，例如用户或物品；由嵌入层转换为向量。",
+    );
+    const CATEGORY: Category = Category::Input;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        NO_INPUTS
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        const { &[OutputPort::new("id", "编号", PortKind::Id)] }
+    }
+
+    fn summary(&self) -> String {
+        self.feature.clone()
+    }
+
+    fn feature(&self) -> Option<&str> {
+        Some(&self.feature)
+    }
+}

@@ -1,0 +1,188 @@
+//! The layer catalogue: what a person drags onto the canvas.
+//!
+//! One file per layer holds all of it: settings with defaults, bounds and labels, handles, parameters and
+//! initialisers, how it lowers to ops (and so its shape rule), and samples for the law suite. Outside, a layer is one
+//! line in [`layers!`](self).
+
+mod activation;
+mod category;
+mod ports;
+mod shape;
+
+pub use activation::Activation;
+pub use category::Category;
+pub use ports::{
+    ANY_INPUT, ANY_INPUTS, ANY_OUTPUT, Arity, InputPort, NO_INPUTS, NO_OUTPUTS, OutputPort, PortKind, SEQUENCE_INPUT,
+    SEQUENCE_OUTPUT, VECTOR_INPUT, VECTOR_OUTPUT,
+};
+pub use shape::Shape;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    settings::{Field, SettingError, Settings, Value},
+    text::Text,
+};
+
+/// What every layer is and does.
+pub trait LayerKind: Settings + Clone + PartialEq + Serialize + DeserializeOwned + Default {
+    /// Stable name, also in files.
+    const KEY: &'static str;
+    /// Name for a person.
+    const NAME: Text;
+    /// What it computes, with the formula.
+    const ABOUT: Text;
+    /// Group in the palette.
+    const CATEGORY: Category;
+
+    /// Input handles.
+    fn inputs(&self) -> &'static [InputPort];
+
+    /// Output handles.
+    fn outputs(&self) -> &'static [OutputPort];
+
+    /// Key settings in a few characters, for the node: `64 · relu`.
+    fn summary(&self) -> String {
+        String::new()
+    }
+
+    /// The feature that an input layer reads.
+    fn feature(&self) -> Option<&str> {
+        None
+    }
+
+    /// The label that a head learns.
+    fn label(&self) -> Option<&str> {
+        None
+    }
+
+    /// Weight of a head's loss in the sum that is trained on.
+    fn loss_weight(&self) -> Option<f32> {
+        None
+    }
+}
+
+macro_rules! layers {
+    ($( $module:ident :: $name:ident ),+ $(,)?) => {
+        $( mod $module; pub use $module::$name; )+
+
+        /// A layer with its settings; in files `{"type": "dense", "units": 64, ...}`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        pub enum Layer {
+            $( #[doc = concat!("See [`", stringify!($name), "`].")] $name($name), )+
+        }
+
+        $( impl From<$name> for Layer {
+            fn from(layer: $name) -> Self {
+                Self::$name(layer)
+            }
+        } )+
+
+        impl Layer {
+            /// Every layer with its default settings, in the order of the palette.
+            pub fn all() -> Vec<Self> {
+                vec![$( Self::$name($name::default()) ),+]
+            }
+
+            /// Stable name.
+            pub const fn key(&self) -> &'static str {
+                match self { $( Self::$name(_) => $name::KEY ),+ }
+            }
+
+            /// Name for a person.
+            pub const fn name(&self) -> Text {
+                match self { $( Self::$name(_) => $name::NAME ),+ }
+            }
+
+            /// What it computes, with the formula.
+            pub const fn about(&self) -> Text {
+                match self { $( Self::$name(_) => $name::ABOUT ),+ }
+            }
+
+            /// Group in the palette.
+            pub const fn category(&self) -> Category {
+                match self { $( Self::$name(_) => $name::CATEGORY ),+ }
+            }
+
+            /// Input handles.
+            pub fn inputs(&self) -> &'static [InputPort] {
+                match self { $( Self::$name(layer) => layer.inputs() ),+ }
+            }
+
+            /// Output handles.
+            pub fn outputs(&self) -> &'static [OutputPort] {
+                match self { $( Self::$name(layer) => layer.outputs() ),+ }
+            }
+
+            /// Key settings in a few characters, for the node.
+            pub fn summary(&self) -> String {
+                match self { $( Self::$name(layer) => layer.summary() ),+ }
+            }
+
+            /// The feature that an input layer reads.
+            pub fn feature(&self) -> Option<&str> {
+                match self { $( Self::$name(layer) => layer.feature() ),+ }
+            }
+
+            /// The label that a head learns.
+            pub fn label(&self) -> Option<&str> {
+                match self { $( Self::$name(layer) => layer.label() ),+ }
+            }
+
+            /// Weight of a head's loss.
+            pub fn loss_weight(&self) -> Option<f32> {
+                match self { $( Self::$name(layer) => layer.loss_weight() ),+ }
+            }
+        }
+
+        impl Settings for Layer {
+            fn fields(&self) -> &'static [Field] {
+                match self { $( Self::$name(layer) => layer.fields() ),+ }
+            }
+
+            fn get(&self, key: &str) -> Option<Value> {
+                match self { $( Self::$name(layer) => layer.get(key) ),+ }
+            }
+
+            fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError> {
+                match self { $( Self::$name(layer) => layer.set(key, value) ),+ }
+            }
+        }
+    };
+}
+
+layers! {
+    token_input::TokenInput,
+    id_input::IdInput,
+    dense_input::DenseInput,
+    embedding::Embedding,
+    dense::Dense,
+    lstm::Lstm,
+    global_average_pooling::GlobalAveragePooling,
+    global_max_pooling::GlobalMaxPooling,
+    flatten::Flatten,
+    concatenate::Concatenate,
+    add::Add,
+    dropout::Dropout,
+    binary_head::BinaryHead,
+    classes_head::ClassesHead,
+    regression_head::RegressionHead,
+}
+
+impl Layer {
+    /// The layer named `key` with its default settings.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::all().into_iter().find(|layer| layer.key() == key)
+    }
+
+    /// Whether it has a loss.
+    pub fn is_head(&self) -> bool {
+        self.category() == Category::Head
+    }
+
+    /// Whether it reads a feature.
+    pub fn is_input(&self) -> bool {
+        self.category() == Category::Input
+    }
+}

@@ -1,0 +1,54 @@
+//! A task that predicts a number: loss `(ŷ - y)²`; input vector, no output.
+
+use super::{Category, InputPort, LayerKind, NO_OUTPUTS, OutputPort, VECTOR_INPUT};
+use crate::text::Text;
+
+crate::settings! {
+    /// Which label, and how much it counts.
+    pub struct RegressionHead {
+        /// Key of the label.
+        label: String = "rating".to_owned(), Label,
+            ["Label", "标签"], ["What the task learns: a label of the data set.", "任务要学习的内容：数据集中的一个标签。"];
+        /// Factor of this task's loss in the sum that is trained on.
+        weight: f32 = 1.0, Real { min: 0.0, max: 100.0, step: 0.1 },
+            ["Loss weight", "损失权重"],
+            ["Factor of this task's loss in the sum that is trained on.", "该任务的损失在训练总损失中的系数。"];
+        /// Whether a Dense layer of its own makes the logits.
+        projection: bool = true, Flag,
+            ["Own projection", "自带投影"],
+            ["A linear layer of its own turns the input into one number; off: the input is used as it is.", "用自带的线性层将输入变为一个数；关闭则直接使用输入。"];
+        /// Factor of Σ w² of the projection in the loss.
+        l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
+            ["L2", "L2"], ["Adds l2 · Σ w² over the projection to the loss.", "在损失中加入投影权重的 l2 · Σ w²。"];
+    }
+}
+
+impl LayerKind for RegressionHead {
+    const KEY: &'static str = "regression_head";
+    const NAME: Text = Text::new("Number head", "回归任务头");
+    const ABOUT: Text = Text::new(
+        "A task that predicts a number, with the squared error (ŷ − y)². Rows without a label do not count.",
+        "预测数值的任务，损失为平方误差 (ŷ − y)²。没有标签的行不计入。",
+    );
+    const CATEGORY: Category = Category::Head;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        VECTOR_INPUT
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        NO_OUTPUTS
+    }
+
+    fn summary(&self) -> String {
+        self.label.clone()
+    }
+
+    fn label(&self) -> Option<&str> {
+        Some(&self.label)
+    }
+
+    fn loss_weight(&self) -> Option<f32> {
+        Some(self.weight)
+    }
+}

@@ -1,0 +1,39 @@
+//! Token ids of a text, `length` per example, 0 where the text has ended.
+
+use super::{Category, InputPort, LayerKind, NO_INPUTS, OutputPort, PortKind};
+use crate::text::Text;
+
+crate::settings! {
+    /// Which text to read.
+    pub struct TokenInput {
+        /// Key of a token feature.
+        feature: String = "text".to_owned(), Feature,
+            ["Feature", "特征"], ["The text to read: a token feature of the data set.", "要读取的文本：数据集中的词元特征。"];
+    }
+}
+
+impl LayerKind for TokenInput {
+    const KEY: &'static str = "token_input";
+    const NAME: Text = Text::new("Text input", "文本输入");
+    const ABOUT: Text = Text::new(
+        "Reads a text as a fixed number of token ids; 0 is padding, 1 is an unknown token.",
+        "将文本读取为固定数量的词元编号；0 为填充，1 为未知词元。",
+    );
+    const CATEGORY: Category = Category::Input;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        NO_INPUTS
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        const { &[OutputPort::new("tokens", "词元", PortKind::Tokens)] }
+    }
+
+    fn summary(&self) -> String {
+        self.feature.clone()
+    }
+
+    fn feature(&self) -> Option<&str> {
+        Some(&self.feature)
+    }
+}
