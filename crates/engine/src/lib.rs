@@ -4,8 +4,10 @@
 //! straight-line plan of ops over one arena of `f32`, and run by a backend. See `docs/ARCHITECTURE.md`.
 
 pub mod clipping;
+pub mod design;
 pub mod initializers;
 pub mod kernels;
+pub mod layers;
 pub mod optimizers;
 pub mod random;
 pub mod schedules;

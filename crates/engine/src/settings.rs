@@ -127,7 +127,12 @@ impl Explain for SettingError {
     fn explain(&self) -> Message {
         let zh = match self {
             Self::Unknown { key } => format!("这里没有名为“{key}”的设置"),
-            Self::Invalid { key, expected_zh, got, .. } => {
+            Self::Invalid {
+                key,
+                expected_zh,
+                got,
+                ..
+            } => {
                 format!("“{key}”：应为{expected_zh}，得到 {got}")
             }
         };
@@ -149,13 +154,17 @@ impl Field {
     /// Checks `value` against the type and bounds, turning an Int into a Real where a Real is wanted.
     pub fn accept(&self, value: &Value) -> Result<Value, SettingError> {
         let accepted = match (self.kind, value) {
-            (FieldKind::Int { min, max, .. }, Value::Int(v)) if (min..=max).contains(v) => Some(value.clone()),
+            (FieldKind::Int { min, max, .. }, Value::Int(v)) if (min..=max).contains(v) => {
+                Some(value.clone())
+            }
             (FieldKind::Int { min, max, .. }, Value::Real(v))
                 if v.fract() == 0.0 && *v >= min as f64 && *v <= max as f64 =>
             {
                 Some(Value::Int(*v as i64))
             }
-            (FieldKind::Real { min, max, .. }, Value::Real(v)) if *v >= min && *v <= max => Some(value.clone()),
+            (FieldKind::Real { min, max, .. }, Value::Real(v)) if *v >= min && *v <= max => {
+                Some(value.clone())
+            }
             (FieldKind::Real { min, max, .. }, Value::Int(v)) if *v as f64 >= min && *v as f64 <= max => {
                 Some(Value::Real(*v as f64))
             }
@@ -163,7 +172,9 @@ impl Field {
             (FieldKind::Choice { options }, Value::Words(v)) if options.iter().any(|(name, _)| name == v) => {
                 Some(value.clone())
             }
-            (FieldKind::Words { max_chars }, Value::Words(v)) if v.chars().count() <= max_chars => Some(value.clone()),
+            (FieldKind::Words { max_chars }, Value::Words(v)) if v.chars().count() <= max_chars => {
+                Some(value.clone())
+            }
             (FieldKind::Feature | FieldKind::Label, Value::Words(_)) => Some(value.clone()),
             (FieldKind::Reals { max_items, min, max }, Value::Reals(v))
                 if v.len() <= max_items && v.iter().all(|x| *x >= min && *x <= max) =>
@@ -174,7 +185,12 @@ impl Field {
         };
         accepted.ok_or_else(|| {
             let expected = self.kind.describe();
-            SettingError::Invalid { key: self.key, expected: expected.en, expected_zh: expected.zh, got: value.to_string() }
+            SettingError::Invalid {
+                key: self.key,
+                expected: expected.en,
+                expected_zh: expected.zh,
+                got: value.to_string(),
+            }
         })
     }
 
@@ -182,7 +198,11 @@ impl Field {
     pub fn parse(&self, typed: &str) -> Result<Value, SettingError> {
         let typed = typed.trim();
         let value = match self.kind {
-            FieldKind::Int { .. } => typed.parse().map(Value::Int).or_else(|_| typed.parse().map(Value::Real)).ok(),
+            FieldKind::Int { .. } => typed
+                .parse()
+                .map(Value::Int)
+                .or_else(|_| typed.parse().map(Value::Real))
+                .ok(),
             FieldKind::Real { .. } => typed.parse().map(Value::Real).ok(),
             FieldKind::Flag => typed.parse().map(Value::Flag).ok(),
             FieldKind::Reals { .. } => typed
@@ -204,20 +224,27 @@ impl FieldKind {
     /// The type and bounds in words.
     pub fn describe(&self) -> Message {
         match self {
-            Self::Int { min, max, .. } => {
-                Message::new(format!("a whole number from {min} to {max}"), format!("{min} 到 {max} 的整数"))
-            }
-            Self::Real { min, max, .. } => {
-                Message::new(format!("a number from {min} to {max}"), format!("{min} 到 {max} 的数"))
-            }
+            Self::Int { min, max, .. } => Message::new(
+                format!("a whole number from {min} to {max}"),
+                format!("{min} 到 {max} 的整数"),
+            ),
+            Self::Real { min, max, .. } => Message::new(
+                format!("a number from {min} to {max}"),
+                format!("{min} 到 {max} 的数"),
+            ),
             Self::Flag => Message::new("true or false", "true 或 false"),
             Self::Choice { options } => {
-                let names = options.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+                let names = options
+                    .iter()
+                    .map(|(name, _)| *name)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 Message::new(format!("one of {names}"), format!("以下之一：{names}"))
             }
-            Self::Words { max_chars } => {
-                Message::new(format!("at most {max_chars} characters"), format!("最多 {max_chars} 个字符"))
-            }
+            Self::Words { max_chars } => Message::new(
+                format!("at most {max_chars} characters"),
+                format!("最多 {max_chars} 个字符"),
+            ),
             Self::Feature => Message::new("the key of a feature", "特征的键"),
             Self::Label => Message::new("the key of a label", "标签的键"),
             Self::Reals { max_items, min, max } => Message::new(
@@ -305,7 +332,11 @@ impl SettingType for String {
 
 impl SettingType for Vec<f32> {
     fn to_value(&self) -> Value {
-        Value::Reals(self.iter().map(|v| v.to_string().parse().unwrap_or(f64::from(*v))).collect())
+        Value::Reals(
+            self.iter()
+                .map(|v| v.to_string().parse().unwrap_or(f64::from(*v)))
+                .collect(),
+        )
     }
     fn from_value(value: &Value) -> Option<Self> {
         match value {

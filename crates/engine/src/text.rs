@@ -53,7 +53,10 @@ pub struct Message {
 impl Message {
     /// Pairs an English with a Chinese text.
     pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
-        Self { en: en.into(), zh: zh.into() }
+        Self {
+            en: en.into(),
+            zh: zh.into(),
+        }
     }
 
     /// The text in `lang`.

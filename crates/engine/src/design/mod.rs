@@ -2,6 +2,10 @@
 //!
 //! A half-drawn design is a normal state: checking it returns shapes and a list of problems, never an error.
 
+pub mod check;
+pub mod problems;
+pub mod report;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -134,7 +138,10 @@ impl Default for Design {
 impl Design {
     /// An empty design with a name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), ..Self::default() }
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
     }
 
     /// The node named `id`.
@@ -150,14 +157,27 @@ impl Design {
     /// Adds a layer and returns its id.
     pub fn add(&mut self, name: impl Into<String>, layer: impl Into<Layer>) -> NodeId {
         let id = NodeId(self.nodes.iter().map(|node| node.id.0 + 1).max().unwrap_or(0));
-        self.nodes.push(Node { id, name: name.into(), layer: layer.into(), position: None, frozen: false });
+        self.nodes.push(Node {
+            id,
+            name: name.into(),
+            layer: layer.into(),
+            position: None,
+            frozen: false,
+        });
         id
     }
 
     /// Connects the first output of `from` with input handle `handle` of `to`.
     pub fn connect(&mut self, from: NodeId, to: NodeId, handle: usize) -> WireId {
         let id = WireId(self.wires.iter().map(|wire| wire.id.0 + 1).max().unwrap_or(0));
-        self.wires.push(Wire { id, from: Port { node: from, handle: 0 }, to: Port { node: to, handle } });
+        self.wires.push(Wire {
+            id,
+            from: Port {
+                node: from,
+                handle: 0,
+            },
+            to: Port { node: to, handle },
+        });
         id
     }
 

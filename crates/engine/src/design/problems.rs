@@ -89,7 +89,9 @@ pub enum ProblemKind {
         expected: PortKind,
     },
     /// Several wires at a handle that takes one.
-    #[error("`{node}`: its input `{handle}` takes one wire, got {got} (hint: remove wires, or merge them with Concatenate or Add)")]
+    #[error(
+        "`{node}`: its input `{handle}` takes one wire, got {got} (hint: remove wires, or merge them with Concatenate or Add)"
+    )]
     TooManyWires {
         /// Name of the node.
         node: String,
@@ -134,7 +136,9 @@ pub enum ProblemKind {
         node: String,
     },
     /// No loss reaches the node.
-    #[error("`{node}` reaches no task head, so it does not learn (hint: connect it towards a head or remove it)")]
+    #[error(
+        "`{node}` reaches no task head, so it does not learn (hint: connect it towards a head or remove it)"
+    )]
     ReachesNoLoss {
         /// Name of the node.
         node: String,
@@ -146,7 +150,9 @@ pub enum ProblemKind {
         node: String,
     },
     /// A tie between layers with different parameters.
-    #[error("the tie between `{a}` and `{b}` needs two layers with equal parameters: {a_shapes} against {b_shapes} (hint: give both the same settings and input width)")]
+    #[error(
+        "the tie between `{a}` and `{b}` needs two layers with equal parameters: {a_shapes} against {b_shapes} (hint: give both the same settings and input width)"
+    )]
     Tie {
         /// One layer.
         a: String,
@@ -158,13 +164,17 @@ pub enum ProblemKind {
         b_shapes: String,
     },
     /// A tie's strength is negative or not finite, or its ends are missing.
-    #[error("a tie needs two different layers and a finite strength of at least 0, got {strength} (hint: remove the tie)")]
+    #[error(
+        "a tie needs two different layers and a finite strength of at least 0, got {strength} (hint: remove the tie)"
+    )]
     BadTie {
         /// Its strength.
         strength: f32,
     },
     /// More parameters than the ceiling.
-    #[error("{got} parameters, the ceiling is {ceiling} (hint: smaller embeddings or layers, or a smaller vocabulary)")]
+    #[error(
+        "{got} parameters, the ceiling is {ceiling} (hint: smaller embeddings or layers, or a smaller vocabulary)"
+    )]
     TooManyParameters {
         /// Number of parameters.
         got: usize,
@@ -172,7 +182,9 @@ pub enum ProblemKind {
         ceiling: usize,
     },
     /// More memory than the ceiling.
-    #[error("a step would need {got_mb} MB for a batch of {rows} rows, the ceiling is {ceiling_mb} MB (hint: a smaller batch, shorter texts or smaller layers)")]
+    #[error(
+        "a step would need {got_mb} MB for a batch of {rows} rows, the ceiling is {ceiling_mb} MB (hint: a smaller batch, shorter texts or smaller layers)"
+    )]
     TooMuchMemory {
         /// Need in megabytes.
         got_mb: u64,
@@ -188,17 +200,28 @@ impl Explain for ProblemKind {
         let zh = match self {
             Self::Empty => "设计是空的（提示：添加输入、层和任务头，或从预设开始）".to_owned(),
             Self::NoHead => "没有任务头，因此无法学习（提示：添加任务头并连接）".to_owned(),
-            Self::TooManyHeads { got, ceiling } => format!("有 {got} 个任务头，最多 {ceiling} 个（提示：删除一些任务头）"),
+            Self::TooManyHeads { got, ceiling } => {
+                format!("有 {got} 个任务头，最多 {ceiling} 个（提示：删除一些任务头）")
+            }
             Self::DuplicateNode { id } => format!("两个节点的编号都是 {id}（提示：删除其中一个）"),
             Self::DuplicateWireId { id } => format!("两条连线的编号都是 {id}（提示：删除其中一条）"),
             Self::DuplicateName { name } => format!("两个节点都名为“{name}”（提示：重命名其中一个）"),
             Self::EmptyName => "该节点没有名称（提示：为其命名）".to_owned(),
-            Self::Cycle { nodes } => format!("连线经过 {} 形成环（提示：删除其中一条连线）", nodes.join("、")),
-            Self::MissingInput { node, handle_zh, expected, .. } => format!(
+            Self::Cycle { nodes } => {
+                format!("连线经过 {} 形成环（提示：删除其中一条连线）", nodes.join("、"))
+            }
+            Self::MissingInput {
+                node,
+                handle_zh,
+                expected,
+                ..
+            } => format!(
                 "“{node}”：输入“{handle_zh}”没有连接；需要{}（提示：连接它或删除该节点）",
                 expected.label().zh
             ),
-            Self::TooManyWires { node, handle_zh, got, .. } => format!(
+            Self::TooManyWires {
+                node, handle_zh, got, ..
+            } => format!(
                 "“{node}”：输入“{handle_zh}”只接受一条连线，得到 {got} 条（提示：删除连线，或用拼接、相加合并）"
             ),
             Self::Dangling => "一条连线的端点不存在（提示：删除它）".to_owned(),
@@ -212,7 +235,12 @@ impl Explain for ProblemKind {
                 format!("“{node}”没有通向任何任务头，因此不会学习（提示：向任务头连接或删除）")
             }
             Self::ZeroWeight { node } => format!("“{node}”的损失权重为 0，因此不会学习（提示：提高权重）"),
-            Self::Tie { a, b, a_shapes, b_shapes } => format!(
+            Self::Tie {
+                a,
+                b,
+                a_shapes,
+                b_shapes,
+            } => format!(
                 "“{a}”与“{b}”之间的软共享需要参数相同的两层：{a_shapes} 与 {b_shapes}（提示：使两者的设置和输入宽度相同）"
             ),
             Self::BadTie { strength } => {
@@ -221,7 +249,11 @@ impl Explain for ProblemKind {
             Self::TooManyParameters { got, ceiling } => {
                 format!("有 {got} 个参数，上限为 {ceiling}（提示：使用更小的嵌入、层或词表）")
             }
-            Self::TooMuchMemory { got_mb, ceiling_mb, rows } => format!(
+            Self::TooMuchMemory {
+                got_mb,
+                ceiling_mb,
+                rows,
+            } => format!(
                 "批大小为 {rows} 时一步需要 {got_mb} MB，上限为 {ceiling_mb} MB（提示：减小批大小、文本长度或层）"
             ),
         };

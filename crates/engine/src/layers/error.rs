@@ -22,7 +22,9 @@ pub enum LowerError {
         got: Shape,
     },
     /// Inputs that must have equal shapes have not.
-    #[error("all inputs must have the shape of the first, {first}; got {got} (hint: a Dense layer changes the width, pooling or Flatten makes a sequence a vector)")]
+    #[error(
+        "all inputs must have the shape of the first, {first}; got {got} (hint: a Dense layer changes the width, pooling or Flatten makes a sequence a vector)"
+    )]
     UnequalShapes {
         /// Shape of the first input.
         first: Shape,
@@ -30,7 +32,9 @@ pub enum LowerError {
         got: Shape,
     },
     /// Sequences that are put side by side have different lengths, or a vector meets a sequence.
-    #[error("all inputs must be vectors, or sequences of one length; the first is {first}, got {got} (hint: pooling or Flatten makes a sequence a vector)")]
+    #[error(
+        "all inputs must be vectors, or sequences of one length; the first is {first}, got {got} (hint: pooling or Flatten makes a sequence a vector)"
+    )]
     UnequalSteps {
         /// Shape of the first input.
         first: Shape,
@@ -78,7 +82,9 @@ pub enum LowerError {
         got: LabelKind,
     },
     /// Without a projection of its own, the head needs exactly as many inputs as logits.
-    #[error("without its own projection it needs {expected} inputs, got {got} (hint: switch the projection on)")]
+    #[error(
+        "without its own projection it needs {expected} inputs, got {got} (hint: switch the projection on)"
+    )]
     Logits {
         /// Number of logits.
         expected: usize,
@@ -116,18 +122,27 @@ pub enum LowerError {
 }
 
 fn list(keys: &[String]) -> String {
-    if keys.is_empty() { "none that fits".to_owned() } else { keys.join(", ") }
+    if keys.is_empty() {
+        "none that fits".to_owned()
+    } else {
+        keys.join(", ")
+    }
 }
 
 fn list_zh(keys: &[String]) -> String {
-    if keys.is_empty() { "没有合适的".to_owned() } else { keys.join("、") }
+    if keys.is_empty() {
+        "没有合适的".to_owned()
+    } else {
+        keys.join("、")
+    }
 }
 
 fn kind_hint(expected: PortKind, got: Shape) -> Message {
     match (expected, got) {
-        (PortKind::Vector, Shape::Sequence { .. }) => {
-            Message::new(" (hint: insert a pooling layer or Flatten)", "（提示：插入池化层或展平层）")
-        }
+        (PortKind::Vector, Shape::Sequence { .. }) => Message::new(
+            " (hint: insert a pooling layer or Flatten)",
+            "（提示：插入池化层或展平层）",
+        ),
         (PortKind::Vector | PortKind::Sequence | PortKind::Any, Shape::Tokens { .. } | Shape::Id { .. }) => {
             Message::new(" (hint: insert an Embedding)", "（提示：插入嵌入层）")
         }
@@ -154,7 +169,10 @@ fn input_for(kind: FeatureKind) -> Message {
 fn label_name(kind: LabelKind) -> Message {
     match kind {
         LabelKind::Binary => Message::new("yes / no", "二分类"),
-        LabelKind::Classes { n_classes } => Message::new(format!("one of {n_classes} classes"), format!("{n_classes} 类之一")),
+        LabelKind::Classes { n_classes } => Message::new(
+            format!("one of {n_classes} classes"),
+            format!("{n_classes} 类之一"),
+        ),
         LabelKind::Real => Message::new("a number", "数值"),
     }
 }
@@ -171,7 +189,11 @@ impl Explain for LowerError {
     fn explain(&self) -> Message {
         let zh = match self {
             Self::Kind { expected, got, .. } => {
-                format!("需要{}，得到 {got}{}", expected.label().zh, kind_hint(*expected, *got).zh)
+                format!(
+                    "需要{}，得到 {got}{}",
+                    expected.label().zh,
+                    kind_hint(*expected, *got).zh
+                )
             }
             Self::UnequalShapes { first, got } => format!(
                 "所有输入的形状必须与第一个（{first}）相同，得到 {got}（提示：全连接层可改变宽度，池化或展平可把序列变为向量）"
@@ -192,7 +214,11 @@ impl Explain for LowerError {
                 format!("数据集没有标签“{key}”；可用：{}", list_zh(available))
             }
             Self::LabelKind { key, got } => {
-                format!("标签“{key}”是{}，该任务头无法学习（提示：使用{}）", label_name(*got).zh, head_for(*got).zh)
+                format!(
+                    "标签“{key}”是{}，该任务头无法学习（提示：使用{}）",
+                    label_name(*got).zh,
+                    head_for(*got).zh
+                )
             }
             Self::Logits { expected, got } => {
                 format!("不使用自带投影时需要 {expected} 个输入，得到 {got} 个（提示：打开自带投影）")
@@ -200,7 +226,12 @@ impl Explain for LowerError {
             Self::ClassWeights { expected, got } => {
                 format!("{expected} 个类别却有 {got} 个类别权重（提示：每类一个，或全部留空）")
             }
-            Self::Setting { key, expected_zh, got, .. } => format!("“{key}”应为{expected_zh}，得到 {got}"),
+            Self::Setting {
+                key,
+                expected_zh,
+                got,
+                ..
+            } => format!("“{key}”应为{expected_zh}，得到 {got}"),
             Self::TooLarge { got, ceiling } => {
                 format!("单个样本将占用 {got} 个数，上限为 {ceiling}（提示：使用更小的层）")
             }

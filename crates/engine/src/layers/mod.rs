@@ -6,14 +6,16 @@
 
 mod activation;
 mod category;
+mod error;
 mod ports;
 mod shape;
 
 pub use activation::Activation;
 pub use category::Category;
+pub use error::LowerError;
 pub use ports::{
-    ANY_INPUT, ANY_INPUTS, ANY_OUTPUT, Arity, InputPort, NO_INPUTS, NO_OUTPUTS, OutputPort, PortKind, SEQUENCE_INPUT,
-    SEQUENCE_OUTPUT, VECTOR_INPUT, VECTOR_OUTPUT,
+    ANY_INPUT, ANY_INPUTS, ANY_OUTPUT, Arity, InputPort, NO_INPUTS, NO_OUTPUTS, OutputPort, PortKind,
+    SEQUENCE_INPUT, SEQUENCE_OUTPUT, VECTOR_INPUT, VECTOR_OUTPUT,
 };
 pub use shape::Shape;
 

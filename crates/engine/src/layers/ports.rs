@@ -90,19 +90,30 @@ pub struct OutputPort {
 impl InputPort {
     /// A handle for exactly one wire.
     pub const fn one(en: &'static str, zh: &'static str, kind: PortKind) -> Self {
-        Self { name: Text::new(en, zh), kind, arity: Arity::One }
+        Self {
+            name: Text::new(en, zh),
+            kind,
+            arity: Arity::One,
+        }
     }
 
     /// A handle for one or more wires.
     pub const fn many(en: &'static str, zh: &'static str, kind: PortKind) -> Self {
-        Self { name: Text::new(en, zh), kind, arity: Arity::Many }
+        Self {
+            name: Text::new(en, zh),
+            kind,
+            arity: Arity::Many,
+        }
     }
 }
 
 impl OutputPort {
     /// An output handle.
     pub const fn new(en: &'static str, zh: &'static str, kind: PortKind) -> Self {
-        Self { name: Text::new(en, zh), kind }
+        Self {
+            name: Text::new(en, zh),
+            kind,
+        }
     }
 }
 
