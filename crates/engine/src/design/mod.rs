@@ -5,6 +5,10 @@
 pub mod check;
 pub mod problems;
 pub mod report;
+pub mod compose;
+pub mod edit;
+pub mod history;
+pub mod layout;
 
 use std::collections::BTreeSet;
 

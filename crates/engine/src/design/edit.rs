@@ -1,0 +1,774 @@
+//! Edits: every way in which a design can be changed, as plain data.
+//!
+//! The canvas, the one-click fixes of the problem list and scripts all speak [`Edit`]; [`apply`] validates one and
+//! changes the design, or says why not and changes nothing. Whatever sequence of edits is applied, the design stays
+//! *valid* ([`validate`]): ids are unique, wires end on handles that exist, a handle that takes one wire has at most
+//! one, blocks are disjoint, and no wire closes a cycle. Whether a valid design *trains* is another question, answered
+//! by `design::check`.
+//!
+//! ```
+//! use mtl_engine::design::{Design, Node, edit::{Edit, Ids, apply}};
+//! use mtl_engine::layers::Layer;
+//! let mut design = Design::new("mine");
+//! let layer = Layer::all().into_iter().next().expect("there are layers");
+//! let id = Ids::after(&design).node();
+//! apply(&mut design, &Edit::AddNode { node: Node { id, name: "a".into(), layer, position: None, frozen: false } })?;
+//! apply(&mut design, &Edit::Rename { node: id, name: "words".into() })?;
+//! assert_eq!(design.nodes[0].name, "words");
+//! # Ok::<(), mtl_engine::design::edit::EditError>(())
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{Block, Design, Node, NodeId, Note, Port, Tie, Wire, WireId};
+use crate::layers::{Arity, Layer};
+use crate::settings::{SettingError, Settings, Value};
+use crate::text::{Explain, Message};
+
+/// Longest name of a node, block or document, in characters.
+pub const MAX_NAME_CHARS: usize = 80;
+/// Longest text of a note, in characters.
+pub const MAX_NOTE_CHARS: usize = 4000;
+/// Farthest coordinate on the canvas, in pixels from its origin.
+pub const MAX_COORDINATE: f32 = 1e6;
+
+/// One change of a design.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "edit", rename_all = "snake_case")]
+pub enum Edit {
+    /// Adds a node under an id that no other node has.
+    AddNode {
+        /// The node.
+        node: Node,
+    },
+    /// Removes nodes with their wires and ties; blocks that become empty go too.
+    RemoveNodes {
+        /// Which.
+        nodes: BTreeSet<NodeId>,
+    },
+    /// Adds a wire that [`can_connect`] allows.
+    Connect {
+        /// The wire.
+        wire: Wire,
+    },
+    /// Removes wires.
+    Disconnect {
+        /// Which.
+        wires: BTreeSet<WireId>,
+    },
+    /// Moves one or both ends of a wire; its place in the order of a handle stays.
+    Reroute {
+        /// Which.
+        wire: WireId,
+        /// New start.
+        from: Port,
+        /// New end.
+        to: Port,
+    },
+    /// Changes one setting of a layer; wires on handles that vanish are removed.
+    SetSetting {
+        /// Which node.
+        node: NodeId,
+        /// The setting's key.
+        key: String,
+        /// Its new value.
+        value: Value,
+    },
+    /// Puts another layer in a node's place; wires stay where the handles exist.
+    Replace {
+        /// Which node.
+        node: NodeId,
+        /// The new layer.
+        layer: Layer,
+    },
+    /// Renames a node (a task, when it is a head).
+    Rename {
+        /// Which node.
+        node: NodeId,
+        /// New name.
+        name: String,
+    },
+    /// Places nodes.
+    Move {
+        /// Nodes with their new top left corners, in pixels.
+        positions: Vec<(NodeId, [f32; 2])>,
+    },
+    /// Keeps the parameters of nodes as they are while training, or lets them go.
+    Freeze {
+        /// Which nodes.
+        nodes: BTreeSet<NodeId>,
+        /// Frozen or not.
+        frozen: bool,
+    },
+    /// Makes a named block; the nodes leave the blocks they were in.
+    Group {
+        /// Its name.
+        name: String,
+        /// Its members, at least one.
+        nodes: BTreeSet<NodeId>,
+    },
+    /// Dissolves a block; its nodes stay.
+    Ungroup {
+        /// Index among the blocks.
+        block: usize,
+    },
+    /// Renames a block.
+    RenameBlock {
+        /// Index among the blocks.
+        block: usize,
+        /// New name.
+        name: String,
+    },
+    /// Draws a block as one box, or opens it.
+    FoldBlock {
+        /// Index among the blocks.
+        block: usize,
+        /// Folded or not.
+        folded: bool,
+    },
+    /// Adds a comment.
+    AddNote {
+        /// The note, under an id that no other note has.
+        note: Note,
+    },
+    /// Changes what a comment says.
+    WriteNote {
+        /// Which.
+        note: u32,
+        /// New text.
+        text: String,
+    },
+    /// Places and sizes a comment.
+    PlaceNote {
+        /// Which.
+        note: u32,
+        /// New top left corner.
+        position: [f32; 2],
+        /// New width and height.
+        size: [f32; 2],
+    },
+    /// Removes a comment.
+    RemoveNote {
+        /// Which.
+        note: u32,
+    },
+    /// Pulls the parameters of two layers together, or changes how strongly.
+    SetTie {
+        /// One layer.
+        a: NodeId,
+        /// The other.
+        b: NodeId,
+        /// Factor of the penalty, not negative.
+        strength: f32,
+    },
+    /// Lets two tied layers go.
+    RemoveTie {
+        /// One layer.
+        a: NodeId,
+        /// The other.
+        b: NodeId,
+    },
+    /// Renames the document.
+    RenameDesign {
+        /// New name.
+        name: String,
+    },
+}
+
+/// Why a wire cannot be drawn.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Refusal {
+    /// The node or the handle does not exist.
+    #[error("there is no such handle")]
+    NoHandle,
+    /// Both ends are on one node.
+    #[error("`{node}` cannot be connected with its own output")]
+    OwnOutput {
+        /// The node's name.
+        node: String,
+    },
+    /// The wire would close a cycle.
+    #[error("this would close a cycle: `{from}` already depends on `{to}`")]
+    Cycle {
+        /// Name of the node at the start.
+        from: String,
+        /// Name of the node at the end.
+        to: String,
+    },
+    /// The kinds of the handles differ.
+    #[error("`{to}` takes {expected} here, and `{from}` gives {got}")]
+    Kind {
+        /// Name of the node at the start.
+        from: String,
+        /// Name of the node at the end.
+        to: String,
+        /// What the input takes, in English.
+        expected: &'static str,
+        /// The same in Chinese.
+        expected_zh: &'static str,
+        /// What the output gives, in English.
+        got: &'static str,
+        /// The same in Chinese.
+        got_zh: &'static str,
+    },
+    /// The handle takes one wire and has one.
+    #[error("this input of `{to}` takes one wire and already has one")]
+    Taken {
+        /// Name of the node at the end.
+        to: String,
+    },
+    /// The same two handles are connected already.
+    #[error("`{from}` and `{to}` are already connected here")]
+    Duplicate {
+        /// Name of the node at the start.
+        from: String,
+        /// Name of the node at the end.
+        to: String,
+    },
+}
+
+impl Explain for Refusal {
+    fn explain(&self) -> Message {
+        let zh = match self {
+            Self::NoHandle => "没有这个端口".to_owned(),
+            Self::OwnOutput { node } => format!("“{node}”不能连接到自己的输出"),
+            Self::Cycle { from, to } => format!("会形成环：“{from}”已经依赖“{to}”"),
+            Self::Kind { from, to, expected_zh, got_zh, .. } => {
+                format!("“{to}”的这个输入需要{expected_zh}，而“{from}”给出{got_zh}")
+            }
+            Self::Taken { to } => format!("“{to}”的这个输入只能接一条连线，已经接上了"),
+            Self::Duplicate { from, to } => format!("“{from}”与“{to}”在这里已经相连"),
+        };
+        Message::new(self.to_string(), zh)
+    }
+}
+
+/// Why an edit was refused; the design is as it was.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum EditError {
+    /// No node has this id.
+    #[error("there is no node {}", .0.0)]
+    NoNode(NodeId),
+    /// No wire has this id.
+    #[error("there is no wire {}", .0.0)]
+    NoWire(WireId),
+    /// Two nodes, wires or notes would have one id.
+    #[error("the id {0} is taken")]
+    IdTaken(u32),
+    /// The wire cannot be drawn.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The setting was not accepted.
+    #[error("{node}: {error}")]
+    Setting {
+        /// The node's name.
+        node: String,
+        /// What is wrong.
+        error: SettingError,
+    },
+    /// A position or size is not a finite number within the canvas.
+    #[error("a position or size is not a number within the canvas: expected at most {MAX_COORDINATE}")]
+    Coordinate,
+    /// A name or text is too long.
+    #[error("the text is too long: expected at most {expected} characters, got {got}")]
+    TooLong {
+        /// Ceiling.
+        expected: usize,
+        /// What came.
+        got: usize,
+    },
+    /// No block has this index, or a block would be empty or share a node with another.
+    #[error("there is no such block, or it has no nodes of its own")]
+    Block,
+    /// No note has this id.
+    #[error("there is no note {0}")]
+    NoNote(u32),
+    /// The two layers cannot be tied.
+    #[error("`{a}` and `{b}` cannot be tied: expected two different layers of one type and a strength of at least 0")]
+    Tie {
+        /// One layer's name.
+        a: String,
+        /// The other's name.
+        b: String,
+    },
+    /// The file was written by a newer version of the page.
+    #[error("the design has version {got}, and this page reads up to {expected}")]
+    Version {
+        /// Newest version that is understood.
+        expected: u32,
+        /// What came.
+        got: u32,
+    },
+}
+
+impl Explain for EditError {
+    fn explain(&self) -> Message {
+        let zh = match self {
+            Self::NoNode(id) => format!("没有节点 {}", id.0),
+            Self::NoWire(id) => format!("没有连线 {}", id.0),
+            Self::IdTaken(id) => format!("编号 {id} 已被占用"),
+            Self::Refused(refusal) => return refusal.explain(),
+            Self::Setting { node, error } => format!("{node}：{}", error.explain().zh),
+            Self::Coordinate => format!("位置或大小不是画布内的数：绝对值应不超过 {MAX_COORDINATE}"),
+            Self::TooLong { expected, got } => format!("文字太长：最多 {expected} 个字符，得到 {got} 个"),
+            Self::Block => "没有这个分组，或它没有自己的节点".to_owned(),
+            Self::NoNote(id) => format!("没有注释 {id}"),
+            Self::Tie { a, b } => {
+                format!("“{a}”与“{b}”不能绑定：需要两个不同的同类层，强度不小于 0")
+            }
+            Self::Version { expected, got } => {
+                format!("这个设计的版本是 {got}，本页面最多能读版本 {expected}")
+            }
+        };
+        Message::new(self.to_string(), zh)
+    }
+}
+
+/// Hands out ids that were not used before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ids {
+    node: u32,
+    wire: u32,
+    note: u32,
+}
+
+impl Ids {
+    /// Ids above all those in `design`.
+    pub fn after(design: &Design) -> Self {
+        Self {
+            node: design.nodes.iter().map(|node| node.id.0.saturating_add(1)).max().unwrap_or(0),
+            wire: design.wires.iter().map(|wire| wire.id.0.saturating_add(1)).max().unwrap_or(0),
+            note: design.notes.iter().map(|note| note.id.saturating_add(1)).max().unwrap_or(0),
+        }
+    }
+
+    /// The larger of each, so that ids of undone nodes are not handed out again.
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            node: self.node.max(other.node),
+            wire: self.wire.max(other.wire),
+            note: self.note.max(other.note),
+        }
+    }
+
+    /// A fresh node id.
+    pub fn node(&mut self) -> NodeId {
+        self.node += 1;
+        NodeId(self.node - 1)
+    }
+
+    /// A fresh wire id.
+    pub fn wire(&mut self) -> WireId {
+        self.wire += 1;
+        WireId(self.wire - 1)
+    }
+
+    /// A fresh note id.
+    pub fn note(&mut self) -> u32 {
+        self.note += 1;
+        self.note - 1
+    }
+}
+
+/// Whether a wire from output `from` to input `to` may be added, and why not.
+pub fn can_connect(design: &Design, from: Port, to: Port) -> Result<(), Refusal> {
+    can_reroute(design, None, from, to)
+}
+
+/// The same as [`can_connect`] as if the wire `moving` were not there.
+pub fn can_reroute(design: &Design, moving: Option<WireId>, from: Port, to: Port) -> Result<(), Refusal> {
+    let (Some(start), Some(end)) = (design.node(from.node), design.node(to.node)) else {
+        return Err(Refusal::NoHandle);
+    };
+    let (outputs, inputs) = (start.layer.outputs(), end.layer.inputs());
+    let (Some(output), Some(input)) = (outputs.get(from.handle), inputs.get(to.handle)) else {
+        return Err(Refusal::NoHandle);
+    };
+    let (start_name, end_name) = (|| start.name.clone(), || end.name.clone());
+    if from.node == to.node {
+        return Err(Refusal::OwnOutput { node: start_name() });
+    }
+    let others = || design.wires.iter().filter(|wire| Some(wire.id) != moving);
+    if others().any(|wire| wire.from == from && wire.to == to) {
+        return Err(Refusal::Duplicate { from: start_name(), to: end_name() });
+    }
+    if !input.kind.may_take(output.kind) {
+        let (expected, got) = (input.kind.label(), output.kind.label());
+        return Err(Refusal::Kind {
+            from: start_name(),
+            to: end_name(),
+            expected: expected.en,
+            expected_zh: expected.zh,
+            got: got.en,
+            got_zh: got.zh,
+        });
+    }
+    if input.arity == Arity::One && others().any(|wire| wire.to == to) {
+        return Err(Refusal::Taken { to: end_name() });
+    }
+    if reaches(others(), to.node, from.node) {
+        return Err(Refusal::Cycle { from: start_name(), to: end_name() });
+    }
+    Ok(())
+}
+
+/// Whether a path of wires leads from `from` to `to`.
+fn reaches<'a>(wires: impl Iterator<Item = &'a Wire>, from: NodeId, to: NodeId) -> bool {
+    let mut after: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+    for wire in wires {
+        after.entry(wire.from.node).or_default().push(wire.to.node);
+    }
+    let mut seen = BTreeSet::from([from]);
+    let mut open = vec![from];
+    while let Some(node) = open.pop() {
+        if node == to {
+            return true;
+        }
+        open.extend(after.get(&node).into_iter().flatten().copied().filter(|next| seen.insert(*next)));
+    }
+    false
+}
+
+/// Applies one edit, or says why not and changes nothing.
+pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
+    match edit {
+        Edit::AddNode { node } => {
+            if design.node(node.id).is_some() {
+                return Err(EditError::IdTaken(node.id.0));
+            }
+            check_length(&node.name, MAX_NAME_CHARS)?;
+            if let Some(position) = node.position {
+                check_coordinates(&position)?;
+            }
+            design.nodes.push(node.clone());
+        }
+        Edit::RemoveNodes { nodes } => {
+            check_nodes(design, nodes.iter())?;
+            design.nodes.retain(|node| !nodes.contains(&node.id));
+            design.wires.retain(|wire| !nodes.contains(&wire.from.node) && !nodes.contains(&wire.to.node));
+            design.ties.retain(|tie| !nodes.contains(&tie.a) && !nodes.contains(&tie.b));
+            leave_blocks(design, nodes);
+        }
+        Edit::Connect { wire } => {
+            if design.wires.iter().any(|other| other.id == wire.id) {
+                return Err(EditError::IdTaken(wire.id.0));
+            }
+            can_connect(design, wire.from, wire.to)?;
+            design.wires.push(wire.clone());
+        }
+        Edit::Disconnect { wires } => {
+            for id in wires {
+                wire_index(design, *id)?;
+            }
+            design.wires.retain(|wire| !wires.contains(&wire.id));
+        }
+        Edit::Reroute { wire, from, to } => {
+            let index = wire_index(design, *wire)?;
+            can_reroute(design, Some(*wire), *from, *to)?;
+            design.wires[index].from = *from;
+            design.wires[index].to = *to;
+        }
+        Edit::SetSetting { node, key, value } => {
+            let node = node_mut(design, *node)?;
+            let set = node.layer.set(key, value);
+            set.map_err(|error| EditError::Setting { node: node.name.clone(), error })?;
+            let id = node.id;
+            drop_dangling(design, id);
+        }
+        Edit::Replace { node, layer } => {
+            let old = node_mut(design, *node)?;
+            old.layer = layer.clone();
+            drop_dangling(design, *node);
+            let key = layer.key();
+            let alike: BTreeSet<NodeId> =
+                design.nodes.iter().filter(|other| other.layer.key() == key).map(|other| other.id).collect();
+            design.ties.retain(|tie| {
+                (tie.a != *node && tie.b != *node) || (alike.contains(&tie.a) && alike.contains(&tie.b))
+            });
+        }
+        Edit::Rename { node, name } => {
+            check_length(name, MAX_NAME_CHARS)?;
+            node_mut(design, *node)?.name.clone_from(name);
+        }
+        Edit::Move { positions } => {
+            check_nodes(design, positions.iter().map(|(id, _)| id))?;
+            positions.iter().try_for_each(|(_, position)| check_coordinates(position))?;
+            let places: BTreeMap<NodeId, [f32; 2]> = positions.iter().copied().collect();
+            for node in &mut design.nodes {
+                if let Some(position) = places.get(&node.id) {
+                    node.position = Some(*position);
+                }
+            }
+        }
+        Edit::Freeze { nodes, frozen } => {
+            check_nodes(design, nodes.iter())?;
+            for node in design.nodes.iter_mut().filter(|node| nodes.contains(&node.id)) {
+                node.frozen = *frozen;
+            }
+        }
+        Edit::Group { name, nodes } => {
+            check_length(name, MAX_NAME_CHARS)?;
+            check_nodes(design, nodes.iter())?;
+            if nodes.is_empty() {
+                return Err(EditError::Block);
+            }
+            leave_blocks(design, nodes);
+            design.blocks.push(Block { name: name.clone(), nodes: nodes.clone(), folded: false });
+        }
+        Edit::Ungroup { block } => {
+            block_mut(design, *block)?;
+            design.blocks.remove(*block);
+        }
+        Edit::RenameBlock { block, name } => {
+            check_length(name, MAX_NAME_CHARS)?;
+            block_mut(design, *block)?.name.clone_from(name);
+        }
+        Edit::FoldBlock { block, folded } => block_mut(design, *block)?.folded = *folded,
+        Edit::AddNote { note } => {
+            if design.notes.iter().any(|other| other.id == note.id) {
+                return Err(EditError::IdTaken(note.id));
+            }
+            check_note(note)?;
+            design.notes.push(note.clone());
+        }
+        Edit::WriteNote { note, text } => {
+            check_length(text, MAX_NOTE_CHARS)?;
+            note_mut(design, *note)?.text.clone_from(text);
+        }
+        Edit::PlaceNote { note, position, size } => {
+            let placed = Note { id: *note, text: String::new(), position: *position, size: *size };
+            check_note(&placed)?;
+            let note = note_mut(design, *note)?;
+            (note.position, note.size) = (*position, *size);
+        }
+        Edit::RemoveNote { note } => {
+            note_mut(design, *note)?;
+            design.notes.retain(|other| other.id != *note);
+        }
+        Edit::SetTie { a, b, strength } => {
+            let tie = Tie { a: *a.min(b), b: *a.max(b), strength: *strength };
+            check_tie(design, &tie)?;
+            match design.ties.iter_mut().find(|other| is_between(other, *a, *b)) {
+                Some(other) => other.strength = *strength,
+                None => design.ties.push(tie),
+            }
+        }
+        Edit::RemoveTie { a, b } => {
+            check_nodes(design, [a, b].into_iter())?;
+            design.ties.retain(|tie| !is_between(tie, *a, *b));
+        }
+        Edit::RenameDesign { name } => {
+            check_length(name, MAX_NAME_CHARS)?;
+            design.name.clone_from(name);
+        }
+    }
+    Ok(())
+}
+
+/// Applies all edits, or says why one of them cannot be and changes nothing.
+pub fn apply_all(design: &mut Design, edits: &[Edit]) -> Result<(), EditError> {
+    let mut changed = design.clone();
+    edits.iter().try_for_each(|edit| apply(&mut changed, edit))?;
+    *design = changed;
+    Ok(())
+}
+
+/// Whether a design that came from outside (a file, a link) is valid; cycles and kinds are left to `design::check`.
+pub fn validate(design: &Design) -> Result<(), EditError> {
+    if design.version > super::DESIGN_VERSION {
+        return Err(EditError::Version { expected: super::DESIGN_VERSION, got: design.version });
+    }
+    check_length(&design.name, MAX_NAME_CHARS)?;
+    let mut nodes: BTreeMap<NodeId, &Node> = BTreeMap::new();
+    for node in &design.nodes {
+        check_length(&node.name, MAX_NAME_CHARS)?;
+        if let Some(position) = node.position {
+            check_coordinates(&position)?;
+        }
+        if nodes.insert(node.id, node).is_some() {
+            return Err(EditError::IdTaken(node.id.0));
+        }
+    }
+    let mut wires = BTreeSet::new();
+    let mut taken = BTreeSet::new();
+    let mut pairs = BTreeSet::new();
+    for wire in &design.wires {
+        if !wires.insert(wire.id) {
+            return Err(EditError::IdTaken(wire.id.0));
+        }
+        let start = nodes.get(&wire.from.node).ok_or(EditError::NoNode(wire.from.node))?;
+        let end = nodes.get(&wire.to.node).ok_or(EditError::NoNode(wire.to.node))?;
+        let inputs = end.layer.inputs();
+        let (Some(_), Some(input)) = (start.layer.outputs().get(wire.from.handle), inputs.get(wire.to.handle)) else {
+            return Err(Refusal::NoHandle.into());
+        };
+        if !taken.insert(wire.to) && input.arity == Arity::One {
+            return Err(Refusal::Taken { to: end.name.clone() }.into());
+        }
+        if !pairs.insert((wire.from, wire.to)) {
+            return Err(Refusal::Duplicate { from: start.name.clone(), to: end.name.clone() }.into());
+        }
+    }
+    let mut grouped = BTreeSet::new();
+    for block in &design.blocks {
+        check_length(&block.name, MAX_NAME_CHARS)?;
+        check_nodes(design, block.nodes.iter())?;
+        if block.nodes.is_empty() || !block.nodes.iter().all(|node| grouped.insert(*node)) {
+            return Err(EditError::Block);
+        }
+    }
+    let mut notes = BTreeSet::new();
+    for note in &design.notes {
+        check_note(note)?;
+        if !notes.insert(note.id) {
+            return Err(EditError::IdTaken(note.id));
+        }
+    }
+    design.ties.iter().try_for_each(|tie| check_tie(design, tie))
+}
+
+/// Removes wires on handles of `id` that its layer no longer has, and wires too many on handles that take one.
+fn drop_dangling(design: &mut Design, id: NodeId) {
+    let Some(node) = design.node(id) else { return };
+    let n_outputs = node.layer.outputs().len();
+    let arities: Vec<Arity> = node.layer.inputs().iter().map(|port| port.arity).collect();
+    let mut taken = BTreeSet::new();
+    design.wires.retain(|wire| {
+        let starts = wire.from.node != id || wire.from.handle < n_outputs;
+        let ends = wire.to.node != id
+            || match arities.get(wire.to.handle) {
+                Some(Arity::One) => taken.insert(wire.to.handle),
+                Some(Arity::Many) => true,
+                None => false,
+            };
+        starts && ends
+    });
+}
+
+fn leave_blocks(design: &mut Design, nodes: &BTreeSet<NodeId>) {
+    for block in &mut design.blocks {
+        block.nodes.retain(|node| !nodes.contains(node));
+    }
+    design.blocks.retain(|block| !block.nodes.is_empty());
+}
+
+fn is_between(tie: &Tie, a: NodeId, b: NodeId) -> bool {
+    (tie.a == a && tie.b == b) || (tie.a == b && tie.b == a)
+}
+
+fn node_mut(design: &mut Design, id: NodeId) -> Result<&mut Node, EditError> {
+    design.node_mut(id).ok_or(EditError::NoNode(id))
+}
+
+fn note_mut(design: &mut Design, id: u32) -> Result<&mut Note, EditError> {
+    design.notes.iter_mut().find(|note| note.id == id).ok_or(EditError::NoNote(id))
+}
+
+fn block_mut(design: &mut Design, index: usize) -> Result<&mut Block, EditError> {
+    design.blocks.get_mut(index).ok_or(EditError::Block)
+}
+
+fn wire_index(design: &Design, id: WireId) -> Result<usize, EditError> {
+    design.wires.iter().position(|wire| wire.id == id).ok_or(EditError::NoWire(id))
+}
+
+fn check_nodes<'a>(design: &Design, ids: impl Iterator<Item = &'a NodeId>) -> Result<(), EditError> {
+    let known: BTreeSet<NodeId> = design.nodes.iter().map(|node| node.id).collect();
+    for id in ids {
+        if !known.contains(id) {
+            return Err(EditError::NoNode(*id));
+        }
+    }
+    Ok(())
+}
+
+fn check_length(text: &str, expected: usize) -> Result<(), EditError> {
+    let got = text.chars().count();
+    if got > expected { Err(EditError::TooLong { expected, got }) } else { Ok(()) }
+}
+
+fn check_coordinates(values: &[f32]) -> Result<(), EditError> {
+    if values.iter().all(|value| value.abs() <= MAX_COORDINATE) { Ok(()) } else { Err(EditError::Coordinate) }
+}
+
+fn check_note(note: &Note) -> Result<(), EditError> {
+    check_length(&note.text, MAX_NOTE_CHARS)?;
+    check_coordinates(&note.position)?;
+    check_coordinates(&note.size)?;
+    if note.size.iter().all(|side| *side > 0.0) { Ok(()) } else { Err(EditError::Coordinate) }
+}
+
+fn check_tie(design: &Design, tie: &Tie) -> Result<(), EditError> {
+    let a = design.node(tie.a).ok_or(EditError::NoNode(tie.a))?;
+    let b = design.node(tie.b).ok_or(EditError::NoNode(tie.b))?;
+    let alike = a.layer.key() == b.layer.key() && tie.a != tie.b;
+    if alike && tie.strength >= 0.0 && tie.strength.is_finite() {
+        Ok(())
+    } else {
+        Err(EditError::Tie { a: a.name.clone(), b: b.name.clone() })
+    }
+}
+
+impl Edit {
+    /// What the edit does, for the history ("connect Dense 2 → ad"); `design` is the design before it.
+    pub fn describe(&self, design: &Design) -> Message {
+        let name = |id: NodeId| design.node(id).map_or_else(|| id.0.to_string(), |node| node.name.clone());
+        let names = |ids: &BTreeSet<NodeId>| match (ids.len(), ids.first()) {
+            (1, Some(id)) => Message::new(name(*id), name(*id)),
+            (n, _) => Message::new(format!("{n} nodes"), format!("{n} 个节点")),
+        };
+        let block = |index: usize| design.blocks.get(index).map_or_else(String::new, |block| block.name.clone());
+        let both = |en: &str, zh: &str, what: String| Message::new(format!("{en} {what}"), format!("{zh} {what}"));
+        let set = |en: &str, zh: &str, ids: &BTreeSet<NodeId>| {
+            let what = names(ids);
+            Message::new(format!("{en} {}", what.en), format!("{zh} {}", what.zh))
+        };
+        let arrow = |from: Port, to: Port| format!("{} → {}", name(from.node), name(to.node));
+        match self {
+            Self::AddNode { node } => both("add", "添加", node.name.clone()),
+            Self::RemoveNodes { nodes } => set("delete", "删除", nodes),
+            Self::Connect { wire } => both("connect", "连接", arrow(wire.from, wire.to)),
+            Self::Disconnect { wires } => match design.wires.iter().find(|wire| wires.contains(&wire.id)) {
+                Some(wire) if wires.len() == 1 => both("disconnect", "断开", arrow(wire.from, wire.to)),
+                _ => Message::new(format!("disconnect {} wires", wires.len()), format!("断开 {} 条连线", wires.len())),
+            },
+            Self::Reroute { from, to, .. } => both("re-route", "改接", arrow(*from, *to)),
+            Self::SetSetting { node, key, value } => {
+                let label = design
+                    .node(*node)
+                    .and_then(|node| node.layer.fields().iter().find(|field| field.key == key))
+                    .map_or_else(|| Message::new(key, key), |field| field.label.into());
+                Message::new(
+                    format!("set {} of {} to {value}", label.en, name(*node)),
+                    format!("将 {} 的{}设为 {value}", name(*node), label.zh),
+                )
+            }
+            Self::Replace { node, layer } => Message::new(
+                format!("replace {} by {}", name(*node), layer.name().en),
+                format!("将 {} 换成{}", name(*node), layer.name().zh),
+            ),
+            Self::Rename { node, name: new } => Message::new(
+                format!("rename {} to {new}", name(*node)),
+                format!("将 {} 改名为 {new}", name(*node)),
+            ),
+            Self::Move { positions } => set("move", "移动", &positions.iter().map(|(id, _)| *id).collect()),
+            Self::Freeze { nodes, frozen: true } => set("freeze", "冻结", nodes),
+            Self::Freeze { nodes, frozen: false } => set("unfreeze", "解冻", nodes),
+            Self::Group { name, .. } => both("group", "编组", name.clone()),
+            Self::Ungroup { block: index } => both("ungroup", "解散分组", block(*index)),
+            Self::RenameBlock { name, .. } => both("rename block to", "分组改名为", name.clone()),
+            Self::FoldBlock { block: index, folded: true } => both("fold", "折叠", block(*index)),
+            Self::FoldBlock { block: index, folded: false } => both("unfold", "展开", block(*index)),
+            Self::AddNote { .. } => Message::new("add a note", "添加注释"),
+            Self::WriteNote { .. } => Message::new("write a note", "编辑注释"),
+            Self::PlaceNote { .. } => Message::new("move a note", "移动注释"),
+            Self::RemoveNote { .. } => Message::new("delete a note", "删除注释"),
+            Self::SetTie { a, b, .. } => both("tie", "绑定", format!("{} ~ {}", name(*a), name(*b))),
+            Self::RemoveTie { a, b } => both("untie", "解除绑定", format!("{} ~ {}", name(*a), name(*b))),
+            Self::RenameDesign { name } => both("rename the design to", "设计改名为", name.clone()),
+        }
+    }
+}
