@@ -30,7 +30,11 @@ impl Choices {
     }
 
     fn pick<T: Clone>(&mut self, items: &[T]) -> Option<T> {
-        if items.is_empty() { None } else { Some(items[self.below(items.len())].clone()) }
+        if items.is_empty() {
+            None
+        } else {
+            Some(items[self.below(items.len())].clone())
+        }
     }
 
     fn number(&mut self) -> f32 {
@@ -40,7 +44,11 @@ impl Choices {
     fn node(&mut self, design: &Design) -> NodeId {
         // Now and then an id that does not exist.
         let ids: Vec<NodeId> = design.nodes.iter().map(|node| node.id).collect();
-        if self.below(20) == 0 { NodeId(9999) } else { self.pick(&ids).unwrap_or(NodeId(0)) }
+        if self.below(20) == 0 {
+            NodeId(9999)
+        } else {
+            self.pick(&ids).unwrap_or(NodeId(0))
+        }
     }
 
     fn nodes(&mut self, design: &Design) -> BTreeSet<NodeId> {
@@ -48,7 +56,10 @@ impl Choices {
     }
 
     fn port(&mut self, design: &Design) -> Port {
-        Port { node: self.node(design), handle: self.below(3) / 2 }
+        Port {
+            node: self.node(design),
+            handle: self.below(3) / 2,
+        }
     }
 
     fn wire(&mut self, design: &Design) -> WireId {
@@ -61,13 +72,17 @@ impl Choices {
     }
 
     fn setting(&mut self, node: &Node) -> (String, Value) {
-        let Some(field) = self.pick(node.layer.fields()) else { return ("none".to_owned(), Value::Flag(true)) };
+        let Some(field) = self.pick(node.layer.fields()) else {
+            return ("none".to_owned(), Value::Flag(true));
+        };
         let value = match field.kind {
             FieldKind::Flag => Value::Flag(self.below(2) == 0),
             FieldKind::Int { min, max, .. } => Value::Int(min + self.below((max - min + 3) as usize) as i64),
             FieldKind::Real { min, max, .. } => Value::Real(min + (max - min) * self.below(12) as f64 / 10.0),
             FieldKind::Choice { options } => Value::Words(options[self.below(options.len())].0.to_owned()),
-            FieldKind::Words { .. } | FieldKind::Feature | FieldKind::Label => Value::Words("text".to_owned()),
+            FieldKind::Words { .. } | FieldKind::Feature | FieldKind::Label => {
+                Value::Words("text".to_owned())
+            }
             FieldKind::Reals { min, max, .. } => Value::Reals(vec![min, max, f64::midpoint(min, max)]),
         };
         (field.key.to_owned(), value)
@@ -79,13 +94,29 @@ impl Choices {
                 let layer = self.layer();
                 let name = compose::Names::of(design).fresh(layer.name().en);
                 let position = (self.below(3) > 0).then(|| [self.number(), self.number()]);
-                Edit::AddNode { node: Node { id: ids.node(), name, layer, position, frozen: false } }
+                Edit::AddNode {
+                    node: Node {
+                        id: ids.node(),
+                        name,
+                        layer,
+                        position,
+                        frozen: false,
+                    },
+                }
             }
-            5..=10 => {
-                Edit::Connect { wire: Wire { id: ids.wire(), from: self.port(design), to: self.port(design) } }
-            }
-            11 => Edit::RemoveNodes { nodes: BTreeSet::from([self.node(design)]) },
-            12 => Edit::Disconnect { wires: BTreeSet::from([self.wire(design)]) },
+            5..=10 => Edit::Connect {
+                wire: Wire {
+                    id: ids.wire(),
+                    from: self.port(design),
+                    to: self.port(design),
+                },
+            },
+            11 => Edit::RemoveNodes {
+                nodes: BTreeSet::from([self.node(design)]),
+            },
+            12 => Edit::Disconnect {
+                wires: BTreeSet::from([self.wire(design)]),
+            },
             13 => Edit::Reroute {
                 wire: self.wire(design),
                 from: self.port(design),
@@ -93,35 +124,83 @@ impl Choices {
             },
             14 | 15 => {
                 let id = self.node(design);
-                let Some(node) = design.node(id) else { return Vec::new() };
+                let Some(node) = design.node(id) else {
+                    return Vec::new();
+                };
                 let (key, value) = self.setting(node);
                 Edit::SetSetting { node: id, key, value }
             }
-            16 => Edit::Replace { node: self.node(design), layer: self.layer() },
-            17 => Edit::Rename { node: self.node(design), name: "n".repeat(self.below(100)) },
+            16 => Edit::Replace {
+                node: self.node(design),
+                layer: self.layer(),
+            },
+            17 => Edit::Rename {
+                node: self.node(design),
+                name: "n".repeat(self.below(100)),
+            },
             18 => Edit::Move {
                 positions: vec![(
                     self.node(design),
-                    [self.number(), if self.below(9) == 0 { f32::NAN } else { self.number() }],
+                    [
+                        self.number(),
+                        if self.below(9) == 0 {
+                            f32::NAN
+                        } else {
+                            self.number()
+                        },
+                    ],
                 )],
             },
-            19 => Edit::Freeze { nodes: self.nodes(design), frozen: self.below(2) == 0 },
-            20 => Edit::Group { name: "block".to_owned(), nodes: self.nodes(design) },
+            19 => Edit::Freeze {
+                nodes: self.nodes(design),
+                frozen: self.below(2) == 0,
+            },
+            20 => Edit::Group {
+                name: "block".to_owned(),
+                nodes: self.nodes(design),
+            },
             21 => match self.below(3) {
                 0 => Edit::Ungroup { block: self.below(3) },
-                1 => Edit::FoldBlock { block: self.below(3), folded: true },
-                _ => Edit::RenameBlock { block: self.below(3), name: "other".to_owned() },
+                1 => Edit::FoldBlock {
+                    block: self.below(3),
+                    folded: true,
+                },
+                _ => Edit::RenameBlock {
+                    block: self.below(3),
+                    name: "other".to_owned(),
+                },
             },
             22 => match self.below(4) {
                 0 => Edit::AddNote {
-                    note: Note { id: ids.note(), text: "注释".to_owned(), position: [1.0, 2.0], size: [90.0, 60.0] },
+                    note: Note {
+                        id: ids.note(),
+                        text: "注释".to_owned(),
+                        position: [1.0, 2.0],
+                        size: [90.0, 60.0],
+                    },
                 },
-                1 => Edit::WriteNote { note: self.below(4) as u32, text: "longer".to_owned() },
-                2 => Edit::PlaceNote { note: self.below(4) as u32, position: [5.0, 5.0], size: [30.0, self.number()] },
-                _ => Edit::RemoveNote { note: self.below(4) as u32 },
+                1 => Edit::WriteNote {
+                    note: self.below(4) as u32,
+                    text: "longer".to_owned(),
+                },
+                2 => Edit::PlaceNote {
+                    note: self.below(4) as u32,
+                    position: [5.0, 5.0],
+                    size: [30.0, self.number()],
+                },
+                _ => Edit::RemoveNote {
+                    note: self.below(4) as u32,
+                },
             },
-            23 => Edit::SetTie { a: self.node(design), b: self.node(design), strength: self.number() },
-            24 => Edit::RemoveTie { a: self.node(design), b: self.node(design) },
+            23 => Edit::SetTie {
+                a: self.node(design),
+                b: self.node(design),
+                strength: self.number(),
+            },
+            24 => Edit::RemoveTie {
+                a: self.node(design),
+                b: self.node(design),
+            },
             _ => return self.gesture(design, ids),
         };
         vec![one]
@@ -137,7 +216,13 @@ impl Choices {
             4 => compose::separate(design, &nodes, ids).unwrap_or_default(),
             _ => {
                 let layer = self.layer();
-                let node = Node { id: ids.node(), name: "on wire".to_owned(), layer, position: None, frozen: false };
+                let node = Node {
+                    id: ids.node(),
+                    name: "on wire".to_owned(),
+                    layer,
+                    position: None,
+                    frozen: false,
+                };
                 compose::insert_on_wire(design, self.wire(design), &node, ids).unwrap_or_default()
             }
         }
@@ -145,9 +230,15 @@ impl Choices {
 }
 
 fn is_acyclic(design: &Design) -> bool {
-    let place: BTreeMap<NodeId, usize> =
-        compose::topological(design).into_iter().enumerate().map(|(place, id)| (id, place)).collect();
-    design.wires.iter().all(|wire| place[&wire.from.node] < place[&wire.to.node])
+    let place: BTreeMap<NodeId, usize> = compose::topological(design)
+        .into_iter()
+        .enumerate()
+        .map(|(place, id)| (id, place))
+        .collect();
+    design
+        .wires
+        .iter()
+        .all(|wire| place[&wire.from.node] < place[&wire.to.node])
 }
 
 /// A document after `n_edits` random edits, and how many were accepted.
@@ -165,7 +256,11 @@ fn random_document(seed: u64, n_edits: usize, mut each: impl FnMut(&Document)) -
         };
         match result {
             Ok(()) => accepted += 1,
-            Err(_) => assert_eq!(before, *document.design(), "a refused edit changed the design: {edits:?}"),
+            Err(_) => assert_eq!(
+                before,
+                *document.design(),
+                "a refused edit changed the design: {edits:?}"
+            ),
         }
         each(&document);
     }
@@ -183,7 +278,10 @@ fn any_sequence_of_edits_leaves_a_valid_document() {
         })
         .1;
     }
-    assert!(accepted > 150 * 40, "the generator is refused too often to show anything: {accepted}");
+    assert!(
+        accepted > 150 * 40,
+        "the generator is refused too often to show anything: {accepted}"
+    );
 }
 
 #[test]
@@ -201,12 +299,20 @@ fn undo_then_redo_is_the_identity() {
         for step in (0..n_steps).rev() {
             let expected = document.undo_name().cloned();
             assert_eq!(document.undo(), expected);
-            assert_eq!(*document.design(), states[step], "seed {seed}: undo of step {step}");
+            assert_eq!(
+                *document.design(),
+                states[step],
+                "seed {seed}: undo of step {step}"
+            );
         }
         assert_eq!(document.undo(), None);
         for step in 0..n_steps {
             assert!(document.redo().is_some());
-            assert_eq!(*document.design(), states[step + 1], "seed {seed}: redo of step {step}");
+            assert_eq!(
+                *document.design(),
+                states[step + 1],
+                "seed {seed}: redo of step {step}"
+            );
         }
         assert_eq!(document.redo(), None);
         assert_eq!(*document.design(), last);
@@ -218,7 +324,11 @@ fn what_was_written_is_read_back_equal() {
     for seed in 2000..2100 {
         let (document, _) = random_document(seed, 60, |_| ());
         let written = serde_json::to_string(&**document.design()).unwrap();
-        assert_eq!(serde_json::from_str::<Design>(&written).unwrap(), **document.design(), "seed {seed}");
+        assert_eq!(
+            serde_json::from_str::<Design>(&written).unwrap(),
+            **document.design(),
+            "seed {seed}"
+        );
         let mut choices = Choices(seed);
         let mut ids = document.ids();
         for edit in choices.edit(document.design(), &mut ids) {
@@ -235,8 +345,11 @@ fn layouts_are_on_the_grid_repeatable_and_free_of_overlaps() {
     for seed in 3000..3060 {
         let (document, _) = random_document(seed, 150, |_| ());
         let design = document.design();
-        let sizes: BTreeMap<NodeId, [f32; 2]> =
-            design.nodes.iter().map(|node| (node.id, [180.0, 60.0 + 15.0 * (node.id.0 % 4) as f32])).collect();
+        let sizes: BTreeMap<NodeId, [f32; 2]> = design
+            .nodes
+            .iter()
+            .map(|node| (node.id, [180.0, 60.0 + 15.0 * (node.id.0 % 4) as f32]))
+            .collect();
         let corners = layout(design, &sizes);
         assert_eq!(corners, layout(design, &sizes));
         assert_eq!(corners.len(), design.nodes.len());
@@ -244,12 +357,22 @@ fn layouts_are_on_the_grid_repeatable_and_free_of_overlaps() {
             assert_eq!([layout::snap(*x), layout::snap(*y)], [*x, *y]);
             for (other, [other_x, other_y]) in corners.range(..*id) {
                 let apart = (x - other_x).abs() >= 180.0
-                    || if y < other_y { other_y - y >= sizes[id][1] } else { y - other_y >= sizes[other][1] };
-                assert!(apart, "seed {seed}: {id:?} at {x},{y} overlaps {other:?} at {other_x},{other_y}");
+                    || if y < other_y {
+                        other_y - y >= sizes[id][1]
+                    } else {
+                        y - other_y >= sizes[other][1]
+                    };
+                assert!(
+                    apart,
+                    "seed {seed}: {id:?} at {x},{y} overlaps {other:?} at {other_x},{other_y}"
+                );
             }
         }
         for wire in &design.wires {
-            assert!(corners[&wire.from.node][0] < corners[&wire.to.node][0], "a wire runs backwards");
+            assert!(
+                corners[&wire.from.node][0] < corners[&wire.to.node][0],
+                "a wire runs backwards"
+            );
         }
     }
 }
@@ -261,7 +384,14 @@ fn layer(key: &str) -> Layer {
 /// tokens -> embedding -> pooling -> dense -> two heads.
 fn two_tasks() -> (Design, [NodeId; 6]) {
     let mut design = Design::new("two tasks");
-    let keys = ["token_input", "embedding", "global_average_pooling", "dense", "classes_head", "binary_head"];
+    let keys = [
+        "token_input",
+        "embedding",
+        "global_average_pooling",
+        "dense",
+        "classes_head",
+        "binary_head",
+    ];
     let ids = keys.map(|key| design.add(key, layer(key)));
     for (from, to) in [(0, 1), (1, 2), (2, 3), (3, 4), (3, 5)] {
         design.connect(ids[from], ids[to], 0);
@@ -270,7 +400,12 @@ fn two_tasks() -> (Design, [NodeId; 6]) {
 }
 
 fn sources(design: &Design, node: NodeId) -> Vec<NodeId> {
-    design.wires.iter().filter(|wire| wire.to.node == node).map(|wire| wire.from.node).collect()
+    design
+        .wires
+        .iter()
+        .filter(|wire| wire.to.node == node)
+        .map(|wire| wire.from.node)
+        .collect()
 }
 
 #[test]
@@ -279,7 +414,10 @@ fn deleting_reconnects_the_neighbours_when_types_allow() {
     let mut after = design.clone();
     let edits = compose::remove_and_splice(&design, &BTreeSet::from([dense]), &mut Ids::after(&design));
     edit::apply_all(&mut after, &edits).unwrap();
-    assert_eq!((sources(&after, classes), sources(&after, binary)), (vec![pooling], vec![pooling]));
+    assert_eq!(
+        (sources(&after, classes), sources(&after, binary)),
+        (vec![pooling], vec![pooling])
+    );
 
     let mut after = design.clone();
     let edits = compose::remove_and_splice(&design, &BTreeSet::from([embedding]), &mut Ids::after(&design));
@@ -292,12 +430,28 @@ fn a_layer_goes_on_a_wire_where_it_fits() {
     let (design, [_, _, pooling, dense, ..]) = two_tasks();
     let wire = design.wires.iter().find(|wire| wire.to.node == dense).unwrap().id;
     let mut ids = Ids::after(&design);
-    let node = Node { id: ids.node(), name: "drop".into(), layer: layer("dropout"), position: None, frozen: false };
+    let node = Node {
+        id: ids.node(),
+        name: "drop".into(),
+        layer: layer("dropout"),
+        position: None,
+        frozen: false,
+    };
     let mut after = design.clone();
-    edit::apply_all(&mut after, &compose::insert_on_wire(&design, wire, &node, &mut ids).unwrap()).unwrap();
-    assert_eq!((sources(&after, node.id), sources(&after, dense)), (vec![pooling], vec![node.id]));
+    edit::apply_all(
+        &mut after,
+        &compose::insert_on_wire(&design, wire, &node, &mut ids).unwrap(),
+    )
+    .unwrap();
+    assert_eq!(
+        (sources(&after, node.id), sources(&after, dense)),
+        (vec![pooling], vec![node.id])
+    );
 
-    let misfit = Node { layer: layer("token_input"), ..node };
+    let misfit = Node {
+        layer: layer("token_input"),
+        ..node
+    };
     let refused = compose::insert_on_wire(&design, wire, &misfit, &mut ids);
     assert_eq!(refused, Err(EditError::Refused(Refusal::NoHandle)));
 }
@@ -307,8 +461,16 @@ fn separate_gives_each_task_its_own_and_share_merges_again() {
     let (design, [tokens, embedding, pooling, dense, classes, binary]) = two_tasks();
     let mut ids = Ids::after(&design);
     let mut own = design.clone();
-    edit::apply_all(&mut own, &compose::separate(&design, &BTreeSet::from([pooling]), &mut ids).unwrap()).unwrap();
-    assert_eq!(own.nodes.len(), design.nodes.len() + 2, "pooling and the Dense behind it are copied");
+    edit::apply_all(
+        &mut own,
+        &compose::separate(&design, &BTreeSet::from([pooling]), &mut ids).unwrap(),
+    )
+    .unwrap();
+    assert_eq!(
+        own.nodes.len(),
+        design.nodes.len() + 2,
+        "pooling and the Dense behind it are copied"
+    );
     let tasks = compose::tasks_by_node(&own);
     assert_eq!(tasks[&embedding], BTreeSet::from([classes, binary]));
     assert_eq!(tasks[&pooling].len(), 1);
@@ -324,7 +486,10 @@ fn separate_gives_each_task_its_own_and_share_merges_again() {
     edit::apply_all(&mut shared, &compose::share(&own, &all).unwrap()).unwrap();
     assert_eq!(shared.nodes.len(), design.nodes.len());
     assert_eq!(sources(&shared, classes), sources(&shared, binary));
-    assert_eq!(compose::share(&shared, &all), Err(compose::ShareError::NothingEqual));
+    assert_eq!(
+        compose::share(&shared, &all),
+        Err(compose::ShareError::NothingEqual)
+    );
     assert_eq!(compose::tasks_by_node(&shared)[&tokens].len(), 2);
 }
 
@@ -352,15 +517,34 @@ fn refusals_say_why() {
 fn typing_in_one_box_is_one_step() {
     let (design, [.., dense, classes, _]) = two_tasks();
     let mut document = Document::new(design.clone());
-    let units = |n: i64| Edit::SetSetting { node: dense, key: "units".into(), value: Value::Int(n) };
+    let units = |n: i64| Edit::SetSetting {
+        node: dense,
+        key: "units".into(),
+        value: Value::Int(n),
+    };
     for n in [3, 32, 320] {
         document.edit(&units(n)).unwrap();
     }
-    document.edit(&Edit::Rename { node: classes, name: "d".into() }).unwrap();
-    document.edit(&Edit::Rename { node: classes, name: "do".into() }).unwrap();
+    document
+        .edit(&Edit::Rename {
+            node: classes,
+            name: "d".into(),
+        })
+        .unwrap();
+    document
+        .edit(&Edit::Rename {
+            node: classes,
+            name: "do".into(),
+        })
+        .unwrap();
     assert_eq!(document.done().len(), 2);
     document.seal();
-    document.edit(&Edit::Rename { node: classes, name: "domain".into() }).unwrap();
+    document
+        .edit(&Edit::Rename {
+            node: classes,
+            name: "domain".into(),
+        })
+        .unwrap();
     assert_eq!(document.undo_name().unwrap().en, "rename do to domain");
     document.undo();
     document.undo();
@@ -370,7 +554,13 @@ fn typing_in_one_box_is_one_step() {
     // Typed and typed back: nothing happened.
     let before = design.node(dense).unwrap().layer.get("units").unwrap();
     document.edit(&units(7)).unwrap();
-    document.edit(&Edit::SetSetting { node: dense, key: "units".into(), value: before }).unwrap();
+    document
+        .edit(&Edit::SetSetting {
+            node: dense,
+            key: "units".into(),
+            value: before,
+        })
+        .unwrap();
     assert_eq!(document.done().len(), 0);
 }
 
@@ -378,12 +568,27 @@ fn typing_in_one_box_is_one_step() {
 fn three_hundred_nodes_are_laid_out_and_edited_quickly() {
     let mut choices = Choices(7);
     let mut design = Design::new("large");
-    let ids: Vec<NodeId> = (0..300).map(|i| design.add(format!("n{i}"), layer("add"))).collect();
+    let ids: Vec<NodeId> = (0..300)
+        .map(|i| design.add(format!("n{i}"), layer("add")))
+        .collect();
     while design.wires.len() < 500 {
         let to = 1 + choices.below(299);
         let from = to.saturating_sub(1 + choices.below(24));
-        let (from, to) = (Port { node: ids[from], handle: 0 }, Port { node: ids[to], handle: 0 });
-        let wire = Wire { id: Ids::after(&design).wire(), from, to };
+        let (from, to) = (
+            Port {
+                node: ids[from],
+                handle: 0,
+            },
+            Port {
+                node: ids[to],
+                handle: 0,
+            },
+        );
+        let wire = Wire {
+            id: Ids::after(&design).wire(),
+            from,
+            to,
+        };
         let _refused_when_double = edit::apply(&mut design, &Edit::Connect { wire });
     }
     let start = std::time::Instant::now();
@@ -391,8 +596,10 @@ fn three_hundred_nodes_are_laid_out_and_edited_quickly() {
     let layout_ms = start.elapsed().as_millis();
     let start = std::time::Instant::now();
     let mut document = Document::new(design);
-    for step in 0..100 {
-        let edit = Edit::Move { positions: vec![(ids[step], [step as f32, 0.0])] };
+    for (step, id) in ids.iter().take(100).enumerate() {
+        let edit = Edit::Move {
+            positions: vec![(*id, [step as f32, 0.0])],
+        };
         document.edit(&edit).unwrap();
     }
     let edit_ms = start.elapsed().as_millis() as f64 / 100.0;

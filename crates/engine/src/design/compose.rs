@@ -29,7 +29,9 @@ pub struct Fragment {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ShareError {
     /// Fewer than two equal layers with equal inputs are selected.
-    #[error("nothing to merge: select layers of one type with equal settings that are fed from the same place")]
+    #[error(
+        "nothing to merge: select layers of one type with equal settings that are fed from the same place"
+    )]
     NothingEqual,
     /// Fewer than two tasks depend on what is selected.
     #[error("nothing to separate: select layers that at least two tasks share")]
@@ -51,7 +53,12 @@ impl Fragment {
     pub fn copy(design: &Design, nodes: &BTreeSet<NodeId>) -> Self {
         let has = |id: &NodeId| nodes.contains(id);
         Self {
-            nodes: design.nodes.iter().filter(|node| has(&node.id)).cloned().collect(),
+            nodes: design
+                .nodes
+                .iter()
+                .filter(|node| has(&node.id))
+                .cloned()
+                .collect(),
             wires: design
                 .wires
                 .iter()
@@ -64,7 +71,12 @@ impl Fragment {
                 .filter(|block| block.nodes.iter().all(has))
                 .map(|block| (block.name.clone(), block.nodes.clone()))
                 .collect(),
-            ties: design.ties.iter().filter(|tie| has(&tie.a) && has(&tie.b)).cloned().collect(),
+            ties: design
+                .ties
+                .iter()
+                .filter(|tie| has(&tie.a) && has(&tie.b))
+                .cloned()
+                .collect(),
         }
     }
 
@@ -91,15 +103,25 @@ impl Fragment {
             let Some(id) = renewed(node.id) else { continue };
             let position = node.position.map(|[x, y]| [x + offset[0], y + offset[1]]);
             edits.push(Edit::AddNode {
-                node: Node { id, name: names.fresh(&node.name), position, ..node.clone() },
+                node: Node {
+                    id,
+                    name: names.fresh(&node.name),
+                    position,
+                    ..node.clone()
+                },
             });
         }
         for wire in in_order(&self.wires) {
-            let (Some(from), Some(to)) = (renewed(wire.from.node), renewed(wire.to.node)) else { continue };
+            let (Some(from), Some(to)) = (renewed(wire.from.node), renewed(wire.to.node)) else {
+                continue;
+            };
             edits.push(Edit::Connect {
                 wire: Wire {
                     id: ids.wire(),
-                    from: Port { node: from, ..wire.from },
+                    from: Port {
+                        node: from,
+                        ..wire.from
+                    },
                     to: Port { node: to, ..wire.to },
                 },
             });
@@ -107,12 +129,19 @@ impl Fragment {
         for (name, members) in &self.blocks {
             let nodes: BTreeSet<NodeId> = members.iter().filter_map(|id| renewed(*id)).collect();
             if !nodes.is_empty() {
-                edits.push(Edit::Group { name: name.clone(), nodes });
+                edits.push(Edit::Group {
+                    name: name.clone(),
+                    nodes,
+                });
             }
         }
         for tie in &self.ties {
             if let (Some(a), Some(b)) = (renewed(tie.a), renewed(tie.b)) {
-                edits.push(Edit::SetTie { a, b, strength: tie.strength });
+                edits.push(Edit::SetTie {
+                    a,
+                    b,
+                    strength: tie.strength,
+                });
             }
         }
         (edits, fresh)
@@ -130,8 +159,17 @@ pub fn duplicate(
     let (mut edits, fresh) = Fragment::copy(design, nodes).paste(design, ids, offset);
     for wire in in_order(&design.wires) {
         if let (None, Some(copy)) = (fresh.get(&wire.from.node), fresh.get(&wire.to.node)) {
-            let to = Port { node: *copy, ..wire.to };
-            edits.push(Edit::Connect { wire: Wire { id: ids.wire(), from: wire.from, to } });
+            let to = Port {
+                node: *copy,
+                ..wire.to
+            };
+            edits.push(Edit::Connect {
+                wire: Wire {
+                    id: ids.wire(),
+                    from: wire.from,
+                    to,
+                },
+            });
         }
     }
     (edits, fresh.into_values().collect())
@@ -155,8 +193,11 @@ pub fn remove_and_splice(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Id
             if nodes.contains(&entering.from.node) || !before.contains(&entering.to.node) {
                 continue;
             }
-            let wire =
-                Wire { id: id.take().unwrap_or_else(|| ids.wire()), from: entering.from, to: leaving.to };
+            let wire = Wire {
+                id: id.take().unwrap_or_else(|| ids.wire()),
+                from: entering.from,
+                to: leaving.to,
+            };
             let connect = Edit::Connect { wire };
             if edit::apply(&mut rest, &connect).is_ok() {
                 edits.push(connect);
@@ -174,7 +215,11 @@ pub fn insert_on_wire(
     node: &Node,
     ids: &mut Ids,
 ) -> Result<Vec<Edit>, edit::EditError> {
-    let old = design.wires.iter().find(|other| other.id == wire).ok_or(edit::EditError::NoWire(wire))?;
+    let old = design
+        .wires
+        .iter()
+        .find(|other| other.id == wire)
+        .ok_or(edit::EditError::NoWire(wire))?;
     let mut scratch = design.clone();
     let mut edits = Vec::new();
     let mut push = |scratch: &mut Design, edit: Edit| -> Result<(), edit::EditError> {
@@ -185,26 +230,57 @@ pub fn insert_on_wire(
     if design.node(node.id).is_none() {
         push(&mut scratch, Edit::AddNode { node: node.clone() })?;
     }
-    push(&mut scratch, Edit::Disconnect { wires: BTreeSet::from([wire]) })?;
+    push(
+        &mut scratch,
+        Edit::Disconnect {
+            wires: BTreeSet::from([wire]),
+        },
+    )?;
     let to = first_input(&scratch, old.from, node)?;
-    push(&mut scratch, Edit::Connect { wire: Wire { id: ids.wire(), from: old.from, to } })?;
+    push(
+        &mut scratch,
+        Edit::Connect {
+            wire: Wire {
+                id: ids.wire(),
+                from: old.from,
+                to,
+            },
+        },
+    )?;
     let from = first_output(&scratch, node, old.to)?;
-    push(&mut scratch, Edit::Connect { wire: Wire { id: wire, from, to: old.to } })?;
+    push(
+        &mut scratch,
+        Edit::Connect {
+            wire: Wire {
+                id: wire,
+                from,
+                to: old.to,
+            },
+        },
+    )?;
     Ok(edits)
 }
 
 /// The first input of `node` that may be connected with `from`, or why the first one may not.
 pub fn first_input(design: &Design, from: Port, node: &Node) -> Result<Port, Refusal> {
-    first((0..node.layer.inputs().len()).map(|handle| Port { node: node.id, handle }), |to| {
-        edit::can_connect(design, from, to)
-    })
+    first(
+        (0..node.layer.inputs().len()).map(|handle| Port {
+            node: node.id,
+            handle,
+        }),
+        |to| edit::can_connect(design, from, to),
+    )
 }
 
 /// The first output of `node` that may be connected with `to`, or why the first one may not.
 pub fn first_output(design: &Design, node: &Node, to: Port) -> Result<Port, Refusal> {
-    first((0..node.layer.outputs().len()).map(|handle| Port { node: node.id, handle }), |from| {
-        edit::can_connect(design, from, to)
-    })
+    first(
+        (0..node.layer.outputs().len()).map(|handle| Port {
+            node: node.id,
+            handle,
+        }),
+        |from| edit::can_connect(design, from, to),
+    )
 }
 
 fn first(
@@ -232,7 +308,11 @@ pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Res
     let mut open: Vec<NodeId> = nodes.iter().copied().filter(|id| tasks(*id).len() > 1).collect();
     while let Some(id) = open.pop() {
         if copied.insert(id) {
-            let after = design.wires.iter().filter(|wire| wire.from.node == id).map(|wire| wire.to.node);
+            let after = design
+                .wires
+                .iter()
+                .filter(|wire| wire.from.node == id)
+                .map(|wire| wire.to.node);
             open.extend(after.filter(|next| tasks(*next).len() > 1));
         }
     }
@@ -242,8 +322,10 @@ pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Res
     }
     let mut names = Names::of(design);
     let mut edits = Vec::new();
-    let owner: BTreeMap<NodeId, NodeId> =
-        copied.iter().filter_map(|id| tasks(*id).first().map(|task| (*id, *task))).collect();
+    let owner: BTreeMap<NodeId, NodeId> = copied
+        .iter()
+        .filter_map(|id| tasks(*id).first().map(|task| (*id, *task)))
+        .collect();
     let mut copies: BTreeMap<(NodeId, NodeId), NodeId> =
         owner.iter().map(|(id, task)| ((*id, *task), *id)).collect();
     for (row, task) in all.iter().enumerate() {
@@ -255,8 +337,17 @@ pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Res
             } else if tasks(node.id).contains(task) {
                 let id = ids.node();
                 copies.insert((node.id, *task), id);
-                let position = node.position.map(|[x, y]| [x + 30.0 * row as f32, y + 90.0 * row as f32]);
-                edits.push(Edit::AddNode { node: Node { id, name, position, ..node.clone() } });
+                let position = node
+                    .position
+                    .map(|[x, y]| [x + 30.0 * row as f32, y + 90.0 * row as f32]);
+                edits.push(Edit::AddNode {
+                    node: Node {
+                        id,
+                        name,
+                        position,
+                        ..node.clone()
+                    },
+                });
             }
         }
     }
@@ -267,15 +358,31 @@ pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Res
         }
         for task in tasks(wire.to.node) {
             let copy = |id: NodeId| copies.get(&(id, task)).copied().unwrap_or(id);
-            let from = Port { node: copy(wire.from.node), ..wire.from };
-            let to = Port { node: copy(wire.to.node), ..wire.to };
+            let from = Port {
+                node: copy(wire.from.node),
+                ..wire.from
+            };
+            let to = Port {
+                node: copy(wire.to.node),
+                ..wire.to
+            };
             if (from, to) == (wire.from, wire.to) {
                 continue;
             }
             edits.push(if ends_inside {
-                Edit::Connect { wire: Wire { id: ids.wire(), from, to } }
+                Edit::Connect {
+                    wire: Wire {
+                        id: ids.wire(),
+                        from,
+                        to,
+                    },
+                }
             } else {
-                Edit::Reroute { wire: wire.id, from, to }
+                Edit::Reroute {
+                    wire: wire.id,
+                    from,
+                    to,
+                }
             });
         }
     }
@@ -298,7 +405,10 @@ pub fn share(design: &Design, nodes: &BTreeSet<NodeId>) -> Result<Vec<Edit>, Sha
     let mut kept: Vec<(&Node, Vec<Port>)> = Vec::new();
     let mut merged: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     for id in topological(design) {
-        let Some(node) = design.node(id).filter(|node| nodes.contains(&id) && !node.layer.is_head()) else {
+        let Some(node) = design
+            .node(id)
+            .filter(|node| nodes.contains(&id) && !node.layer.is_head())
+        else {
             continue;
         };
         let mut inputs: Vec<&Wire> = design.wires.iter().filter(|wire| wire.to.node == id).collect();
@@ -310,7 +420,10 @@ pub fn share(design: &Design, nodes: &BTreeSet<NodeId>) -> Result<Vec<Edit>, Sha
                 ..wire.from
             })
             .collect();
-        match kept.iter().find(|(other, ports)| other.layer == node.layer && *ports == sources) {
+        match kept
+            .iter()
+            .find(|(other, ports)| other.layer == node.layer && *ports == sources)
+        {
             Some((other, _)) => {
                 merged.insert(id, other.id);
             }
@@ -323,9 +436,20 @@ pub fn share(design: &Design, nodes: &BTreeSet<NodeId>) -> Result<Vec<Edit>, Sha
     let mut edits = Vec::new();
     let mut scratch = design.clone();
     let gone: BTreeSet<NodeId> = merged.keys().copied().collect();
-    for wire in design.wires.iter().filter(|wire| gone.contains(&wire.from.node) && !gone.contains(&wire.to.node)) {
-        let from = Port { node: merged[&wire.from.node], ..wire.from };
-        let reroute = Edit::Reroute { wire: wire.id, from, to: wire.to };
+    for wire in design
+        .wires
+        .iter()
+        .filter(|wire| gone.contains(&wire.from.node) && !gone.contains(&wire.to.node))
+    {
+        let from = Port {
+            node: merged[&wire.from.node],
+            ..wire.from
+        };
+        let reroute = Edit::Reroute {
+            wire: wire.id,
+            from,
+            to: wire.to,
+        };
         // A merge of two equal layers, say `Concatenate [a, a']`, would want the same wire twice: the first stays.
         if edit::apply(&mut scratch, &reroute).is_ok() {
             edits.push(reroute);
@@ -348,12 +472,20 @@ pub fn tasks_by_node(design: &Design) -> BTreeMap<NodeId, BTreeSet<NodeId>> {
 
 /// `node` and all that leads to it through nodes that `within` accepts.
 pub fn ancestors(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> BTreeSet<NodeId> {
-    walk(design.wires.iter().map(|wire| (wire.to.node, wire.from.node)), node, within)
+    walk(
+        design.wires.iter().map(|wire| (wire.to.node, wire.from.node)),
+        node,
+        within,
+    )
 }
 
 /// `node` and all that it leads to through nodes that `within` accepts.
 pub fn descendants(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> BTreeSet<NodeId> {
-    walk(design.wires.iter().map(|wire| (wire.from.node, wire.to.node)), node, within)
+    walk(
+        design.wires.iter().map(|wire| (wire.from.node, wire.to.node)),
+        node,
+        within,
+    )
 }
 
 fn walk(
@@ -380,8 +512,12 @@ pub fn topological(design: &Design) -> Vec<NodeId> {
     for wire in &design.wires {
         *waiting.entry(wire.to.node).or_default() += 1;
     }
-    let mut order: Vec<NodeId> =
-        design.nodes.iter().map(|node| node.id).filter(|id| waiting.get(id) == Some(&0)).collect();
+    let mut order: Vec<NodeId> = design
+        .nodes
+        .iter()
+        .map(|node| node.id)
+        .filter(|id| waiting.get(id) == Some(&0))
+        .collect();
     let mut done = 0;
     while let Some(id) = order.get(done).copied() {
         done += 1;
@@ -395,7 +531,13 @@ pub fn topological(design: &Design) -> Vec<NodeId> {
         }
     }
     let placed: BTreeSet<NodeId> = order.iter().copied().collect();
-    order.extend(design.nodes.iter().map(|node| node.id).filter(|id| !placed.contains(id)));
+    order.extend(
+        design
+            .nodes
+            .iter()
+            .map(|node| node.id)
+            .filter(|id| !placed.contains(id)),
+    );
     order
 }
 
@@ -413,7 +555,9 @@ pub struct Names {
 impl Names {
     /// The names of the nodes of `design`.
     pub fn of(design: &Design) -> Self {
-        Self { taken: design.nodes.iter().map(|node| node.name.clone()).collect() }
+        Self {
+            taken: design.nodes.iter().map(|node| node.name.clone()).collect(),
+        }
     }
 
     /// `wanted` when it is free, else with the next free number; it is taken from then on.
@@ -425,7 +569,13 @@ impl Names {
         let stem = wanted.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end();
         let stem: String = stem.chars().take(MAX_NAME_CHARS - 7).collect();
         let free = (2_u32..)
-            .map(|number| if stem.is_empty() { number.to_string() } else { format!("{stem} {number}") })
+            .map(|number| {
+                if stem.is_empty() {
+                    number.to_string()
+                } else {
+                    format!("{stem} {number}")
+                }
+            })
             .find(|name| !self.taken.contains(name))
             .unwrap_or(wanted);
         self.taken.insert(free.clone());

@@ -21,12 +21,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::{Block, Design, Node, NodeId, Note, Port, Tie, Wire, WireId};
 use crate::layers::{Arity, Layer};
-use crate::settings::{SettingError, Settings, Value};
-use crate::text::{Explain, Message};
+use crate::settings::{Settings, Value};
+use crate::text::Message;
+
+pub use super::refusal::{EditError, Refusal};
 
 /// Longest name of a node, block or document, in characters.
 pub const MAX_NAME_CHARS: usize = 80;
@@ -178,155 +179,6 @@ pub enum Edit {
     },
 }
 
-/// Why a wire cannot be drawn.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum Refusal {
-    /// The node or the handle does not exist.
-    #[error("there is no such handle")]
-    NoHandle,
-    /// Both ends are on one node.
-    #[error("`{node}` cannot be connected with its own output")]
-    OwnOutput {
-        /// The node's name.
-        node: String,
-    },
-    /// The wire would close a cycle.
-    #[error("this would close a cycle: `{from}` already depends on `{to}`")]
-    Cycle {
-        /// Name of the node at the start.
-        from: String,
-        /// Name of the node at the end.
-        to: String,
-    },
-    /// The kinds of the handles differ.
-    #[error("`{to}` takes {expected} here, and `{from}` gives {got}")]
-    Kind {
-        /// Name of the node at the start.
-        from: String,
-        /// Name of the node at the end.
-        to: String,
-        /// What the input takes, in English.
-        expected: &'static str,
-        /// The same in Chinese.
-        expected_zh: &'static str,
-        /// What the output gives, in English.
-        got: &'static str,
-        /// The same in Chinese.
-        got_zh: &'static str,
-    },
-    /// The handle takes one wire and has one.
-    #[error("this input of `{to}` takes one wire and already has one")]
-    Taken {
-        /// Name of the node at the end.
-        to: String,
-    },
-    /// The same two handles are connected already.
-    #[error("`{from}` and `{to}` are already connected here")]
-    Duplicate {
-        /// Name of the node at the start.
-        from: String,
-        /// Name of the node at the end.
-        to: String,
-    },
-}
-
-impl Explain for Refusal {
-    fn explain(&self) -> Message {
-        let zh = match self {
-            Self::NoHandle => "没有这个端口".to_owned(),
-            Self::OwnOutput { node } => format!("“{node}”不能连接到自己的输出"),
-            Self::Cycle { from, to } => format!("会形成环：“{from}”已经依赖“{to}”"),
-            Self::Kind { from, to, expected_zh, got_zh, .. } => {
-                format!("“{to}”的这个输入需要{expected_zh}，而“{from}”给出{got_zh}")
-            }
-            Self::Taken { to } => format!("“{to}”的这个输入只能接一条连线，已经接上了"),
-            Self::Duplicate { from, to } => format!("“{from}”与“{to}”在这里已经相连"),
-        };
-        Message::new(self.to_string(), zh)
-    }
-}
-
-/// Why an edit was refused; the design is as it was.
-#[derive(Clone, Debug, Error, PartialEq)]
-pub enum EditError {
-    /// No node has this id.
-    #[error("there is no node {}", .0.0)]
-    NoNode(NodeId),
-    /// No wire has this id.
-    #[error("there is no wire {}", .0.0)]
-    NoWire(WireId),
-    /// Two nodes, wires or notes would have one id.
-    #[error("the id {0} is taken")]
-    IdTaken(u32),
-    /// The wire cannot be drawn.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The setting was not accepted.
-    #[error("{node}: {error}")]
-    Setting {
-        /// The node's name.
-        node: String,
-        /// What is wrong.
-        error: SettingError,
-    },
-    /// A position or size is not a finite number within the canvas.
-    #[error("a position or size is not a number within the canvas: expected at most {MAX_COORDINATE}")]
-    Coordinate,
-    /// A name or text is too long.
-    #[error("the text is too long: expected at most {expected} characters, got {got}")]
-    TooLong {
-        /// Ceiling.
-        expected: usize,
-        /// What came.
-        got: usize,
-    },
-    /// No block has this index, or a block would be empty or share a node with another.
-    #[error("there is no such block, or it has no nodes of its own")]
-    Block,
-    /// No note has this id.
-    #[error("there is no note {0}")]
-    NoNote(u32),
-    /// The two layers cannot be tied.
-    #[error("`{a}` and `{b}` cannot be tied: expected two different layers of one type and a strength of at least 0")]
-    Tie {
-        /// One layer's name.
-        a: String,
-        /// The other's name.
-        b: String,
-    },
-    /// The file was written by a newer version of the page.
-    #[error("the design has version {got}, and this page reads up to {expected}")]
-    Version {
-        /// Newest version that is understood.
-        expected: u32,
-        /// What came.
-        got: u32,
-    },
-}
-
-impl Explain for EditError {
-    fn explain(&self) -> Message {
-        let zh = match self {
-            Self::NoNode(id) => format!("没有节点 {}", id.0),
-            Self::NoWire(id) => format!("没有连线 {}", id.0),
-            Self::IdTaken(id) => format!("编号 {id} 已被占用"),
-            Self::Refused(refusal) => return refusal.explain(),
-            Self::Setting { node, error } => format!("{node}：{}", error.explain().zh),
-            Self::Coordinate => format!("位置或大小不是画布内的数：绝对值应不超过 {MAX_COORDINATE}"),
-            Self::TooLong { expected, got } => format!("文字太长：最多 {expected} 个字符，得到 {got} 个"),
-            Self::Block => "没有这个分组，或它没有自己的节点".to_owned(),
-            Self::NoNote(id) => format!("没有注释 {id}"),
-            Self::Tie { a, b } => {
-                format!("“{a}”与“{b}”不能绑定：需要两个不同的同类层，强度不小于 0")
-            }
-            Self::Version { expected, got } => {
-                format!("这个设计的版本是 {got}，本页面最多能读版本 {expected}")
-            }
-        };
-        Message::new(self.to_string(), zh)
-    }
-}
-
 /// Hands out ids that were not used before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ids {
@@ -339,9 +191,24 @@ impl Ids {
     /// Ids above all those in `design`.
     pub fn after(design: &Design) -> Self {
         Self {
-            node: design.nodes.iter().map(|node| node.id.0.saturating_add(1)).max().unwrap_or(0),
-            wire: design.wires.iter().map(|wire| wire.id.0.saturating_add(1)).max().unwrap_or(0),
-            note: design.notes.iter().map(|note| note.id.saturating_add(1)).max().unwrap_or(0),
+            node: design
+                .nodes
+                .iter()
+                .map(|node| node.id.0.saturating_add(1))
+                .max()
+                .unwrap_or(0),
+            wire: design
+                .wires
+                .iter()
+                .map(|wire| wire.id.0.saturating_add(1))
+                .max()
+                .unwrap_or(0),
+            note: design
+                .notes
+                .iter()
+                .map(|note| note.id.saturating_add(1))
+                .max()
+                .unwrap_or(0),
         }
     }
 
@@ -393,7 +260,10 @@ pub fn can_reroute(design: &Design, moving: Option<WireId>, from: Port, to: Port
     }
     let others = || design.wires.iter().filter(|wire| Some(wire.id) != moving);
     if others().any(|wire| wire.from == from && wire.to == to) {
-        return Err(Refusal::Duplicate { from: start_name(), to: end_name() });
+        return Err(Refusal::Duplicate {
+            from: start_name(),
+            to: end_name(),
+        });
     }
     if !input.kind.may_take(output.kind) {
         let (expected, got) = (input.kind.label(), output.kind.label());
@@ -410,7 +280,10 @@ pub fn can_reroute(design: &Design, moving: Option<WireId>, from: Port, to: Port
         return Err(Refusal::Taken { to: end_name() });
     }
     if reaches(others(), to.node, from.node) {
-        return Err(Refusal::Cycle { from: start_name(), to: end_name() });
+        return Err(Refusal::Cycle {
+            from: start_name(),
+            to: end_name(),
+        });
     }
     Ok(())
 }
@@ -427,7 +300,14 @@ fn reaches<'a>(wires: impl Iterator<Item = &'a Wire>, from: NodeId, to: NodeId) 
         if node == to {
             return true;
         }
-        open.extend(after.get(&node).into_iter().flatten().copied().filter(|next| seen.insert(*next)));
+        open.extend(
+            after
+                .get(&node)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|next| seen.insert(*next)),
+        );
     }
     false
 }
@@ -448,8 +328,12 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
         Edit::RemoveNodes { nodes } => {
             check_nodes(design, nodes.iter())?;
             design.nodes.retain(|node| !nodes.contains(&node.id));
-            design.wires.retain(|wire| !nodes.contains(&wire.from.node) && !nodes.contains(&wire.to.node));
-            design.ties.retain(|tie| !nodes.contains(&tie.a) && !nodes.contains(&tie.b));
+            design
+                .wires
+                .retain(|wire| !nodes.contains(&wire.from.node) && !nodes.contains(&wire.to.node));
+            design
+                .ties
+                .retain(|tie| !nodes.contains(&tie.a) && !nodes.contains(&tie.b));
             leave_blocks(design, nodes);
         }
         Edit::Connect { wire } => {
@@ -474,7 +358,10 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
         Edit::SetSetting { node, key, value } => {
             let node = node_mut(design, *node)?;
             let set = node.layer.set(key, value);
-            set.map_err(|error| EditError::Setting { node: node.name.clone(), error })?;
+            set.map_err(|error| EditError::Setting {
+                node: node.name.clone(),
+                error,
+            })?;
             let id = node.id;
             drop_dangling(design, id);
         }
@@ -483,8 +370,12 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
             old.layer = layer.clone();
             drop_dangling(design, *node);
             let key = layer.key();
-            let alike: BTreeSet<NodeId> =
-                design.nodes.iter().filter(|other| other.layer.key() == key).map(|other| other.id).collect();
+            let alike: BTreeSet<NodeId> = design
+                .nodes
+                .iter()
+                .filter(|other| other.layer.key() == key)
+                .map(|other| other.id)
+                .collect();
             design.ties.retain(|tie| {
                 (tie.a != *node && tie.b != *node) || (alike.contains(&tie.a) && alike.contains(&tie.b))
             });
@@ -495,7 +386,9 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
         }
         Edit::Move { positions } => {
             check_nodes(design, positions.iter().map(|(id, _)| id))?;
-            positions.iter().try_for_each(|(_, position)| check_coordinates(position))?;
+            positions
+                .iter()
+                .try_for_each(|(_, position)| check_coordinates(position))?;
             let places: BTreeMap<NodeId, [f32; 2]> = positions.iter().copied().collect();
             for node in &mut design.nodes {
                 if let Some(position) = places.get(&node.id) {
@@ -516,7 +409,11 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
                 return Err(EditError::Block);
             }
             leave_blocks(design, nodes);
-            design.blocks.push(Block { name: name.clone(), nodes: nodes.clone(), folded: false });
+            design.blocks.push(Block {
+                name: name.clone(),
+                nodes: nodes.clone(),
+                folded: false,
+            });
         }
         Edit::Ungroup { block } => {
             block_mut(design, *block)?;
@@ -539,7 +436,12 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
             note_mut(design, *note)?.text.clone_from(text);
         }
         Edit::PlaceNote { note, position, size } => {
-            let placed = Note { id: *note, text: String::new(), position: *position, size: *size };
+            let placed = Note {
+                id: *note,
+                text: String::new(),
+                position: *position,
+                size: *size,
+            };
             check_note(&placed)?;
             let note = note_mut(design, *note)?;
             (note.position, note.size) = (*position, *size);
@@ -549,7 +451,11 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
             design.notes.retain(|other| other.id != *note);
         }
         Edit::SetTie { a, b, strength } => {
-            let tie = Tie { a: *a.min(b), b: *a.max(b), strength: *strength };
+            let tie = Tie {
+                a: *a.min(b),
+                b: *a.max(b),
+                strength: *strength,
+            };
             check_tie(design, &tie)?;
             match design.ties.iter_mut().find(|other| is_between(other, *a, *b)) {
                 Some(other) => other.strength = *strength,
@@ -579,7 +485,10 @@ pub fn apply_all(design: &mut Design, edits: &[Edit]) -> Result<(), EditError> {
 /// Whether a design that came from outside (a file, a link) is valid; cycles and kinds are left to `design::check`.
 pub fn validate(design: &Design) -> Result<(), EditError> {
     if design.version > super::DESIGN_VERSION {
-        return Err(EditError::Version { expected: super::DESIGN_VERSION, got: design.version });
+        return Err(EditError::Version {
+            expected: super::DESIGN_VERSION,
+            got: design.version,
+        });
     }
     check_length(&design.name, MAX_NAME_CHARS)?;
     let mut nodes: BTreeMap<NodeId, &Node> = BTreeMap::new();
@@ -599,17 +508,26 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
         if !wires.insert(wire.id) {
             return Err(EditError::IdTaken(wire.id.0));
         }
-        let start = nodes.get(&wire.from.node).ok_or(EditError::NoNode(wire.from.node))?;
+        let start = nodes
+            .get(&wire.from.node)
+            .ok_or(EditError::NoNode(wire.from.node))?;
         let end = nodes.get(&wire.to.node).ok_or(EditError::NoNode(wire.to.node))?;
         let inputs = end.layer.inputs();
-        let (Some(_), Some(input)) = (start.layer.outputs().get(wire.from.handle), inputs.get(wire.to.handle)) else {
+        let (Some(_), Some(input)) = (
+            start.layer.outputs().get(wire.from.handle),
+            inputs.get(wire.to.handle),
+        ) else {
             return Err(Refusal::NoHandle.into());
         };
         if !taken.insert(wire.to) && input.arity == Arity::One {
             return Err(Refusal::Taken { to: end.name.clone() }.into());
         }
         if !pairs.insert((wire.from, wire.to)) {
-            return Err(Refusal::Duplicate { from: start.name.clone(), to: end.name.clone() }.into());
+            return Err(Refusal::Duplicate {
+                from: start.name.clone(),
+                to: end.name.clone(),
+            }
+            .into());
         }
     }
     let mut grouped = BTreeSet::new();
@@ -664,7 +582,11 @@ fn node_mut(design: &mut Design, id: NodeId) -> Result<&mut Node, EditError> {
 }
 
 fn note_mut(design: &mut Design, id: u32) -> Result<&mut Note, EditError> {
-    design.notes.iter_mut().find(|note| note.id == id).ok_or(EditError::NoNote(id))
+    design
+        .notes
+        .iter_mut()
+        .find(|note| note.id == id)
+        .ok_or(EditError::NoNote(id))
 }
 
 fn block_mut(design: &mut Design, index: usize) -> Result<&mut Block, EditError> {
@@ -672,7 +594,11 @@ fn block_mut(design: &mut Design, index: usize) -> Result<&mut Block, EditError>
 }
 
 fn wire_index(design: &Design, id: WireId) -> Result<usize, EditError> {
-    design.wires.iter().position(|wire| wire.id == id).ok_or(EditError::NoWire(id))
+    design
+        .wires
+        .iter()
+        .position(|wire| wire.id == id)
+        .ok_or(EditError::NoWire(id))
 }
 
 fn check_nodes<'a>(design: &Design, ids: impl Iterator<Item = &'a NodeId>) -> Result<(), EditError> {
@@ -687,18 +613,30 @@ fn check_nodes<'a>(design: &Design, ids: impl Iterator<Item = &'a NodeId>) -> Re
 
 fn check_length(text: &str, expected: usize) -> Result<(), EditError> {
     let got = text.chars().count();
-    if got > expected { Err(EditError::TooLong { expected, got }) } else { Ok(()) }
+    if got > expected {
+        Err(EditError::TooLong { expected, got })
+    } else {
+        Ok(())
+    }
 }
 
 fn check_coordinates(values: &[f32]) -> Result<(), EditError> {
-    if values.iter().all(|value| value.abs() <= MAX_COORDINATE) { Ok(()) } else { Err(EditError::Coordinate) }
+    if values.iter().all(|value| value.abs() <= MAX_COORDINATE) {
+        Ok(())
+    } else {
+        Err(EditError::Coordinate)
+    }
 }
 
 fn check_note(note: &Note) -> Result<(), EditError> {
     check_length(&note.text, MAX_NOTE_CHARS)?;
     check_coordinates(&note.position)?;
     check_coordinates(&note.size)?;
-    if note.size.iter().all(|side| *side > 0.0) { Ok(()) } else { Err(EditError::Coordinate) }
+    if note.size.iter().all(|side| *side > 0.0) {
+        Ok(())
+    } else {
+        Err(EditError::Coordinate)
+    }
 }
 
 fn check_tie(design: &Design, tie: &Tie) -> Result<(), EditError> {
@@ -708,20 +646,33 @@ fn check_tie(design: &Design, tie: &Tie) -> Result<(), EditError> {
     if alike && tie.strength >= 0.0 && tie.strength.is_finite() {
         Ok(())
     } else {
-        Err(EditError::Tie { a: a.name.clone(), b: b.name.clone() })
+        Err(EditError::Tie {
+            a: a.name.clone(),
+            b: b.name.clone(),
+        })
     }
 }
 
 impl Edit {
     /// What the edit does, for the history ("connect Dense 2 → ad"); `design` is the design before it.
     pub fn describe(&self, design: &Design) -> Message {
-        let name = |id: NodeId| design.node(id).map_or_else(|| id.0.to_string(), |node| node.name.clone());
+        let name = |id: NodeId| {
+            design
+                .node(id)
+                .map_or_else(|| id.0.to_string(), |node| node.name.clone())
+        };
         let names = |ids: &BTreeSet<NodeId>| match (ids.len(), ids.first()) {
             (1, Some(id)) => Message::new(name(*id), name(*id)),
             (n, _) => Message::new(format!("{n} nodes"), format!("{n} 个节点")),
         };
-        let block = |index: usize| design.blocks.get(index).map_or_else(String::new, |block| block.name.clone());
-        let both = |en: &str, zh: &str, what: String| Message::new(format!("{en} {what}"), format!("{zh} {what}"));
+        let block = |index: usize| {
+            design
+                .blocks
+                .get(index)
+                .map_or_else(String::new, |block| block.name.clone())
+        };
+        let both =
+            |en: &str, zh: &str, what: String| Message::new(format!("{en} {what}"), format!("{zh} {what}"));
         let set = |en: &str, zh: &str, ids: &BTreeSet<NodeId>| {
             let what = names(ids);
             Message::new(format!("{en} {}", what.en), format!("{zh} {}", what.zh))
@@ -733,7 +684,10 @@ impl Edit {
             Self::Connect { wire } => both("connect", "连接", arrow(wire.from, wire.to)),
             Self::Disconnect { wires } => match design.wires.iter().find(|wire| wires.contains(&wire.id)) {
                 Some(wire) if wires.len() == 1 => both("disconnect", "断开", arrow(wire.from, wire.to)),
-                _ => Message::new(format!("disconnect {} wires", wires.len()), format!("断开 {} 条连线", wires.len())),
+                _ => Message::new(
+                    format!("disconnect {} wires", wires.len()),
+                    format!("断开 {} 条连线", wires.len()),
+                ),
             },
             Self::Reroute { from, to, .. } => both("re-route", "改接", arrow(*from, *to)),
             Self::SetSetting { node, key, value } => {
@@ -760,8 +714,14 @@ impl Edit {
             Self::Group { name, .. } => both("group", "编组", name.clone()),
             Self::Ungroup { block: index } => both("ungroup", "解散分组", block(*index)),
             Self::RenameBlock { name, .. } => both("rename block to", "分组改名为", name.clone()),
-            Self::FoldBlock { block: index, folded: true } => both("fold", "折叠", block(*index)),
-            Self::FoldBlock { block: index, folded: false } => both("unfold", "展开", block(*index)),
+            Self::FoldBlock {
+                block: index,
+                folded: true,
+            } => both("fold", "折叠", block(*index)),
+            Self::FoldBlock {
+                block: index,
+                folded: false,
+            } => both("unfold", "展开", block(*index)),
             Self::AddNote { .. } => Message::new("add a note", "添加注释"),
             Self::WriteNote { .. } => Message::new("write a note", "编辑注释"),
             Self::PlaceNote { .. } => Message::new("move a note", "移动注释"),

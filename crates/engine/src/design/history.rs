@@ -7,7 +7,7 @@
 use std::rc::Rc;
 
 use super::edit::{self, Edit, EditError, Ids};
-use super::{Block, Design, NodeId, Note, Node, Tie, Wire};
+use super::{Block, Design, Node, NodeId, Note, Tie, Wire};
 use crate::text::Message;
 
 /// A design and its history.
@@ -164,7 +164,9 @@ impl Document {
 
     fn apply(&mut self, name: Message, edits: &[Edit], typing: Option<Typing>) -> Result<(), EditError> {
         let mut changed = Design::clone(&self.design);
-        edits.iter().try_for_each(|edit| edit::apply(&mut changed, edit))?;
+        edits
+            .iter()
+            .try_for_each(|edit| edit::apply(&mut changed, edit))?;
         self.push(name, changed, typing);
         Ok(())
     }
@@ -177,14 +179,17 @@ impl Document {
         self.redo.clear();
         self.revision += 1;
         let mut before = Rc::clone(&self.design);
-        let goes_on = !self.sealed
-            && typing.is_some()
-            && self.undo.last().is_some_and(|step| step.typing == typing);
+        let goes_on =
+            !self.sealed && typing.is_some() && self.undo.last().is_some_and(|step| step.typing == typing);
         if goes_on && let Some(step) = self.undo.pop() {
             step.delta.revert(Rc::make_mut(&mut before));
         }
         if let Some(delta) = Delta::between(&before, &changed) {
-            self.undo.push(Rc::new(Step { name, delta, typing: typing.clone() }));
+            self.undo.push(Rc::new(Step {
+                name,
+                delta,
+                typing: typing.clone(),
+            }));
             self.sealed = typing.is_none();
         } else {
             self.sealed = true;
@@ -212,8 +217,12 @@ impl Typing {
 impl<T: Clone + PartialEq> Splice<T> {
     fn between(before: &[T], after: &[T]) -> Self {
         let start = before.iter().zip(after).take_while(|(a, b)| a == b).count();
-        let end =
-            before[start..].iter().rev().zip(after[start..].iter().rev()).take_while(|(a, b)| a == b).count();
+        let end = before[start..]
+            .iter()
+            .rev()
+            .zip(after[start..].iter().rev())
+            .take_while(|(a, b)| a == b)
+            .count();
         Self {
             at: start,
             before: before[start..before.len() - end].to_vec(),

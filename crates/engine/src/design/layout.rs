@@ -25,8 +25,12 @@ const SWEEPS: usize = 12;
 
 /// Top left corners for all nodes; `sizes` are widths and heights in pixels.
 pub fn layout(design: &Design, sizes: &BTreeMap<NodeId, [f32; 2]>) -> BTreeMap<NodeId, [f32; 2]> {
-    let index: BTreeMap<NodeId, usize> =
-        design.nodes.iter().enumerate().map(|(position, node)| (node.id, position)).collect();
+    let index: BTreeMap<NodeId, usize> = design
+        .nodes
+        .iter()
+        .enumerate()
+        .map(|(position, node)| (node.id, position))
+        .collect();
     let mut wires: Vec<_> = design.wires.iter().collect();
     wires.sort_by_key(|wire| (wire.to.node, wire.to.handle, wire.id));
     let mut seen = BTreeSet::new();
@@ -116,10 +120,15 @@ impl Layered {
         heads: &[bool],
         size: &impl Fn(usize) -> [f32; 2],
     ) -> Self {
-        let local: BTreeMap<usize, usize> =
-            part.iter().enumerate().map(|(position, node)| (*node, position)).collect();
-        let inner: Vec<(usize, usize)> =
-            edges.iter().filter_map(|(a, b)| Some((*local.get(a)?, *local.get(b)?))).collect();
+        let local: BTreeMap<usize, usize> = part
+            .iter()
+            .enumerate()
+            .map(|(position, node)| (*node, position))
+            .collect();
+        let inner: Vec<(usize, usize)> = edges
+            .iter()
+            .filter_map(|(a, b)| Some((*local.get(a)?, *local.get(b)?)))
+            .collect();
         let edges = without_cycles(part.len(), &inner);
         let columns = columns_of(part.len(), &edges, |node| heads[part[node]]);
         let cell = |node: Option<usize>, column: usize, size: [f32; 2]| Cell {
@@ -153,7 +162,11 @@ impl Layered {
             widths[cell.column] = widths[cell.column].max(cell.size[0]);
         }
         let columns = first_order(&cells, n_columns);
-        Self { cells, columns, widths }
+        Self {
+            cells,
+            columns,
+            widths,
+        }
     }
 
     /// Left edges of the columns.
@@ -206,14 +219,21 @@ impl Layered {
     fn sort_column(&mut self, column: usize, forward: bool) {
         let ranks = self.ranks();
         let key = |cell: usize| {
-            let neighbours = if forward { &self.cells[cell].before } else { &self.cells[cell].after };
+            let neighbours = if forward {
+                &self.cells[cell].before
+            } else {
+                &self.cells[cell].after
+            };
             if neighbours.is_empty() {
                 ranks[cell]
             } else {
                 neighbours.iter().map(|other| ranks[*other]).sum::<f32>() / neighbours.len() as f32
             }
         };
-        let mut keyed: Vec<(f32, usize)> = self.columns[column].iter().map(|cell| (key(*cell), *cell)).collect();
+        let mut keyed: Vec<(f32, usize)> = self.columns[column]
+            .iter()
+            .map(|cell| (key(*cell), *cell))
+            .collect();
         keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
         self.columns[column] = keyed.into_iter().map(|(_, cell)| cell).collect();
     }
@@ -249,7 +269,12 @@ impl Layered {
         for column in &self.columns {
             let mut ends: Vec<(usize, usize)> = Vec::new();
             for (rank, cell) in column.iter().enumerate() {
-                ends.extend(self.cells[*cell].after.iter().map(|next| (rank, ranks[*next] as usize)));
+                ends.extend(
+                    self.cells[*cell]
+                        .after
+                        .iter()
+                        .map(|next| (rank, ranks[*next] as usize)),
+                );
             }
             ends.sort_unstable();
             // Inversions of the second coordinate, counted with a Fenwick tree.
@@ -284,7 +309,11 @@ impl Layered {
         let n_columns = self.columns.len();
         for sweep in 0..2 * SWEEPS {
             for step in 0..n_columns {
-                let column = if sweep % 2 == 0 { step } else { n_columns - 1 - step };
+                let column = if sweep % 2 == 0 {
+                    step
+                } else {
+                    n_columns - 1 - step
+                };
                 self.relax(column, sweep + 2 >= 2 * SWEEPS);
             }
         }
@@ -304,11 +333,19 @@ impl Layered {
             for neighbour in cell.before.iter().chain(&cell.after) {
                 // Straight wires matter most where they are long: between bends.
                 let bends = u8::from(cell.node.is_none()) + u8::from(self.cells[*neighbour].node.is_none());
-                let pull = if both_sides { 1.0 } else { [1.0, 2.0, 8.0][usize::from(bends)] };
+                let pull = if both_sides {
+                    1.0
+                } else {
+                    [1.0, 2.0, 8.0][usize::from(bends)]
+                };
                 sum += pull * middle(*neighbour);
                 weight += pull;
             }
-            let wish = if weight > 0.0 { sum / weight - cell.size[1] / 2.0 } else { cell.y };
+            let wish = if weight > 0.0 {
+                sum / weight - cell.size[1] / 2.0
+            } else {
+                cell.y
+            };
             let weight = weight.max(0.1);
             offsets.push(offset);
             let mut pool = ((wish - offset) * weight, weight, 1);
@@ -332,14 +369,19 @@ impl Layered {
 
 /// Crossings between the wires of two cells when `upper` stands above `lower`.
 fn pair_crossings(upper: &[usize], lower: &[usize], ranks: &[f32]) -> usize {
-    upper.iter().map(|a| lower.iter().filter(|b| ranks[*a] > ranks[**b]).count()).sum()
+    upper
+        .iter()
+        .map(|a| lower.iter().filter(|b| ranks[*a] > ranks[**b]).count())
+        .sum()
 }
 
 /// Depth-first from the first column, so that what belongs together starts together.
 fn first_order(cells: &[Cell], n_columns: usize) -> Vec<Vec<usize>> {
     let mut columns = vec![Vec::new(); n_columns];
     let mut seen = vec![false; cells.len()];
-    let mut starts: Vec<usize> = (0..cells.len()).filter(|cell| cells[*cell].before.is_empty()).collect();
+    let mut starts: Vec<usize> = (0..cells.len())
+        .filter(|cell| cells[*cell].before.is_empty())
+        .collect();
     starts.sort_by_key(|cell| cells[*cell].column);
     for start in starts {
         let mut open = vec![start];

@@ -9,6 +9,7 @@ pub mod compose;
 pub mod edit;
 pub mod history;
 pub mod layout;
+pub mod refusal;
 
 use std::collections::BTreeSet;
 

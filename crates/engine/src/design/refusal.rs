@@ -1,0 +1,165 @@
+//! Why an edit was refused, in both languages.
+
+use thiserror::Error;
+
+use super::edit::MAX_COORDINATE;
+use super::{NodeId, WireId};
+use crate::settings::SettingError;
+use crate::text::{Explain, Message};
+
+/// Why a wire cannot be drawn.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum Refusal {
+    /// The node or the handle does not exist.
+    #[error("there is no such handle")]
+    NoHandle,
+    /// Both ends are on one node.
+    #[error("`{node}` cannot be connected with its own output")]
+    OwnOutput {
+        /// The node's name.
+        node: String,
+    },
+    /// The wire would close a cycle.
+    #[error("this would close a cycle: `{from}` already depends on `{to}`")]
+    Cycle {
+        /// Name of the node at the start.
+        from: String,
+        /// Name of the node at the end.
+        to: String,
+    },
+    /// The kinds of the handles differ.
+    #[error("`{to}` takes {expected} here, and `{from}` gives {got}")]
+    Kind {
+        /// Name of the node at the start.
+        from: String,
+        /// Name of the node at the end.
+        to: String,
+        /// What the input takes, in English.
+        expected: &'static str,
+        /// The same in Chinese.
+        expected_zh: &'static str,
+        /// What the output gives, in English.
+        got: &'static str,
+        /// The same in Chinese.
+        got_zh: &'static str,
+    },
+    /// The handle takes one wire and has one.
+    #[error("this input of `{to}` takes one wire and already has one")]
+    Taken {
+        /// Name of the node at the end.
+        to: String,
+    },
+    /// The same two handles are connected already.
+    #[error("`{from}` and `{to}` are already connected here")]
+    Duplicate {
+        /// Name of the node at the start.
+        from: String,
+        /// Name of the node at the end.
+        to: String,
+    },
+}
+
+impl Explain for Refusal {
+    fn explain(&self) -> Message {
+        let zh = match self {
+            Self::NoHandle => "没有这个端口".to_owned(),
+            Self::OwnOutput { node } => format!("“{node}”不能连接到自己的输出"),
+            Self::Cycle { from, to } => format!("会形成环：“{from}”已经依赖“{to}”"),
+            Self::Kind {
+                from,
+                to,
+                expected_zh,
+                got_zh,
+                ..
+            } => {
+                format!("“{to}”的这个输入需要{expected_zh}，而“{from}”给出{got_zh}")
+            }
+            Self::Taken { to } => format!("“{to}”的这个输入只能接一条连线，已经接上了"),
+            Self::Duplicate { from, to } => format!("“{from}”与“{to}”在这里已经相连"),
+        };
+        Message::new(self.to_string(), zh)
+    }
+}
+
+/// Why an edit was refused; the design is as it was.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum EditError {
+    /// No node has this id.
+    #[error("there is no node {}", .0.0)]
+    NoNode(NodeId),
+    /// No wire has this id.
+    #[error("there is no wire {}", .0.0)]
+    NoWire(WireId),
+    /// Two nodes, wires or notes would have one id.
+    #[error("the id {0} is taken")]
+    IdTaken(u32),
+    /// The wire cannot be drawn.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The setting was not accepted.
+    #[error("{node}: {error}")]
+    Setting {
+        /// The node's name.
+        node: String,
+        /// What is wrong.
+        error: SettingError,
+    },
+    /// A position or size is not a finite number within the canvas.
+    #[error("a position or size is not a number within the canvas: expected at most {MAX_COORDINATE}")]
+    Coordinate,
+    /// A name or text is too long.
+    #[error("the text is too long: expected at most {expected} characters, got {got}")]
+    TooLong {
+        /// Ceiling.
+        expected: usize,
+        /// What came.
+        got: usize,
+    },
+    /// No block has this index, or a block would be empty or share a node with another.
+    #[error("there is no such block, or it has no nodes of its own")]
+    Block,
+    /// No note has this id.
+    #[error("there is no note {0}")]
+    NoNote(u32),
+    /// The two layers cannot be tied.
+    #[error(
+        "`{a}` and `{b}` cannot be tied: expected two different layers of one type and a strength of at least 0"
+    )]
+    Tie {
+        /// One layer's name.
+        a: String,
+        /// The other's name.
+        b: String,
+    },
+    /// The file was written by a newer version of the page.
+    #[error("the design has version {got}, and this page reads up to {expected}")]
+    Version {
+        /// Newest version that is understood.
+        expected: u32,
+        /// What came.
+        got: u32,
+    },
+}
+
+impl Explain for EditError {
+    fn explain(&self) -> Message {
+        let zh = match self {
+            Self::NoNode(id) => format!("没有节点 {}", id.0),
+            Self::NoWire(id) => format!("没有连线 {}", id.0),
+            Self::IdTaken(id) => format!("编号 {id} 已被占用"),
+            Self::Refused(refusal) => return refusal.explain(),
+            Self::Setting { node, error } => format!("{node}：{}", error.explain().zh),
+            Self::Coordinate => format!("位置或大小不是画布内的数：绝对值应不超过 {MAX_COORDINATE}"),
+            Self::TooLong { expected, got } => format!("文字太长：最多 {expected} 个字符，得到 {got} 个"),
+            Self::Block => "没有这个分组，或它没有自己的节点".to_owned(),
+            Self::NoNote(id) => format!("没有注释 {id}"),
+            Self::Tie { a, b } => {
+                format!("“{a}”与“{b}”不能绑定：需要两个不同的同类层，强度不小于 0")
+            }
+            Self::Version { expected, got } => {
+                format!("这个设计的版本是 {got}，本页面最多能读版本 {expected}")
+            }
+        };
+        Message::new(self.to_string(), zh)
+    }
+}
