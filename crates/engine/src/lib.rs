@@ -8,6 +8,7 @@ pub mod design;
 pub mod initializers;
 pub mod kernels;
 pub mod layers;
+pub mod metrics;
 pub mod optimizers;
 pub mod random;
 pub mod schedules;

@@ -1,0 +1,30 @@
+//! What a model must beat: the predictor that knows the training labels and no input.
+
+use super::{MetricError, TaskMetrics, TaskOutput, evaluate};
+
+/// The metrics on `labels` of the predictor that always answers with the training labels' distribution: the share of each
+/// class (so the most frequent class is predicted), or the mean for regression. `None` when no training row has a
+/// label. It is scikit-learn's `DummyClassifier(strategy="prior")` and `DummyRegressor()`.
+pub fn prior_baseline(
+    kind: TaskOutput,
+    training_labels: &[f32],
+    labels: &[f32],
+) -> Result<Option<TaskMetrics>, MetricError> {
+    let known: Vec<f32> = training_labels
+        .iter()
+        .copied()
+        .filter(|label| !label.is_nan())
+        .collect();
+    if known.is_empty() {
+        return Ok(None);
+    }
+    let n = known.len() as f64;
+    let answer: Vec<f32> = match kind {
+        TaskOutput::Binary => vec![(known.iter().filter(|label| **label == 1.0).count() as f64 / n) as f32],
+        TaskOutput::Classes { n_classes } => (0..n_classes)
+            .map(|class| (known.iter().filter(|label| **label == class as f32).count() as f64 / n) as f32)
+            .collect(),
+        TaskOutput::Regression => vec![(known.iter().map(|label| f64::from(*label)).sum::<f64>() / n) as f32],
+    };
+    evaluate(kind, labels, &answer.repeat(labels.len())).map(Some)
+}

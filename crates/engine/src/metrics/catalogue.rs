@@ -1,0 +1,209 @@
+//! The list of metrics: names, formulas, direction, and the tasks that each applies to.
+
+use super::TaskOutput;
+use crate::text::Text;
+
+crate::choice! {
+    /// A metric. Its key is the name in files and in scripts.
+    pub enum Metric {
+        /// Share of rows whose predicted class is right.
+        Accuracy = "accuracy", ["Accuracy", "准确率"];
+        /// Mean recall over the classes that occur.
+        BalancedAccuracy = "balanced_accuracy", ["Balanced accuracy", "平衡准确率"];
+        /// Of the rows predicted positive, the share that is.
+        Precision = "precision", ["Precision", "精确率"];
+        /// Of the positive rows, the share that was predicted.
+        Recall = "recall", ["Recall", "召回率"];
+        /// Harmonic mean of precision and recall.
+        F1 = "f1", ["F1", "F1"];
+        /// Mean precision over classes.
+        PrecisionMacro = "precision_macro", ["Precision (macro)", "精确率（宏平均）"];
+        /// Mean recall over classes.
+        RecallMacro = "recall_macro", ["Recall (macro)", "召回率（宏平均）"];
+        /// Mean F1 over classes.
+        F1Macro = "f1_macro", ["F1 (macro)", "F1（宏平均）"];
+        /// Precision of all classes' decisions together.
+        PrecisionMicro = "precision_micro", ["Precision (micro)", "精确率（微平均）"];
+        /// Recall of all classes' decisions together.
+        RecallMicro = "recall_micro", ["Recall (micro)", "召回率（微平均）"];
+        /// F1 of all classes' decisions together.
+        F1Micro = "f1_micro", ["F1 (micro)", "F1（微平均）"];
+        /// Mean precision, classes weighted by their rows.
+        PrecisionWeighted = "precision_weighted", ["Precision (weighted)", "精确率（加权平均）"];
+        /// Mean recall, classes weighted by their rows.
+        RecallWeighted = "recall_weighted", ["Recall (weighted)", "召回率（加权平均）"];
+        /// Mean F1, classes weighted by their rows.
+        F1Weighted = "f1_weighted", ["F1 (weighted)", "F1（加权平均）"];
+        /// Area under the ROC curve.
+        Auc = "auc", ["ROC-AUC", "ROC-AUC"];
+        /// Area under the precision-recall curve.
+        AveragePrecision = "average_precision", ["PR-AUC (average precision)", "PR-AUC（平均精确率）"];
+        /// Mean negative log-likelihood.
+        LogLoss = "log_loss", ["Log-loss", "对数损失"];
+        /// Mean squared error of the probabilities.
+        Brier = "brier", ["Brier score", "Brier 分数"];
+        /// Expected calibration error.
+        CalibrationError = "calibration_error", ["Calibration error (ECE)", "校准误差（ECE）"];
+        /// Root of the mean squared error.
+        Rmse = "rmse", ["RMSE", "均方根误差 RMSE"];
+        /// Mean absolute error.
+        Mae = "mae", ["MAE", "平均绝对误差 MAE"];
+        /// Share of the variance that is explained.
+        R2 = "r2", ["R²", "决定系数 R²"];
+    }
+}
+
+/// Which way is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Larger is better.
+    HigherIsBetter,
+    /// Smaller is better.
+    LowerIsBetter,
+}
+
+impl Metric {
+    /// The metric called `key`.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|metric| metric.key() == key)
+    }
+
+    /// The metrics that apply to tasks of this kind.
+    pub fn of(kind: TaskOutput) -> impl Iterator<Item = Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .filter(move |metric| metric.applies_to(kind))
+    }
+
+    /// The metric that is shown first for tasks of this kind.
+    pub const fn default_of(kind: TaskOutput) -> Self {
+        match kind {
+            TaskOutput::Binary => Self::Auc,
+            TaskOutput::Classes { .. } => Self::Accuracy,
+            TaskOutput::Regression => Self::Rmse,
+        }
+    }
+
+    /// Whether it applies to tasks of this kind.
+    pub const fn applies_to(self, kind: TaskOutput) -> bool {
+        match self {
+            Self::Precision | Self::Recall | Self::F1 => matches!(kind, TaskOutput::Binary),
+            Self::PrecisionMacro
+            | Self::RecallMacro
+            | Self::PrecisionMicro
+            | Self::RecallMicro
+            | Self::F1Micro
+            | Self::PrecisionWeighted
+            | Self::RecallWeighted
+            | Self::F1Weighted => matches!(kind, TaskOutput::Classes { .. }),
+            Self::Accuracy
+            | Self::BalancedAccuracy
+            | Self::F1Macro
+            | Self::Auc
+            | Self::AveragePrecision
+            | Self::LogLoss
+            | Self::Brier
+            | Self::CalibrationError => !matches!(kind, TaskOutput::Regression),
+            Self::Rmse | Self::Mae | Self::R2 => matches!(kind, TaskOutput::Regression),
+        }
+    }
+
+    /// Which way is better.
+    pub const fn direction(self) -> Direction {
+        match self {
+            Self::LogLoss | Self::Brier | Self::CalibrationError | Self::Rmse | Self::Mae => {
+                Direction::LowerIsBetter
+            }
+            _ => Direction::HigherIsBetter,
+        }
+    }
+
+    /// Whether `candidate` is better than `best` by more than `min_delta`.
+    pub fn is_better(self, candidate: f64, best: f64, min_delta: f64) -> bool {
+        match self.direction() {
+            Direction::HigherIsBetter => candidate > best + min_delta,
+            Direction::LowerIsBetter => candidate < best - min_delta,
+        }
+    }
+
+    /// What it is, with its formula and its conventions.
+    pub const fn help(self) -> Text {
+        match self {
+            Self::Accuracy => Text::new(
+                "Rows whose predicted class is right / all rows.",
+                "预测类别正确的行数 / 总行数。",
+            ),
+            Self::BalancedAccuracy => Text::new(
+                "Mean of the recalls of the classes that occur in the labels: a rare class counts as much as a common one.",
+                "标签中出现的各类别召回率的平均：少见类别与常见类别同等重要。",
+            ),
+            Self::Precision => Text::new(
+                "TP / (TP + FP) at threshold 0.5. Undefined when nothing was predicted positive.",
+                "阈值 0.5 下的 TP / (TP + FP)。没有任何正类预测时无定义。",
+            ),
+            Self::Recall => Text::new(
+                "TP / (TP + FN) at threshold 0.5. Undefined when there is no positive row.",
+                "阈值 0.5 下的 TP / (TP + FN)。没有正类样本时无定义。",
+            ),
+            Self::F1 => Text::new(
+                "2·TP / (2·TP + FP + FN). Undefined when nothing is positive and nothing was predicted positive.",
+                "2·TP / (2·TP + FP + FN)。既无正类样本也无正类预测时无定义。",
+            ),
+            Self::PrecisionMacro => Text::new(
+                "Mean of the classes' precisions; a class that was never predicted counts as 0.",
+                "各类别精确率的平均；从未被预测的类别按 0 计。",
+            ),
+            Self::RecallMacro => Text::new(
+                "Mean of the classes' recalls; a class that was only predicted counts as 0.",
+                "各类别召回率的平均；只出现在预测中的类别按 0 计。",
+            ),
+            Self::F1Macro => Text::new(
+                "Mean of the classes' F1 (not the F1 of the means), over the classes in labels or predictions.",
+                "各类别 F1 的平均（不是平均值的 F1），只计标签或预测中出现的类别。",
+            ),
+            Self::PrecisionMicro | Self::RecallMicro | Self::F1Micro => Text::new(
+                "TP, FP and FN summed over classes first; with one label per row it equals accuracy.",
+                "先把各类别的 TP、FP、FN 相加；每行只有一个标签时等于准确率。",
+            ),
+            Self::PrecisionWeighted => Text::new(
+                "Mean of the classes' precisions, weighted by their rows.",
+                "各类别精确率按样本数加权的平均。",
+            ),
+            Self::RecallWeighted => Text::new(
+                "Mean of the classes' recalls, weighted by their rows; it equals accuracy.",
+                "各类别召回率按样本数加权的平均；等于准确率。",
+            ),
+            Self::F1Weighted => Text::new(
+                "Mean of the classes' F1, weighted by their rows.",
+                "各类别 F1 按样本数加权的平均。",
+            ),
+            Self::Auc => Text::new(
+                "Probability that a positive row scores above a negative one, ties ½ (exact, no threshold grid). Several classes: mean of each against the rest. Undefined when a class is missing.",
+                "正样本得分高于负样本的概率，相等计 ½（精确值，不用阈值网格）。多类别：各类别对其余的平均。缺少某一类时无定义。",
+            ),
+            Self::AveragePrecision => Text::new(
+                "Σ (Rₙ − Rₙ₋₁)·Pₙ over the thresholds. Several classes: mean of each against the rest. Undefined without a positive row.",
+                "对各阈值求 Σ (Rₙ − Rₙ₋₁)·Pₙ。多类别：各类别对其余的平均。没有正样本时无定义。",
+            ),
+            Self::LogLoss => Text::new(
+                "Mean of −ln p(true class), p clipped to 2.2e-16 … 1 − 2.2e-16.",
+                "−ln p(真实类别) 的平均，p 截断到 2.2e-16 … 1 − 2.2e-16。",
+            ),
+            Self::Brier => Text::new(
+                "Mean of (p − y)²; several classes: of Σ (p_c − y_c)².",
+                "(p − y)² 的平均；多类别：Σ (p_c − y_c)² 的平均。",
+            ),
+            Self::CalibrationError => Text::new(
+                "Σ n_b/n·|observed share − mean probability| over 10 equal bins, of the positive class or, with several classes, of the predicted one.",
+                "10 个等宽分箱上 Σ n_b/n·|实际比例 − 平均概率|；二分类看正类，多类别看预测类别。",
+            ),
+            Self::Rmse => Text::new("√ mean (ŷ − y)².", "(ŷ − y)² 的平均再开方。"),
+            Self::Mae => Text::new("Mean |ŷ − y|.", "|ŷ − y| 的平均。"),
+            Self::R2 => Text::new(
+                "1 − Σ(y − ŷ)² / Σ(y − ȳ)²; 0 is as good as always saying the mean. Undefined for fewer than two rows.",
+                "1 − Σ(y − ŷ)² / Σ(y − ȳ)²；0 相当于总是回答平均值。少于两行时无定义。",
+            ),
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Metrics: how good a task's outputs are, by scikit-learn's conventions.
+//!
+//! [`evaluate`] takes a task's labels and outputs on a split and gives every metric that applies to its kind. A label of
+//! NaN is missing: its row is left out. What scikit-learn warns about and replaces by a number (the precision of a
+//! class that was never predicted) is *undefined* here, `None`, except inside an average over classes, where it counts
+//! as 0 as it does there. Sums are in `f64` in row order; ranking metrics sort once.
+//!
+//! ```
+//! use mtl_engine::metrics::{Metric, TaskOutput, evaluate};
+//! let labels = [0.0, 0.0, 1.0, 1.0, f32::NAN];
+//! let probabilities = [0.1, 0.4, 0.4, 0.8, 0.9];
+//! let metrics = evaluate(TaskOutput::Binary, &labels, &probabilities)?;
+//! assert_eq!(metrics.n, 4);
+//! assert_eq!(metrics.get(Metric::Auc), Some(0.875));
+//! assert_eq!(metrics.get(Metric::Accuracy), Some(0.75));
+//! # Ok::<(), mtl_engine::metrics::MetricError>(())
+//! ```
+
+mod baseline;
+mod catalogue;
+mod classification;
+mod overall;
+mod probability;
+mod ranking;
+mod regression;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::text::{Explain, Message};
+
+pub use baseline::prior_baseline;
+pub use catalogue::{Direction, Metric};
+pub use classification::{ClassMetrics, ConfusionMatrix};
+pub use overall::{Overall, overall};
+pub use probability::{CalibrationBin, calibration};
+pub use ranking::{PrecisionRecallPoint, RocPoint, precision_recall_curve, roc_curve};
+
+/// What a task's head puts out, per row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum TaskOutput {
+    /// The probability of the positive class; it is predicted above 0.5.
+    Binary,
+    /// One probability per class; the first of the largest is predicted.
+    Classes {
+        /// Number of classes.
+        n_classes: usize,
+    },
+    /// A real number.
+    Regression,
+}
+
+impl TaskOutput {
+    /// Numbers per row.
+    pub fn width(self) -> usize {
+        match self {
+            Self::Binary | Self::Regression => 1,
+            Self::Classes { n_classes } => n_classes,
+        }
+    }
+}
+
+/// A task's metrics on a split.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TaskMetrics {
+    /// Rows with a label.
+    pub n: usize,
+    /// Every metric that applies, in the order of [`Metric::ALL`]; `None` when it is undefined.
+    pub values: Vec<(Metric, Option<f64>)>,
+    /// Per class (for a binary task negative, positive); empty for regression.
+    pub per_class: Vec<ClassMetrics>,
+    /// Which class was taken for which.
+    pub confusion: Option<ConfusionMatrix>,
+}
+
+impl TaskMetrics {
+    /// The value of `metric`; `None` when it does not apply or is undefined.
+    pub fn get(&self, metric: Metric) -> Option<f64> {
+        self.values
+            .iter()
+            .find(|(name, _)| *name == metric)
+            .and_then(|(_, value)| *value)
+    }
+}
+
+/// Why labels and outputs cannot be compared.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum MetricError {
+    /// The numbers of labels and outputs do not belong together.
+    #[error("{n_labels} labels need {expected} outputs ({width} per row), got {got}")]
+    Length {
+        /// Rows.
+        n_labels: usize,
+        /// Outputs per row.
+        width: usize,
+        /// Their product.
+        expected: usize,
+        /// Outputs that came.
+        got: usize,
+    },
+    /// A label is not a class index.
+    #[error("row {row}: expected a class index below {n_classes} or NaN for a missing label, got {label}")]
+    Label {
+        /// Where.
+        row: usize,
+        /// Number of classes.
+        n_classes: usize,
+        /// What came.
+        label: f32,
+    },
+}
+
+impl Explain for MetricError {
+    fn explain(&self) -> Message {
+        let zh = match self {
+            Self::Length {
+                n_labels,
+                width,
+                expected,
+                got,
+            } => {
+                format!("{n_labels} 个标签需要 {expected} 个输出（每行 {width} 个），得到 {got} 个")
+            }
+            Self::Label {
+                row,
+                n_classes,
+                label,
+            } => {
+                format!("第 {row} 行：应为小于 {n_classes} 的类别序号，或以 NaN 表示缺失，得到 {label}")
+            }
+        };
+        Message::new(self.to_string(), zh)
+    }
+}
+
+/// Every metric that applies to `kind`.
+///
+/// `labels` has one number per row (a class index, 0 or 1, or a real number; NaN is missing), `outputs` the row-major
+/// `[rows, kind.width()]` probabilities or predicted values. When an output of a labelled row is not finite, every
+/// metric is undefined.
+pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<TaskMetrics, MetricError> {
+    let width = kind.width();
+    let expected = labels.len() * width;
+    if outputs.len() != expected {
+        return Err(MetricError::Length {
+            n_labels: labels.len(),
+            width,
+            expected,
+            got: outputs.len(),
+        });
+    }
+    let n_classes = match kind {
+        TaskOutput::Binary => Some(2),
+        TaskOutput::Classes { n_classes } => Some(n_classes),
+        TaskOutput::Regression => None,
+    };
+    if let Some(n_classes) = n_classes {
+        let is_class = |label: f32| label >= 0.0 && label < n_classes as f32 && label.fract() == 0.0;
+        if let Some(row) = labels
+            .iter()
+            .position(|label| !label.is_nan() && !is_class(*label))
+        {
+            return Err(MetricError::Label {
+                row,
+                n_classes,
+                label: labels[row],
+            });
+        }
+    }
+    let known: Vec<usize> = (0..labels.len()).filter(|row| !labels[*row].is_nan()).collect();
+    let known_outputs: Vec<f32> = known
+        .iter()
+        .flat_map(|row| &outputs[row * width..(row + 1) * width])
+        .copied()
+        .collect();
+    if known.is_empty() || known_outputs.iter().any(|output| !output.is_finite()) {
+        let values = Metric::of(kind).map(|metric| (metric, None)).collect();
+        return Ok(TaskMetrics {
+            n: known.len(),
+            values,
+            per_class: Vec::new(),
+            confusion: None,
+        });
+    }
+    Ok(match kind {
+        TaskOutput::Binary => {
+            let positive: Vec<bool> = known.iter().map(|row| labels[*row] == 1.0).collect();
+            binary(&positive, &known_outputs)
+        }
+        TaskOutput::Classes { n_classes } => {
+            let classes: Vec<usize> = known.iter().map(|row| labels[*row] as usize).collect();
+            multi_class(&classes, &known_outputs, n_classes)
+        }
+        TaskOutput::Regression => {
+            let targets: Vec<f32> = known.iter().map(|row| labels[*row]).collect();
+            let value = |metric| match metric {
+                Metric::Rmse => Some(regression::rmse(&targets, &known_outputs)),
+                Metric::Mae => Some(regression::mae(&targets, &known_outputs)),
+                Metric::R2 => regression::r2(&targets, &known_outputs),
+                _ => None,
+            };
+            let values = Metric::of(kind).map(|metric| (metric, value(metric))).collect();
+            TaskMetrics {
+                n: targets.len(),
+                values,
+                per_class: Vec::new(),
+                confusion: None,
+            }
+        }
+    })
+}
+
+fn binary(positive: &[bool], probabilities: &[f32]) -> TaskMetrics {
+    let mut confusion = ConfusionMatrix::new(2);
+    for (label, probability) in positive.iter().zip(probabilities) {
+        confusion.add(usize::from(*label), usize::from(*probability > 0.5));
+    }
+    let ranking::Areas {
+        auc,
+        average_precision,
+    } = ranking::areas(positive, probabilities);
+    let per_class = confusion.per_class(|_| auc);
+    let value = |metric| match metric {
+        Metric::Precision => per_class[1].precision,
+        Metric::Recall => per_class[1].recall,
+        Metric::F1 => per_class[1].f1,
+        Metric::Auc => auc,
+        Metric::AveragePrecision => average_precision,
+        Metric::LogLoss => Some(probability::log_loss_binary(positive, probabilities)),
+        Metric::Brier => Some(probability::brier_binary(positive, probabilities)),
+        Metric::CalibrationError => Some(probability::calibration_error(positive, probabilities)),
+        other => confusion.average(other),
+    };
+    let values = Metric::of(TaskOutput::Binary)
+        .map(|metric| (metric, value(metric)))
+        .collect();
+    TaskMetrics {
+        n: positive.len(),
+        values,
+        per_class,
+        confusion: Some(confusion),
+    }
+}
+
+fn multi_class(classes: &[usize], probabilities: &[f32], n_classes: usize) -> TaskMetrics {
+    let mut confusion = ConfusionMatrix::new(n_classes);
+    let mut top_is_right = Vec::with_capacity(classes.len());
+    let mut top_probability = Vec::with_capacity(classes.len());
+    for (class, row) in classes.iter().zip(probabilities.chunks_exact(n_classes)) {
+        let top = classification::first_of_largest(row);
+        confusion.add(*class, top);
+        top_is_right.push(top == *class);
+        top_probability.push(row[top]);
+    }
+    let areas: Vec<ranking::Areas> = (0..n_classes)
+        .map(|class| {
+            let one: Vec<bool> = classes.iter().map(|other| *other == class).collect();
+            let scores: Vec<f32> = probabilities
+                .iter()
+                .skip(class)
+                .step_by(n_classes)
+                .copied()
+                .collect();
+            ranking::areas(&one, &scores)
+        })
+        .collect();
+    let per_class = confusion.per_class(|class| areas[class].auc);
+    let value = |metric| match metric {
+        Metric::Auc => mean_if_all_defined(areas.iter().map(|area| area.auc)),
+        Metric::AveragePrecision => mean_if_all_defined(areas.iter().map(|area| area.average_precision)),
+        Metric::LogLoss => Some(probability::log_loss_classes(classes, probabilities, n_classes)),
+        Metric::Brier => Some(probability::brier_classes(classes, probabilities, n_classes)),
+        Metric::CalibrationError => Some(probability::calibration_error(&top_is_right, &top_probability)),
+        other => confusion.average(other),
+    };
+    let values = Metric::of(TaskOutput::Classes { n_classes })
+        .map(|metric| (metric, value(metric)))
+        .collect();
+    TaskMetrics {
+        n: classes.len(),
+        values,
+        per_class,
+        confusion: Some(confusion),
+    }
+}
+
+/// The mean over classes; a class that is in no row leaves it undefined, as in scikit-learn.
+fn mean_if_all_defined(values: impl ExactSizeIterator<Item = Option<f64>>) -> Option<f64> {
+    let n = values.len() as f64;
+    Some(values.sum::<Option<f64>>()? / n)
+}

@@ -1,0 +1,291 @@
+//! Every metric against what scikit-learn computes, edge cases included (`tests/goldens/README.md`).
+
+use std::collections::BTreeMap;
+
+use mtl_engine::metrics::{
+    Metric, MetricError, TaskMetrics, TaskOutput, evaluate, precision_recall_curve, prior_baseline, roc_curve,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+
+#[derive(Deserialize)]
+struct File<Case> {
+    cases: Vec<Case>,
+}
+
+fn read<Case: DeserializeOwned>(subject: &str) -> Vec<Case> {
+    let path = format!(
+        "{}/../../tests/goldens/{subject}.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let file: File<Case> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+    assert!(!file.cases.is_empty(), "{path} has no case");
+    file.cases
+}
+
+/// A list of numbers in which a missing label is the string `"NaN"`.
+fn with_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Item {
+        Number(f32),
+        Name(String),
+    }
+    let items = Vec::<Item>::deserialize(deserializer)?;
+    Ok(items
+        .into_iter()
+        .map(|item| match item {
+            Item::Number(number) => number,
+            Item::Name(name) => name.parse().expect("NaN or Infinity"),
+        })
+        .collect())
+}
+
+fn check_value(what: &str, got: Option<f64>, expected: Option<f64>) {
+    match (got, expected) {
+        (None, None) => {}
+        (Some(got), Some(expected)) => {
+            let difference = (got - expected).abs();
+            assert!(
+                difference <= 1e-12 * expected.abs() + 1e-15,
+                "{what}: got {got}, scikit-learn has {expected}, they differ by {difference}"
+            );
+        }
+        _ => panic!("{what}: got {got:?}, scikit-learn has {expected:?}"),
+    }
+}
+
+fn check_values(name: &str, metrics: &TaskMetrics, expected: &BTreeMap<String, Option<f64>>) {
+    assert_eq!(
+        metrics.values.len(),
+        expected.len(),
+        "{name}: one golden value per metric"
+    );
+    for (metric, got) in &metrics.values {
+        let what = format!("{name}: {}", metric.key());
+        let expected = expected
+            .get(metric.key())
+            .unwrap_or_else(|| panic!("{what} has no golden value"));
+        check_value(&what, *got, *expected);
+    }
+}
+
+#[derive(Deserialize)]
+struct ClassCase {
+    precision: Option<f64>,
+    recall: Option<f64>,
+    f1: Option<f64>,
+    support: u64,
+    predicted: u64,
+}
+
+#[derive(Deserialize)]
+struct MetricsCase {
+    name: String,
+    output: TaskOutput,
+    #[serde(deserialize_with = "with_nan")]
+    labels: Vec<f32>,
+    outputs: Vec<f32>,
+    n: usize,
+    values: BTreeMap<String, Option<f64>>,
+    #[serde(default)]
+    per_class: Vec<ClassCase>,
+    confusion: Option<Vec<u64>>,
+}
+
+#[test]
+fn every_metric_follows_scikit_learn() {
+    let cases: Vec<MetricsCase> = read("metrics");
+    for metric in Metric::ALL {
+        let defined = cases
+            .iter()
+            .any(|case| case.values.get(metric.key()).is_some_and(Option::is_some));
+        assert!(defined, "no golden value for {}", metric.key());
+    }
+    for case in &cases {
+        let name = &case.name;
+        let metrics = evaluate(case.output, &case.labels, &case.outputs).unwrap();
+        assert_eq!(metrics.n, case.n, "{name}");
+        check_values(name, &metrics, &case.values);
+        assert_eq!(
+            metrics.confusion.as_ref().map(|matrix| &matrix.counts),
+            case.confusion.as_ref(),
+            "{name}"
+        );
+        assert_eq!(metrics.per_class.len(), case.per_class.len(), "{name}");
+        for (class, (got, expected)) in metrics.per_class.iter().zip(&case.per_class).enumerate() {
+            check_value(
+                &format!("{name}: precision of {class}"),
+                got.precision,
+                expected.precision,
+            );
+            check_value(&format!("{name}: recall of {class}"), got.recall, expected.recall);
+            check_value(&format!("{name}: F1 of {class}"), got.f1, expected.f1);
+            assert_eq!(
+                (got.support, got.predicted),
+                (expected.support, expected.predicted),
+                "{name}: {class}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_order_of_rows_does_not_matter() {
+    for case in read::<MetricsCase>("metrics") {
+        let width = case.output.width();
+        let forward = evaluate(case.output, &case.labels, &case.outputs).unwrap();
+        let labels: Vec<f32> = case.labels.iter().rev().copied().collect();
+        let outputs: Vec<f32> = case.outputs.chunks(width).rev().flatten().copied().collect();
+        let backward = evaluate(case.output, &labels, &outputs).unwrap();
+        for ((metric, a), (_, b)) in forward.values.iter().zip(&backward.values) {
+            check_value(&format!("{}: {}", case.name, metric.key()), *a, *b);
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct CurveCase {
+    name: String,
+    labels: Vec<f32>,
+    scores: Vec<f32>,
+    roc: Roc,
+    precision_recall: PrecisionRecall,
+}
+
+#[derive(Deserialize)]
+struct Roc {
+    false_positive_rate: Vec<f64>,
+    true_positive_rate: Vec<f64>,
+    threshold: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+struct PrecisionRecall {
+    precision: Vec<f64>,
+    recall: Vec<f64>,
+    threshold: Vec<f32>,
+}
+
+#[test]
+fn curves_follow_scikit_learn() {
+    for case in read::<CurveCase>("curves") {
+        let CurveCase {
+            name,
+            labels,
+            scores,
+            roc,
+            precision_recall,
+        } = case;
+        let points = roc_curve(&labels, &scores, usize::MAX);
+        assert_eq!(points.len(), roc.threshold.len() + 1, "{name}");
+        for (index, point) in points.iter().enumerate() {
+            let what = format!("{name}: ROC point {index}");
+            check_value(
+                &what,
+                Some(point.false_positive_rate),
+                Some(roc.false_positive_rate[index]),
+            );
+            check_value(
+                &what,
+                Some(point.true_positive_rate),
+                Some(roc.true_positive_rate[index]),
+            );
+            assert_eq!(
+                point.threshold,
+                index.checked_sub(1).map(|index| roc.threshold[index]),
+                "{what}"
+            );
+        }
+        let points = precision_recall_curve(&labels, &scores, usize::MAX);
+        assert_eq!(points.len(), precision_recall.threshold.len() + 1, "{name}");
+        for (index, point) in points.iter().enumerate() {
+            let what = format!("{name}: precision-recall point {index}");
+            check_value(
+                &what,
+                Some(point.precision),
+                Some(precision_recall.precision[index]),
+            );
+            check_value(&what, Some(point.recall), Some(precision_recall.recall[index]));
+            let expected = index
+                .checked_sub(1)
+                .map(|index| precision_recall.threshold[index]);
+            assert_eq!(point.threshold, expected, "{what}");
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct BaselineCase {
+    name: String,
+    output: TaskOutput,
+    training_labels: Vec<f32>,
+    labels: Vec<f32>,
+    values: BTreeMap<String, Option<f64>>,
+}
+
+#[test]
+fn baselines_follow_scikit_learns_dummies() {
+    for case in read::<BaselineCase>("baselines") {
+        let metrics = prior_baseline(case.output, &case.training_labels, &case.labels).unwrap();
+        check_values(
+            &case.name,
+            &metrics.expect("there are training labels"),
+            &case.values,
+        );
+        let nothing = prior_baseline(case.output, &[f32::NAN], &case.labels).unwrap();
+        assert_eq!(nothing, None, "{}: no training label, no baseline", case.name);
+    }
+}
+
+#[test]
+fn nothing_to_measure_is_undefined() {
+    for output in [
+        TaskOutput::Binary,
+        TaskOutput::Classes { n_classes: 3 },
+        TaskOutput::Regression,
+    ] {
+        let missing = evaluate(output, &[f32::NAN; 2], &vec![0.3; 2 * output.width()]).unwrap();
+        assert_eq!(missing.n, 0);
+        assert!(!missing.values.is_empty());
+        assert!(missing.values.iter().all(|(_, value)| value.is_none()));
+        let diverged = evaluate(output, &[1.0, 0.0], &vec![f32::NAN; 2 * output.width()]).unwrap();
+        assert_eq!(diverged.n, 2);
+        assert!(diverged.values.iter().all(|(_, value)| value.is_none()));
+    }
+}
+
+#[test]
+fn wrong_labels_and_lengths_are_refused() {
+    let classes = TaskOutput::Classes { n_classes: 3 };
+    let error = evaluate(classes, &[0.0, 3.0], &[0.3; 6]).unwrap_err();
+    assert_eq!(
+        error,
+        MetricError::Label {
+            row: 1,
+            n_classes: 3,
+            label: 3.0
+        }
+    );
+    assert!(evaluate(TaskOutput::Binary, &[0.5], &[0.3]).is_err());
+    assert!(evaluate(TaskOutput::Binary, &[-1.0], &[0.3]).is_err());
+    let error = evaluate(classes, &[0.0, 1.0], &[0.3; 5]).unwrap_err();
+    assert_eq!(
+        error,
+        MetricError::Length {
+            n_labels: 2,
+            width: 3,
+            expected: 6,
+            got: 5
+        }
+    );
+}
+
+#[test]
+fn metrics_round_trip_through_json() {
+    let metrics = evaluate(TaskOutput::Binary, &[0.0, 1.0, 1.0], &[0.2, 0.1, 0.7]).unwrap();
+    let json = serde_json::to_string(&metrics).unwrap();
+    assert!(json.contains(r#"["auc",0.5]"#), "{json}");
+    assert_eq!(serde_json::from_str::<TaskMetrics>(&json).unwrap(), metrics);
+}
