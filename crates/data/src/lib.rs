@@ -1,1 +1,34 @@
-//! Placeholder of the crate's first line; see its module list.
+//! Data sets and what turns them into batches.
+//!
+//! ```text
+//! raw file or generator -> Dataset (columns) -> prepare -> Prepared (ids, splits, schema) -> slices of a batch
+//! ```
+//!
+//! A [`dataset::Dataset`] is columns of features and labels with its licence and attribution. It comes from a compact
+//! asset ([`asset`]), from a generator or from the parser of a raw file ([`datasets`]). [`prepare::prepare`] tokenises
+//! it, builds the vocabulary from the training split alone, splits the rows by a seed, and hands the result over as a
+//! [`prepare::Prepared`], whose [`Schema`](mtl_engine::schema::Schema) is what a design is checked against.
+//! [`report`] describes a prepared set to a person; [`baseline`] says what a simple method reaches on it.
+//!
+//! ```
+//! use mtl_data::datasets::generated_reviews::{self, ReviewSettings};
+//! use mtl_data::prepare::{DataSettings, prepare};
+//!
+//! let dataset = generated_reviews::generate(&ReviewSettings { rows: 500, ..Default::default() });
+//! let prepared = prepare(&dataset, &DataSettings { max_tokens: 16, ..Default::default() })?;
+//! let rows = &prepared.splits.train[..4];
+//! let mut tokens = vec![0_u32; rows.len() * 16];
+//! prepared.tokens_into(0, rows, &mut tokens);
+//! let mut sentiment = vec![0.0_f32; rows.len()];
+//! prepared.labels_into(1, rows, &mut sentiment);
+//! # Ok::<(), mtl_data::prepare::DataError>(())
+//! ```
+
+pub mod asset;
+pub mod baseline;
+pub mod dataset;
+pub mod datasets;
+pub mod prepare;
+pub mod report;
+pub mod split;
+pub mod tokenizer;

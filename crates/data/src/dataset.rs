@@ -1,0 +1,696 @@
+//! A data set as columns: features, labels, and where it comes from.
+//!
+//! Every column has the same number of rows. A label is `f32` with NaN for "not known"; a class label holds class
+//! indices. [`Dataset::check`] is the one place that says what a valid set is; every way in (asset, generator, raw
+//! file, a person's own file) ends there.
+//!
+//! ```
+//! use mtl_data::dataset::{Column, Dataset, DatasetInfo, Feature, LabelColumn, TextColumn};
+//! use mtl_engine::{schema::LabelKind, text::Message};
+//!
+//! let dataset = Dataset {
+//!     info: DatasetInfo { key: "tiny".into(), ..Default::default() },
+//!     features: vec![Feature {
+//!         key: "text".into(),
+//!         name: Message::new("Text", "文本"),
+//!         column: Column::Text(TextColumn::from_texts(["good", "bad"])),
+//!     }],
+//!     labels: vec![LabelColumn {
+//!         key: "good".into(),
+//!         name: Message::new("Good", "好"),
+//!         kind: LabelKind::Binary,
+//!         classes: vec![Message::new("no", "否"), Message::new("yes", "是")],
+//!         values: vec![1.0, 0.0],
+//!     }],
+//!     truth: vec![],
+//! };
+//! assert_eq!(dataset.n_rows(), 2);
+//! dataset.check()?;
+//! # Ok::<(), mtl_data::dataset::DatasetError>(())
+//! ```
+
+use mtl_engine::schema::LabelKind;
+use mtl_engine::text::{Explain, Message};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Most rows that a data set may have.
+pub const MAX_ROWS: usize = 500_000;
+/// Most columns (features, labels and truths together).
+pub const MAX_COLUMNS: usize = 256;
+/// Most ids of an id column, and most classes of a label.
+pub const MAX_CARDINALITY: usize = 1_000_000;
+/// Most numbers per row of a dense column.
+pub const MAX_DENSE_WIDTH: usize = 4_096;
+
+/// Columns with their description.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// What it is and whose it is.
+    pub info: DatasetInfo,
+    /// What a model may read.
+    pub features: Vec<Feature>,
+    /// What a model may learn.
+    pub labels: Vec<LabelColumn>,
+    /// For a generated set: the probability from which a label was drawn.
+    pub truth: Vec<TruthColumn>,
+}
+
+/// What a data set is, where it comes from, and on what terms.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DatasetInfo {
+    /// Stable name, for instance `opinion-domains`.
+    pub key: String,
+    /// Name for a person.
+    pub name: Message,
+    /// What the rows are and what can be learnt from them.
+    pub description: Message,
+    /// Language of the texts.
+    pub language: Language,
+    /// Licence of the rows, by its usual short name.
+    pub licence: String,
+    /// Whom to thank, as the page shows it.
+    pub attribution: Message,
+    /// The publication to cite, where its authors ask for it.
+    pub citation: Option<String>,
+    /// The published package that carries the raw file; none for a generated or own set.
+    pub source: Option<Source>,
+}
+
+/// The published package that carries a raw file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Name of the Python package.
+    pub package: String,
+    /// Its pinned version.
+    pub version: String,
+    /// Path of the raw file inside.
+    pub path: String,
+}
+
+/// Language of a data set's texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// There is no text.
+    #[default]
+    None,
+    /// English.
+    English,
+    /// Chinese.
+    Chinese,
+    /// English and Chinese.
+    Mixed,
+}
+
+/// One feature column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feature {
+    /// Stable name, for instance `text`.
+    pub key: String,
+    /// Name for a person.
+    pub name: Message,
+    /// The values.
+    pub column: Column,
+}
+
+/// The values of a feature.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Column {
+    /// One text per row.
+    Text(TextColumn),
+    /// One id per row.
+    Id(IdColumn),
+    /// `width` real numbers per row.
+    Dense(DenseColumn),
+}
+
+/// One text per row, all in one allocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextColumn {
+    texts: String,
+    /// End of each row's text, in bytes.
+    ends: Vec<u32>,
+}
+
+/// One id per row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IdColumn {
+    /// Number of ids: every id is below it.
+    pub cardinality: usize,
+    /// One id per row.
+    pub ids: Vec<u32>,
+    /// A name for every id; empty where ids have none.
+    pub names: Vec<String>,
+}
+
+/// `width` real numbers per row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DenseColumn {
+    /// Numbers per row.
+    pub width: usize,
+    /// Row by row: `rows * width`.
+    pub values: Vec<f32>,
+}
+
+/// One label column.
+#[derive(Clone, Debug)]
+pub struct LabelColumn {
+    /// Stable name, for instance `sentiment`.
+    pub key: String,
+    /// Name for a person.
+    pub name: Message,
+    /// Type and size.
+    pub kind: LabelKind,
+    /// Names of the classes: two for binary, negative first; empty for a real label. A class label with so many
+    /// classes that they have no names (items, users) leaves it empty too.
+    pub classes: Vec<Message>,
+    /// One value per row; NaN where it is not known.
+    pub values: Vec<f32>,
+}
+
+/// The probability of the positive class (binary) or of the drawn class (classes), row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TruthColumn {
+    /// Key of the label.
+    pub label: String,
+    /// One probability per row.
+    pub values: Vec<f32>,
+}
+
+/// Bit by bit, so that two NaN are equal: a set read back is the set written.
+impl PartialEq for LabelColumn {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+            && self.name == other.name
+            && self.kind == other.kind
+            && self.classes == other.classes
+            && self.values.len() == other.values.len()
+            && self
+                .values
+                .iter()
+                .zip(&other.values)
+                .all(|(a, b)| a.to_bits() == b.to_bits())
+    }
+}
+
+/// What makes a set of columns no data set.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum DatasetError {
+    /// There is nothing to read or nothing to learn.
+    #[error("the data set has {features} feature and {labels} label columns; at least one of each is needed")]
+    NoColumns {
+        /// Feature columns.
+        features: usize,
+        /// Label columns.
+        labels: usize,
+    },
+    /// A ceiling was passed.
+    #[error("the data set has {got} {what}; at most {limit} are read")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// The same in Chinese.
+        what_zh: &'static str,
+        /// How many.
+        got: usize,
+        /// The ceiling.
+        limit: usize,
+    },
+    /// Two columns have one name.
+    #[error("two columns are named `{key}`; each needs its own name")]
+    SameKey {
+        /// The name.
+        key: String,
+    },
+    /// A column is shorter or longer than the others.
+    #[error("column `{key}` has {got} values for {expected} rows")]
+    Length {
+        /// The column.
+        key: String,
+        /// Values needed.
+        expected: usize,
+        /// Values present.
+        got: usize,
+    },
+    /// A value does not fit its column.
+    #[error("column `{key}`, row {row}: expected {expected}, got {got}")]
+    Value {
+        /// The column.
+        key: String,
+        /// 0-based row.
+        row: usize,
+        /// What fits, in English.
+        expected: String,
+        /// What fits, in Chinese.
+        expected_zh: String,
+        /// What is there.
+        got: String,
+    },
+    /// The names of classes or ids do not match their number.
+    #[error("column `{key}` names {got} of its {expected} classes or ids; name all or none")]
+    Names {
+        /// The column.
+        key: String,
+        /// Number of classes or ids.
+        expected: usize,
+        /// Number of names.
+        got: usize,
+    },
+    /// A truth column has no label.
+    #[error("the true probabilities of `{key}` belong to no label")]
+    NoLabel {
+        /// The label named.
+        key: String,
+    },
+}
+
+impl Explain for DatasetError {
+    fn explain(&self) -> Message {
+        let zh = match self {
+            Self::NoColumns { features, labels } => {
+                format!("数据集有 {features} 个特征列、{labels} 个标签列；两者至少各需一个")
+            }
+            Self::TooMany {
+                what_zh, got, limit, ..
+            } => format!("数据集有 {got} 个{what_zh}，最多读取 {limit} 个"),
+            Self::SameKey { key } => format!("有两列都叫“{key}”；每列需要不同的名字"),
+            Self::Length { key, expected, got } => format!("“{key}”列有 {got} 个值，而数据有 {expected} 行"),
+            Self::Value {
+                key,
+                row,
+                expected_zh,
+                got,
+                ..
+            } => {
+                format!("“{key}”列第 {row} 行：应为{expected_zh}，得到 {got}")
+            }
+            Self::Names { key, expected, got } => {
+                format!("“{key}”列有 {expected} 个类别或编号，却命名了 {got} 个；请全部命名或都不命名")
+            }
+            Self::NoLabel { key } => format!("“{key}”的真实概率不属于任何标签"),
+        };
+        Message::new(self.to_string(), zh)
+    }
+}
+
+impl Dataset {
+    /// Number of rows: that of the first column.
+    pub fn n_rows(&self) -> usize {
+        match (self.features.first(), self.labels.first()) {
+            (Some(feature), _) => feature.column.n_rows(),
+            (None, Some(label)) => label.values.len(),
+            (None, None) => 0,
+        }
+    }
+
+    /// The label named `key`.
+    pub fn label(&self, key: &str) -> Option<&LabelColumn> {
+        self.labels.iter().find(|label| label.key == key)
+    }
+
+    /// The feature named `key`.
+    pub fn feature(&self, key: &str) -> Option<&Feature> {
+        self.features.iter().find(|feature| feature.key == key)
+    }
+
+    /// Checks counts, names, lengths and every value.
+    pub fn check(&self) -> Result<(), DatasetError> {
+        if self.features.is_empty() || self.labels.is_empty() {
+            return Err(DatasetError::NoColumns {
+                features: self.features.len(),
+                labels: self.labels.len(),
+            });
+        }
+        let columns = self.features.len() + self.labels.len() + self.truth.len();
+        at_most("columns", "列", columns, MAX_COLUMNS)?;
+        let rows = self.n_rows();
+        at_most("rows", "行", rows, MAX_ROWS)?;
+        let mut keys: Vec<&str> = self
+            .features
+            .iter()
+            .map(|f| f.key.as_str())
+            .chain(self.labels.iter().map(|l| l.key.as_str()))
+            .collect();
+        keys.sort_unstable();
+        if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(DatasetError::SameKey {
+                key: pair[0].to_owned(),
+            });
+        }
+        for feature in &self.features {
+            feature.check(rows)?;
+        }
+        for label in &self.labels {
+            label.check(rows)?;
+        }
+        for truth in &self.truth {
+            if self.label(&truth.label).is_none() {
+                return Err(DatasetError::NoLabel {
+                    key: truth.label.clone(),
+                });
+            }
+            same_length(&truth.label, rows, truth.values.len())?;
+            every(&truth.label, &truth.values, ("a probability", "概率"), |p| {
+                (0.0..=1.0).contains(&p)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Feature {
+    fn check(&self, rows: usize) -> Result<(), DatasetError> {
+        match &self.column {
+            Column::Text(column) => same_length(&self.key, rows, column.len()),
+            Column::Id(column) => {
+                same_length(&self.key, rows, column.ids.len())?;
+                at_most(
+                    "ids in one column",
+                    "一列中的编号",
+                    column.cardinality,
+                    MAX_CARDINALITY,
+                )?;
+                if !column.names.is_empty() && column.names.len() != column.cardinality {
+                    return Err(DatasetError::Names {
+                        key: self.key.clone(),
+                        expected: column.cardinality,
+                        got: column.names.len(),
+                    });
+                }
+                match column
+                    .ids
+                    .iter()
+                    .position(|id| *id as usize >= column.cardinality)
+                {
+                    None => Ok(()),
+                    Some(row) => Err(DatasetError::Value {
+                        key: self.key.clone(),
+                        row,
+                        expected: format!("an id below {}", column.cardinality),
+                        expected_zh: format!("小于 {} 的编号", column.cardinality),
+                        got: column.ids[row].to_string(),
+                    }),
+                }
+            }
+            Column::Dense(column) => {
+                at_most("numbers per row", "每行数值", column.width, MAX_DENSE_WIDTH)?;
+                if column.values.len() != rows * column.width {
+                    return Err(DatasetError::Length {
+                        key: self.key.clone(),
+                        expected: rows * column.width,
+                        got: column.values.len(),
+                    });
+                }
+                let finite = ("a finite number", "有限的数");
+                every(&self.key, &column.values, finite, f32::is_finite).map_err(|error| match error {
+                    DatasetError::Value {
+                        key,
+                        row,
+                        expected,
+                        expected_zh,
+                        got,
+                    } => DatasetError::Value {
+                        key,
+                        row: row / column.width.max(1),
+                        expected,
+                        expected_zh,
+                        got,
+                    },
+                    other => other,
+                })
+            }
+        }
+    }
+}
+
+impl LabelColumn {
+    /// Number of classes: 2 for binary, none for a real label.
+    pub fn n_classes(&self) -> Option<usize> {
+        match self.kind {
+            LabelKind::Binary => Some(2),
+            LabelKind::Classes { n_classes } => Some(n_classes),
+            LabelKind::Real => None,
+        }
+    }
+
+    fn check(&self, rows: usize) -> Result<(), DatasetError> {
+        same_length(&self.key, rows, self.values.len())?;
+        let n_classes = self.n_classes();
+        if let Some(n_classes) = n_classes {
+            at_most(
+                "classes of one label",
+                "单个标签的类别",
+                n_classes,
+                MAX_CARDINALITY,
+            )?;
+        }
+        if !self.classes.is_empty() && self.classes.len() != n_classes.unwrap_or(0) {
+            return Err(DatasetError::Names {
+                key: self.key.clone(),
+                expected: n_classes.unwrap_or(0),
+                got: self.classes.len(),
+            });
+        }
+        match n_classes {
+            None => every(
+                &self.key,
+                &self.values,
+                ("a finite number or NaN", "有限的数或 NaN"),
+                |value| value.is_finite() || value.is_nan(),
+            ),
+            Some(n_classes) => {
+                let expected = (
+                    &*format!("a class index below {n_classes} or NaN"),
+                    &*format!("小于 {n_classes} 的类别序号或 NaN"),
+                );
+                every(&self.key, &self.values, expected, |value| {
+                    value.is_nan() || (value >= 0.0 && value < n_classes as f32 && value.fract() == 0.0)
+                })
+            }
+        }
+    }
+}
+
+impl Column {
+    /// Number of rows.
+    pub fn n_rows(&self) -> usize {
+        match self {
+            Self::Text(column) => column.len(),
+            Self::Id(column) => column.ids.len(),
+            Self::Dense(column) => column.values.len().checked_div(column.width).unwrap_or(0),
+        }
+    }
+}
+
+impl TextColumn {
+    /// Takes the texts of all rows. Past 4 GiB of text a row is empty.
+    pub fn from_texts<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Self {
+        let mut column = Self::default();
+        for text in texts {
+            column.push(text.as_ref());
+        }
+        column
+    }
+
+    /// Takes texts that stand one after the other, `lengths` bytes each; none when the lengths do not add up or cut
+    /// a character.
+    pub fn from_parts(texts: String, lengths: &[u32]) -> Option<Self> {
+        let mut end = 0_u32;
+        let mut ends = Vec::with_capacity(lengths.len());
+        for length in lengths {
+            end = end.checked_add(*length)?;
+            if !texts.is_char_boundary(end as usize) {
+                return None;
+            }
+            ends.push(end);
+        }
+        (end as usize == texts.len()).then_some(Self { texts, ends })
+    }
+
+    /// Appends a row. Past 4 GiB of text the row is empty.
+    pub fn push(&mut self, text: &str) {
+        if self.texts.len() + text.len() <= u32::MAX as usize {
+            self.texts.push_str(text);
+        }
+        self.ends.push(self.texts.len() as u32);
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The text of `row`.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn get(&self, row: usize) -> &str {
+        let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
+        &self.texts[start..self.ends[row] as usize]
+    }
+
+    /// The texts in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|row| self.get(row))
+    }
+
+    /// All texts, one after the other.
+    pub fn as_str(&self) -> &str {
+        &self.texts
+    }
+
+    /// Length of each text in bytes.
+    pub fn lengths(&self) -> impl Iterator<Item = u32> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        self.ends.iter().zip(starts).map(|(end, start)| end - start)
+    }
+}
+
+fn at_most(what: &'static str, what_zh: &'static str, got: usize, limit: usize) -> Result<(), DatasetError> {
+    if got > limit {
+        Err(DatasetError::TooMany {
+            what,
+            what_zh,
+            got,
+            limit,
+        })
+    } else {
+        Ok(())
+    }
+}
+
+fn same_length(key: &str, expected: usize, got: usize) -> Result<(), DatasetError> {
+    if expected == got {
+        Ok(())
+    } else {
+        Err(DatasetError::Length {
+            key: key.to_owned(),
+            expected,
+            got,
+        })
+    }
+}
+
+fn every(
+    key: &str,
+    values: &[f32],
+    (expected, expected_zh): (&str, &str),
+    fits: impl Fn(f32) -> bool,
+) -> Result<(), DatasetError> {
+    match values.iter().position(|value| !fits(*value)) {
+        None => Ok(()),
+        Some(row) => Err(DatasetError::Value {
+            key: key.to_owned(),
+            row,
+            expected: expected.to_owned(),
+            expected_zh: expected_zh.to_owned(),
+            got: values[row].to_string(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tiny() -> Dataset {
+        Dataset {
+            info: DatasetInfo::default(),
+            features: vec![Feature {
+                key: "item".into(),
+                name: Message::default(),
+                column: Column::Id(IdColumn {
+                    cardinality: 3,
+                    ids: vec![0, 2],
+                    names: vec![],
+                }),
+            }],
+            labels: vec![LabelColumn {
+                key: "stars".into(),
+                name: Message::default(),
+                kind: LabelKind::Classes { n_classes: 5 },
+                classes: vec![],
+                values: vec![4.0, f32::NAN],
+            }],
+            truth: vec![],
+        }
+    }
+
+    #[test]
+    fn a_valid_set_passes_and_each_fault_is_named() {
+        assert_eq!(tiny().check(), Ok(()));
+        let mut bad = tiny();
+        bad.labels[0].values[0] = 5.0;
+        let error = bad.check().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "column `stars`, row 0: expected a class index below 5 or NaN, got 5"
+        );
+        assert!(error.explain().zh.contains("小于 5 的类别序号"));
+        bad = tiny();
+        bad.labels[0].values[0] = 1.5;
+        assert!(matches!(bad.check(), Err(DatasetError::Value { row: 0, .. })));
+        bad = tiny();
+        bad.labels[0].values.push(1.0);
+        assert_eq!(
+            bad.check(),
+            Err(DatasetError::Length {
+                key: "stars".into(),
+                expected: 2,
+                got: 3
+            })
+        );
+        bad = tiny();
+        bad.features[0].column = Column::Id(IdColumn {
+            cardinality: 2,
+            ids: vec![0, 2],
+            names: vec![],
+        });
+        assert!(matches!(bad.check(), Err(DatasetError::Value { row: 1, .. })));
+        bad = tiny();
+        bad.labels[0].key = "item".into();
+        assert_eq!(bad.check(), Err(DatasetError::SameKey { key: "item".into() }));
+        bad = tiny();
+        bad.features[0].column = Column::Dense(DenseColumn {
+            width: 2,
+            values: vec![0.0, 0.0, f32::INFINITY, 0.0],
+        });
+        assert!(matches!(bad.check(), Err(DatasetError::Value { row: 1, .. })));
+        bad = tiny();
+        bad.truth = vec![TruthColumn {
+            label: "stars".into(),
+            values: vec![0.5, 1.5],
+        }];
+        assert!(matches!(bad.check(), Err(DatasetError::Value { row: 1, .. })));
+        bad = tiny();
+        bad.labels.clear();
+        assert_eq!(
+            bad.check(),
+            Err(DatasetError::NoColumns {
+                features: 1,
+                labels: 0
+            })
+        );
+    }
+
+    #[test]
+    fn texts_come_back_and_cut_characters_are_refused() {
+        let column = TextColumn::from_texts(["good", "", "很好"]);
+        assert_eq!(column.iter().collect::<Vec<_>>(), ["good", "", "很好"]);
+        assert_eq!(column.lengths().collect::<Vec<_>>(), [4, 0, 6]);
+        assert_eq!(
+            TextColumn::from_parts("good很好".into(), &[4, 0, 6]),
+            Some(column)
+        );
+        assert_eq!(TextColumn::from_parts("good很好".into(), &[5, 0, 5]), None);
+        assert_eq!(TextColumn::from_parts("good".into(), &[3]), None);
+        assert_eq!(TextColumn::from_parts("good".into(), &[u32::MAX, 5]), None);
+    }
+}

@@ -1,0 +1,430 @@
+//! Generated impressions for recommendation: clicks, purchases and next items whose probabilities are known.
+//!
+//! Users and items have `k` latent factors, drawn from a standard normal. With the affinity
+//! `a(u, i) = u . v / sqrt(k)`, item bias `b_i` and user bias `b_u`,
+//!
+//! - `p(click) = sigmoid(c0 + b_u + b_i + 1.5 a(u, i))`;
+//! - `p(buy | click) = sigmoid(c1 + 1.5 a'(u, i))`, where `a'` uses item factors `v' = r v + sqrt(1 - r^2) w`: `r` is
+//!   how far the two tasks agree;
+//! - the next item is drawn from `(1 - m) P(j | u) + m P(j | previous)`, each a softmax of `3 a` over the items, the
+//!   first weighted by popularity; the next user (who else would like this item) from the softmax over the users.
+//!
+//! Items are shown by popularity `1 / rank^s` (a long tail), and `c0`, `c1` are set so that the mean click and purchase
+//! rates are those asked for. Labels: `click`; `conversion` (clicked and bought, known for every impression);
+//! `purchase` (bought, known only after a click, NaN otherwise: sample selection as it is in practice); `next_item` and
+//! `next_user`, with as many classes as there are items and users. [`Dataset::truth`] holds the probability of a one
+//! (binary) or of the class drawn, before noise.
+//!
+//! ```
+//! use mtl_data::datasets::generated_impressions::{ImpressionSettings, generate};
+//!
+//! let dataset = generate(&ImpressionSettings { rows: 500, users: 20, items: 50, ..Default::default() });
+//! let truth = dataset.truth.iter().find(|truth| truth.label == "click").map(|truth| truth.values[0]);
+//! assert!(truth.is_some_and(|p| p > 0.0 && p < 1.0));
+//! ```
+
+use mtl_engine::kernels::elementary::{exp, log, sigmoid};
+use mtl_engine::random::Random;
+use mtl_engine::schema::LabelKind;
+use mtl_engine::text::Message;
+
+use crate::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelColumn, Language, TruthColumn};
+
+/// Stable name.
+pub const KEY: &str = "generated-impressions";
+
+mtl_engine::settings! {
+    /// What the impression generator can be told.
+    pub struct ImpressionSettings {
+        /// Number of impressions.
+        rows: usize = 20_000, Int { min: 100, max: 200_000, step: 5_000 },
+            ["Impressions", "曝光数"], ["Number of rows: one user sees one item.", "行数：一行是一位用户看到一件物品。"];
+        /// Number of users.
+        users: usize = 1_000, Int { min: 2, max: 5_000, step: 100 },
+            ["Users", "用户数"], ["Number of users.", "用户的数量。"];
+        /// Number of items.
+        items: usize = 1_700, Int { min: 2, max: 5_000, step: 100 },
+            ["Items", "物品数"], ["Number of items.", "物品的数量。"];
+        /// Number of latent factors.
+        factors: usize = 6, Int { min: 1, max: 64, step: 1 },
+            ["Latent factors", "隐因子数"],
+            ["Width k of the hidden taste vectors.", "隐含偏好向量的维度 k。"];
+        /// How far click and purchase agree.
+        correlation: f32 = 0.7, Real { min: 0.0, max: 1.0, step: 0.05 },
+            ["Task correlation", "任务相关度"],
+            ["r in v' = r v + sqrt(1 - r^2) w: how far the taste that makes people buy is the taste that makes them click.",
+             "v' = r v + sqrt(1 - r^2) w 中的 r：促成购买的偏好与促成点击的偏好有多一致。"];
+        /// Mean click rate.
+        click_rate: f32 = 0.3, Real { min: 0.01, max: 0.9, step: 0.01 },
+            ["Click rate", "点击率"], ["Mean probability of a click.", "平均点击概率。"];
+        /// Mean purchase rate after a click.
+        purchase_rate: f32 = 0.3, Real { min: 0.01, max: 0.9, step: 0.01 },
+            ["Purchase rate", "购买率"], ["Mean probability of a purchase after a click.", "点击之后的平均购买概率。"];
+        /// Exponent of the popularity law.
+        popularity: f32 = 0.8, Real { min: 0.0, max: 2.0, step: 0.1 },
+            ["Popularity exponent", "热门度指数"],
+            ["s in 1 / rank^s: 0 shows all items equally often, 1 gives a long tail.",
+             "1 / 排名^s 中的 s：0 表示各物品曝光相同，1 形成长尾。"];
+        /// Weight of the previous item in the choice of the next one.
+        sequence: f32 = 0.5, Real { min: 0.0, max: 1.0, step: 0.05 },
+            ["Weight of the previous item", "上一物品的权重"],
+            ["m in (1 - m) P(next | user) + m P(next | previous item).",
+             "(1 - m) P(下一物品 | 用户) + m P(下一物品 | 上一物品) 中的 m。"];
+        /// Share of binary labels that are flipped.
+        label_noise: f32 = 0.0, Real { min: 0.0, max: 0.5, step: 0.01 },
+            ["Label noise", "标签噪声"],
+            ["Share of clicks and purchases that are recorded wrongly.", "被记录错误的点击与购买比例。"];
+        /// Share of missing labels.
+        missing: f32 = 0.0, Real { min: 0.0, max: 0.95, step: 0.05 },
+            ["Missing labels", "缺失标签"],
+            ["Share of labels that are not known, drawn for each label on its own.", "未知标签的比例，对每个标签独立抽取。"];
+        /// Seed.
+        seed: usize = 1, Int { min: 0, max: 4_294_967_295, step: 1 },
+            ["Seed", "随机种子"], ["Same seed, same impressions.", "种子相同，数据相同。"];
+    }
+}
+
+/// What the set is.
+pub fn info() -> DatasetInfo {
+    DatasetInfo {
+        key: KEY.to_owned(),
+        name: Message::new("Generated impressions", "生成的推荐曝光"),
+        description: Message::new(
+            "Users see items, click and buy, drawn from latent tastes with known probabilities: click, conversion, \
+             purchase after click (known only for clicks), next item and next user. Because the truth is known, a \
+             model can be held against the best that is possible.",
+            "用户看到物品、点击并购买，由隐含偏好按已知概率生成：点击、转化、点击后购买（仅点击时已知）、下一物品与下一用户。真实概率已知，因此可以把模型与理论最优比较。",
+        ),
+        language: Language::None,
+        licence: "MIT OR Apache-2.0".to_owned(),
+        attribution: Message::new("Made by MTL Playground.", "由 MTL Playground 生成。"),
+        citation: None,
+        source: None,
+    }
+}
+
+/// Logits per unit of affinity, and the sharper scale of the softmaxes.
+const LOGIT_SCALE: f32 = 1.5;
+const SOFTMAX_SCALE: f32 = 3.0;
+
+/// Makes the impressions.
+pub fn generate(settings: &ImpressionSettings) -> Dataset {
+    let seed = settings.seed as u64;
+    let (rows, n_users, n_items) = (settings.rows, settings.users.max(1), settings.items.max(1));
+    let k = settings.factors.max(1);
+    let mut random = Random::stream(seed, "impressions/factors");
+    let users = Factors::draw(n_users, k, &mut random);
+    let items = Factors::draw(n_items, k, &mut random);
+    let other = Factors::draw(n_items, k, &mut random);
+    let agree = settings.correlation;
+    let differ = (1.0 - agree * agree).max(0.0).sqrt();
+    let purchase_items = Factors {
+        k,
+        values: items.values.iter().zip(&other.values).map(|(v, w)| agree * v + differ * w).collect(),
+    };
+    let user_bias: Vec<f32> = (0..n_users).map(|_| 0.5 * random.normal()).collect();
+    let item_bias: Vec<f32> = (0..n_items).map(|_| 0.5 * random.normal()).collect();
+
+    // Ranks are dealt at random, so that an item's id says nothing about its popularity.
+    let mut ranks: Vec<usize> = (1..=n_items).collect();
+    random.shuffle(&mut ranks);
+    let popularity: Vec<f32> = ranks.iter().map(|rank| exp(-settings.popularity * log(*rank as f32))).collect();
+    let shown = Cumulative::new(popularity.iter().copied());
+
+    let mut random = Random::stream(seed, "impressions/rows");
+    let mut user_ids = Vec::with_capacity(rows);
+    let mut item_ids = Vec::with_capacity(rows);
+    let mut previous_ids = Vec::with_capacity(rows);
+    for _ in 0..rows {
+        user_ids.push(random.below(n_users) as u32);
+        item_ids.push(shown.at(random.uniform()) as u32);
+        previous_ids.push(shown.at(random.uniform()) as u32);
+    }
+
+    let pairs = || user_ids.iter().zip(&item_ids).map(|(user, item)| (*user as usize, *item as usize));
+    let click_logits: Vec<f32> =
+        pairs().map(|(u, i)| user_bias[u] + item_bias[i] + LOGIT_SCALE * users.affinity(u, &items, i)).collect();
+    let purchase_logits: Vec<f32> =
+        pairs().map(|(u, i)| LOGIT_SCALE * users.affinity(u, &purchase_items, i)).collect();
+    let p_click = with_mean(&click_logits, settings.click_rate, None);
+    let p_purchase = with_mean(&purchase_logits, settings.purchase_rate, Some(&p_click));
+
+    let mut labels = Random::stream(seed, "impressions/labels");
+    let [mut click, mut conversion, mut purchase] = [const { Vec::new() }; 3];
+    for row in 0..rows {
+        let clicked = labels.uniform() < p_click[row];
+        let bought = labels.uniform() < p_purchase[row];
+        let mut label = |value: bool, known: bool| {
+            let flipped = labels.uniform() < settings.label_noise;
+            let missing = labels.uniform() < settings.missing;
+            if missing || !known { f32::NAN } else { f32::from(u8::from(value != flipped)) }
+        };
+        click.push(label(clicked, true));
+        conversion.push(label(clicked && bought, true));
+        purchase.push(label(bought, clicked));
+    }
+    let p_conversion: Vec<f32> = p_click.iter().zip(&p_purchase).map(|(click, buy)| click * buy).collect();
+
+    let by_user = Choice { from: &users, to: &items, weights: Some(&popularity), exclude_self: false };
+    let by_item = Choice { from: &items, to: &items, weights: None, exclude_self: true };
+    let (next_item, p_next_item) =
+        mixture(settings.sequence, [(&by_user, &user_ids), (&by_item, &previous_ids)], &mut labels);
+    let by_audience = Choice { from: &items, to: &users, weights: None, exclude_self: false };
+    let (next_user, p_next_user) =
+        mixture(0.0, [(&by_audience, &item_ids), (&by_audience, &item_ids)], &mut labels);
+    let mut mask = |classes: Vec<u32>| -> Vec<f32> {
+        let known = |class| if labels.uniform() < settings.missing { f32::NAN } else { class as f32 };
+        classes.into_iter().map(known).collect()
+    };
+    let (next_item, next_user) = (mask(next_item), mask(next_user));
+
+    let id = |key: &str, name: Message, cardinality, ids| Feature {
+        key: key.to_owned(),
+        name,
+        column: Column::Id(IdColumn { cardinality, ids, names: vec![] }),
+    };
+    let binary = |key: &str, name: Message, values| LabelColumn {
+        key: key.to_owned(),
+        name,
+        kind: LabelKind::Binary,
+        classes: vec![Message::new("no", "否"), Message::new("yes", "是")],
+        values,
+    };
+    let classes = |key: &str, name: Message, n_classes, values| LabelColumn {
+        key: key.to_owned(),
+        name,
+        kind: LabelKind::Classes { n_classes },
+        classes: vec![],
+        values,
+    };
+    let truth = |label: &str, values| TruthColumn { label: label.to_owned(), values };
+    Dataset {
+        info: info(),
+        features: vec![
+            id("user", Message::new("User", "用户"), n_users, user_ids),
+            id("item", Message::new("Item", "物品"), n_items, item_ids),
+            id("previous", Message::new("Previous item", "上一物品"), n_items, previous_ids),
+        ],
+        labels: vec![
+            binary("click", Message::new("Click", "点击"), click),
+            binary("conversion", Message::new("Conversion", "转化"), conversion),
+            binary("purchase", Message::new("Purchase after click", "点击后购买"), purchase),
+            classes("next_item", Message::new("Next item", "下一物品"), n_items, next_item),
+            classes("next_user", Message::new("Next user", "下一用户"), n_users, next_user),
+        ],
+        truth: vec![
+            truth("click", p_click),
+            truth("conversion", p_conversion),
+            truth("purchase", p_purchase),
+            truth("next_item", p_next_item),
+            truth("next_user", p_next_user),
+        ],
+    }
+}
+
+/// `n` vectors of `k` standard normal numbers.
+struct Factors {
+    k: usize,
+    values: Vec<f32>,
+}
+
+impl Factors {
+    fn draw(n: usize, k: usize, random: &mut Random) -> Self {
+        Self { k, values: (0..n * k).map(|_| random.normal()).collect() }
+    }
+
+    fn n(&self) -> usize {
+        self.values.len() / self.k
+    }
+
+    /// Their dot product over `sqrt(k)`.
+    fn affinity(&self, row: usize, other: &Self, column: usize) -> f32 {
+        let a = &self.values[row * self.k..(row + 1) * self.k];
+        let b = &other.values[column * self.k..(column + 1) * self.k];
+        a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>() / (self.k as f32).sqrt()
+    }
+}
+
+/// A discrete distribution to draw from by inversion.
+struct Cumulative {
+    sums: Vec<f64>,
+}
+
+impl Cumulative {
+    fn new(weights: impl Iterator<Item = f32>) -> Self {
+        let mut total = 0.0_f64;
+        Self { sums: weights.map(|weight| { total += f64::from(weight); total }).collect() }
+    }
+
+    fn total(&self) -> f64 {
+        self.sums.last().copied().unwrap_or(0.0)
+    }
+
+    /// The index at quantile `q` in `[0, 1)`.
+    fn at(&self, q: f32) -> usize {
+        let target = f64::from(q) * self.total();
+        self.sums.partition_point(|sum| *sum <= target).min(self.sums.len().saturating_sub(1))
+    }
+}
+
+/// `P(to | from) ~ weight exp(3 affinity)`.
+struct Choice<'a> {
+    from: &'a Factors,
+    to: &'a Factors,
+    weights: Option<&'a [f32]>,
+    /// An item does not follow itself.
+    exclude_self: bool,
+}
+
+impl Choice<'_> {
+    fn weight(&self, from: usize, to: usize) -> f32 {
+        if self.exclude_self && from == to && self.to.n() > 1 {
+            return 0.0;
+        }
+        self.weights.map_or(1.0, |weights| weights[to]) * exp(SOFTMAX_SCALE * self.from.affinity(from, self.to, to))
+    }
+
+    fn distribution(&self, from: usize) -> Cumulative {
+        Cumulative::new((0..self.to.n()).map(|to| self.weight(from, to)))
+    }
+}
+
+/// Draws one class per row from `(1 - m) P0(. | k0) + m P1(. | k1)`, and gives the probability of each class drawn.
+///
+/// Rows are taken key by key, so that a distribution is made once and never kept.
+fn mixture(m: f32, parts: [(&Choice<'_>, &[u32]); 2], random: &mut Random) -> (Vec<u32>, Vec<f32>) {
+    let rows = parts[0].1.len();
+    let draws: Vec<(usize, f32)> =
+        (0..rows).map(|_| (usize::from(random.uniform() < m), random.uniform())).collect();
+    let mut classes = vec![0_u32; rows];
+    let mut probabilities = vec![0.0_f32; rows];
+    let mut totals = [vec![0.0_f64; rows], vec![0.0_f64; rows]];
+    for (part, (choice, keys)) in parts.into_iter().enumerate() {
+        let mut order: Vec<usize> = (0..rows).collect();
+        order.sort_by_key(|row| keys[*row]);
+        for group in order.chunk_by(|a, b| keys[*a] == keys[*b]) {
+            let distribution = choice.distribution(keys[group[0]] as usize);
+            for row in group {
+                totals[part][*row] = distribution.total();
+                if draws[*row].0 == part {
+                    classes[*row] = distribution.at(draws[*row].1) as u32;
+                }
+            }
+        }
+    }
+    for (part, (choice, keys)) in parts.into_iter().enumerate() {
+        let share = if part == 0 { 1.0 - m } else { m };
+        for row in 0..rows {
+            let weight = choice.weight(keys[row] as usize, classes[row] as usize);
+            probabilities[row] += share * (f64::from(weight) / totals[part][row]) as f32;
+        }
+    }
+    // Rounding may leave a sum a hair above one.
+    probabilities.iter_mut().for_each(|p| *p = p.min(1.0));
+    (classes, probabilities)
+}
+
+/// `sigmoid(c + logit)` with `c` such that the mean, weighted where asked, is `rate`: by bisection.
+fn with_mean(logits: &[f32], rate: f32, weights: Option<&[f32]>) -> Vec<f32> {
+    let mean = |c: f32| {
+        let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
+        let (sum, total) = logits.iter().enumerate().fold((0.0, 0.0), |(sum, total), (row, logit)| {
+            (sum + weight(row) * f64::from(sigmoid(c + logit)), total + weight(row))
+        });
+        sum / total
+    };
+    let (mut low, mut high) = (-30.0_f32, 30.0_f32);
+    for _ in 0..30 {
+        let middle = 0.5 * (low + high);
+        if mean(middle) < f64::from(rate) { low = middle } else { high = middle }
+    }
+    logits.iter().map(|logit| sigmoid(low + logit)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn truth<'a>(dataset: &'a Dataset, key: &str) -> &'a [f32] {
+        &dataset.truth.iter().find(|truth| truth.label == key).unwrap().values
+    }
+
+    fn mean(values: impl Iterator<Item = f32>) -> f32 {
+        let (sum, n) = values.fold((0.0_f64, 0_u32), |(sum, n), value| (sum + f64::from(value), n + 1));
+        (sum / f64::from(n)) as f32
+    }
+
+    #[test]
+    fn labels_follow_their_known_probabilities() {
+        let settings = ImpressionSettings { rows: 40_000, ..Default::default() };
+        let dataset = generate(&settings);
+        dataset.check().unwrap();
+        for key in ["click", "conversion", "purchase"] {
+            let values = &dataset.label(key).unwrap().values;
+            let truth = truth(&dataset, key);
+            // Calibrated in every fifth of the probabilities, within four standard errors.
+            for bin in 0..5 {
+                let inside = |p: f32| (p * 5.0) as usize == bin;
+                let known: Vec<usize> =
+                    (0..values.len()).filter(|row| !values[*row].is_nan() && inside(truth[*row])).collect();
+                if known.len() < 200 {
+                    continue;
+                }
+                let expected = mean(known.iter().map(|row| truth[*row]));
+                let got = mean(known.iter().map(|row| values[*row]));
+                let error = (expected * (1.0 - expected) / known.len() as f32).sqrt();
+                assert!((expected - got).abs() < 4.0 * error, "{key} {bin}: {expected} {got}");
+            }
+        }
+        assert!((mean(truth(&dataset, "click").iter().copied()) - 0.3).abs() < 1e-3);
+        let click = &dataset.label("click").unwrap().values;
+        let purchase = &dataset.label("purchase").unwrap().values;
+        assert!(click.iter().zip(purchase).all(|(click, purchase)| (*click == 1.0) != purchase.is_nan()));
+    }
+
+    /// With few classes the frequency of each next item is its mean probability.
+    #[test]
+    fn next_items_are_drawn_from_the_mixture() {
+        let settings = ImpressionSettings { rows: 30_000, users: 3, items: 6, ..Default::default() };
+        let dataset = generate(&settings);
+        let classes = &dataset.label("next_item").unwrap().values;
+        let probabilities = truth(&dataset, "next_item");
+        let (Column::Id(users), Column::Id(previous)) = (&dataset.features[0].column, &dataset.features[2].column) else {
+            panic!("both are ids")
+        };
+        // P(class | user, previous) is one number per cell: compare it with the share of rows.
+        let mut cells = std::collections::BTreeMap::<(u32, u32), Vec<usize>>::new();
+        for row in 0..classes.len() {
+            cells.entry((users.ids[row], previous.ids[row])).or_default().push(row);
+        }
+        for rows in cells.values().filter(|rows| rows.len() > 500) {
+            let mut by_class = std::collections::BTreeMap::<u32, (usize, f32)>::new();
+            for row in rows {
+                let entry = by_class.entry(classes[*row] as u32).or_default();
+                entry.0 += 1;
+                entry.1 = probabilities[*row];
+            }
+            for (count, p) in by_class.values() {
+                let share = *count as f32 / rows.len() as f32;
+                assert!((share - p).abs() < 4.5 * (p / rows.len() as f32).sqrt() + 1e-3, "{share} {p}");
+            }
+            let total: f32 = by_class.values().map(|(_, p)| p).sum();
+            assert!(total <= 1.001, "{total}");
+        }
+    }
+
+    #[test]
+    fn popularity_has_a_long_tail() {
+        let counts = |popularity| {
+            let dataset = generate(&ImpressionSettings { popularity, items: 100, ..Default::default() });
+            let Column::Id(items) = &dataset.features[1].column else { panic!("items are ids") };
+            let mut counts = vec![0_usize; 100];
+            items.ids.iter().for_each(|id| counts[*id as usize] += 1);
+            counts.sort_unstable();
+            counts
+        };
+        let (flat, tail) = (counts(0.0), counts(1.0));
+        assert!(flat[0] > 120 && flat[99] < 290, "{flat:?}");
+        assert!(tail[0] < 80 && tail[99] > 3_000, "{tail:?}");
+    }
+}

@@ -1,0 +1,472 @@
+//! What a person wants to see of a prepared data set: sample rows, label distributions, token lengths, coverage.
+//!
+//! Everything is plain numbers and texts that serialise, so that a worker can send it to the page.
+//!
+//! ```
+//! use mtl_data::datasets::generated_reviews::{ReviewSettings, generate};
+//! use mtl_data::{prepare::{DataSettings, prepare}, report::report};
+//!
+//! let dataset = generate(&ReviewSettings { rows: 400, ..Default::default() });
+//! let report = report(&dataset, &prepare(&dataset, &DataSettings::default())?);
+//! assert_eq!((report.n_rows, report.samples.len()), (400, 20));
+//! assert!(report.texts[0].validation_coverage > 0.9);
+//! # Ok::<(), mtl_data::prepare::DataError>(())
+//! ```
+
+use mtl_engine::random::Random;
+use mtl_engine::schema::LabelKind;
+use mtl_engine::text::Message;
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::{Column, Dataset, DatasetInfo};
+use crate::prepare::{FeatureValues, Prepared, TokenValues};
+use crate::split::Split;
+use crate::tokenizer::{PADDING, UNKNOWN};
+
+/// Number of sample rows.
+pub const N_SAMPLES: usize = 20;
+/// Bins of a histogram.
+pub const N_BINS: usize = 24;
+/// A sample text is cut after so many characters.
+const MAX_SAMPLE_CHARS: usize = 400;
+/// Labels with more classes than this show the distribution over their rarest and commonest classes only as counts.
+const MAX_CLASSES: usize = 64;
+
+/// A prepared data set for a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataReport {
+    /// What the set is.
+    pub info: DatasetInfo,
+    /// Rows in all.
+    pub n_rows: usize,
+    /// Rows of training, validation, test.
+    pub n_split_rows: [usize; 3],
+    /// Bytes that the prepared arrays hold.
+    pub n_bytes: usize,
+    /// Rows drawn from the training and validation splits.
+    pub samples: Vec<Sample>,
+    /// One distribution per label.
+    pub labels: Vec<LabelReport>,
+    /// One per text feature.
+    pub texts: Vec<TextReport>,
+}
+
+/// A row as a person reads it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// 0-based row of the data set.
+    pub row: u32,
+    /// The part that it is in.
+    pub split: Split,
+    /// One text per feature.
+    pub features: Vec<String>,
+    /// One per label; none where the label is not known.
+    pub labels: Vec<Option<Message>>,
+}
+
+/// Distribution of a label over the parts training, validation, test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelReport {
+    /// Key of the label.
+    pub key: String,
+    /// Name for a person.
+    pub name: Message,
+    /// Rows without the label, by part.
+    pub missing: [usize; 3],
+    /// What there is to draw.
+    pub distribution: Distribution,
+}
+
+/// The distribution of a label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Distribution {
+    /// Rows per class and part.
+    Classes {
+        /// Names of the classes.
+        names: Vec<Message>,
+        /// `counts[part][class]`.
+        counts: [Vec<usize>; 3],
+    },
+    /// Too many classes to list.
+    ManyClasses {
+        /// Number of classes.
+        n_classes: usize,
+        /// Classes with at least one row.
+        n_seen: usize,
+        /// Rows of the commonest class.
+        largest: usize,
+        /// Rows of the class in the middle of those seen.
+        median: usize,
+    },
+    /// A real label.
+    Real {
+        /// Mean over the training rows.
+        mean: f32,
+        /// Rows per bin and part.
+        histograms: [Histogram; 3],
+    },
+}
+
+/// Rows per bin; bin `i` covers `min + i width` to `min + (i + 1) width`, the last one its end too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// Start of the first bin.
+    pub min: f32,
+    /// Width of a bin.
+    pub width: f32,
+    /// Rows per bin.
+    pub counts: Vec<usize>,
+}
+
+/// Lengths and coverage of a text feature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TextReport {
+    /// Key of the feature.
+    pub key: String,
+    /// Name for a person.
+    pub name: Message,
+    /// Tokens per text before cutting, all rows; the last bin holds all longer texts too.
+    pub lengths: Histogram,
+    /// Half of the texts have at most so many tokens.
+    pub median_tokens: u32,
+    /// 95 of 100 texts have at most so many tokens.
+    pub p95_tokens: u32,
+    /// Share of texts that were cut.
+    pub truncated: f32,
+    /// Texts without a single token that the vocabulary knows.
+    pub n_without_known_token: usize,
+    /// Ids, padding and unknown included.
+    pub vocabulary_size: usize,
+    /// The commonest tokens.
+    pub commonest: Vec<String>,
+    /// Share of the tokens in training rows (after cutting) that the vocabulary knows.
+    pub train_coverage: f32,
+    /// The same over the validation rows.
+    pub validation_coverage: f32,
+}
+
+/// Describes a prepared data set; `dataset` is the one it was prepared from.
+pub fn report(dataset: &Dataset, prepared: &Prepared) -> DataReport {
+    DataReport {
+        info: prepared.info.clone(),
+        n_rows: prepared.n_rows(),
+        n_split_rows: per_split(prepared, |rows| rows.len()),
+        n_bytes: prepared.n_bytes(),
+        samples: samples(dataset, prepared),
+        labels: (0..prepared.labels.len())
+            .map(|label_idx| label_report(prepared, label_idx))
+            .collect(),
+        texts: prepared
+            .features
+            .iter()
+            .zip(&prepared.schema.features)
+            .filter_map(|(values, schema)| match values {
+                FeatureValues::Tokens(tokens) => Some(text_report(
+                    prepared,
+                    tokens,
+                    schema.key.clone(),
+                    schema.name.clone(),
+                )),
+                _ => None,
+            })
+            .collect(),
+    }
+}
+
+fn per_split<T>(prepared: &Prepared, of: impl Fn(&[u32]) -> T) -> [T; 3] {
+    [Split::Train, Split::Validation, Split::Test].map(|split| of(prepared.splits.rows(split)))
+}
+
+/// Test rows are left alone: nobody should learn from them, a person included.
+fn samples(dataset: &Dataset, prepared: &Prepared) -> Vec<Sample> {
+    let mut rows: Vec<(u32, Split)> = prepared
+        .splits
+        .train
+        .iter()
+        .map(|row| (*row, Split::Train))
+        .chain(
+            prepared
+                .splits
+                .validation
+                .iter()
+                .map(|row| (*row, Split::Validation)),
+        )
+        .collect();
+    Random::stream(prepared.settings.seed as u64, "report/samples").shuffle(&mut rows);
+    rows.truncate(N_SAMPLES);
+    rows.into_iter()
+        .map(|(row, split)| Sample {
+            row,
+            split,
+            features: dataset
+                .features
+                .iter()
+                .map(|feature| feature_text(&feature.column, row as usize))
+                .collect(),
+            labels: (0..prepared.labels.len())
+                .map(|label_idx| label_text(prepared, label_idx, row))
+                .collect(),
+        })
+        .collect()
+}
+
+fn feature_text(column: &Column, row: usize) -> String {
+    match column {
+        Column::Text(texts) => {
+            let text = texts.get(row);
+            match text.char_indices().nth(MAX_SAMPLE_CHARS) {
+                Some((end, _)) => format!("{}…", &text[..end]),
+                None => text.to_owned(),
+            }
+        }
+        Column::Id(column) => {
+            let id = column.ids[row];
+            column
+                .names
+                .get(id as usize)
+                .cloned()
+                .unwrap_or_else(|| id.to_string())
+        }
+        Column::Dense(column) => {
+            let values = &column.values[row * column.width..(row + 1) * column.width];
+            values.iter().map(f32::to_string).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+fn label_text(prepared: &Prepared, label_idx: usize, row: u32) -> Option<Message> {
+    let value = prepared.labels[label_idx][row as usize];
+    if value.is_nan() {
+        return None;
+    }
+    let schema = &prepared.schema.labels[label_idx];
+    let name = schema
+        .classes
+        .get(value as usize)
+        .filter(|_| schema.kind != LabelKind::Real)
+        .cloned();
+    Some(name.unwrap_or_else(|| Message::new(value.to_string(), value.to_string())))
+}
+
+fn label_report(prepared: &Prepared, label_idx: usize) -> LabelReport {
+    let schema = &prepared.schema.labels[label_idx];
+    let values = &prepared.labels[label_idx];
+    let counts = |rows: &[u32], n_classes: usize| {
+        let mut counts = vec![0; n_classes];
+        for row in rows {
+            let value = values[*row as usize];
+            if !value.is_nan() {
+                counts[value as usize] += 1;
+            }
+        }
+        counts
+    };
+    let distribution = match prepared.n_classes(label_idx) {
+        None => {
+            let (min, max) = values
+                .iter()
+                .filter(|value| !value.is_nan())
+                .fold((f32::MAX, f32::MIN), |(min, max), value| {
+                    (min.min(*value), max.max(*value))
+                });
+            let (min, max) = if min <= max { (min, max) } else { (0.0, 1.0) };
+            let train = &prepared.splits.train;
+            let n_known = known(values, train).count().max(1);
+            Distribution::Real {
+                mean: (known(values, train).map(f64::from).sum::<f64>() / n_known as f64) as f32,
+                histograms: per_split(prepared, |rows| histogram(known(values, rows), min, max)),
+            }
+        }
+        Some(n_classes) if n_classes <= MAX_CLASSES => {
+            let named = !schema.classes.is_empty();
+            let number = |class: usize| Message::new(class.to_string(), class.to_string());
+            Distribution::Classes {
+                names: if named {
+                    schema.classes.clone()
+                } else {
+                    (0..n_classes).map(number).collect()
+                },
+                counts: per_split(prepared, |rows| counts(rows, n_classes)),
+            }
+        }
+        Some(n_classes) => {
+            let mut seen = per_split(prepared, |rows| counts(rows, n_classes))
+                .into_iter()
+                .fold(vec![0; n_classes], |mut sums, part| {
+                    sums.iter_mut().zip(part).for_each(|(sum, count)| *sum += count);
+                    sums
+                });
+            seen.retain(|count| *count > 0);
+            seen.sort_unstable();
+            Distribution::ManyClasses {
+                n_classes,
+                n_seen: seen.len(),
+                largest: seen.last().copied().unwrap_or(0),
+                median: seen.get(seen.len() / 2).copied().unwrap_or(0),
+            }
+        }
+    };
+    LabelReport {
+        key: schema.key.clone(),
+        name: schema.name.clone(),
+        missing: per_split(prepared, |rows| rows.len() - known(values, rows).count()),
+        distribution,
+    }
+}
+
+/// The known values of a label in some rows.
+fn known<'a>(values: &'a [f32], rows: &'a [u32]) -> impl Iterator<Item = f32> + 'a {
+    rows.iter()
+        .map(|row| values[*row as usize])
+        .filter(|value| !value.is_nan())
+}
+
+fn histogram(values: impl Iterator<Item = f32>, min: f32, max: f32) -> Histogram {
+    let width = if max > min {
+        (max - min) / N_BINS as f32
+    } else {
+        1.0
+    };
+    let mut counts = vec![0; N_BINS];
+    for value in values {
+        let bin = ((value - min) / width).max(0.0) as usize;
+        counts[bin.min(N_BINS - 1)] += 1;
+    }
+    Histogram { min, width, counts }
+}
+
+fn text_report(prepared: &Prepared, tokens: &TokenValues, key: String, name: Message) -> TextReport {
+    let mut sorted = tokens.n_tokens.clone();
+    sorted.sort_unstable();
+    let at = |share: usize| {
+        sorted
+            .get((sorted.len() * share / 100).min(sorted.len().saturating_sub(1)))
+            .copied()
+    };
+    let p95 = at(95).unwrap_or(0);
+    // Whole bins of tokens, wide enough for nearly every text.
+    let bin_tokens = (at(99).unwrap_or(0) as usize / N_BINS + 1) as f32;
+    let row = |row: usize| &tokens.ids[row * tokens.length..(row + 1) * tokens.length];
+    let coverage = |rows: &[u32]| {
+        let (mut known, mut all) = (0_usize, 0_usize);
+        for id in rows
+            .iter()
+            .flat_map(|index| row(*index as usize))
+            .filter(|id| **id != PADDING)
+        {
+            all += 1;
+            known += usize::from(*id != UNKNOWN);
+        }
+        if all == 0 {
+            0.0
+        } else {
+            (known as f64 / all as f64) as f32
+        }
+    };
+    let n_rows = tokens.n_tokens.len();
+    let n_truncated = tokens
+        .n_tokens
+        .iter()
+        .filter(|n_tokens| **n_tokens as usize > tokens.length)
+        .count();
+    TextReport {
+        key,
+        name,
+        lengths: histogram(
+            tokens.n_tokens.iter().map(|n| *n as f32),
+            0.0,
+            bin_tokens * N_BINS as f32,
+        ),
+        median_tokens: at(50).unwrap_or(0),
+        p95_tokens: p95,
+        truncated: n_truncated as f32 / n_rows.max(1) as f32,
+        n_without_known_token: (0..n_rows)
+            .filter(|index| row(*index).iter().all(|id| *id <= UNKNOWN))
+            .count(),
+        vocabulary_size: tokens.vocabulary.len(),
+        commonest: tokens
+            .vocabulary
+            .tokens()
+            .iter()
+            .skip(2)
+            .take(20)
+            .cloned()
+            .collect(),
+        train_coverage: coverage(&prepared.splits.train),
+        validation_coverage: coverage(&prepared.splits.validation),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datasets::generated_impressions::{self, ImpressionSettings};
+    use crate::datasets::generated_reviews::{self, ReviewSettings};
+    use crate::prepare::{DataSettings, prepare};
+
+    #[test]
+    fn counts_add_up_and_test_rows_are_not_shown() {
+        let settings = ReviewSettings {
+            rows: 1_000,
+            missing: 0.2,
+            ..Default::default()
+        };
+        let dataset = generated_reviews::generate(&settings);
+        let prepared = prepare(
+            &dataset,
+            &DataSettings {
+                max_tokens: 16,
+                ..Default::default()
+            },
+        )
+        .unwrap();
+        let report = report(&dataset, &prepared);
+        assert_eq!(report.n_split_rows, [800, 100, 100]);
+        assert_eq!(report.samples.len(), N_SAMPLES);
+        assert!(report.samples.iter().all(|sample| sample.split != Split::Test));
+        for label in &report.labels {
+            let counted: usize = match &label.distribution {
+                Distribution::Classes { counts, .. } => counts.iter().flatten().sum(),
+                Distribution::Real { histograms, .. } => histograms.iter().flat_map(|h| &h.counts).sum(),
+                Distribution::ManyClasses { .. } => panic!("there are few classes"),
+            };
+            assert_eq!(
+                counted + label.missing.iter().sum::<usize>(),
+                1_000,
+                "{}",
+                label.key
+            );
+        }
+        let text = &report.texts[0];
+        assert_eq!(text.lengths.counts.iter().sum::<usize>(), 1_000);
+        assert!(text.median_tokens < text.p95_tokens && text.truncated > 0.2);
+        assert!(text.train_coverage >= text.validation_coverage && text.validation_coverage > 0.95);
+        let json = serde_json::to_string(&report).unwrap();
+        assert_eq!(serde_json::from_str::<DataReport>(&json).unwrap(), report);
+    }
+
+    #[test]
+    fn many_classes_are_summed_up() {
+        let settings = ImpressionSettings {
+            rows: 2_000,
+            users: 70,
+            items: 90,
+            ..Default::default()
+        };
+        let dataset = generated_impressions::generate(&settings);
+        let prepared = prepare(&dataset, &DataSettings::default()).unwrap();
+        let report = report(&dataset, &prepared);
+        let Distribution::ManyClasses {
+            n_classes: 90,
+            n_seen,
+            largest,
+            median,
+        } = report.labels[3].distribution
+        else {
+            panic!("{:?}", report.labels[3].distribution)
+        };
+        assert!(n_seen <= 90 && median <= largest && largest > 2_000 / 90);
+        assert!(report.texts.is_empty());
+    }
+}
