@@ -1,0 +1,143 @@
+//! The worker's end of the wire: hears commands, works in slices, posts events.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use js_sys::{Array, ArrayBuffer};
+use wasm_bindgen::prelude::*;
+use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort, Performance};
+
+use super::transport::{describe, kind};
+
+/// What the worker does.
+pub trait Job {
+    /// Hears one command of the page, with the buffers that were transferred with it.
+    fn command(&mut self, text: &str, buffers: Vec<ArrayBuffer>, outbox: &Outbox);
+
+    /// Works for a moment (some ten milliseconds) and says whether there is more to do.
+    ///
+    /// `now_ms` reads the browser's monotonic clock.
+    fn slice(&mut self, now_ms: &dyn Fn() -> f64, outbox: &Outbox) -> Next;
+}
+
+/// What comes after a slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Another slice, after the commands that have arrived meanwhile.
+    Again,
+    /// Nothing until the next command.
+    Idle,
+}
+
+/// Where a job puts what the page should know.
+#[derive(Clone)]
+pub struct Outbox {
+    scope: DedicatedWorkerGlobalScope,
+}
+
+impl Outbox {
+    /// Posts an event; `buffers` are moved to the page.
+    ///
+    /// # Panics
+    /// When one of the buffers was posted before.
+    pub fn post(&self, event: &str, buffers: Vec<ArrayBuffer>) {
+        let message = Array::of2(&kind::EVENT.into(), &event.into());
+        let transfer = Array::new();
+        for buffer in buffers {
+            message.push(&buffer);
+            transfer.push(&buffer);
+        }
+        if let Err(error) = self.scope.post_message_with_transfer(&message, &transfer) {
+            panic!("an event could not be posted: {}", describe(&error));
+        }
+    }
+}
+
+/// Makes the worker serve the page with `job` from now on.
+///
+/// # Panics
+/// When it is not called in a dedicated worker.
+pub fn run(job: impl Job + 'static) {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global()
+        .dyn_into()
+        .expect("worker_main is called by worker.js, in a dedicated worker");
+    report_panics();
+    let host = Host::new(Box::new(job), scope.clone());
+    let on_command = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| host.command(&event));
+    scope.set_onmessage(Some(on_command.as_ref().unchecked_ref()));
+    // It lives as long as the worker.
+    on_command.forget();
+    scope
+        .post_message(&Array::of1(&kind::READY.into()))
+        .expect("a text can always be posted");
+}
+
+struct Host {
+    job: RefCell<Box<dyn Job>>,
+    outbox: Outbox,
+    clock: Performance,
+    /// Posting to oneself comes back after what has arrived meanwhile, and without the 4 ms that browsers add
+    /// to repeated timers.
+    wake: MessagePort,
+    awake: Cell<bool>,
+}
+
+impl Host {
+    fn new(job: Box<dyn Job>, scope: DedicatedWorkerGlobalScope) -> Rc<Self> {
+        let channel = MessageChannel::new().expect("every browser with workers has message channels");
+        let host = Rc::new(Self {
+            job: RefCell::new(job),
+            clock: scope.performance().expect("every worker has a clock"),
+            outbox: Outbox { scope },
+            wake: channel.port1(),
+            awake: Cell::new(false),
+        });
+        let on_wake = {
+            let host = Rc::clone(&host);
+            Closure::<dyn FnMut()>::new(move || host.slice())
+        };
+        channel
+            .port2()
+            .set_onmessage(Some(on_wake.as_ref().unchecked_ref()));
+        on_wake.forget();
+        host
+    }
+
+    fn command(&self, event: &MessageEvent) {
+        let message: Array = event.data().unchecked_into();
+        let mut parts = message.iter();
+        let text = parts.next().and_then(|part| part.as_string()).unwrap_or_default();
+        let buffers = parts.filter_map(|part| part.dyn_into().ok()).collect();
+        self.job.borrow_mut().command(&text, buffers, &self.outbox);
+        // Any command may bring work: the next slice finds out.
+        self.wake_up();
+    }
+
+    fn slice(&self) {
+        self.awake.set(false);
+        let next = self.job.borrow_mut().slice(&|| self.clock.now(), &self.outbox);
+        if next == Next::Again {
+            self.wake_up();
+        }
+    }
+
+    fn wake_up(&self) {
+        if !self.awake.replace(true) {
+            self.wake
+                .post_message(&JsValue::NULL)
+                .expect("null can always be posted");
+        }
+    }
+}
+
+/// A panic ends the worker: its text goes to the page first.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        // The hook must be `Send`, which the scope is not: it is looked up when it is needed.
+        if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
+            let message = Array::of2(&kind::PANIC.into(), &info.to_string().into());
+            // If even this cannot be told, the page still hears of the trap that follows.
+            let _ = scope.post_message(&message);
+        }
+    }));
+}

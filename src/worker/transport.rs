@@ -1,0 +1,193 @@
+//! The page's end of the wire.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use js_sys::{Array, ArrayBuffer};
+use mtl_engine::text::{Explain, Message};
+use wasm_bindgen::prelude::*;
+use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+/// First element of a message from the worker.
+pub(super) mod kind {
+    /// The worker listens; it has no more elements.
+    pub const READY: &str = "ready";
+    /// An event's text and its buffers follow.
+    pub const EVENT: &str = "event";
+    /// The text of a panic follows; the worker is dead.
+    pub const PANIC: &str = "panic";
+}
+
+/// What arrives from the worker.
+#[derive(Debug)]
+pub enum FromWorker {
+    /// An event: its JSON text and the buffers that were transferred with it.
+    Event(String, Vec<ArrayBuffer>),
+    /// The worker has ended and says nothing more; a new one has to be started.
+    Failed(WorkerFailure),
+}
+
+/// Why the worker ended.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorkerFailure {
+    /// A bug in the worker's code: the text of its panic.
+    #[error("the training worker stopped on an internal error: {0}")]
+    Panic(String),
+    /// The script did not load, or the module trapped (out of memory, for one).
+    #[error("the training worker ended unexpectedly: {0}")]
+    Crash(String),
+}
+
+impl Explain for WorkerFailure {
+    fn explain(&self) -> Message {
+        let chinese = match self {
+            Self::Panic(text) => format!("训练线程因内部错误而停止：{text}"),
+            Self::Crash(text) => format!("训练线程意外终止：{text}"),
+        };
+        Message::new(self.to_string(), chinese)
+    }
+}
+
+/// The browser would not start a worker.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the browser could not start the training worker: {0}")]
+pub struct SpawnError(String);
+
+impl Explain for SpawnError {
+    fn explain(&self) -> Message {
+        Message::new(self.to_string(), format!("浏览器无法启动训练线程：{}", self.0))
+    }
+}
+
+/// A running worker. Dropping the handle ends it.
+pub struct WorkerHandle {
+    worker: Worker,
+    state: Rc<RefCell<State>>,
+    // The browser calls into these as long as the worker lives.
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(Event)>,
+}
+
+enum State {
+    /// Messages that arrive before the worker listens are lost, so they wait here.
+    Starting(VecDeque<(String, Vec<ArrayBuffer>)>),
+    Ready,
+    Failed,
+}
+
+impl WorkerHandle {
+    /// Starts a worker on the script at `url`; `on_message` hears everything it says.
+    ///
+    /// # Errors
+    /// When the browser refuses to create the worker or to hand it the module.
+    pub fn spawn(url: &str, on_message: impl Fn(FromWorker) + 'static) -> Result<Self, SpawnError> {
+        let refused = |error: JsValue| SpawnError(describe(&error));
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        options.set_name("mtl-training");
+        let worker = Worker::new_with_options(url, &options).map_err(refused)?;
+        let state = Rc::new(RefCell::new(State::Starting(VecDeque::new())));
+        let on_message: Rc<dyn Fn(FromWorker)> = Rc::new(on_message);
+
+        let message_listener = {
+            let (worker, state, on_message) = (worker.clone(), Rc::clone(&state), Rc::clone(&on_message));
+            Closure::new(move |event: MessageEvent| receive(&worker, &state, &*on_message, &event))
+        };
+        let error_listener = {
+            let state = Rc::clone(&state);
+            Closure::new(move |event: Event| {
+                // The page reports it, so the console need not; and what a panic has told is not told again.
+                event.prevent_default();
+                if !matches!(state.replace(State::Failed), State::Failed) {
+                    on_message(FromWorker::Failed(WorkerFailure::Crash(describe_event(&event))));
+                }
+            })
+        };
+        worker.set_onmessage(Some(message_listener.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(error_listener.as_ref().unchecked_ref()));
+        worker.set_onmessageerror(Some(error_listener.as_ref().unchecked_ref()));
+        worker.post_message(&wasm_bindgen::module()).map_err(refused)?;
+        Ok(Self {
+            worker,
+            state,
+            _on_message: message_listener,
+            _on_error: error_listener,
+        })
+    }
+
+    /// Sends a command; `buffers` are moved and are empty on this side afterwards.
+    ///
+    /// A command to a worker that has failed goes nowhere: its failure has been reported.
+    pub fn send(&self, command: String, buffers: Vec<ArrayBuffer>) {
+        let mut state = self.state.borrow_mut();
+        match &mut *state {
+            State::Starting(waiting) => waiting.push_back((command, buffers)),
+            State::Ready => post(&self.worker, command, buffers),
+            State::Failed => {}
+        }
+    }
+}
+
+impl Drop for WorkerHandle {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.set_onmessageerror(None);
+        self.worker.terminate();
+    }
+}
+
+fn receive(worker: &Worker, state: &RefCell<State>, on_message: &dyn Fn(FromWorker), event: &MessageEvent) {
+    let message: Array = event.data().unchecked_into();
+    let mut parts = message.iter();
+    let kind = parts.next().and_then(|part| part.as_string());
+    let text = parts.next().and_then(|part| part.as_string()).unwrap_or_default();
+    match kind.as_deref() {
+        Some(kind::READY) => {
+            if let State::Starting(waiting) = state.replace(State::Ready) {
+                for (command, buffers) in waiting {
+                    post(worker, command, buffers);
+                }
+            }
+        }
+        Some(kind::EVENT) => {
+            let buffers = parts.filter_map(|part| part.dyn_into().ok()).collect();
+            on_message(FromWorker::Event(text, buffers));
+        }
+        Some(kind::PANIC) => {
+            state.replace(State::Failed);
+            on_message(FromWorker::Failed(WorkerFailure::Panic(text)));
+        }
+        // Nothing else is ever posted by the worker's end.
+        _ => {}
+    }
+}
+
+fn post(worker: &Worker, command: String, buffers: Vec<ArrayBuffer>) {
+    let message = Array::of1(&JsValue::from(command));
+    let transfer = Array::new();
+    for buffer in buffers {
+        message.push(&buffer);
+        transfer.push(&buffer);
+    }
+    if let Err(error) = worker.post_message_with_transfer(&message, &transfer) {
+        // Only a buffer that was given away before cannot be transferred: a bug of the page.
+        web_sys::console::error_2(&"a command could not be sent to the worker".into(), &error);
+    }
+}
+
+fn describe_event(event: &Event) -> String {
+    match event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message) {
+        Some(message) if !message.is_empty() => message,
+        _ => "its script did not load".to_owned(),
+    }
+}
+
+/// A JavaScript error as text.
+pub(super) fn describe(error: &JsValue) -> String {
+    match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => String::from(error.message()),
+        None => error.as_string().unwrap_or_else(|| format!("{error:?}")),
+    }
+}

@@ -1,0 +1,20 @@
+// Starts the page: compiles the one wasm module and hands it to the Rust side, which hands it on to the worker.
+import init, { page_main } from "./app.js";
+
+// Some hosts send .wasm under another type, which the streaming compiler refuses: then compile the bytes.
+async function compile(url) {
+  const answer = await fetch(url, { credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}: ${url}`);
+  const type = answer.headers.get("content-type") ?? "";
+  return type.startsWith("application/wasm")
+    ? WebAssembly.compileStreaming(answer)
+    : WebAssembly.compile(await answer.arrayBuffer());
+}
+
+try {
+  await init({ module_or_path: await compile(new URL("./app.wasm", import.meta.url)) });
+  page_main(new URL("./worker.js", import.meta.url).href);
+} catch (error) {
+  globalThis.mtlBootFailed?.(error);
+  throw error;
+}

@@ -1,0 +1,11 @@
+// The worker's side of `src/worker/`: the first message brings the module that the page has compiled.
+import init, { worker_main } from "./app.js";
+
+self.addEventListener(
+  "message",
+  async ({ data: module }) => {
+    await init({ module_or_path: module });
+    worker_main();
+  },
+  { once: true },
+);

@@ -1,0 +1,421 @@
+//! The page as files: one wasm module, its JavaScript, the shell and the styles, each under a name
+//! that changes with its content.
+//!
+//! ```text
+//! cargo build --release (wasm32)  ->  wasm-bindgen  ->  assets/app-HASH.{js,wasm}
+//! static/*.{js,css,svg,...}                         ->  assets/NAME-HASH.EXT
+//! index.html (names replaced)                       ->  index.html
+//! static/*.json                                     ->  static/*.json (stable addresses: schemas)
+//! data-cache/assets/                                ->  data/
+//! ```
+//! Every path in it is relative, so that the folder works under any path of any static host.
+//! Nothing but cargo and this program takes part: no `wasm-opt` and no other tool that may or may not
+//! be installed, so that the same sources give the same bytes on every machine. (Measured on the page:
+//! see `docs/hosting.md`.)
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::command::{cargo, human_bytes, line_of, root, step, target_dir};
+use crate::compress::{Encoding, compressed};
+use crate::setup;
+
+/// What wasm + js + css may weigh, gzipped, in bytes.
+const MAX_GZIPPED_BYTES: u64 = 900_000;
+
+/// Where `cargo xtask data` leaves the files that the page loads, and where they go.
+const DATA_ASSETS: &str = "data-cache/assets";
+
+/// Files of these kinds hold text that names other files.
+const TEXT_KINDS: [&str; 3] = ["css", "js", "html"];
+
+/// Kinds that are compressed already.
+const PACKED_KINDS: [&str; 7] = ["png", "jpg", "webp", "woff2", "gz", "br", "zip"];
+
+/// How to build.
+pub struct Options {
+    /// The folder to build; what was there is replaced.
+    pub out: PathBuf,
+    /// Also write `.gz` and `.br` copies, and hold the result to its size.
+    pub compress: bool,
+}
+
+/// `cargo xtask dist`.
+pub fn run(args: Vec<OsString>) -> Result<()> {
+    let mut options = Options {
+        out: root().join("dist"),
+        compress: true,
+    };
+    let mut parser = lexopt::Parser::from_args(args);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            lexopt::Arg::Long("out") => options.out = PathBuf::from(parser.value()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    build(&options)
+}
+
+/// Builds the folder.
+pub fn build(options: &Options) -> Result<()> {
+    setup::wasm_target()?;
+    let wasm = step("compile the page to WebAssembly", compile_wasm)?;
+    let glue = bind(&wasm)?;
+    let mut files = assemble(&glue)?;
+    add_data(&mut files)?;
+    if options.compress {
+        step("compress", || add_compressed_copies(&mut files))?;
+    }
+    write_folder(&options.out, &files)?;
+    if options.compress {
+        report(&options.out, &files)?;
+    }
+    Ok(())
+}
+
+/// Compiles the page and says where cargo put the module.
+fn compile_wasm() -> Result<PathBuf> {
+    let mut command = cargo();
+    command
+        .args(["build", "--release", "--lib", "--package", "mtl-playground"])
+        .args([
+            "--target",
+            "wasm32-unknown-unknown",
+            "--message-format",
+            "json-render-diagnostics",
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let line = line_of(&command);
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("`{line}` could not be started"))?;
+    let stdout = child.stdout.take().context("cargo's output is not readable")?;
+    let mut module = None;
+    for message in BufReader::new(stdout).lines() {
+        let message: serde_json::Value = serde_json::from_str(&message?)?;
+        if message["reason"] == "compiler-artifact" && message["target"]["name"] == "mtl_playground" {
+            let names = message["filenames"].as_array().into_iter().flatten();
+            module = names
+                .filter_map(|name| name.as_str())
+                .find(|name| name.ends_with(".wasm"))
+                .map(PathBuf::from)
+                .or(module);
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("`{line}` failed ({status})");
+    }
+    module.context("cargo built no .wasm file for the package mtl-playground")
+}
+
+/// Runs wasm-bindgen unless it was run on these very bytes, and says where its output lies.
+fn bind(wasm: &Path) -> Result<PathBuf> {
+    let bytes = fs::read(wasm).with_context(|| format!("reading {}", wasm.display()))?;
+    let cache = target_dir().join("xtask/bindgen");
+    let out = cache.join(content_hash(&bytes));
+    if out.join("app_bg.wasm").is_file() {
+        return Ok(out);
+    }
+    step("write the JavaScript side (wasm-bindgen)", || {
+        if cache.exists() {
+            fs::remove_dir_all(&cache)?;
+        }
+        let draft = cache.join("draft");
+        Bindgen::new()
+            .input_bytes("app", bytes)
+            .out_name("app")
+            .web(true)?
+            .typescript(false)
+            .omit_default_module_path(true)
+            .remove_name_section(true)
+            .remove_producers_section(true)
+            .generate(&draft)?;
+        fs::rename(&draft, &out)?;
+        Ok(out)
+    })
+}
+
+/// The files of the folder by their path in it.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// Gives every file its hashed name, innermost first, and replaces the names in the files that use them.
+///
+/// A source file names another as it lies in `static/`: `./worker.js`, `static/style.css`; the module and
+/// its glue are named as if they lay there too: `./app.js`, `./app.wasm`.
+fn assemble(glue: &Path) -> Result<Files> {
+    let mut files = Files::new();
+    let mut names = BTreeMap::new();
+    let mut add_hashed = |files: &mut Files, name: &str, bytes: Vec<u8>, names: &mut BTreeMap<_, _>| {
+        let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+        let hashed = format!("{stem}-{}.{extension}", &content_hash(&bytes)[..12]);
+        files.insert(format!("assets/{hashed}"), bytes);
+        names.insert(name.to_owned(), hashed);
+    };
+
+    add_hashed(
+        &mut files,
+        "app.wasm",
+        read(&glue.join("app_bg.wasm"))?,
+        &mut names,
+    );
+    add_hashed(&mut files, "app.js", read(&glue.join("app.js"))?, &mut names);
+    let snippets = glue.join("snippets");
+    if snippets.is_dir() {
+        add_folder(&mut files, &snippets, "assets/snippets")?;
+    }
+
+    let static_dir = root().join("static");
+    let mut texts = BTreeMap::new();
+    for path in files_under(&static_dir)? {
+        let name = relative_name(&path, &static_dir);
+        let bytes = read(&path)?;
+        match extension_of(&name) {
+            "json" => {
+                files.insert(format!("static/{name}"), bytes);
+            }
+            kind if TEXT_KINDS.contains(&kind) => {
+                texts.insert(
+                    name,
+                    String::from_utf8(bytes).with_context(|| path.display().to_string())?,
+                );
+            }
+            _ => add_hashed(&mut files, &name, bytes, &mut names),
+        }
+    }
+
+    // A text is ready when no text that it names is still waiting: inside first.
+    while !texts.is_empty() {
+        let ready = texts
+            .iter()
+            .find(|(name, text)| {
+                !texts
+                    .keys()
+                    .any(|other| other != *name && names_file(text, other))
+            })
+            .map(|(name, _)| name.clone());
+        let Some(name) = ready else {
+            bail!(
+                "these files in static/ name each other in a circle: {:?}",
+                texts.keys()
+            );
+        };
+        if let Some(text) = texts.remove(&name) {
+            let text = replace_names(&text, &names, "./");
+            add_hashed(&mut files, &name, text.into_bytes(), &mut names);
+        }
+    }
+
+    let shell = fs::read_to_string(root().join("index.html")).context("reading index.html")?;
+    let shell = replace_names(&shell, &names, "static/").replace("\"static/", "\"assets/");
+    // What was not replaced is a file with a stable name, which stays in `static/`.
+    let shell = restore_stable_names(shell, &files);
+    files.insert("index.html".to_owned(), shell.into_bytes());
+    Ok(files)
+}
+
+fn names_file(text: &str, name: &str) -> bool {
+    text.contains(&format!("./{name}"))
+}
+
+/// Replaces `PREFIXname` by `PREFIXname-HASH` wherever it ends at a quote, a bracket or a blank.
+fn replace_names(text: &str, names: &BTreeMap<String, String>, prefix: &str) -> String {
+    let mut text = text.to_owned();
+    for (name, hashed) in names {
+        for end in ['"', '\'', ')', '`', ' '] {
+            text = text.replace(&format!("{prefix}{name}{end}"), &format!("{prefix}{hashed}{end}"));
+        }
+    }
+    text
+}
+
+fn restore_stable_names(mut shell: String, files: &Files) -> String {
+    for name in files.keys().filter_map(|path| path.strip_prefix("static/")) {
+        shell = shell.replace(&format!("\"assets/{name}\""), &format!("\"static/{name}\""));
+    }
+    shell
+}
+
+/// Takes in the converted data sets, if they were fetched.
+fn add_data(files: &mut Files) -> Result<()> {
+    let dir = root().join(DATA_ASSETS);
+    if !dir.is_dir() {
+        eprintln!(
+            "  no real data sets here (`cargo xtask data` fetches them); the generated ones are built in"
+        );
+        return Ok(());
+    }
+    add_folder(files, &dir, "data")
+}
+
+fn add_folder(files: &mut Files, dir: &Path, under: &str) -> Result<()> {
+    for path in files_under(dir)? {
+        files.insert(format!("{under}/{}", relative_name(&path, dir)), read(&path)?);
+    }
+    Ok(())
+}
+
+/// Puts `.gz` and `.br` beside every file that gets at least a tenth smaller by it.
+fn add_compressed_copies(files: &mut Files) -> Result<()> {
+    let mut copies = Files::new();
+    for (name, bytes) in files.iter() {
+        if bytes.len() < 512 || PACKED_KINDS.contains(&extension_of(name)) {
+            continue;
+        }
+        let hash = content_hash(bytes);
+        for encoding in [Encoding::Gzip, Encoding::Brotli] {
+            let copy = compressed(bytes, &hash, encoding)?;
+            if copy.len() * 10 < bytes.len() * 9 {
+                copies.insert(format!("{name}.{}", encoding.extension()), copy);
+            }
+        }
+    }
+    files.append(&mut copies);
+    Ok(())
+}
+
+/// Writes the folder beside its place and swaps it in, so that a server never sees a half-built page.
+fn write_folder(out: &Path, files: &Files) -> Result<()> {
+    let draft = out.with_extension("new");
+    let old = out.with_extension("old");
+    for leftover in [&draft, &old] {
+        if leftover.exists() {
+            fs::remove_dir_all(leftover).with_context(|| format!("removing {}", leftover.display()))?;
+        }
+    }
+    for (name, bytes) in files {
+        let path = draft.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
+        }
+        fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))?;
+    }
+    if out.exists() {
+        fs::rename(out, &old).with_context(|| format!("moving {} away", out.display()))?;
+    }
+    fs::rename(&draft, out).with_context(|| format!("writing {}", out.display()))?;
+    if old.exists() {
+        fs::remove_dir_all(&old)?;
+    }
+    Ok(())
+}
+
+/// Prints what everything weighs; the page's own weight has a ceiling.
+fn report(out: &Path, files: &Files) -> Result<()> {
+    let weight = |name: &str| files.get(name).map_or(0, |bytes| bytes.len() as u64);
+    let or_plain = |name: &str, extension: &str| {
+        let packed = format!("{name}.{extension}");
+        if files.contains_key(&packed) {
+            weight(&packed)
+        } else {
+            weight(name)
+        }
+    };
+    println!(
+        "\n{:<46} {:>10} {:>10} {:>10}",
+        out.display(),
+        "bytes",
+        "gzip",
+        "brotli"
+    );
+    let mut page = [0; 3];
+    for name in files
+        .keys()
+        .filter(|name| !["gz", "br"].contains(&extension_of(name)))
+    {
+        let sizes = [weight(name), or_plain(name, "gz"), or_plain(name, "br")];
+        let [plain, gzip, brotli] = sizes.map(human_bytes);
+        println!("{name:<46} {plain:>10} {gzip:>10} {brotli:>10}");
+        if ["wasm", "js", "css"].contains(&extension_of(name)) {
+            page = std::array::from_fn(|k| page[k] + sizes[k]);
+        }
+    }
+    let [plain, gzip, brotli] = page.map(human_bytes);
+    println!("{:<46} {plain:>10} {gzip:>10} {brotli:>10}", "wasm + js + css");
+    let limit = human_bytes(MAX_GZIPPED_BYTES);
+    if page[1] > MAX_GZIPPED_BYTES {
+        bail!("wasm + js + css weigh {gzip} gzipped; the page may weigh {limit}");
+    }
+    println!("The page weighs {gzip} gzipped; its limit is {limit}.");
+    Ok(())
+}
+
+/// SHA-256 in hexadecimal digits.
+pub fn content_hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("reading {}", path.display()))
+}
+
+/// Every file under a folder, in the order of its path.
+pub fn files_under(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut waiting = vec![dir.to_owned()];
+    while let Some(dir) = waiting.pop() {
+        for entry in fs::read_dir(&dir).with_context(|| format!("reading {}", dir.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                waiting.push(path)
+            } else {
+                found.push(path)
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn relative_name(path: &Path, dir: &Path) -> String {
+    let relative = path.strip_prefix(dir).unwrap_or(path);
+    relative
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+fn extension_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let names = BTreeMap::from([
+            ("app.js".to_owned(), "app-1.js".to_owned()),
+            ("app.wasm".to_owned(), "app-2.wasm".to_owned()),
+        ]);
+        assert_eq!(replace_names(text, &names, "./"), expected);
+    }
+
+    #[test]
+    fn names_are_replaced_whole_only() {
+        check(
+            r#"import init from "./app.js";"#,
+            r#"import init from "./app-1.js";"#,
+        );
+        check("fetch('./app.wasm')", "fetch('./app-2.wasm')");
+        check(r#""./app.json" "./my-app.js""#, r#""./app.json" "./my-app.js""#);
+    }
+
+    #[test]
+    fn bytes_are_named_by_their_hash() {
+        assert_eq!(&content_hash(b"abc")[..12], "ba7816bf8f01");
+    }
+}

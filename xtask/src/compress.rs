@@ -1,0 +1,90 @@
+//! Precompressed copies (`.gz`, `.br`) of what the page loads, made once per content.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::command::target_dir;
+
+/// Which copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// gzip at its best level.
+    Gzip,
+    /// Brotli, the level falling with size: the best level takes a second per megabyte.
+    Brotli,
+}
+
+impl Encoding {
+    /// What is put behind a file's name.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Encoding::Gzip => "gz",
+            Encoding::Brotli => "br",
+        }
+    }
+}
+
+/// The compressed copy of `bytes`, taken from the cache if `hash` was seen before.
+pub fn compressed(bytes: &[u8], hash: &str, encoding: Encoding) -> Result<Vec<u8>> {
+    let cache = target_dir()
+        .join("xtask/compressed")
+        .join(format!("{hash}.{}", encoding.extension()));
+    if let Ok(known) = fs::read(&cache) {
+        return Ok(known);
+    }
+    let packed = match encoding {
+        Encoding::Gzip => {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+            encoder.write_all(bytes)?;
+            encoder.finish()?
+        }
+        Encoding::Brotli => {
+            let quality = if bytes.len() > 4_000_000 { 9 } else { 11 };
+            let mut encoder = brotli::CompressorWriter::new(Vec::new(), 1 << 16, quality, 22);
+            encoder.write_all(bytes)?;
+            encoder.into_inner()
+        }
+    };
+    write_atomically(&cache, &packed)?;
+    Ok(packed)
+}
+
+/// Writes beside the target and renames, so that a broken run leaves no half file in the cache.
+fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
+    }
+    let draft = path.with_extension("draft");
+    fs::write(&draft, bytes).with_context(|| format!("writing {}", draft.display()))?;
+    fs::rename(&draft, path).with_context(|| format!("writing {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn copies_unpack_to_the_original_and_are_cached() {
+        let original = b"one shared layer, two towers ".repeat(400);
+        let hash = "test-copies-unpack";
+        for encoding in [Encoding::Gzip, Encoding::Brotli] {
+            let first = compressed(&original, hash, encoding).unwrap();
+            let mut unpacked = Vec::new();
+            match encoding {
+                Encoding::Gzip => flate2::read::GzDecoder::new(&first[..]).read_to_end(&mut unpacked),
+                Encoding::Brotli => brotli::Decompressor::new(&first[..], 4096).read_to_end(&mut unpacked),
+            }
+            .unwrap();
+            assert_eq!(unpacked, original);
+            assert!(first.len() * 10 < original.len(), "{} bytes", first.len());
+            // The second call answers from the cache: it does not look at the bytes any more.
+            assert_eq!(compressed(b"", hash, encoding).unwrap(), first);
+        }
+    }
+}

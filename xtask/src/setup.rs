@@ -1,0 +1,105 @@
+//! What a bare machine lacks: the wasm target, and a browser with its driver for the tests.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{find_program, run, step};
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// Chromium and the driver that speaks its version.
+pub struct Browser {
+    pub chromium: PathBuf,
+    pub driver: PathBuf,
+}
+
+/// Makes sure that the toolchain in use can compile to WebAssembly.
+pub fn wasm_target() -> Result<()> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let libdir = Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", WASM_TARGET])
+        .output();
+    let libdir = libdir.context("`rustc` could not be started")?;
+    let libdir = PathBuf::from(String::from_utf8_lossy(&libdir.stdout).trim());
+    if libdir.is_dir() {
+        return Ok(());
+    }
+    if find_program(&["rustup", "rustup.exe"]).is_none() {
+        bail!(
+            "this Rust has no `{WASM_TARGET}` target. Install it from where your Rust came \
+             (with rustup: `rustup target add {WASM_TARGET}`)"
+        );
+    }
+    step("install the WebAssembly target (rustup)", || {
+        run(Command::new("rustup").args(["target", "add", WASM_TARGET]))
+    })
+}
+
+/// Makes sure that there is a browser and its driver; installs them where that needs no question.
+pub fn browser() -> Result<Browser> {
+    if let Some(browser) = find_browser() {
+        return Ok(browser);
+    }
+    let packages = ["chromium", "chromium-driver"];
+    let by_hand = format!("sudo apt-get install --yes {}", packages.join(" "));
+    if find_program(&["apt-get"]).is_none() {
+        bail!(
+            "the browser tests need Chromium and chromedriver of the same version on the PATH \
+             (on Debian: `{by_hand}`)"
+        );
+    }
+    let sudo: &[&str] = if is_root() {
+        &[]
+    } else if can_sudo() {
+        &["sudo", "--non-interactive"]
+    } else {
+        bail!("the browser tests need Chromium and its driver. Type: {by_hand}");
+    };
+    let apt = |args: &[&str]| {
+        let words = [sudo, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], args].concat();
+        run(Command::new(words[0]).args(&words[1..]))
+    };
+    step("install Chromium and its driver (apt-get)", || {
+        // The package list of a new machine is empty or old: the first call may fail on old mirrors' leftovers.
+        if let Err(error) = apt(&["update"]) {
+            eprintln!("  {error:#}");
+        }
+        apt(&[&["install", "--yes", "--no-install-recommends"], &packages[..]].concat())
+    })
+    .with_context(|| format!("type it yourself: {by_hand}"))?;
+    find_browser().context("Chromium was installed but is not on the PATH")
+}
+
+fn find_browser() -> Option<Browser> {
+    let chromium = std::env::var_os("CHROME").map(PathBuf::from).or_else(|| {
+        find_program(&[
+            "chromium",
+            "chromium-browser",
+            "google-chrome-stable",
+            "google-chrome",
+            "chrome",
+        ])
+    })?;
+    let driver = std::env::var_os("CHROMEDRIVER")
+        .map(PathBuf::from)
+        .or_else(|| find_program(&["chromedriver"]))?;
+    Some(Browser { chromium, driver })
+}
+
+fn is_root() -> bool {
+    output_of(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0")
+}
+
+fn can_sudo() -> bool {
+    find_program(&["sudo"]).is_some() && output_of(Command::new("sudo").args(["-n", "true"])).is_some()
+}
+
+fn output_of(command: &mut Command) -> Option<String> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
