@@ -1,0 +1,3 @@
+//! What runs a plan. The backends are the only thing that knows about SIMD or shaders.
+
+pub mod cpu;

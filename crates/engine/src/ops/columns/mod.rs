@@ -1,0 +1,45 @@
+//! Copies columns: `y[:, y_start..y_start + width] = x[:, x_start..x_start + width]`. Concatenation is one such op per
+//! input, a slice is a single one.
+
+mod cpu;
+
+use super::{Access, Operation};
+use crate::{backend::cpu::Cpu, plan::ValueId};
+
+/// Copies columns of x to columns of y.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Columns {
+    /// Input.
+    pub x: ValueId,
+    /// Its width.
+    pub x_width: usize,
+    /// First column that is read.
+    pub x_start: usize,
+    /// Output.
+    pub y: ValueId,
+    /// Its width.
+    pub y_width: usize,
+    /// First column that is written.
+    pub y_start: usize,
+    /// Number of columns.
+    pub width: usize,
+    /// Steps per row of the batch.
+    pub steps: usize,
+}
+
+impl Operation for Columns {
+    const KEY: &'static str = "columns";
+
+    fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
+        visit(Access::Read, self.x);
+        visit(Access::Write, self.y);
+    }
+
+    fn forward(&self, cpu: &mut Cpu<'_>) {
+        cpu::forward(self, cpu);
+    }
+
+    fn backward(&self, cpu: &mut Cpu<'_>) {
+        cpu::backward(self, cpu);
+    }
+}

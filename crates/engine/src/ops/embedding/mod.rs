@@ -1,0 +1,48 @@
+//! Rows of a table: `y_t = E[id_t]`; gradient: `dE[id_t] += dy_t`, row by row, never over the whole table.
+
+mod cpu;
+
+use super::{Access, Operation};
+use crate::{
+    backend::cpu::Cpu,
+    plan::{ParameterId, SlotId, ValueId},
+};
+
+/// Looks up `steps` rows per example.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EmbeddingLookup {
+    /// Where the ids are.
+    pub slot: SlotId,
+    /// E, `cardinality × width`.
+    pub table: ParameterId,
+    /// The rows, `steps × width`.
+    pub y: ValueId,
+    /// Ids per example.
+    pub steps: usize,
+    /// Rows of the table.
+    pub cardinality: usize,
+    /// Numbers per row.
+    pub width: usize,
+    /// Id 0 gets no gradient: its steps are masked, so later layers give it none anyway.
+    pub skip_zero: bool,
+}
+
+impl Operation for EmbeddingLookup {
+    const KEY: &'static str = "embedding";
+
+    fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
+        visit(Access::Write, self.y);
+    }
+
+    fn visit_parameters(&self, visit: &mut dyn FnMut(ParameterId)) {
+        visit(self.table);
+    }
+
+    fn forward(&self, cpu: &mut Cpu<'_>) {
+        cpu::forward(self, cpu);
+    }
+
+    fn backward(&self, cpu: &mut Cpu<'_>) {
+        cpu::backward(self, cpu);
+    }
+}

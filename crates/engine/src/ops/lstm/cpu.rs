@@ -1,0 +1,368 @@
+//! Kernels of the LSTM.
+
+use super::LstmCells;
+use crate::{
+    backend::cpu::{At, Cpu, RowOrder},
+    kernels::elementary::{sigmoid, tanh},
+    kernels::multiversion,
+    ops::{linear::add_column_sums, product},
+};
+
+/// The step of the sequence that packed step `step` of a row of `length` steps is.
+#[inline(always)]
+pub(crate) fn position(backwards: bool, length: u32, step: usize) -> usize {
+    if backwards { length as usize - 1 - step } else { step }
+}
+
+/// Copies the steps of `x` (`rows × length × width`) to packed rows.
+pub(crate) fn pack(order: &RowOrder, backwards: bool, x: &[f32], packed: &mut [f32], length: usize, width: usize) {
+    for step in 0..order.n_steps() {
+        let block = order.starts[step]..order.starts[step + 1];
+        let targets = packed[block.start * width..block.end * width].chunks_exact_mut(width);
+        for ((target, row), row_length) in targets.zip(&order.rows).zip(&order.lengths) {
+            let start = (*row as usize * length + position(backwards, *row_length, step)) * width;
+            target.copy_from_slice(&x[start..start + width]);
+        }
+    }
+}
+
+/// Adds packed rows to the steps of `x` that they came from.
+pub(crate) fn unpack_add(
+    order: &RowOrder,
+    backwards: bool,
+    packed: &[f32],
+    x: &mut [f32],
+    length: usize,
+    width: usize,
+) {
+    for step in 0..order.n_steps() {
+        let block = order.starts[step]..order.starts[step + 1];
+        let sources = packed[block.start * width..block.end * width].chunks_exact(width);
+        for ((source, row), row_length) in sources.zip(&order.rows).zip(&order.lengths) {
+            let start = (*row as usize * length + position(backwards, *row_length, step)) * width;
+            for (x, value) in x[start..start + width].iter_mut().zip(source) {
+                *x += value;
+            }
+        }
+    }
+}
+
+/// Gives on the states of a packed step, or the last ones after the end.
+pub(crate) fn emit(
+    order: &RowOrder,
+    backwards: bool,
+    step: usize,
+    state: &[f32],
+    y: &mut [f32],
+    length: usize,
+    units: usize,
+) {
+    let n = order.starts[step + 1] - order.starts[step];
+    for ((state, row), row_length) in state[..n * units].chunks_exact(units).zip(&order.rows).zip(&order.lengths) {
+        let start = (*row as usize * length + position(backwards, *row_length, step)) * units;
+        y[start..start + units].copy_from_slice(state);
+    }
+}
+
+/// Fills what lies after the end of each row: with its last state, or with 0 when it was read backwards.
+pub(crate) fn emit_padding(
+    order: &RowOrder,
+    backwards: bool,
+    state: &[f32],
+    y: &mut [f32],
+    length: usize,
+    units: usize,
+) {
+    let n_rows = y.len() / (length * units);
+    let rows = order.rows[..n_rows].iter().zip(&order.lengths);
+    for ((row, row_length), state) in rows.zip(state.chunks_exact(units)) {
+        let from = (*row as usize * length + *row_length as usize) * units;
+        let to = (*row as usize + 1) * length * units;
+        for y in y[from..to].chunks_exact_mut(units) {
+            if backwards {
+                y.fill(0.0);
+            } else {
+                y.copy_from_slice(state);
+            }
+        }
+    }
+}
+
+/// Adds to `dh` (the gradients of the states after packed step `step`) what comes from the output.
+pub(crate) fn receive(
+    order: &RowOrder,
+    backwards: bool,
+    sequences: bool,
+    step: usize,
+    dy: &[f32],
+    dh: &mut [f32],
+    length: usize,
+    units: usize,
+) {
+    let n = order.starts[step + 1] - order.starts[step];
+    for ((dh, row), row_length) in dh[..n * units].chunks_exact_mut(units).zip(&order.rows).zip(&order.lengths) {
+        let (row, ends_here) = (*row as usize, *row_length as usize == step + 1);
+        let mut add = |start: usize| {
+            for (dh, dy) in dh.iter_mut().zip(&dy[start * units..(start + 1) * units]) {
+                *dh += dy;
+            }
+        };
+        if sequences {
+            add(row * length + position(backwards, *row_length, step));
+            if ends_here && !backwards {
+                for padding in *row_length as usize..length {
+                    add(row * length + padding);
+                }
+            }
+        } else if ends_here {
+            add(row);
+        }
+    }
+}
+
+/// Whether the row at `rank` is masked at packed step `step`.
+pub(crate) fn is_hole(order: &RowOrder, backwards: bool, mask: &[f32], rank: usize, step: usize, length: usize) -> bool {
+    order.has_holes
+        && mask[order.rows[rank] as usize * length + position(backwards, order.lengths[rank], step)] == 0.0
+}
+
+pub fn forward(op: &LstmCells, cpu: &mut Cpu<'_>) {
+    let (units, length, n_in) = (op.units, op.length, op.n_in);
+    let (kernel, recurrent, bias) = (cpu.range(op.kernel), cpu.range(op.recurrent_kernel), cpu.range(op.bias));
+    let places = [op.x, op.packed_x, op.gates, op.cells, op.squashed, op.previous, op.state, op.y].map(At::Value);
+    let [p0, p1, p2, p3, p4, p5, p6, p7] = places;
+    let [x, packed_x, gates, cells, squashed, previous, state, y, mask] =
+        cpu.memory.get([p0, p1, p2, p3, p4, p5, p6, p7, At::optional(op.mask)]);
+    let order = &mut cpu.orders[op.order.0];
+    order.sort(op.mask.is_some().then_some(&*mask), cpu.rows, length);
+    let (n_steps, n_packed) = (order.n_steps(), order.n_packed());
+    pack(order, op.backwards, x, packed_x, length, n_in);
+    let bias = &cpu.parameters[bias];
+    for row in gates[..n_packed * 4 * units].chunks_exact_mut(4 * units) {
+        row.copy_from_slice(bias);
+    }
+    product::nn(n_packed, n_in, 4 * units, packed_x, &cpu.parameters[kernel], gates, true, cpu.packing);
+    state.fill(0.0);
+    for step in 0..n_steps {
+        let (start, end) = (order.starts[step], order.starts[step + 1]);
+        let n = end - start;
+        let z = &mut gates[start * 4 * units..end * 4 * units];
+        let (cells_before, cells) = cells.split_at_mut(start * units);
+        let (squashed_before, squashed) = squashed.split_at_mut(start * units);
+        let (cells, squashed) = (&mut cells[..n * units], &mut squashed[..n * units]);
+        let mut last: &[f32] = &[];
+        let mut last_squashed: &[f32] = &[];
+        if step > 0 {
+            let u = &cpu.parameters[recurrent.clone()];
+            let h = &previous[start * units..end * units];
+            product::nn(n, units, 4 * units, h, u, z, true, cpu.packing);
+            let first = order.starts[step - 1] * units;
+            last = &cells_before[first..first + n * units];
+            last_squashed = &squashed_before[first..first + n * units];
+        }
+        if order.has_holes {
+            for rank in 0..n {
+                let row = rank * units..(rank + 1) * units;
+                if is_hole(order, op.backwards, mask, rank, step, length) {
+                    if last.is_empty() {
+                        cells[row.clone()].fill(0.0);
+                        squashed[row].fill(0.0);
+                    } else {
+                        cells[row.clone()].copy_from_slice(&last[row.clone()]);
+                        squashed[row.clone()].copy_from_slice(&last_squashed[row]);
+                    }
+                } else {
+                    let z = &mut z[4 * row.start..4 * row.end];
+                    let last = if last.is_empty() { last } else { &last[row.clone()] };
+                    let (cells, squashed) = (&mut cells[row.clone()], &mut squashed[row.clone()]);
+                    step_forward(z, last, cells, squashed, &mut state[row], units);
+                }
+            }
+        } else {
+            step_forward(z, last, cells, squashed, &mut state[..n * units], units);
+        }
+        if step + 1 < n_steps {
+            let next = order.starts[step + 1] * units..order.starts[step + 2] * units;
+            let n_next = next.len();
+            previous[next].copy_from_slice(&state[..n_next]);
+        }
+        if op.sequences {
+            emit(order, op.backwards, step, state, y, length, units);
+        }
+    }
+    if op.sequences {
+        emit_padding(order, op.backwards, state, y, length, units);
+    } else {
+        for (state, row) in state.chunks_exact(units).zip(&order.rows) {
+            y[*row as usize * units..(*row as usize + 1) * units].copy_from_slice(state);
+        }
+    }
+}
+
+pub fn backward(op: &LstmCells, cpu: &mut Cpu<'_>) {
+    let (wants_x, wants_kernel) = (cpu.memory.wants(op.x), cpu.gradients.wants(op.kernel));
+    if !wants_x && !wants_kernel {
+        return;
+    }
+    let (units, length, n_in) = (op.units, op.length, op.n_in);
+    let (kernel, recurrent) = (cpu.range(op.kernel), cpu.range(op.recurrent_kernel));
+    let order = &cpu.orders[op.order.0];
+    let (n_steps, n_packed) = (order.n_steps(), order.n_packed());
+    let places = [op.packed_x, op.gates, op.cells, op.squashed, op.previous, op.dz, op.carried].map(At::Value);
+    let [p0, p1, p2, p3, p4, p5, p6] = places;
+    let [packed_x, gates, cells, squashed, previous, dz, carried, dy, mask] =
+        cpu.memory.get([p0, p1, p2, p3, p4, p5, p6, At::Gradient(op.y), At::optional(op.mask)]);
+    carried.fill(0.0);
+    let (dh, rest) = carried.split_at_mut(cpu.rows * units);
+    let (dc, kept) = rest.split_at_mut(cpu.rows * units);
+    for step in (0..n_steps).rev() {
+        let (start, end) = (order.starts[step], order.starts[step + 1]);
+        let n = end - start;
+        receive(order, op.backwards, op.sequences, step, dy, dh, length, units);
+        let block = start * units..end * units;
+        let dz = &mut dz[4 * block.start..4 * block.end];
+        let gates = &gates[4 * block.start..4 * block.end];
+        let last = if step > 0 {
+            let first = order.starts[step - 1] * units;
+            &cells[first..first + n * units]
+        } else {
+            &[]
+        };
+        let squashed = &squashed[block];
+        if order.has_holes {
+            kept[..n * units].copy_from_slice(&dh[..n * units]);
+            for rank in 0..n {
+                let row = rank * units..(rank + 1) * units;
+                let wide = 4 * row.start..4 * row.end;
+                if is_hole(order, op.backwards, mask, rank, step, length) {
+                    dz[wide].fill(0.0);
+                } else {
+                    let last = if last.is_empty() { last } else { &last[row.clone()] };
+                    let (dh, dc) = (&dh[row.clone()], &mut dc[row.clone()]);
+                    step_backward(&gates[wide.clone()], last, &squashed[row], dh, dc, &mut dz[wide], units);
+                }
+            }
+        } else {
+            step_backward(gates, last, squashed, &dh[..n * units], &mut dc[..n * units], dz, units);
+        }
+        if step > 0 {
+            let u = &cpu.parameters[recurrent.clone()];
+            product::nt(n, 4 * units, units, dz, u, &mut dh[..n * units], false, cpu.packing);
+            for rank in 0..n {
+                if is_hole(order, op.backwards, mask, rank, step, length) {
+                    let row = rank * units..(rank + 1) * units;
+                    dh[row.clone()].copy_from_slice(&kept[row]);
+                }
+            }
+        }
+    }
+    let dz = &dz[..n_packed * 4 * units];
+    if wants_kernel {
+        let (gradient, accumulate) = cpu.gradients.claim(op.kernel);
+        product::tn(n_in, n_packed, 4 * units, packed_x, dz, gradient, accumulate, cpu.packing);
+        // h before the first step is 0, so its rows add nothing.
+        let from = order.starts.get(1).copied().unwrap_or(0);
+        let (gradient, accumulate) = cpu.gradients.claim(op.recurrent_kernel);
+        let (previous, dz_from) = (&previous[from * units..], &dz[from * 4 * units..]);
+        product::tn(units, n_packed - from, 4 * units, previous, dz_from, gradient, accumulate, cpu.packing);
+        let (gradient, accumulate) = cpu.gradients.claim(op.bias);
+        if !accumulate {
+            gradient.fill(0.0);
+        }
+        add_column_sums(gradient, dz);
+    }
+    if wants_x {
+        let accumulate = cpu.memory.claim(op.x);
+        let [dz, packed_dx, dx] =
+            cpu.memory.get([At::Value(op.dz), At::Value(op.packed_dx), At::Gradient(op.x)]);
+        product::nt(n_packed, 4 * units, n_in, dz, &cpu.parameters[kernel], packed_dx, false, cpu.packing);
+        if !accumulate {
+            dx.fill(0.0);
+        }
+        unpack_add(order, op.backwards, packed_dx, dx, length, n_in);
+    }
+}
+
+multiversion! {
+    /// One step of some rows: z becomes the gates; `last` is c of the step before, or empty for 0.
+    fn step_forward(
+        z: &mut [f32],
+        last: &[f32],
+        cells: &mut [f32],
+        squashed: &mut [f32],
+        state: &mut [f32],
+        units: usize,
+    ) {
+        for (row, z) in z.chunks_exact_mut(4 * units).enumerate() {
+            let (input, rest) = z.split_at_mut(units);
+            let (forget, rest) = rest.split_at_mut(units);
+            let (candidate, output) = rest.split_at_mut(units);
+            let row = row * units..(row + 1) * units;
+            let cells = &mut cells[row.clone()];
+            for ((cell, input), candidate) in cells.iter_mut().zip(input.iter_mut()).zip(candidate.iter_mut()) {
+                *input = sigmoid(*input);
+                *candidate = tanh(*candidate);
+                *cell = *input * *candidate;
+            }
+            for forget in forget.iter_mut() {
+                *forget = sigmoid(*forget);
+            }
+            if !last.is_empty() {
+                for ((cell, forget), last) in cells.iter_mut().zip(forget.iter()).zip(&last[row.clone()]) {
+                    *cell += *forget * last;
+                }
+            }
+            let squashed = squashed[row.clone()].iter_mut();
+            let values = cells.iter().zip(output.iter_mut());
+            for (((cell, output), squashed), state) in values.zip(squashed).zip(state[row].iter_mut()) {
+                *output = sigmoid(*output);
+                *squashed = tanh(*cell);
+                *state = *output * *squashed;
+            }
+        }
+    }
+
+    /// One step back: `dc` comes in as dc of this step and goes out as dc of the step before.
+    fn step_backward(
+        gates: &[f32],
+        last: &[f32],
+        squashed: &[f32],
+        dh: &[f32],
+        dc: &mut [f32],
+        dz: &mut [f32],
+        units: usize,
+    ) {
+        for (row, (gates, dz)) in gates.chunks_exact(4 * units).zip(dz.chunks_exact_mut(4 * units)).enumerate() {
+            let (input, rest) = gates.split_at(units);
+            let (forget, rest) = rest.split_at(units);
+            let (candidate, output) = rest.split_at(units);
+            let (d_input, rest) = dz.split_at_mut(units);
+            let (d_forget, rest) = rest.split_at_mut(units);
+            let (d_candidate, d_output) = rest.split_at_mut(units);
+            let row = row * units..(row + 1) * units;
+            let (squashed, dh, dc) = (&squashed[row.clone()], &dh[row.clone()], &mut dc[row.clone()]);
+            if last.is_empty() {
+                d_forget.fill(0.0);
+            }
+            for j in 0..units {
+                let (o, t) = (output[j], squashed[j]);
+                d_output[j] = dh[j] * t * o * (1.0 - o);
+                dc[j] += dh[j] * o * (1.0 - t * t);
+            }
+            for j in 0..units {
+                let (i, g) = (input[j], candidate[j]);
+                d_input[j] = dc[j] * g * i * (1.0 - i);
+                d_candidate[j] = dc[j] * i * (1.0 - g * g);
+            }
+            if !last.is_empty() {
+                let last = &last[row.clone()];
+                for j in 0..units {
+                    d_forget[j] = dc[j] * last[j] * forget[j] * (1.0 - forget[j]);
+                }
+            }
+            for j in 0..units {
+                dc[j] *= forget[j];
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Which steps count: `m = 1` where the token is not padding.
+//!
+//! | rule | m |
+//! |---|---|
+//! | known ids | 1 where id ≠ 0 |
+//! | both | a b |
+//! | either | max(a, b) |
+
+mod cpu;
+
+use super::{Access, Operation};
+use crate::{
+    backend::cpu::Cpu,
+    plan::{SlotId, ValueId},
+};
+
+/// Computes a mask, `length` numbers per row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mask {
+    /// From what.
+    pub rule: MaskRule,
+    /// The mask.
+    pub y: ValueId,
+    /// Steps.
+    pub length: usize,
+}
+
+/// What a mask is computed from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MaskRule {
+    /// From token ids: 0 is padding.
+    KnownIds(SlotId),
+    /// Steps that count in both.
+    Both(ValueId, ValueId),
+    /// Steps that count in one or the other.
+    Either(ValueId, ValueId),
+}
+
+impl Operation for Mask {
+    const KEY: &'static str = "mask";
+
+    fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
+        match self.rule {
+            MaskRule::KnownIds(_) => {}
+            MaskRule::Both(a, b) | MaskRule::Either(a, b) => {
+                visit(Access::ReadOnly, a);
+                visit(Access::ReadOnly, b);
+            }
+        }
+        visit(Access::Write, self.y);
+    }
+
+    fn forward(&self, cpu: &mut Cpu<'_>) {
+        cpu::forward(self, cpu);
+    }
+
+    fn backward(&self, _cpu: &mut Cpu<'_>) {}
+}

@@ -1,0 +1,38 @@
+//! `y_i = e^(x_i - max x) / Σ_j e^(x_j - max x)` over each row; gradient `dx = y ⊙ (dy - Σ_j y_j dy_j)`.
+
+mod cpu;
+
+pub(crate) use cpu::softmax_row;
+
+use super::{Access, Operation};
+use crate::{backend::cpu::Cpu, plan::ValueId};
+
+/// Softmax over rows of `width`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Softmax {
+    /// Input.
+    pub x: ValueId,
+    /// Output.
+    pub y: ValueId,
+    /// Steps per row of the batch.
+    pub steps: usize,
+    /// Numbers over which the output sums to 1.
+    pub width: usize,
+}
+
+impl Operation for Softmax {
+    const KEY: &'static str = "softmax";
+
+    fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
+        visit(Access::Read, self.x);
+        visit(Access::Write, self.y);
+    }
+
+    fn forward(&self, cpu: &mut Cpu<'_>) {
+        cpu::forward(self, cpu);
+    }
+
+    fn backward(&self, cpu: &mut Cpu<'_>) {
+        cpu::backward(self, cpu);
+    }
+}
