@@ -34,9 +34,16 @@ pub fn start(cpu: &Cpu<'_>, task_idx: usize) -> Start {
         Seed::Losses(weights) => {
             let weight = weights.get(task_idx).copied().unwrap_or(0.0);
             let n = cpu.labelled[task_idx];
-            if weight == 0.0 || n == 0 { Start::Nowhere } else { Start::Loss(weight / n as f32) }
+            if weight == 0.0 || n == 0 {
+                Start::Nowhere
+            } else {
+                Start::Loss(weight / n as f32)
+            }
         }
-        Seed::Logit { task_idx: seeded, output } => {
+        Seed::Logit {
+            task_idx: seeded,
+            output,
+        } => {
             if seeded == task_idx {
                 Start::Logit(output)
             } else {

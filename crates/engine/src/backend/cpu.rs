@@ -43,7 +43,9 @@ impl Memory<'_> {
             At::Gradient(value) => self.layout.gradient(value, self.rows),
             At::Nothing => 0..0,
         });
-        self.arena.get_disjoint_mut(ranges).expect("the layout keeps apart what one op uses")
+        self.arena
+            .get_disjoint_mut(ranges)
+            .expect("the layout keeps apart what one op uses")
     }
 
     /// Values at once.
@@ -86,14 +88,20 @@ impl ParameterGradients<'_> {
     /// The gradient to write, and whether to add to it.
     pub fn claim(&mut self, parameter: ParameterId) -> (&mut [f32], bool) {
         let accumulate = std::mem::replace(&mut self.written[parameter.0], true);
-        (&mut self.values[self.plan.parameters[parameter.0].range.clone()], accumulate)
+        (
+            &mut self.values[self.plan.parameters[parameter.0].range.clone()],
+            accumulate,
+        )
     }
 
     /// The gradient of a table, which is zero but for the rows that were touched before in this pass. Always add to
     /// it, and record the rows.
     pub fn claim_rows(&mut self, parameter: ParameterId) -> (&mut [f32], &mut Touched) {
         self.written[parameter.0] = true;
-        (&mut self.values[self.plan.parameters[parameter.0].range.clone()], &mut self.touched[parameter.0])
+        (
+            &mut self.values[self.plan.parameters[parameter.0].range.clone()],
+            &mut self.touched[parameter.0],
+        )
     }
 }
 
@@ -107,7 +115,10 @@ pub struct Touched {
 
 impl Touched {
     fn new(n_rows: usize) -> Self {
-        Self { rows: Vec::with_capacity(n_rows), marks: vec![false; n_rows] }
+        Self {
+            rows: Vec::with_capacity(n_rows),
+            marks: vec![false; n_rows],
+        }
     }
 
     /// Records a row.
@@ -158,7 +169,10 @@ impl RowOrder {
             None => length,
             Some(mask) => {
                 let steps = &mask[row * length..(row + 1) * length];
-                steps.iter().rposition(|step| *step != 0.0).map_or(0, |last| last + 1)
+                steps
+                    .iter()
+                    .rposition(|step| *step != 0.0)
+                    .map_or(0, |last| last + 1)
             }
         };
         for row in 0..n_rows {
@@ -288,8 +302,6 @@ pub struct Buffers<'a> {
     pub rows: usize,
     /// Ids, per input slot.
     pub ids: &'a [Vec<u32>],
-    /// Numbers, per input slot.
-    pub dense: &'a [Vec<f32>],
     /// Targets, per task.
     pub targets: &'a [Vec<f32>],
     /// Parameters.
@@ -311,12 +323,20 @@ impl CpuBackend {
         Self {
             arena: vec![0.0; layout.len],
             packing: vec![0.0; packing],
-            orders: plan.orders.iter().map(|length| RowOrder::new(max_rows, *length)).collect(),
+            orders: plan
+                .orders
+                .iter()
+                .map(|length| RowOrder::new(max_rows, *length))
+                .collect(),
             touched: plan
                 .parameters
                 .iter()
                 .map(|parameter| {
-                    let n_rows = if parameter.sparse && training { parameter.shape[0] } else { 0 };
+                    let n_rows = if parameter.sparse && training {
+                        parameter.shape[0]
+                    } else {
+                        0
+                    };
                     Touched::new(n_rows)
                 })
                 .collect(),
@@ -339,8 +359,16 @@ impl CpuBackend {
     /// Bytes of the arena and of what belongs to it.
     pub fn bytes(&self) -> usize {
         4 * (self.arena.len() + self.packing.len())
-            + self.orders.iter().map(|order| 8 * order.rows.len() + 12 * order.counts.len()).sum::<usize>()
-            + self.touched.iter().map(|touched| 5 * touched.marks.len()).sum::<usize>()
+            + self
+                .orders
+                .iter()
+                .map(|order| 8 * order.rows.len() + 12 * order.counts.len())
+                .sum::<usize>()
+            + self
+                .touched
+                .iter()
+                .map(|touched| 5 * touched.marks.len())
+                .sum::<usize>()
     }
 
     /// A value after a forward pass.

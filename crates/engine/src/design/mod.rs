@@ -3,13 +3,14 @@
 //! A half-drawn design is a normal state: checking it returns shapes and a list of problems, never an error.
 
 pub mod check;
-pub mod problems;
-pub mod report;
 pub mod compose;
 pub mod edit;
+pub mod graph;
 pub mod history;
 pub mod layout;
+pub mod problems;
 pub mod refusal;
+pub mod report;
 
 use std::collections::BTreeSet;
 

@@ -129,12 +129,6 @@ pub enum ProblemKind {
         /// Which, expected and got.
         error: SettingError,
     },
-    /// An input cannot be checked because a node before it has a problem.
-    #[error("`{node}`: waits for the problems of the nodes before it")]
-    Blocked {
-        /// Name of the node.
-        node: String,
-    },
     /// No loss reaches the node.
     #[error(
         "`{node}` reaches no task head, so it does not learn (hint: connect it towards a head or remove it)"
@@ -230,7 +224,6 @@ impl Explain for ProblemKind {
             }
             Self::Layer { node, error } => format!("“{node}”：{}", error.explain().zh),
             Self::Setting { node, error } => format!("“{node}”：{}", error.explain().zh),
-            Self::Blocked { node } => format!("“{node}”：等待前面节点的问题解决"),
             Self::ReachesNoLoss { node } => {
                 format!("“{node}”没有通向任何任务头，因此不会学习（提示：向任务头连接或删除）")
             }

@@ -1,7 +1,7 @@
 //! Sum of equal shapes: `y = x_1 + x_2 + …`.
 
-use super::{Category, InputPort, LayerKind, OutputPort, ANY_INPUTS, ANY_OUTPUT};
-use crate::text::Text;
+use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{either_mask, equal_shapes}, sequence, several, vector};
+use crate::{ops, plan::{Lowering, Signal}, text::Text};
 
 crate::settings! {
     /// Nothing to set.
@@ -24,5 +24,21 @@ impl LayerKind for Add {
 
     fn outputs(&self) -> &'static [OutputPort] {
         ANY_OUTPUT
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let (first, inputs) = several(inputs)?;
+        let terms = equal_shapes(lowering, inputs)?.into_iter().map(|value| (value, 1.0)).collect();
+        let y = lowering.activation(first.shape.size())?;
+        lowering.push(ops::Sum { terms, y });
+        let mask = either_mask(lowering, inputs)?;
+        Ok(vec![Signal::new(first.shape, y).masked(mask)])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![
+            Sample::new(Self::default(), [vector(3), vector(3)]),
+            Sample::new(Self::default(), [sequence(3, 2), sequence(3, 2), sequence(3, 2)]),
+        ]
     }
 }

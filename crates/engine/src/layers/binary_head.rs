@@ -1,7 +1,7 @@
 //! A task with two outcomes: `p = σ(z)`, loss `-y log p - (1-y) log(1-p)` computed from z; input vector, no output.
 
-use super::{Category, InputPort, LayerKind, NO_OUTPUTS, OutputPort, VECTOR_INPUT};
-use crate::text::Text;
+use super::{Category, InputPort, LayerKind, LowerError, NO_OUTPUTS, OutputPort, Sample, VECTOR_INPUT, head::{check_class_weights, logits}, only, vector};
+use crate::{ops, plan::{Lowering, Signal}, schema::LabelKind, text::Text};
 
 crate::settings! {
     /// Which label, and how much it counts.
@@ -42,6 +42,26 @@ impl LayerKind for BinaryHead {
 
     fn outputs(&self) -> &'static [OutputPort] {
         NO_OUTPUTS
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let input = only(inputs)?;
+        let kind = lowering.label(&self.label, |kind| kind == LabelKind::Binary)?;
+        check_class_weights(&self.class_weights, 2)?;
+        let logits = logits(lowering, &input, 1, self.projection, self.l2)?;
+        let probabilities = lowering.activation(1)?;
+        let class_weights = self.class_weights.clone();
+        lowering.push(ops::BinaryLoss { task_idx: lowering.task_idx(), logits, probabilities, class_weights });
+        lowering.task(&self.label, kind, 1, self.weight, logits, probabilities);
+        Ok(Vec::new())
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![
+            Sample::new(Self::default(), [vector(3)]),
+            Sample::new(Self { weight: 0.7, class_weights: vec![0.5, 2.0], l2: 0.01, ..Self::default() }, [vector(2)]),
+            Sample::new(Self { projection: false, ..Self::default() }, [vector(1)]),
+        ]
     }
 
     fn summary(&self) -> String {

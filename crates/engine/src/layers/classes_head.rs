@@ -1,7 +1,7 @@
 //! A task with several classes: `p = softmax(z)`, loss `-log p_y` computed from z; input vector, no output.
 
-use super::{Category, InputPort, LayerKind, NO_OUTPUTS, OutputPort, VECTOR_INPUT};
-use crate::text::Text;
+use super::{Category, InputPort, LayerKind, LowerError, NO_OUTPUTS, OutputPort, Sample, VECTOR_INPUT, head::{check_class_weights, logits}, only, vector};
+use crate::{ops, plan::{Lowering, Signal}, schema::LabelKind, text::Text};
 
 crate::settings! {
     /// Which label, and how much it counts.
@@ -42,6 +42,31 @@ impl LayerKind for ClassesHead {
 
     fn outputs(&self) -> &'static [OutputPort] {
         NO_OUTPUTS
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let input = only(inputs)?;
+        let kind = lowering.label(&self.label, |kind| matches!(kind, LabelKind::Classes { .. }))?;
+        let LabelKind::Classes { n_classes } = kind else {
+            return Err(LowerError::LabelKind { key: self.label.clone(), got: kind });
+        };
+        let n_classes = n_classes.max(1);
+        check_class_weights(&self.class_weights, n_classes)?;
+        let logits = logits(lowering, &input, n_classes, self.projection, self.l2)?;
+        let probabilities = lowering.activation(n_classes)?;
+        let class_weights = self.class_weights.clone();
+        let task_idx = lowering.task_idx();
+        lowering.push(ops::ClassesLoss { task_idx, logits, probabilities, n_classes, class_weights });
+        lowering.task(&self.label, kind, n_classes, self.weight, logits, probabilities);
+        Ok(Vec::new())
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![
+            Sample::new(Self::default(), [vector(2)]),
+            Sample::new(Self { weight: 2.0, class_weights: vec![0.5, 2.0, 1.5], ..Self::default() }, [vector(2)]),
+            Sample::new(Self { projection: false, ..Self::default() }, [vector(3)]),
+        ]
     }
 
     fn summary(&self) -> String {

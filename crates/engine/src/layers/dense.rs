@@ -5,8 +5,8 @@
 //! | vector of n | n × units | vector of `units` |
 //! | sequence of `length × n` | n × units, the same at each step | sequence `length × units` |
 
-use super::{ANY_INPUT, ANY_OUTPUT, Activation, Category, InputPort, LayerKind, OutputPort};
-use crate::{initializers::Initializer, text::Text};
+use super::{ANY_INPUT, ANY_OUTPUT, Activation, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
+use crate::{initializers::Initializer, plan::{LinearSpec, Lowering, Regulariser, Signal}, text::Text};
 
 crate::settings! {
     /// Outputs, activation, how the kernel starts, and its regularisers.
@@ -47,6 +47,30 @@ impl LayerKind for Dense {
 
     fn outputs(&self) -> &'static [OutputPort] {
         ANY_OUTPUT
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let input = only(inputs)?;
+        let spec = LinearSpec {
+            units: self.units,
+            activation: self.activation,
+            use_bias: self.use_bias,
+            initializer: self.kernel_initializer,
+            regulariser: Regulariser { l1: self.l1, l2: self.l2 },
+        };
+        Ok(vec![lowering.linear(&input, &spec)?])
+    }
+
+    fn samples() -> Vec<Sample> {
+        Activation::ALL
+            .iter()
+            .map(|activation| Sample::new(Self { units: 5, activation: *activation, ..Self::default() }, [vector(4)]))
+            .chain([
+                Sample::new(Self { units: 3, use_bias: false, l1: 0.01, l2: 0.02, ..Self::default() }, [vector(2)]),
+                Sample::new(Self { units: 3, activation: Activation::Tanh, ..Self::default() }, [sequence(4, 2)]),
+                Sample::new(Self { units: 3, activation: Activation::Softmax, ..Self::default() }, [sequence(3, 2)]),
+            ])
+            .collect()
     }
 
     fn summary(&self) -> String {

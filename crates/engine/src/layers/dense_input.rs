@@ -1,7 +1,7 @@
 //! Real numbers of an example.
 
-use super::{Category, InputPort, LayerKind, NO_INPUTS, OutputPort, VECTOR_OUTPUT};
-use crate::text::Text;
+use super::{Category, InputPort, LayerKind, LowerError, NO_INPUTS, OutputPort, Sample, Shape, VECTOR_OUTPUT};
+use crate::{plan::{Lowering, Signal}, schema::FeatureKind, text::Text};
 
 crate::settings! {
     /// Which numbers to read.
@@ -24,6 +24,19 @@ impl LayerKind for DenseInput {
 
     fn outputs(&self) -> &'static [OutputPort] {
         VECTOR_OUTPUT
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, _inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let kind = lowering.feature(&self.feature, |kind| matches!(kind, FeatureKind::Dense { .. }))?;
+        let FeatureKind::Dense { width } = kind else {
+            return Err(LowerError::FeatureKind { key: self.feature.clone(), got: kind });
+        };
+        let value = lowering.dense_slot(&self.feature, width)?;
+        Ok(vec![Signal::new(Shape::Vector { width }, value)])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![Sample::new(Self::default(), [])]
     }
 
     fn summary(&self) -> String {

@@ -1,8 +1,8 @@
 //! Zeroes a random share of the inputs while training: `y = x m / (1 - rate)`, m = 0 with probability `rate`; `y = x`
 //! otherwise. The draw depends on the run's seed, the node and the step only.
 
-use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, OutputPort};
-use crate::text::Text;
+use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
+use crate::{ops, plan::{Lowering, Signal, Source}, text::Text};
 
 crate::settings! {
     /// How much is dropped.
@@ -28,6 +28,24 @@ impl LayerKind for Dropout {
 
     fn outputs(&self) -> &'static [OutputPort] {
         ANY_OUTPUT
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let input = only(inputs)?;
+        let x = lowering.value_of(0, &input)?;
+        let size = input.shape.size();
+        let y = lowering.activation(size)?;
+        let kept = lowering.saved(size)?;
+        let stream = lowering.random_stream();
+        lowering.push(ops::DropoutMask { x, y, kept, rate: self.rate, stream });
+        Ok(vec![Signal { source: Source::Value(y), ..input }])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![
+            Sample::new(Self { rate: 0.4 }, [vector(6)]),
+            Sample::new(Self { rate: 0.0 }, [sequence(3, 2)]),
+        ]
     }
 
     fn summary(&self) -> String {

@@ -5,8 +5,8 @@
 //! | tokens, `length` ids | sequence `length × width`, masked where the id is 0 |
 //! | one id | vector of `width` |
 
-use super::{Category, InputPort, LayerKind, OutputPort, PortKind, ANY_OUTPUT};
-use crate::{initializers::Initializer, text::Text};
+use super::{ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, only};
+use crate::{initializers::Initializer, ops::{self, MaskRule}, plan::{Lowering, Regulariser, Signal, Source, Start}, text::Text};
 
 crate::settings! {
     /// Width of the vectors, and how they start.
@@ -42,6 +42,43 @@ impl LayerKind for Embedding {
 
     fn outputs(&self) -> &'static [OutputPort] {
         ANY_OUTPUT
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let input = only(inputs)?;
+        let (slot, steps, cardinality) = match (input.source, input.shape) {
+            (Source::Ids(slot), Shape::Tokens { length, cardinality }) => (slot, length, cardinality),
+            (Source::Ids(slot), Shape::Id { cardinality }) => (slot, 1, cardinality),
+            _ => return Err(LowerError::Kind { handle: 0, expected: PortKind::Ids, got: input.shape }),
+        };
+        let cardinality = cardinality.max(1);
+        let start = Start::Initializer(self.initializer);
+        let table =
+            lowering.parameter("embeddings", &[cardinality, self.width], start, Regulariser::l2(self.l2));
+        lowering.mark_sparse(table);
+        let y = lowering.activation(steps.saturating_mul(self.width))?;
+        lowering.keep_gradient(y);
+        let is_text = matches!(input.shape, Shape::Tokens { .. });
+        let mask = if is_text && self.mask_zero {
+            let mask = lowering.activation(steps)?;
+            lowering.push(ops::Mask { rule: MaskRule::KnownIds(slot), y: mask, length: steps });
+            Some(mask)
+        } else {
+            None
+        };
+        lowering.push(ops::EmbeddingLookup { slot, table, y, steps, cardinality, width: self.width });
+        Ok(vec![Signal::new(input.shape.with_width(self.width), y).masked(mask)])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![
+            Sample::new(Self { width: 3, ..Self::default() }, [Shape::Tokens { length: 4, cardinality: 6 }]),
+            Sample::new(
+                Self { width: 2, mask_zero: false, l2: 0.01, ..Self::default() },
+                [Shape::Tokens { length: 3, cardinality: 5 }],
+            ),
+            Sample::new(Self { width: 4, ..Self::default() }, [Shape::Id { cardinality: 7 }]),
+        ]
     }
 
     fn summary(&self) -> String {

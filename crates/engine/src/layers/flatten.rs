@@ -1,7 +1,7 @@
 //! All steps one after the other in one vector: sequence `length × n` to vector of length · n.
 
-use super::{Category, InputPort, LayerKind, OutputPort, ANY_INPUT, VECTOR_OUTPUT};
-use crate::text::Text;
+use super::{ANY_INPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, Shape, VECTOR_OUTPUT, only, sequence, vector};
+use crate::{plan::{Lowering, Signal}, text::Text};
 
 crate::settings! {
     /// Nothing to set.
@@ -24,5 +24,15 @@ impl LayerKind for Flatten {
 
     fn outputs(&self) -> &'static [OutputPort] {
         VECTOR_OUTPUT
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let input = only(inputs)?;
+        let value = lowering.value_of(0, &input)?;
+        Ok(vec![Signal::new(Shape::Vector { width: input.shape.size() }, value)])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![Sample::new(Self::default(), [sequence(3, 2)]), Sample::new(Self::default(), [vector(4)])]
     }
 }

@@ -1,7 +1,7 @@
 //! One id per example: a user, an item, a category.
 
-use super::{Category, InputPort, LayerKind, NO_INPUTS, OutputPort, PortKind};
-use crate::text::Text;
+use super::{Category, InputPort, LayerKind, LowerError, NO_INPUTS, OutputPort, PortKind, Sample, Shape};
+use crate::{plan::{Lowering, Signal, Source}, schema::FeatureKind, text::Text};
 
 crate::settings! {
     /// Which id to read.
@@ -27,6 +27,19 @@ impl LayerKind for IdInput {
 
     fn outputs(&self) -> &'static [OutputPort] {
         const { &[OutputPort::new("id", "编号", PortKind::Id)] }
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, _inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let kind = lowering.feature(&self.feature, |kind| matches!(kind, FeatureKind::Id { .. }))?;
+        let FeatureKind::Id { cardinality } = kind else {
+            return Err(LowerError::FeatureKind { key: self.feature.clone(), got: kind });
+        };
+        let slot = lowering.id_slot(&self.feature, kind);
+        Ok(vec![Signal { shape: Shape::Id { cardinality }, source: Source::Ids(slot), mask: None }])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![Sample::new(Self::default(), [])]
     }
 
     fn summary(&self) -> String {

@@ -7,6 +7,8 @@
 mod activation;
 mod category;
 mod error;
+mod head;
+mod merge;
 mod ports;
 mod shape;
 
@@ -22,6 +24,7 @@ pub use shape::Shape;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
+    plan::{Lowering, Signal},
     settings::{Field, SettingError, Settings, Value},
     text::Text,
 };
@@ -43,6 +46,18 @@ pub trait LayerKind: Settings + Clone + PartialEq + Serialize + DeserializeOwned
     /// Output handles.
     fn outputs(&self) -> &'static [OutputPort];
 
+    /// Adds its parameters, values and ops to a plan, and says what its outputs are: the shape rule. `inputs` are the
+    /// signals of the wires, in the order of the handles.
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError>;
+
+    /// Settings with input shapes that the law suite runs.
+    fn samples() -> Vec<Sample>;
+
+    /// Whether no gradient goes back through it.
+    fn stops_gradient(&self) -> bool {
+        false
+    }
+
     /// Key settings in a few characters, for the node: `64 · relu`.
     fn summary(&self) -> String {
         String::new()
@@ -61,6 +76,54 @@ pub trait LayerKind: Settings + Clone + PartialEq + Serialize + DeserializeOwned
     /// Weight of a head's loss in the sum that is trained on.
     fn loss_weight(&self) -> Option<f32> {
         None
+    }
+}
+
+/// A layer with input shapes that it must be able to take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The layer with its settings.
+    pub layer: Layer,
+    /// Shapes of its inputs; a sequence comes with padding.
+    pub inputs: Vec<Shape>,
+}
+
+impl Sample {
+    /// A layer with input shapes.
+    pub fn new(layer: impl Into<Layer>, inputs: impl Into<Vec<Shape>>) -> Self {
+        Self {
+            layer: layer.into(),
+            inputs: inputs.into(),
+        }
+    }
+}
+
+/// A sequence, for samples.
+pub(crate) const fn sequence(length: usize, width: usize) -> Shape {
+    Shape::Sequence { length, width }
+}
+
+/// A vector, for samples.
+pub(crate) const fn vector(width: usize) -> Shape {
+    Shape::Vector { width }
+}
+
+/// The only signal of a layer with one handle for one wire.
+pub(crate) fn only(inputs: &[Signal]) -> Result<Signal, LowerError> {
+    match inputs {
+        [signal] => Ok(*signal),
+        _ => Err(LowerError::Count {
+            expected: 1,
+            got: inputs.len(),
+        }),
+    }
+}
+
+/// The signals of a layer with one handle for many wires, and the first of them.
+pub(crate) fn several(inputs: &[Signal]) -> Result<(Signal, &[Signal]), LowerError> {
+    match inputs {
+        [first, ..] => Ok((*first, inputs)),
+        [] => Err(LowerError::Count { expected: 1, got: 0 }),
     }
 }
 
@@ -115,6 +178,23 @@ macro_rules! layers {
             /// Output handles.
             pub fn outputs(&self) -> &'static [OutputPort] {
                 match self { $( Self::$name(layer) => layer.outputs() ),+ }
+            }
+
+            /// Adds its parameters, values and ops to a plan.
+            pub fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+                match self { $( Self::$name(layer) => layer.lower(lowering, inputs) ),+ }
+            }
+
+            /// Whether no gradient goes back through it.
+            pub fn stops_gradient(&self) -> bool {
+                match self { $( Self::$name(layer) => layer.stops_gradient() ),+ }
+            }
+
+            /// Samples of every layer, for the law suite.
+            pub fn samples() -> Vec<Sample> {
+                let mut samples = Vec::new();
+                $( samples.extend($name::samples()); )+
+                samples
             }
 
             /// Key settings in a few characters, for the node.

@@ -1,7 +1,7 @@
 //! A task that predicts a number: loss `(ŷ - y)²`; input vector, no output.
 
-use super::{Category, InputPort, LayerKind, NO_OUTPUTS, OutputPort, VECTOR_INPUT};
-use crate::text::Text;
+use super::{Category, InputPort, LayerKind, LowerError, NO_OUTPUTS, OutputPort, Sample, VECTOR_INPUT, head::logits, only, vector};
+use crate::{ops, plan::{Lowering, Signal}, schema::LabelKind, text::Text};
 
 crate::settings! {
     /// Which label, and how much it counts.
@@ -38,6 +38,22 @@ impl LayerKind for RegressionHead {
 
     fn outputs(&self) -> &'static [OutputPort] {
         NO_OUTPUTS
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let input = only(inputs)?;
+        let kind = lowering.label(&self.label, |kind| kind == LabelKind::Real)?;
+        let prediction = logits(lowering, &input, 1, self.projection, self.l2)?;
+        lowering.push(ops::SquaredLoss { task_idx: lowering.task_idx(), logits: prediction });
+        lowering.task(&self.label, kind, 1, self.weight, prediction, prediction);
+        Ok(Vec::new())
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![
+            Sample::new(Self::default(), [vector(3)]),
+            Sample::new(Self { weight: 0.5, projection: false, ..Self::default() }, [vector(1)]),
+        ]
     }
 
     fn summary(&self) -> String {

@@ -1,7 +1,7 @@
 //! Token ids of a text, `length` per example, 0 where the text has ended.
 
-use super::{Category, InputPort, LayerKind, NO_INPUTS, OutputPort, PortKind};
-use crate::text::Text;
+use super::{Category, InputPort, LayerKind, LowerError, NO_INPUTS, OutputPort, PortKind, Sample, Shape};
+use crate::{plan::{Lowering, Signal, Source}, schema::FeatureKind, text::Text};
 
 crate::settings! {
     /// Which text to read.
@@ -27,6 +27,19 @@ impl LayerKind for TokenInput {
 
     fn outputs(&self) -> &'static [OutputPort] {
         const { &[OutputPort::new("tokens", "词元", PortKind::Tokens)] }
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, _inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let kind = lowering.feature(&self.feature, |kind| matches!(kind, FeatureKind::Tokens { .. }))?;
+        let FeatureKind::Tokens { length, cardinality } = kind else {
+            return Err(LowerError::FeatureKind { key: self.feature.clone(), got: kind });
+        };
+        let slot = lowering.id_slot(&self.feature, kind);
+        Ok(vec![Signal { shape: Shape::Tokens { length, cardinality }, source: Source::Ids(slot), mask: None }])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![Sample::new(Self::default(), [])]
     }
 
     fn summary(&self) -> String {

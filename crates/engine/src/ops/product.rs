@@ -6,7 +6,16 @@ pub fn packing_len() -> usize {
 }
 
 /// `c (+)= a b` with a: m × k, b: k × n.
-pub fn nn(m: usize, k: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32], accumulate: bool, _packing: &mut [f32]) {
+pub fn nn(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+    accumulate: bool,
+    _packing: &mut [f32],
+) {
     for i in 0..m {
         let row = &mut c[i * n..(i + 1) * n];
         if !accumulate {
@@ -22,7 +31,16 @@ pub fn nn(m: usize, k: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32], acc
 }
 
 /// `c (+)= a bᵀ` with a: m × k, b: n × k.
-pub fn nt(m: usize, k: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32], accumulate: bool, _packing: &mut [f32]) {
+pub fn nt(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+    accumulate: bool,
+    _packing: &mut [f32],
+) {
     for i in 0..m {
         for j in 0..n {
             let mut sum = 0.0;
@@ -36,7 +54,16 @@ pub fn nt(m: usize, k: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32], acc
 }
 
 /// `c (+)= aᵀ b` with a: k × m, b: k × n.
-pub fn tn(m: usize, k: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32], accumulate: bool, _packing: &mut [f32]) {
+pub fn tn(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+    accumulate: bool,
+    _packing: &mut [f32],
+) {
     if !accumulate {
         c[..m * n].fill(0.0);
     }

@@ -68,11 +68,30 @@ impl Layout {
                 Lifetime::Saved | Lifetime::Activation | Lifetime::Output => Some((start, last)),
             };
             if let Some((start, end)) = interval {
-                items.push(Item { size, start, end, index, gradient: false });
+                items.push(Item {
+                    size,
+                    start,
+                    end,
+                    index,
+                    gradient: false,
+                });
             }
-            if training && spec.differentiable && matches!(spec.lifetime, Lifetime::Activation | Lifetime::Output) {
-                let end = if spec.keeps_gradient { last } else { backward(first_write[index]) };
-                items.push(Item { size, start: backward(last_use[index]), end, index, gradient: true });
+            if training
+                && spec.differentiable
+                && matches!(spec.lifetime, Lifetime::Activation | Lifetime::Output)
+            {
+                let end = if spec.keeps_gradient {
+                    last
+                } else {
+                    backward(first_write[index])
+                };
+                items.push(Item {
+                    size,
+                    start: backward(last_use[index]),
+                    end,
+                    index,
+                    gradient: true,
+                });
             }
         }
         // The largest first: the usual heuristic against holes. Ties by position keep it deterministic.
@@ -103,7 +122,11 @@ impl Layout {
             let end = offset.saturating_add(item.size);
             placed.push((offset, end, item.start, item.end));
             layout.len = layout.len.max(end);
-            let offsets = if item.gradient { &mut layout.gradient_offsets } else { &mut layout.value_offsets };
+            let offsets = if item.gradient {
+                &mut layout.gradient_offsets
+            } else {
+                &mut layout.value_offsets
+            };
             offsets[item.index] = offset;
         }
         layout
@@ -133,4 +156,3 @@ impl Layout {
         self.gradient_offsets[value.0] != NOWHERE
     }
 }
-

@@ -1,13 +1,15 @@
 //! What a layer lowers itself with: it declares parameters and values and pushes ops.
 
 use super::{
-    Lifetime, OrderId, ParameterId, ParameterSpec, Plan, SlotId, SlotSpec, Start, TaskSpec, ValueId, ValueSpec,
+    Lifetime, OrderId, ParameterId, ParameterSpec, Plan, SlotId, SlotSpec, Start, TaskSpec, ValueId,
+    ValueSpec,
 };
 use crate::{
     design::{Node, NodeId, check::TaskSet},
     initializers::Initializer,
     layers::{Activation, LowerError, Shape},
     ops::{self, Access, Op},
+    random::Random,
     schema::{FeatureKind, LabelKind, Schema},
 };
 
@@ -61,7 +63,11 @@ pub enum Source {
 impl Signal {
     /// A signal in the arena without a mask.
     pub const fn new(shape: Shape, value: ValueId) -> Self {
-        Self { shape, source: Source::Value(value), mask: None }
+        Self {
+            shape,
+            source: Source::Value(value),
+            mask: None,
+        }
     }
 
     /// The same with a mask.
@@ -78,12 +84,25 @@ pub struct Lowering<'a> {
     schema: &'a Schema,
     node: &'a Node,
     tasks: TaskSet,
+    task_idx: usize,
 }
 
 impl<'a> Lowering<'a> {
-    /// Lowers `node`, which the losses of `tasks` reach, onto the end of `plan`.
-    pub fn new(plan: &'a mut Plan, schema: &'a Schema, node: &'a Node, tasks: TaskSet) -> Self {
-        Self { plan, schema, node, tasks }
+    /// Lowers `node`, which the losses of `tasks` reach, onto the end of `plan`; a head is task `task_idx`.
+    pub fn new(
+        plan: &'a mut Plan,
+        schema: &'a Schema,
+        node: &'a Node,
+        tasks: TaskSet,
+        task_idx: usize,
+    ) -> Self {
+        Self {
+            plan,
+            schema,
+            node,
+            tasks,
+            task_idx,
+        }
     }
 
     /// The node that is being lowered.
@@ -96,11 +115,23 @@ impl<'a> Lowering<'a> {
         &self.node.name
     }
 
+    /// Hash of its name, for draws that depend on a counter.
+    pub fn random_stream(&self) -> u64 {
+        Random::stream(0, &self.node.name).next_u64()
+    }
+
     /// The kind of feature `key`, if `accepts` it.
-    pub fn feature(&self, key: &str, accepts: impl Fn(FeatureKind) -> bool) -> Result<FeatureKind, LowerError> {
+    pub fn feature(
+        &self,
+        key: &str,
+        accepts: impl Fn(FeatureKind) -> bool,
+    ) -> Result<FeatureKind, LowerError> {
         match self.schema.feature(key) {
             Some(feature) if accepts(feature.kind) => Ok(feature.kind),
-            Some(feature) => Err(LowerError::FeatureKind { key: key.to_owned(), got: feature.kind }),
+            Some(feature) => Err(LowerError::FeatureKind {
+                key: key.to_owned(),
+                got: feature.kind,
+            }),
             None => Err(LowerError::UnknownFeature {
                 key: key.to_owned(),
                 available: self
@@ -118,7 +149,10 @@ impl<'a> Lowering<'a> {
     pub fn label(&self, key: &str, accepts: impl Fn(LabelKind) -> bool) -> Result<LabelKind, LowerError> {
         match self.schema.label(key) {
             Some(label) if accepts(label.kind) => Ok(label.kind),
-            Some(label) => Err(LowerError::LabelKind { key: key.to_owned(), got: label.kind }),
+            Some(label) => Err(LowerError::LabelKind {
+                key: key.to_owned(),
+                got: label.kind,
+            }),
             None => Err(LowerError::UnknownLabel {
                 key: key.to_owned(),
                 available: self
@@ -134,7 +168,12 @@ impl<'a> Lowering<'a> {
 
     /// A slot of ids.
     pub fn id_slot(&mut self, feature: &str, kind: FeatureKind) -> SlotId {
-        self.plan.slots.push(SlotSpec { node: self.node.id, feature: feature.to_owned(), kind, value: None });
+        self.plan.slots.push(SlotSpec {
+            node: self.node.id,
+            feature: feature.to_owned(),
+            kind,
+            value: None,
+        });
         SlotId(self.plan.slots.len() - 1)
     }
 
@@ -155,7 +194,10 @@ impl<'a> Lowering<'a> {
 
     fn declare(&mut self, per_row: usize, fixed: usize, lifetime: Lifetime) -> Result<ValueId, LowerError> {
         if per_row > MAX_PER_ROW || fixed > MAX_PER_ROW {
-            return Err(LowerError::TooLarge { got: per_row.max(fixed), ceiling: MAX_PER_ROW });
+            return Err(LowerError::TooLarge {
+                got: per_row.max(fixed),
+                ceiling: MAX_PER_ROW,
+            });
         }
         self.plan.values.push(ValueSpec {
             per_row,
@@ -212,7 +254,9 @@ impl<'a> Lowering<'a> {
         regulariser: Regulariser,
     ) -> ParameterId {
         let offset = self.plan.n_parameters();
-        let size = shape.iter().fold(1_usize, |size, axis| size.saturating_mul(*axis));
+        let size = shape
+            .iter()
+            .fold(1_usize, |size, axis| size.saturating_mul(*axis));
         self.plan.parameters.push(ParameterSpec {
             node: self.node.id,
             name: format!("{}/{short_name}", self.node.name),
@@ -229,7 +273,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// A parameter that the optimizer leaves alone: running statistics.
-    pub fn statistic(&mut self, short_name: &'static str, shape: &[usize], start: Initializer) -> ParameterId {
+    pub fn statistic(
+        &mut self,
+        short_name: &'static str,
+        shape: &[usize],
+        start: Initializer,
+    ) -> ParameterId {
         let parameter = self.parameter(short_name, shape, Start::Initializer(start), Regulariser::NONE);
         self.plan.parameters[parameter.0].trainable = false;
         parameter
@@ -261,7 +310,15 @@ impl<'a> Lowering<'a> {
     }
 
     /// Declares the node's task.
-    pub fn task(&mut self, label: &str, kind: LabelKind, width: usize, weight: f32, logits: ValueId, output: ValueId) {
+    pub fn task(
+        &mut self,
+        label: &str,
+        kind: LabelKind,
+        width: usize,
+        weight: f32,
+        logits: ValueId,
+        output: ValueId,
+    ) {
         self.plan.values[output.0].lifetime = Lifetime::Output;
         self.plan.tasks.push(TaskSpec {
             node: self.node.id,
@@ -275,9 +332,9 @@ impl<'a> Lowering<'a> {
         });
     }
 
-    /// Index that the next declared task will have.
-    pub fn next_task(&self) -> usize {
-        self.plan.tasks.len()
+    /// Position of the head among the tasks.
+    pub const fn task_idx(&self) -> usize {
+        self.task_idx
     }
 
     /// The arena's place of a signal; ids have none.
@@ -296,15 +353,27 @@ impl<'a> Lowering<'a> {
     pub fn linear(&mut self, x: &Signal, linear: &LinearSpec) -> Result<Signal, LowerError> {
         let value = self.value_of(0, x)?;
         let (steps, n_in, n_out) = (x.shape.steps(), x.shape.width(), linear.units);
-        let kernel =
-            self.parameter("kernel", &[n_in, n_out], Start::Initializer(linear.initializer), linear.regulariser);
+        let kernel = self.parameter(
+            "kernel",
+            &[n_in, n_out],
+            Start::Initializer(linear.initializer),
+            linear.regulariser,
+        );
         let bias = linear.use_bias.then(|| {
-            self.parameter("bias", &[n_out], Start::Initializer(Initializer::Zeros), Regulariser::NONE)
+            self.parameter(
+                "bias",
+                &[n_out],
+                Start::Initializer(Initializer::Zeros),
+                Regulariser::NONE,
+            )
         });
         let shape = x.shape.with_width(n_out);
         let y = self.activation(steps.saturating_mul(n_out))?;
-        let pre_activation =
-            if linear.activation == Activation::Gelu { Some(self.saved(steps.saturating_mul(n_out))?) } else { None };
+        let pre_activation = if linear.activation == Activation::Gelu {
+            Some(self.saved(steps.saturating_mul(n_out))?)
+        } else {
+            None
+        };
         let epilogue = match linear.activation {
             Activation::Linear | Activation::Softmax => ops::Epilogue::Identity,
             Activation::Relu => ops::Epilogue::Relu,
@@ -312,11 +381,26 @@ impl<'a> Lowering<'a> {
             Activation::Tanh => ops::Epilogue::Tanh,
             Activation::Sigmoid => ops::Epilogue::Sigmoid,
         };
-        self.push(ops::Linear { x: value, kernel, bias, y, pre_activation, epilogue, steps, n_in, n_out });
+        self.push(ops::Linear {
+            x: value,
+            kernel,
+            bias,
+            y,
+            pre_activation,
+            epilogue,
+            steps,
+            n_in,
+            n_out,
+        });
         let mut out = y;
         if linear.activation == Activation::Softmax {
             out = self.activation(steps.saturating_mul(n_out))?;
-            self.push(ops::Softmax { x: y, y: out, steps, width: n_out });
+            self.push(ops::Softmax {
+                x: y,
+                y: out,
+                steps,
+                width: n_out,
+            });
         }
         Ok(Signal::new(shape, out).masked(x.mask))
     }

@@ -200,7 +200,47 @@ pub enum Mode {
     Infer,
 }
 
+/// Lengths of a plan's lists, to go back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlanLengths {
+    /// Number of values.
+    pub values: usize,
+    /// Number of slots.
+    pub slots: usize,
+    /// Number of parameters.
+    pub parameters: usize,
+    /// Number of ops.
+    pub ops: usize,
+    /// Number of tasks.
+    pub tasks: usize,
+    /// Number of orders.
+    pub orders: usize,
+}
+
 impl Plan {
+    /// Where the plan ends now.
+    pub fn lengths(&self) -> PlanLengths {
+        PlanLengths {
+            values: self.values.len(),
+            slots: self.slots.len(),
+            parameters: self.parameters.len(),
+            ops: self.ops.len(),
+            tasks: self.tasks.len(),
+            orders: self.orders.len(),
+        }
+    }
+
+    /// Goes back to where the plan ended before.
+    pub fn truncate(&mut self, lengths: PlanLengths) {
+        self.values.truncate(lengths.values);
+        self.slots.truncate(lengths.slots);
+        self.parameters.truncate(lengths.parameters);
+        self.ops.truncate(lengths.ops);
+        self.op_nodes.truncate(lengths.ops);
+        self.tasks.truncate(lengths.tasks);
+        self.orders.truncate(lengths.orders);
+    }
+
     /// Number of parameters.
     pub fn n_parameters(&self) -> usize {
         self.parameters.last().map_or(0, |parameter| parameter.range.end)
@@ -217,7 +257,9 @@ impl Plan {
         for op in &self.ops {
             let mut any = false;
             op.visit_parameters(&mut |parameter| any |= self.parameters[parameter.0].trainable);
-            op.visit_values(&mut |access, value| any |= access == crate::ops::Access::Read && trained[value.0]);
+            op.visit_values(&mut |access, value| {
+                any |= access == crate::ops::Access::Read && trained[value.0]
+            });
             if any {
                 op.visit_values(&mut |access, value| {
                     if access == crate::ops::Access::Write {
@@ -235,17 +277,19 @@ impl Plan {
         self.values == other.values
             && self.orders == other.orders
             && self.slots.len() == other.slots.len()
-            && self.slots.iter().zip(&other.slots).all(|(a, b)| a.feature == b.feature && a.kind == b.kind)
+            && self
+                .slots
+                .iter()
+                .zip(&other.slots)
+                .all(|(a, b)| a.feature == b.feature && a.kind == b.kind)
             && self.parameters.len() == other.parameters.len()
             && self.parameters.iter().zip(&other.parameters).all(|(a, b)| {
                 a.node == b.node && a.short_name == b.short_name && a.shape == b.shape && a.start == b.start
             })
             && self.tasks.len() == other.tasks.len()
-            && self
-                .tasks
-                .iter()
-                .zip(&other.tasks)
-                .all(|(a, b)| a.node == b.node && a.label == b.label && a.kind == b.kind && a.output == b.output)
+            && self.tasks.iter().zip(&other.tasks).all(|(a, b)| {
+                a.node == b.node && a.label == b.label && a.kind == b.kind && a.output == b.output
+            })
             && self.ops.len() == other.ops.len()
             && self.ops.iter().zip(&other.ops).all(|(a, b)| a.same_structure(b))
     }

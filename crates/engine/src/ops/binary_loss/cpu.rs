@@ -28,7 +28,9 @@ pub fn backward(op: &BinaryLoss, cpu: &mut Cpu<'_>) {
         return;
     }
     let accumulate = cpu.memory.claim(op.logits);
-    let [p, dz] = cpu.memory.get([At::Value(op.probabilities), At::Gradient(op.logits)]);
+    let [p, dz] = cpu
+        .memory
+        .get([At::Value(op.probabilities), At::Gradient(op.logits)]);
     match start {
         Start::Nowhere => {}
         Start::Logit(output) => losses::seed_logit(dz, 1, output, accumulate),

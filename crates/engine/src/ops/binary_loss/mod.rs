@@ -30,7 +30,8 @@ impl Operation for BinaryLoss {
     }
 
     fn same_structure(&self, other: &Self) -> bool {
-        (self.task_idx, self.logits, self.probabilities) == (other.task_idx, other.logits, other.probabilities)
+        (self.task_idx, self.logits, self.probabilities)
+            == (other.task_idx, other.logits, other.probabilities)
     }
 
     fn forward(&self, cpu: &mut Cpu<'_>) {

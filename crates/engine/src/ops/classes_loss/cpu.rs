@@ -28,12 +28,16 @@ pub fn backward(op: &ClassesLoss, cpu: &mut Cpu<'_>) {
         return;
     }
     let accumulate = cpu.memory.claim(op.logits);
-    let [p, dz] = cpu.memory.get([At::Value(op.probabilities), At::Gradient(op.logits)]);
+    let [p, dz] = cpu
+        .memory
+        .get([At::Value(op.probabilities), At::Gradient(op.logits)]);
     match start {
         Start::Nowhere => {}
         Start::Logit(output) => losses::seed_logit(dz, op.n_classes, output, accumulate),
         Start::Loss(factor) => {
-            let rows = dz.chunks_exact_mut(op.n_classes).zip(p.chunks_exact(op.n_classes));
+            let rows = dz
+                .chunks_exact_mut(op.n_classes)
+                .zip(p.chunks_exact(op.n_classes));
             for ((dz, p), y) in rows.zip(&cpu.targets[op.task_idx]) {
                 let class = class_of(*y, op.n_classes);
                 let factor = class.map_or(0.0, |class| factor * class_weight(&op.class_weights, class));

@@ -32,7 +32,8 @@ impl Operation for ClassesLoss {
     }
 
     fn same_structure(&self, other: &Self) -> bool {
-        (self.task_idx, self.logits, self.probabilities) == (other.task_idx, other.logits, other.probabilities)
+        (self.task_idx, self.logits, self.probabilities)
+            == (other.task_idx, other.logits, other.probabilities)
     }
 
     fn forward(&self, cpu: &mut Cpu<'_>) {

@@ -27,9 +27,6 @@ pub fn backward(op: &EmbeddingLookup, cpu: &mut Cpu<'_>) {
     let dy = cpu.memory.one(At::Gradient(op.y));
     let (table, touched) = cpu.gradients.claim_rows(op.table);
     for (dy, id) in dy.chunks_exact(op.width).zip(ids) {
-        if *id == 0 && op.skip_zero {
-            continue;
-        }
         let row = row(op, *id);
         touched.mark(row as u32);
         for (gradient, dy) in table[row * op.width..(row + 1) * op.width].iter_mut().zip(dy) {

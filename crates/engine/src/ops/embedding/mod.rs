@@ -23,8 +23,6 @@ pub struct EmbeddingLookup {
     pub cardinality: usize,
     /// Numbers per row.
     pub width: usize,
-    /// Id 0 gets no gradient: its steps are masked, so later layers give it none anyway.
-    pub skip_zero: bool,
 }
 
 impl Operation for EmbeddingLookup {

@@ -20,7 +20,16 @@ pub fn forward(op: &Linear, cpu: &mut Cpu<'_>) {
             row.copy_from_slice(bias);
         }
     }
-    product::nn(rows, op.n_in, op.n_out, x, &cpu.parameters[kernel], y, accumulate, cpu.packing);
+    product::nn(
+        rows,
+        op.n_in,
+        op.n_out,
+        x,
+        &cpu.parameters[kernel],
+        y,
+        accumulate,
+        cpu.packing,
+    );
     match op.epilogue {
         Epilogue::Identity => {}
         Epilogue::Relu => relu(y),
@@ -69,7 +78,16 @@ pub fn backward(op: &Linear, cpu: &mut Cpu<'_>) {
         let kernel = cpu.range(op.kernel);
         let accumulate = cpu.memory.claim(op.x);
         let [dz, dx] = cpu.memory.get([At::Gradient(op.y), At::Gradient(op.x)]);
-        product::nt(rows, op.n_out, op.n_in, dz, &cpu.parameters[kernel], dx, accumulate, cpu.packing);
+        product::nt(
+            rows,
+            op.n_out,
+            op.n_in,
+            dz,
+            &cpu.parameters[kernel],
+            dx,
+            accumulate,
+            cpu.packing,
+        );
     }
 }
 

@@ -70,7 +70,9 @@ impl Operation for Linear {
     }
 
     fn macs(&self) -> u64 {
-        (self.steps as u64).saturating_mul(self.n_in as u64).saturating_mul(self.n_out as u64)
+        (self.steps as u64)
+            .saturating_mul(self.n_in as u64)
+            .saturating_mul(self.n_out as u64)
     }
 
     fn forward(&self, cpu: &mut Cpu<'_>) {

@@ -11,11 +11,22 @@ use crate::{
 /// The step of the sequence that packed step `step` of a row of `length` steps is.
 #[inline(always)]
 pub(crate) fn position(backwards: bool, length: u32, step: usize) -> usize {
-    if backwards { length as usize - 1 - step } else { step }
+    if backwards {
+        length as usize - 1 - step
+    } else {
+        step
+    }
 }
 
 /// Copies the steps of `x` (`rows × length × width`) to packed rows.
-pub(crate) fn pack(order: &RowOrder, backwards: bool, x: &[f32], packed: &mut [f32], length: usize, width: usize) {
+pub(crate) fn pack(
+    order: &RowOrder,
+    backwards: bool,
+    x: &[f32],
+    packed: &mut [f32],
+    length: usize,
+    width: usize,
+) {
     for step in 0..order.n_steps() {
         let block = order.starts[step]..order.starts[step + 1];
         let targets = packed[block.start * width..block.end * width].chunks_exact_mut(width);
@@ -58,7 +69,11 @@ pub(crate) fn emit(
     units: usize,
 ) {
     let n = order.starts[step + 1] - order.starts[step];
-    for ((state, row), row_length) in state[..n * units].chunks_exact(units).zip(&order.rows).zip(&order.lengths) {
+    for ((state, row), row_length) in state[..n * units]
+        .chunks_exact(units)
+        .zip(&order.rows)
+        .zip(&order.lengths)
+    {
         let start = (*row as usize * length + position(backwards, *row_length, step)) * units;
         y[start..start + units].copy_from_slice(state);
     }
@@ -100,7 +115,11 @@ pub(crate) fn receive(
     units: usize,
 ) {
     let n = order.starts[step + 1] - order.starts[step];
-    for ((dh, row), row_length) in dh[..n * units].chunks_exact_mut(units).zip(&order.rows).zip(&order.lengths) {
+    for ((dh, row), row_length) in dh[..n * units]
+        .chunks_exact_mut(units)
+        .zip(&order.rows)
+        .zip(&order.lengths)
+    {
         let (row, ends_here) = (*row as usize, *row_length as usize == step + 1);
         let mut add = |start: usize| {
             for (dh, dy) in dh.iter_mut().zip(&dy[start * units..(start + 1) * units]) {
@@ -121,18 +140,40 @@ pub(crate) fn receive(
 }
 
 /// Whether the row at `rank` is masked at packed step `step`.
-pub(crate) fn is_hole(order: &RowOrder, backwards: bool, mask: &[f32], rank: usize, step: usize, length: usize) -> bool {
+pub(crate) fn is_hole(
+    order: &RowOrder,
+    backwards: bool,
+    mask: &[f32],
+    rank: usize,
+    step: usize,
+    length: usize,
+) -> bool {
     order.has_holes
         && mask[order.rows[rank] as usize * length + position(backwards, order.lengths[rank], step)] == 0.0
 }
 
 pub fn forward(op: &LstmCells, cpu: &mut Cpu<'_>) {
     let (units, length, n_in) = (op.units, op.length, op.n_in);
-    let (kernel, recurrent, bias) = (cpu.range(op.kernel), cpu.range(op.recurrent_kernel), cpu.range(op.bias));
-    let places = [op.x, op.packed_x, op.gates, op.cells, op.squashed, op.previous, op.state, op.y].map(At::Value);
+    let (kernel, recurrent, bias) = (
+        cpu.range(op.kernel),
+        cpu.range(op.recurrent_kernel),
+        cpu.range(op.bias),
+    );
+    let places = [
+        op.x,
+        op.packed_x,
+        op.gates,
+        op.cells,
+        op.squashed,
+        op.previous,
+        op.state,
+        op.y,
+    ]
+    .map(At::Value);
     let [p0, p1, p2, p3, p4, p5, p6, p7] = places;
     let [x, packed_x, gates, cells, squashed, previous, state, y, mask] =
-        cpu.memory.get([p0, p1, p2, p3, p4, p5, p6, p7, At::optional(op.mask)]);
+        cpu.memory
+            .get([p0, p1, p2, p3, p4, p5, p6, p7, At::optional(op.mask)]);
     let order = &mut cpu.orders[op.order.0];
     order.sort(op.mask.is_some().then_some(&*mask), cpu.rows, length);
     let (n_steps, n_packed) = (order.n_steps(), order.n_packed());
@@ -141,7 +182,16 @@ pub fn forward(op: &LstmCells, cpu: &mut Cpu<'_>) {
     for row in gates[..n_packed * 4 * units].chunks_exact_mut(4 * units) {
         row.copy_from_slice(bias);
     }
-    product::nn(n_packed, n_in, 4 * units, packed_x, &cpu.parameters[kernel], gates, true, cpu.packing);
+    product::nn(
+        n_packed,
+        n_in,
+        4 * units,
+        packed_x,
+        &cpu.parameters[kernel],
+        gates,
+        true,
+        cpu.packing,
+    );
     state.fill(0.0);
     for step in 0..n_steps {
         let (start, end) = (order.starts[step], order.starts[step + 1]);
@@ -208,10 +258,28 @@ pub fn backward(op: &LstmCells, cpu: &mut Cpu<'_>) {
     let (kernel, recurrent) = (cpu.range(op.kernel), cpu.range(op.recurrent_kernel));
     let order = &cpu.orders[op.order.0];
     let (n_steps, n_packed) = (order.n_steps(), order.n_packed());
-    let places = [op.packed_x, op.gates, op.cells, op.squashed, op.previous, op.dz, op.carried].map(At::Value);
+    let places = [
+        op.packed_x,
+        op.gates,
+        op.cells,
+        op.squashed,
+        op.previous,
+        op.dz,
+        op.carried,
+    ]
+    .map(At::Value);
     let [p0, p1, p2, p3, p4, p5, p6] = places;
-    let [packed_x, gates, cells, squashed, previous, dz, carried, dy, mask] =
-        cpu.memory.get([p0, p1, p2, p3, p4, p5, p6, At::Gradient(op.y), At::optional(op.mask)]);
+    let [packed_x, gates, cells, squashed, previous, dz, carried, dy, mask] = cpu.memory.get([
+        p0,
+        p1,
+        p2,
+        p3,
+        p4,
+        p5,
+        p6,
+        At::Gradient(op.y),
+        At::optional(op.mask),
+    ]);
     carried.fill(0.0);
     let (dh, rest) = carried.split_at_mut(cpu.rows * units);
     let (dc, kept) = rest.split_at_mut(cpu.rows * units);
@@ -239,15 +307,40 @@ pub fn backward(op: &LstmCells, cpu: &mut Cpu<'_>) {
                 } else {
                     let last = if last.is_empty() { last } else { &last[row.clone()] };
                     let (dh, dc) = (&dh[row.clone()], &mut dc[row.clone()]);
-                    step_backward(&gates[wide.clone()], last, &squashed[row], dh, dc, &mut dz[wide], units);
+                    step_backward(
+                        &gates[wide.clone()],
+                        last,
+                        &squashed[row],
+                        dh,
+                        dc,
+                        &mut dz[wide],
+                        units,
+                    );
                 }
             }
         } else {
-            step_backward(gates, last, squashed, &dh[..n * units], &mut dc[..n * units], dz, units);
+            step_backward(
+                gates,
+                last,
+                squashed,
+                &dh[..n * units],
+                &mut dc[..n * units],
+                dz,
+                units,
+            );
         }
         if step > 0 {
             let u = &cpu.parameters[recurrent.clone()];
-            product::nt(n, 4 * units, units, dz, u, &mut dh[..n * units], false, cpu.packing);
+            product::nt(
+                n,
+                4 * units,
+                units,
+                dz,
+                u,
+                &mut dh[..n * units],
+                false,
+                cpu.packing,
+            );
             for rank in 0..n {
                 if is_hole(order, op.backwards, mask, rank, step, length) {
                     let row = rank * units..(rank + 1) * units;
@@ -259,12 +352,30 @@ pub fn backward(op: &LstmCells, cpu: &mut Cpu<'_>) {
     let dz = &dz[..n_packed * 4 * units];
     if wants_kernel {
         let (gradient, accumulate) = cpu.gradients.claim(op.kernel);
-        product::tn(n_in, n_packed, 4 * units, packed_x, dz, gradient, accumulate, cpu.packing);
+        product::tn(
+            n_in,
+            n_packed,
+            4 * units,
+            packed_x,
+            dz,
+            gradient,
+            accumulate,
+            cpu.packing,
+        );
         // h before the first step is 0, so its rows add nothing.
         let from = order.starts.get(1).copied().unwrap_or(0);
         let (gradient, accumulate) = cpu.gradients.claim(op.recurrent_kernel);
         let (previous, dz_from) = (&previous[from * units..], &dz[from * 4 * units..]);
-        product::tn(units, n_packed - from, 4 * units, previous, dz_from, gradient, accumulate, cpu.packing);
+        product::tn(
+            units,
+            n_packed - from,
+            4 * units,
+            previous,
+            dz_from,
+            gradient,
+            accumulate,
+            cpu.packing,
+        );
         let (gradient, accumulate) = cpu.gradients.claim(op.bias);
         if !accumulate {
             gradient.fill(0.0);
@@ -274,8 +385,18 @@ pub fn backward(op: &LstmCells, cpu: &mut Cpu<'_>) {
     if wants_x {
         let accumulate = cpu.memory.claim(op.x);
         let [dz, packed_dx, dx] =
-            cpu.memory.get([At::Value(op.dz), At::Value(op.packed_dx), At::Gradient(op.x)]);
-        product::nt(n_packed, 4 * units, n_in, dz, &cpu.parameters[kernel], packed_dx, false, cpu.packing);
+            cpu.memory
+                .get([At::Value(op.dz), At::Value(op.packed_dx), At::Gradient(op.x)]);
+        product::nt(
+            n_packed,
+            4 * units,
+            n_in,
+            dz,
+            &cpu.parameters[kernel],
+            packed_dx,
+            false,
+            cpu.packing,
+        );
         if !accumulate {
             dx.fill(0.0);
         }

@@ -8,12 +8,22 @@ use crate::{
 
 /// The mask of one row; an empty slice where every step counts.
 fn row_mask<'a>(op: &Pool, mask: &'a [f32], row: usize) -> &'a [f32] {
-    if mask.is_empty() { mask } else { &mask[row * op.length..(row + 1) * op.length] }
+    if mask.is_empty() {
+        mask
+    } else {
+        &mask[row * op.length..(row + 1) * op.length]
+    }
 }
 
 pub fn forward(op: &Pool, cpu: &mut Cpu<'_>) {
-    let [x, mask, y] = cpu.memory.get([At::Value(op.x), At::optional(op.mask), At::Value(op.y)]);
-    for (row, (x, y)) in x.chunks_exact(op.length * op.width).zip(y.chunks_exact_mut(op.width)).enumerate() {
+    let [x, mask, y] = cpu
+        .memory
+        .get([At::Value(op.x), At::optional(op.mask), At::Value(op.y)]);
+    for (row, (x, y)) in x
+        .chunks_exact(op.length * op.width)
+        .zip(y.chunks_exact_mut(op.width))
+        .enumerate()
+    {
         let mask = row_mask(op, mask, row);
         match op.rule {
             PoolRule::Mean => mean(x, mask, y),
@@ -35,7 +45,10 @@ pub fn backward(op: &Pool, cpu: &mut Cpu<'_>) {
         At::optional(op.mask),
     ]);
     let size = op.length * op.width;
-    let rows = y.chunks_exact(op.width).zip(dy.chunks_exact(op.width)).zip(dx.chunks_exact_mut(size));
+    let rows = y
+        .chunks_exact(op.width)
+        .zip(dy.chunks_exact(op.width))
+        .zip(dx.chunks_exact_mut(size));
     for (row, ((y, dy), dx)) in rows.enumerate() {
         let mask = row_mask(op, mask, row);
         if !accumulate {

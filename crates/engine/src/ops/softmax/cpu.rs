@@ -19,9 +19,15 @@ pub fn backward(op: &Softmax, cpu: &mut Cpu<'_>) {
         return;
     }
     let accumulate = cpu.memory.claim(op.x);
-    let [y, dy, dx] = cpu.memory.get([At::Value(op.y), At::Gradient(op.y), At::Gradient(op.x)]);
+    let [y, dy, dx] = cpu
+        .memory
+        .get([At::Value(op.y), At::Gradient(op.y), At::Gradient(op.x)]);
     let width = op.width;
-    for ((y, dy), dx) in y.chunks_exact(width).zip(dy.chunks_exact(width)).zip(dx.chunks_exact_mut(width)) {
+    for ((y, dy), dx) in y
+        .chunks_exact(width)
+        .zip(dy.chunks_exact(width))
+        .zip(dx.chunks_exact_mut(width))
+    {
         let mut dot = 0.0;
         for (y, dy) in y.iter().zip(dy) {
             dot += y * dy;

@@ -1,0 +1,74 @@
+//! A batch: the rows that a model is run on.
+
+use crate::{plan::Plan, schema::FeatureKind};
+
+/// Rows to run on. Room is reserved for the most rows that the model takes, so that filling it never allocates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    rows: usize,
+    max_rows: usize,
+    sizes: Vec<(usize, usize)>,
+    /// Per input slot: `rows × length` token ids, or `rows` ids; empty for a numeric slot.
+    pub ids: Vec<Vec<u32>>,
+    /// Per input slot: `rows × width` numbers; empty for a slot of ids.
+    pub dense: Vec<Vec<f32>>,
+    /// Per task: one target per row, NaN where it is not known.
+    pub targets: Vec<Vec<f32>>,
+}
+
+impl Batch {
+    pub(super) fn new(plan: &Plan, max_rows: usize) -> Self {
+        let sizes: Vec<(usize, usize)> = plan
+            .slots
+            .iter()
+            .map(|slot| match slot.kind {
+                FeatureKind::Tokens { length, .. } => (length, 0),
+                FeatureKind::Id { .. } => (1, 0),
+                FeatureKind::Dense { width } => (0, width),
+            })
+            .collect();
+        let mut batch = Self {
+            rows: 0,
+            max_rows,
+            ids: sizes
+                .iter()
+                .map(|(per_row, _)| Vec::with_capacity(per_row * max_rows))
+                .collect(),
+            dense: sizes
+                .iter()
+                .map(|(_, per_row)| Vec::with_capacity(per_row * max_rows))
+                .collect(),
+            targets: plan.tasks.iter().map(|_| Vec::with_capacity(max_rows)).collect(),
+            sizes,
+        };
+        batch.resize(max_rows);
+        batch
+    }
+
+    /// Rows of the batch.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Sets the number of rows; new rows are padding, zeros and unknown targets. Never allocates.
+    ///
+    /// # Panics
+    /// When `rows` is more than the model was built for.
+    pub fn resize(&mut self, rows: usize) {
+        assert!(
+            rows <= self.max_rows,
+            "a batch of {rows} rows; the model was built for {}",
+            self.max_rows
+        );
+        self.rows = rows;
+        for ((ids_per_row, dense_per_row), (ids, dense)) in
+            self.sizes.iter().zip(self.ids.iter_mut().zip(&mut self.dense))
+        {
+            ids.resize(ids_per_row * rows, 0);
+            dense.resize(dense_per_row * rows, 0.0);
+        }
+        for targets in &mut self.targets {
+            targets.resize(rows, f32::NAN);
+        }
+    }
+}

@@ -1,0 +1,545 @@
+//! A model: a compiled design with its parameters, ready to run on batches.
+//!
+//! ```
+//! use mtl_engine::{
+//!     design::Design,
+//!     layers::{BinaryHead, Dense, DenseInput},
+//!     model::{BuildOptions, Mode, Model},
+//!     schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema},
+//!     text::Message,
+//! };
+//! let name = Message::new("x", "x");
+//! let schema = Schema {
+//!     features: vec![FeatureSchema { key: "x".into(), name: name.clone(), kind: FeatureKind::Dense { width: 2 } }],
+//!     labels: vec![LabelSchema { key: "y".into(), name, kind: LabelKind::Binary, classes: Vec::new() }],
+//! };
+//! let mut design = Design::new("two layers");
+//! let x = design.add("x", DenseInput { feature: "x".into() });
+//! let dense = design.add("dense", Dense { units: 4, ..Dense::default() });
+//! let head = design.add("y", BinaryHead { label: "y".into(), ..BinaryHead::default() });
+//! design.connect(x, dense, 0);
+//! design.connect(dense, head, 0);
+//! let mut model = Model::build(&design, &schema, &BuildOptions { max_rows: 2, seed: 1, training: true })?;
+//! model.batch_mut().resize(2);
+//! model.batch_mut().dense[0].copy_from_slice(&[0.0, 1.0, 1.0, 0.0]);
+//! model.batch_mut().targets[0].copy_from_slice(&[0.0, 1.0]);
+//! model.forward(Mode::Train { step: 0 });
+//! model.backward(&[1.0]);
+//! let (values, gradients) = model.values_and_gradients();
+//! for (value, gradient) in values.iter_mut().zip(gradients) {
+//!     *value -= 0.1 * gradient;
+//! }
+//! # Ok::<(), mtl_engine::model::BuildError>(())
+//! ```
+
+mod batch;
+mod penalty;
+mod resources;
+
+pub use crate::plan::Mode;
+pub use batch::Batch;
+pub use resources::{ResourceBytes, Resources};
+
+use std::ops::Range;
+
+use thiserror::Error;
+
+use crate::{
+    backend::cpu::{Buffers, CpuBackend, Seed},
+    design::{
+        Design, NodeId,
+        check::{Limits, Lowered, Problem, ProblemKind, Severity, TaskSet, lower},
+    },
+    metrics::TaskOutput,
+    plan::{Layout, ParameterId, Plan},
+    random::Random,
+    schema::{FeatureKind, LabelKind, Schema},
+    text::{Explain, Message},
+};
+
+/// How a model is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuildOptions {
+    /// Most rows of a batch.
+    pub max_rows: usize,
+    /// Seed of the parameters and of dropout.
+    pub seed: u64,
+    /// Whether there is room for gradients; without, a model needs less memory.
+    pub training: bool,
+}
+
+/// Why a design does not become a model.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("{}", first_message(problems).en)]
+pub struct BuildError {
+    /// What is wrong, errors first; never empty.
+    pub problems: Vec<Problem>,
+}
+
+fn first_message(problems: &[Problem]) -> Message {
+    problems.first().map_or_else(Message::default, Explain::explain)
+}
+
+impl Explain for BuildError {
+    fn explain(&self) -> Message {
+        first_message(&self.problems)
+    }
+}
+
+/// What fills an input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputSlot {
+    /// The input layer.
+    pub node: NodeId,
+    /// Key of the feature.
+    pub feature: String,
+    /// Type and size of the feature.
+    pub kind: FeatureKind,
+}
+
+/// A task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskSlot {
+    /// The head.
+    pub node: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Key of the label.
+    pub label: String,
+    /// What it predicts.
+    pub output: TaskOutput,
+    /// Numbers per row that it predicts.
+    pub width: usize,
+    /// Weight of its loss in the design.
+    pub weight: f32,
+}
+
+/// A parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// `node name/kernel`.
+    pub name: String,
+    /// The layer.
+    pub node: NodeId,
+    /// Sizes of its axes.
+    pub shape: Vec<usize>,
+    /// Its place in the flat buffers.
+    pub range: Range<usize>,
+    /// Tasks whose losses reach it.
+    pub tasks: TaskSet,
+    /// Whether the optimizer changes it.
+    pub trainable: bool,
+}
+
+/// A compiled design with its parameters.
+pub struct Model {
+    plan: Plan,
+    backend: CpuBackend,
+    inputs: Vec<InputSlot>,
+    tasks: Vec<TaskSlot>,
+    parameters: Vec<Parameter>,
+    values: Vec<f32>,
+    gradients: Vec<f32>,
+    batch: Batch,
+    losses: Vec<f32>,
+    labelled: Vec<usize>,
+    mode: Mode,
+    schema: Schema,
+    options: BuildOptions,
+}
+
+impl Model {
+    /// Compiles a design and draws its parameters.
+    ///
+    /// # Errors
+    /// When the design has an error or needs more memory than there is.
+    pub fn build(design: &Design, schema: &Schema, options: &BuildOptions) -> Result<Self, BuildError> {
+        Self::build_within(design, schema, options, &Limits::default())
+    }
+
+    /// As [`Model::build`], within these ceilings.
+    ///
+    /// # Errors
+    /// When the design has an error or exceeds a ceiling.
+    pub fn build_within(
+        design: &Design,
+        schema: &Schema,
+        options: &BuildOptions,
+        limits: &Limits,
+    ) -> Result<Self, BuildError> {
+        let Lowered { checked, plan } = lower(design, schema, limits);
+        if !checked.trains() {
+            return Err(BuildError {
+                problems: checked.problems,
+            });
+        }
+        let max_rows = options.max_rows.max(1);
+        let layout = Layout::new(&plan, max_rows, options.training);
+        let n_parameters = plan.n_parameters();
+        let floats = layout
+            .len
+            .saturating_add(n_parameters.saturating_mul(if options.training { 4 } else { 1 }));
+        let bytes = floats.saturating_mul(4);
+        if bytes > limits.max_bytes {
+            let kind = ProblemKind::TooMuchMemory {
+                got_mb: (bytes / 1_000_000) as u64,
+                ceiling_mb: (limits.max_bytes / 1_000_000) as u64,
+                rows: max_rows,
+            };
+            let problem = Problem {
+                kind,
+                node: None,
+                wire: None,
+                severity: Severity::Error,
+            };
+            return Err(BuildError {
+                problems: vec![problem],
+            });
+        }
+        let mut model = Self {
+            backend: CpuBackend::new(&plan, layout, options.seed),
+            inputs: Vec::new(),
+            tasks: Vec::new(),
+            parameters: Vec::new(),
+            values: vec![0.0; n_parameters],
+            gradients: vec![0.0; if options.training { n_parameters } else { 0 }],
+            batch: Batch::new(&plan, max_rows),
+            losses: vec![0.0; plan.tasks.len()],
+            labelled: vec![0; plan.tasks.len()],
+            mode: Mode::Infer,
+            schema: schema.clone(),
+            options: BuildOptions { max_rows, ..*options },
+            plan,
+        };
+        model.describe();
+        model.initialize(options.seed);
+        Ok(model)
+    }
+
+    fn describe(&mut self) {
+        let slots = self.plan.slots.iter();
+        self.inputs = slots
+            .map(|slot| InputSlot {
+                node: slot.node,
+                feature: slot.feature.clone(),
+                kind: slot.kind,
+            })
+            .collect();
+        self.tasks = self
+            .plan
+            .tasks
+            .iter()
+            .map(|task| TaskSlot {
+                node: task.node,
+                name: task.name.clone(),
+                label: task.label.clone(),
+                output: match task.kind {
+                    LabelKind::Binary => TaskOutput::Binary,
+                    LabelKind::Classes { n_classes } => TaskOutput::Classes { n_classes },
+                    LabelKind::Real => TaskOutput::Regression,
+                },
+                width: task.width,
+                weight: task.weight,
+            })
+            .collect();
+        self.parameters = self
+            .plan
+            .parameters
+            .iter()
+            .map(|spec| Parameter {
+                name: spec.name.clone(),
+                node: spec.node,
+                shape: spec.shape.clone(),
+                range: spec.range.clone(),
+                tasks: spec.tasks,
+                trainable: spec.trainable,
+            })
+            .collect();
+    }
+
+    /// Draws the parameters afresh; each from a stream of its own name.
+    pub fn initialize(&mut self, seed: u64) {
+        for spec in &self.plan.parameters {
+            let mut random = Random::stream(seed, &spec.name);
+            spec.start
+                .fill(&spec.shape, &mut self.values[spec.range.clone()], &mut random);
+        }
+    }
+
+    /// Takes over the settings of a design that differs in weights, rates, regularisers, names or what is frozen.
+    /// Returns false, and changes nothing, when the structure differs: then a new model must be built.
+    pub fn update_settings(&mut self, design: &Design) -> bool {
+        let Lowered { checked, plan } = lower(design, &self.schema, &Limits::default());
+        if !checked.trains() || !self.plan.same_structure(&plan) {
+            return false;
+        }
+        self.plan = plan;
+        self.backend.update(&self.plan);
+        self.describe();
+        true
+    }
+
+    /// The schema that it was built against.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The compiled design.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What must be filled in a batch.
+    pub fn inputs(&self) -> &[InputSlot] {
+        &self.inputs
+    }
+
+    /// Tasks, in the order of the heads.
+    pub fn tasks(&self) -> &[TaskSlot] {
+        &self.tasks
+    }
+
+    /// Weight of each task's loss in the design.
+    pub fn task_weights(&self) -> impl Iterator<Item = f32> {
+        self.tasks.iter().map(|task| task.weight)
+    }
+
+    /// Parameters, in the order of the flat buffers.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// Parameters, flat.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// Parameters, flat, to change.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+
+    /// Gradients of the last backward pass, flat.
+    pub fn gradients(&self) -> &[f32] {
+        &self.gradients
+    }
+
+    /// Parameters to change, and gradients: what an optimizer takes.
+    pub fn values_and_gradients(&mut self) -> (&mut [f32], &mut [f32]) {
+        (&mut self.values, &mut self.gradients)
+    }
+
+    /// Rows of an embedding whose gradient may differ from zero after a backward pass; `None` when every row's may
+    /// (another kind of parameter, or one with a regulariser).
+    pub fn touched_rows(&self, parameter_idx: usize) -> Option<&[u32]> {
+        self.backend.touched(&self.plan, ParameterId(parameter_idx))
+    }
+
+    /// The batch.
+    pub fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// The batch, to fill.
+    pub fn batch_mut(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
+    /// Most rows of a batch.
+    pub fn max_rows(&self) -> usize {
+        self.options.max_rows
+    }
+
+    /// Computes outputs and losses of the batch.
+    pub fn forward(&mut self, mode: Mode) {
+        self.begin_forward(mode);
+        self.forward_ops(0..self.plan.ops.len());
+    }
+
+    /// Puts the batch in place: [`Model::forward`] is this, then [`Model::forward_ops`] over all ops.
+    pub fn begin_forward(&mut self, mode: Mode) {
+        self.mode = mode;
+        self.losses.fill(0.0);
+        self.labelled.fill(0);
+        self.backend
+            .load(&self.plan, self.batch.rows(), &self.batch.dense);
+    }
+
+    /// Runs some ops forward; a profile calls this op by op.
+    pub fn forward_ops(&mut self, range: Range<usize>) {
+        let Self {
+            plan,
+            backend,
+            batch,
+            values,
+            gradients,
+            losses,
+            labelled,
+            mode,
+            ..
+        } = self;
+        let buffers = buffers(batch, values, gradients, losses, labelled);
+        backend.forward(plan, range, buffers, *mode);
+    }
+
+    /// Number of ops.
+    pub fn n_ops(&self) -> usize {
+        self.plan.ops.len()
+    }
+
+    /// Kind of an op, as profiles show it, and the node that it belongs to.
+    pub fn op(&self, op_idx: usize) -> (&'static str, NodeId) {
+        (self.plan.ops[op_idx].key(), self.plan.op_nodes[op_idx])
+    }
+
+    /// Mean loss per task over its labelled rows, unweighted; 0 when no row is labelled.
+    pub fn losses(&self) -> &[f32] {
+        &self.losses
+    }
+
+    /// Number of labelled rows per task.
+    pub fn labelled_rows(&self) -> &[usize] {
+        &self.labelled
+    }
+
+    /// Regularisers and ties: what is added to the weighted losses.
+    pub fn penalty(&self) -> f32 {
+        penalty::value(&self.plan, &self.values)
+    }
+
+    /// What a task predicts for the rows of the batch: a probability (binary), one per class, or a number.
+    pub fn outputs(&self, task_idx: usize) -> &[f32] {
+        self.backend
+            .value(self.plan.tasks[task_idx].output, self.batch.rows())
+    }
+
+    /// What a task's outputs are computed from, before sigmoid or softmax.
+    pub fn logits(&self, task_idx: usize) -> &[f32] {
+        self.backend
+            .value(self.plan.tasks[task_idx].logits, self.batch.rows())
+    }
+
+    /// Fills the gradients of `Σ_t w_t L_t + penalty`, for the batch that was run forward last.
+    pub fn backward(&mut self, task_weights: &[f32]) {
+        self.backward_tasks(task_weights);
+        self.add_penalty_gradients();
+    }
+
+    /// Fills the gradients of `Σ_t w_t L_t`. May be called several times after one forward: with weight 1 for one task
+    /// and 0 for the others it gives that task's gradient, and runs only the ops that the task needs.
+    pub fn backward_tasks(&mut self, task_weights: &[f32]) {
+        self.begin_backward();
+        self.backward_ops(0..self.plan.ops.len(), task_weights);
+        self.end_backward();
+    }
+
+    /// Forgets the gradients of the last pass: [`Model::backward_tasks`] is this, then [`Model::backward_ops`], then
+    /// [`Model::end_backward`].
+    pub fn begin_backward(&mut self) {
+        assert!(
+            self.options.training,
+            "a model built without room for gradients has no backward pass"
+        );
+        self.backend.begin_backward(&self.plan, &mut self.gradients);
+    }
+
+    /// Runs some ops backward, the last first; a profile calls this op by op.
+    pub fn backward_ops(&mut self, range: Range<usize>, task_weights: &[f32]) {
+        self.run_backward(range, Seed::Losses(task_weights));
+    }
+
+    /// Completes the gradients.
+    pub fn end_backward(&mut self) {
+        self.backend.end_backward(&self.plan, &mut self.gradients);
+    }
+
+    /// Adds the gradients of regularisers and ties.
+    pub fn add_penalty_gradients(&mut self) {
+        penalty::add_gradients(&self.plan, &self.values, &mut self.gradients);
+    }
+
+    fn run_backward(&mut self, range: Range<usize>, seed: Seed<'_>) {
+        let Self {
+            plan,
+            backend,
+            batch,
+            values,
+            gradients,
+            losses,
+            labelled,
+            mode,
+            ..
+        } = self;
+        let buffers = buffers(batch, values, gradients, losses, labelled);
+        backend.backward(plan, range, buffers, *mode, seed);
+    }
+
+    /// Gradient × input of one logit of a task for the first row of the batch that was run forward last: per input slot
+    /// one number per token (summed over the width of its embedding), per id one, per number one. Overwrites the
+    /// gradients.
+    pub fn attribute(&mut self, task_idx: usize, output: usize) -> Vec<Vec<f32>> {
+        self.begin_backward();
+        self.run_backward(0..self.plan.ops.len(), Seed::Logit { task_idx, output });
+        self.end_backward();
+        let rows = self.batch.rows();
+        let mut attributions = Vec::with_capacity(self.plan.slots.len());
+        for (slot_idx, slot) in self.plan.slots.iter().enumerate() {
+            let per_row = match slot.kind {
+                FeatureKind::Tokens { length, .. } => length,
+                FeatureKind::Id { .. } => 1,
+                FeatureKind::Dense { width } => width,
+            };
+            let mut sums = vec![0.0; per_row];
+            let mut add = |value: crate::plan::ValueId, width: usize| {
+                let values = self.backend.value(value, rows);
+                let Some(gradients) = self.backend.gradient(value, rows) else {
+                    return;
+                };
+                let steps = values.chunks_exact(width).zip(gradients.chunks_exact(width));
+                for (sum, (values, gradients)) in sums.iter_mut().zip(steps) {
+                    *sum += values
+                        .iter()
+                        .zip(gradients)
+                        .map(|(value, gradient)| value * gradient)
+                        .sum::<f32>();
+                }
+            };
+            if let Some(value) = slot.value {
+                add(value, 1);
+            }
+            for op in &self.plan.ops {
+                if let crate::ops::Op::EmbeddingLookup(lookup) = op
+                    && lookup.slot.0 == slot_idx
+                {
+                    add(lookup.y, lookup.width);
+                }
+            }
+            attributions.push(sums);
+        }
+        attributions
+    }
+
+    /// What it costs.
+    pub fn resources(&self) -> Resources {
+        Resources::of(&self.plan, self.backend.bytes(), self.gradients.len())
+    }
+}
+
+fn buffers<'a>(
+    batch: &'a Batch,
+    values: &'a mut [f32],
+    gradients: &'a mut [f32],
+    losses: &'a mut [f32],
+    labelled: &'a mut [usize],
+) -> Buffers<'a> {
+    let (ids, targets) = (batch.ids.as_slice(), batch.targets.as_slice());
+    Buffers {
+        rows: batch.rows(),
+        ids,
+        targets,
+        values,
+        gradients,
+        losses,
+        labelled,
+    }
+}
