@@ -8,6 +8,7 @@ pub mod edit;
 pub mod graph;
 pub mod history;
 pub mod layout;
+pub mod presets;
 pub mod problems;
 pub mod refusal;
 pub mod report;
