@@ -16,6 +16,7 @@
 //! Between two slices the worker returns to its event loop, so that a command (Pause above all) is heard.
 
 mod host;
+pub mod serve;
 mod transport;
 
 pub use host::{Job, Next, Outbox, run};

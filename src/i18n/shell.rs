@@ -1,0 +1,131 @@
+//! Texts of the page around its rooms: bars, menus, dialogs, messages.
+
+texts! {
+    brand: "MTL Playground", "MTL Playground";
+    skip_to_content: "Skip to the design", "跳到设计区";
+
+    design: "Design", "设计";
+    data: "Data", "数据";
+    train: "Train", "训练";
+    watch: "Watch", "观察";
+    try_it: "Try it", "试一试";
+    layer: "Layer", "层";
+    rooms: "Rooms of the page", "页面各区";
+
+    untitled: "Untitled design", "未命名设计";
+    document_name: "Name of the design", "设计名称";
+    presets: "Presets", "预设";
+    presets_title: "Start from a design", "从一个设计开始";
+    presets_about: "Each is an ordinary graph: open it, train it, take it apart. Opening one can be undone.",
+        "每个预设都是普通的图：打开、训练、拆开都可以。打开之后可以撤销。";
+    preset_opened: "Opened “{0}”", "已打开“{0}”";
+    preset_not_found: "there is no preset named `{0}`; there are: {1}", "没有名为“{0}”的预设；可选：{1}";
+    data_used: "Data: {0}", "数据：{0}";
+
+    language: "Language", "语言";
+    language_english: "English", "English";
+    language_chinese: "中文", "中文";
+    theme: "Colours", "配色";
+    theme_auto: "Colours: as the system", "配色：跟随系统";
+    theme_light: "Colours: light", "配色：浅色";
+    theme_dark: "Colours: dark", "配色：深色";
+    help: "Help and shortcuts", "帮助与快捷键";
+    close: "Close", "关闭";
+    more: "More", "更多";
+    undo: "Undo", "撤销";
+    redo: "Redo", "重做";
+    undo_named: "Undo: {0}", "撤销：{0}";
+    redo_named: "Redo: {0}", "重做：{0}";
+
+    files: "Save and open", "保存与打开";
+    export_weights: "Save weights (JSON)", "保存权重（JSON）";
+    export_weights_help: "Design, vocabulary and every parameter in one file; opening it gives the same predictions.",
+        "设计、词表和全部参数保存在一个文件中；打开后得到相同的预测。";
+    import_weights: "Open a weights file…", "打开权重文件……";
+    import_weights_help: "Or drop the file anywhere on the page.", "也可以把文件拖到页面任意位置。";
+    export_design: "Save the design (JSON)", "保存设计（JSON）";
+    import_design: "Open a design…", "打开设计……";
+    drop_here: "Drop a weights or design file to open it", "松开以打开权重或设计文件";
+    drop_one: "Drop one file at a time; these were {0}.", "请一次拖入一个文件；这次有 {0} 个。";
+    exported: "Saved {0}: {1} parameters after {2} steps, {3}", "已保存 {0}：{1} 个参数，训练 {2} 步之后，{3}";
+    imported: "Opened {0}: {1} parameters, step {2}. Predictions are as they were when it was saved.",
+        "已打开 {0}：{1} 个参数，第 {2} 步。预测与保存时相同。";
+    design_saved: "Saved {0}", "已保存 {0}";
+    design_opened: "Opened the design in {0}", "已打开 {0} 中的设计";
+    exporting: "Preparing the file…", "正在准备文件……";
+    importing: "Reading {0}…", "正在读取 {0}……";
+    file_too_large: "“{0}” has {1}; a weights file of this page has at most {2}. Nothing was changed.",
+        "“{0}”大小为 {1}；本页面的权重文件最大为 {2}。没有做任何更改。";
+    file_unreadable: "“{0}” could not be read ({1}). Nothing was changed.", "无法读取“{0}”（{1}）。没有做任何更改。";
+    file_not_design: "“{0}” is not a design of this page: {1}. Nothing was changed.",
+        "“{0}”不是本页面的设计文件：{1}。没有做任何更改。";
+
+    dismiss: "Dismiss", "知道了";
+    messages: "Messages", "消息";
+    details: "Details", "详情";
+
+    hide_data: "Hide the data panel", "隐藏数据面板";
+    show_data: "Show the data panel", "显示数据面板";
+    resize_left: "Width of the data panel", "数据面板的宽度";
+    resize_right: "Width of the right panel", "右侧面板的宽度";
+    resize_watch: "Height of the charts", "图表区的高度";
+
+    setting_help: "What is “{0}”?", "“{0}”是什么？";
+    choose: "Choose…", "请选择……";
+    not_in_data: "{0} (not in this data set)", "{0}（当前数据集中没有）";
+    increase: "Increase {0}", "增大 {0}";
+    decrease: "Decrease {0}", "减小 {0}";
+    kept_value: "Kept {0}: {1}", "保留 {0}：{1}";
+
+    shortcuts: "Keyboard shortcuts", "键盘快捷键";
+    shortcuts_about: "They work anywhere on the page, except while you type.", "在页面任何位置都有效，输入文字时除外。";
+    key_space: "Space", "空格";
+    shortcut_play: "Play or pause", "开始或暂停";
+    shortcut_step: "Train one step", "训练一步";
+    shortcut_epoch: "Train one epoch", "训练一轮";
+    shortcut_reset: "Reset the run", "重置训练";
+    shortcut_undo: "Undo", "撤销";
+    shortcut_redo: "Redo", "重做";
+    shortcut_presets: "Choose a preset", "选择预设";
+    shortcut_save: "Save the weights", "保存权重";
+    shortcut_help: "This sheet", "显示本页";
+    shortcut_delete: "Delete what is selected", "删除选中内容";
+    shortcut_select_all: "Select everything", "全选";
+    shortcut_add: "Search for a layer to add", "搜索并添加层";
+    shortcut_escape: "Close, or cancel what is under way", "关闭或取消当前操作";
+    help_first: "Choose a preset and a data set, press Play, and watch every task’s loss and metrics. Click a layer to change it. Try a sentence, then save the weights.",
+        "选择一个预设和数据集，点击“开始”，观察每个任务的损失和指标。点击某一层可以修改它。试一句话，然后保存权重。";
+    help_private: "Everything is computed in this browser; nothing is sent anywhere.", "一切都在此浏览器中计算，不会发送任何数据。";
+    help_colours: "Each task has one colour and one letter everywhere on the page.", "每个任务在整个页面上都有固定的颜色和字母。";
+
+    worker_crashed: "The training worker stopped ({0}). It was started again with your design, data and settings; the run begins at step 0.",
+        "训练线程意外停止（{0}）。已用你的设计、数据和设置重新启动，训练从第 0 步开始。";
+    worker_failed: "The training worker could not be started: {0}", "无法启动训练线程：{0}";
+    worker_gone: "the training worker stopped before it answered", "训练线程在应答之前停止了";
+    internal_message: "the page and its worker did not understand each other ({0}); reload the page",
+        "页面与训练线程之间的消息无法识别（{0}）；请重新加载页面";
+    panicked: "The page met an error of its own and may not go on as it should: {0}. Your settings are kept; reload the page.",
+        "页面内部出错，可能无法继续正常工作：{0}。你的设置已保留；请重新加载页面。";
+
+    source_generated: "Generated here, nothing to download", "在本机生成，无需下载";
+    not_fetched: "not fetched: run `cargo xtask data`", "尚未获取：请运行 `cargo xtask data`";
+    data_not_fetched: "The data set “{0}” is not on this site: run `cargo xtask data` and build the page again. The generated data sets work without it.",
+        "此站点上没有数据集“{0}”：请运行 `cargo xtask data` 并重新构建页面。生成的数据集无需下载即可使用。";
+    data_unknown: "there is no data set named `{0}`; there are: {1}", "没有名为“{0}”的数据集；可选：{1}";
+    data_loading: "Loading {0}", "正在加载 {0}";
+    data_preparing: "Preparing {0}: words, vocabulary, splits…", "正在准备 {0}：分词、词表、划分……";
+    data_download_failed: "“{0}” could not be loaded ({1}). The data set that was there is kept.",
+        "无法加载“{0}”（{1}）。保留原有数据集。";
+    data_too_large: "“{0}” has {1}, more than the {2} that this page takes. The data set that was there is kept.",
+        "“{0}”大小为 {1}，超过本页面允许的 {2}。保留原有数据集。";
+    bytes_of: "{0} of {1}", "已收到 {0}，共 {1}";
+
+    api_argument: "`{0}`: expected {1}, got {2}", "`{0}`：应为{1}，得到 {2}";
+    api_setting_unknown: "there is no setting `{0}`; there are: {1}", "没有名为“{0}”的设置；可选：{1}";
+    api_method_unknown: "there is no method `{0}`; there are: {1}", "没有名为“{0}”的方法；可选：{1}";
+    an_object: "an object", "一个对象";
+    a_design_or_preset: "a design or the name of a preset", "一个设计或预设的名称";
+    a_count: "a whole number from 1 to 1000000", "1 到 1000000 的整数";
+    a_split: "`train`, `validation` or `test`", "`train`、`validation` 或 `test`之一";
+    a_json_text: "the text of a weights file", "权重文件的文本";
+}

@@ -1,0 +1,171 @@
+//! What a person chose about the page itself: language, colours, sizes. Remembered by the browser.
+
+use serde::{Deserialize, Serialize};
+
+use super::{storage, store::Store};
+use crate::i18n::{Lang, html_lang};
+
+const KEY: &str = "preferences";
+
+/// Colours of the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    Auto,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// The one after it in the order of the button.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Auto => Self::Light,
+            Self::Light => Self::Dark,
+            Self::Dark => Self::Auto,
+        }
+    }
+}
+
+/// Which part of the right panel is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RightTab {
+    /// Settings of the run.
+    #[default]
+    Train,
+    /// Settings of the selected layer.
+    Layer,
+    /// Predictions.
+    Try,
+}
+
+/// Which room a narrow screen shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Room {
+    /// The canvas, and the settings of the selected layer.
+    #[default]
+    Design,
+    /// The data set.
+    Data,
+    /// Settings of the run.
+    Train,
+    /// Charts.
+    Watch,
+    /// Predictions.
+    Try,
+}
+
+impl Room {
+    /// Value of the attribute that the style sheet reads.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Design => "design",
+            Self::Data => "data",
+            Self::Train => "train",
+            Self::Watch => "watch",
+            Self::Try => "try",
+        }
+    }
+}
+
+/// What a person chose about the page itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// Language; chosen from the browser's until a person chooses.
+    pub lang: Lang,
+    /// Colours.
+    pub theme: Theme,
+    /// Whether the data panel is open on a wide screen.
+    pub left_open: bool,
+    /// Width of the data panel in pixels.
+    pub left_width: f64,
+    /// Width of the right panel in pixels.
+    pub right_width: f64,
+    /// Share of the centre's height that the charts take, 0 to 1.
+    pub watch_share: f64,
+    /// Open part of the right panel.
+    pub right_tab: RightTab,
+    /// Open room on a narrow screen.
+    pub room: Room,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            lang: Lang::En,
+            theme: Theme::Auto,
+            left_open: true,
+            left_width: 280.0,
+            right_width: 340.0,
+            watch_share: 0.46,
+            right_tab: RightTab::Train,
+            room: Room::Design,
+        }
+    }
+}
+
+impl Preferences {
+    /// What was remembered, or the defaults in the browser's language.
+    pub fn load() -> Self {
+        let mut preferences = storage::load::<Self>(KEY).unwrap_or_else(|| Self {
+            lang: browser_lang(),
+            ..Self::default()
+        });
+        preferences.left_width = preferences.left_width.clamp(220.0, 480.0);
+        preferences.right_width = preferences.right_width.clamp(280.0, 560.0);
+        preferences.watch_share = preferences.watch_share.clamp(0.15, 0.85);
+        preferences
+    }
+}
+
+fn browser_lang() -> Lang {
+    let tag = web_sys::window()
+        .and_then(|window| window.navigator().language())
+        .unwrap_or_default();
+    if tag.to_ascii_lowercase().starts_with("zh") {
+        Lang::Zh
+    } else {
+        Lang::En
+    }
+}
+
+/// Remembers every change, and keeps `<html lang data-theme>` as chosen. The subscription lives as long as the page.
+pub fn keep(preferences: &Store<Preferences>) -> super::store::Subscription {
+    apply(&preferences.get());
+    preferences.subscribe(|preferences| {
+        storage::save(KEY, &**preferences);
+        apply(preferences);
+    })
+}
+
+fn apply(preferences: &Preferences) {
+    let Some(root) = web_sys::window().and_then(|window| window.document()?.document_element()) else {
+        return;
+    };
+    let theme = match preferences.theme {
+        Theme::Auto => "auto",
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    };
+    // An attribute that cannot be set only costs the look.
+    let _ = root.set_attribute("data-theme", theme);
+    let _ = root.set_attribute("lang", html_lang(preferences.lang));
+}
+
+/// Whether the page is dark now, the system's wish included.
+pub fn is_dark(theme: Theme) -> bool {
+    match theme {
+        Theme::Light => false,
+        Theme::Dark => true,
+        Theme::Auto => web_sys::window()
+            .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok()?)
+            .is_some_and(|query| query.matches()),
+    }
+}

@@ -1,0 +1,24 @@
+//! What the browser remembers for this page. Storage may be blocked or full: then nothing is remembered, and nothing fails.
+
+use serde::{Serialize, de::DeserializeOwned};
+use web_sys::Storage;
+
+const PREFIX: &str = "mtl-playground/";
+
+fn storage() -> Option<Storage> {
+    web_sys::window()?.local_storage().ok()?
+}
+
+/// What was saved under `key`, if it is there and still readable.
+pub fn load<T: DeserializeOwned>(key: &str) -> Option<T> {
+    let text = storage()?.get_item(&format!("{PREFIX}{key}")).ok()??;
+    serde_json::from_str(&text).ok()
+}
+
+/// Saves `value` under `key`; says whether the browser took it.
+pub fn save<T: Serialize>(key: &str, value: &T) -> bool {
+    let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(value)) else {
+        return false;
+    };
+    storage.set_item(&format!("{PREFIX}{key}"), &text).is_ok()
+}

@@ -1,0 +1,244 @@
+//! The whole page: contexts, bars, and the rooms laid out for a wide screen or a narrow one.
+//!
+//! ```text
+//! wide:   top bar                               narrow:  top bar
+//!         run bar                                        run bar
+//!         data | canvas over charts | tabs               one room
+//!                                                        row of rooms
+//! ```
+//! Every room is drawn once; the style sheet decides by `data-room` and the width of the screen what is seen.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::{
+    canvas::Canvas,
+    data::DataPanel,
+    help::HelpSheet,
+    icon::{Icon, IconKind},
+    inspector::Inspector,
+    run_bar::RunBar,
+    splitter::{Axis, Splitter},
+    tabs::{Tab, tab_row},
+    toasts::ToastList,
+    top_bar::TopBar,
+    train::TrainPanel,
+    try_it::TryPanel,
+    watch::WatchPanel,
+};
+use crate::{
+    i18n::{Lang, shell::T, use_lang},
+    state::{
+        Playground, PlaygroundRef, Preferences, RightTab, Room, use_playground, use_selected, use_store,
+    },
+};
+
+/// What the page is told.
+#[derive(Properties, PartialEq)]
+pub struct AppProps {
+    /// The state.
+    pub playground: PlaygroundRef,
+}
+
+/// The whole page.
+#[component]
+pub fn App(props: &AppProps) -> Html {
+    let lang = use_selected(&props.playground.preferences, |preferences| preferences.lang);
+    html! {
+        <ContextProvider<PlaygroundRef> context={props.playground.clone()}>
+            <ContextProvider<Lang> context={lang}>
+                <Frame />
+            </ContextProvider<Lang>>
+        </ContextProvider<PlaygroundRef>>
+    }
+}
+
+#[component]
+fn Frame() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let preferences = use_store(&playground.preferences);
+    let has_selection = use_selected(&playground.selection, |selection| !selection.nodes.is_empty());
+    let help_open = use_state_eq(|| false);
+    let open_help = {
+        let help_open = help_open.clone();
+        Callback::from(move |()| help_open.set(true))
+    };
+    let close_help = {
+        let help_open = help_open.clone();
+        Callback::from(move |()| help_open.set(false))
+    };
+    let style = format!(
+        "--left: {}px; --right: {}px; --watch: {}%;",
+        preferences.left_width,
+        preferences.right_width,
+        preferences.watch_share * 100.0
+    );
+    html! {
+        <div class="page" data-room={preferences.room.key()} data-left={if preferences.left_open { "open" } else { "closed" }}
+            data-selected={has_selection.to_string()} {style}>
+            <a class="skip" href="#design">{ T.skip_to_content.get(lang) }</a>
+            <TopBar on_help={open_help} />
+            <RunBar />
+            <main class="rooms">
+                <LeftPanel />
+                <Centre />
+                <RightPanel />
+            </main>
+            <RoomTabs />
+            <ToastList />
+            if *help_open { <HelpSheet on_close={close_help} /> }
+        </div>
+    }
+}
+
+/// Changes the preferences by what a drag has moved.
+fn drag(playground: &Rc<Playground>, change: fn(&mut Preferences, f64)) -> Callback<f64> {
+    let preferences = playground.preferences.clone();
+    Callback::from(move |moved| preferences.update_if_changed(|preferences| change(preferences, moved)))
+}
+
+#[component]
+fn LeftPanel() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let left_open = use_selected(&playground.preferences, |preferences| preferences.left_open);
+    let left_width = use_selected(&playground.preferences, |preferences| preferences.left_width);
+    let toggle = {
+        let preferences = playground.preferences.clone();
+        Callback::from(move |_: MouseEvent| {
+            preferences.update(|preferences| preferences.left_open = !preferences.left_open)
+        })
+    };
+    let label = if left_open { T.hide_data } else { T.show_data };
+    html! {
+        <>
+            <section class="panel panel-left" id="data" aria-label={T.data.get(lang)}>
+                <header class="panel-head">
+                    <h2><Icon kind={IconKind::Data} /><span>{ T.data.get(lang) }</span></h2>
+                    <button type="button" class="button-icon panel-fold" aria-expanded={left_open.to_string()} aria-controls="data-body"
+                        title={label.get(lang)} aria-label={label.get(lang)} onclick={toggle}>
+                        <Icon kind={if left_open { IconKind::Left } else { IconKind::Right }} />
+                    </button>
+                </header>
+                <div class="panel-body" id="data-body"><DataPanel /></div>
+            </section>
+            <Splitter axis={Axis::Horizontal} label={T.resize_left.get(lang)} value={left_width as i32}
+                on_move={drag(&playground, |preferences, moved| {
+                    preferences.left_width = (preferences.left_width + moved).clamp(220.0, 480.0);
+                })} />
+        </>
+    }
+}
+
+#[component]
+fn Centre() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let watch_share = use_selected(&playground.preferences, |preferences| preferences.watch_share);
+    let centre = use_node_ref();
+    let on_move = {
+        let (preferences, centre) = (playground.preferences.clone(), centre.clone());
+        Callback::from(move |moved: f64| {
+            let height = centre
+                .cast::<web_sys::HtmlElement>()
+                .map_or(0, |centre| centre.client_height());
+            if height > 0 {
+                preferences.update_if_changed(|preferences| {
+                    preferences.watch_share =
+                        (preferences.watch_share - moved / f64::from(height)).clamp(0.15, 0.85);
+                });
+            }
+        })
+    };
+    html! {
+        <div class="centre" ref={centre}>
+            <section class="panel panel-design" id="design" tabindex="-1" aria-label={T.design.get(lang)}><Canvas /></section>
+            <Splitter axis={Axis::Vertical} label={T.resize_watch.get(lang)} value={(watch_share * 100.0) as i32} {on_move} />
+            <section class="panel panel-watch" id="watch" aria-label={T.watch.get(lang)}><WatchPanel /></section>
+        </div>
+    }
+}
+
+#[component]
+fn RightPanel() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let open = use_selected(&playground.preferences, |preferences| preferences.right_tab);
+    let right_width = use_selected(&playground.preferences, |preferences| preferences.right_width);
+    let on_open = {
+        let preferences = playground.preferences.clone();
+        Callback::from(move |tab| preferences.update_if_changed(|preferences| preferences.right_tab = tab))
+    };
+    let tabs = [
+        Tab {
+            key: RightTab::Train,
+            label: T.train.get(lang),
+            icon: IconKind::Train,
+            panel: "train",
+        },
+        Tab {
+            key: RightTab::Layer,
+            label: T.layer.get(lang),
+            icon: IconKind::Design,
+            panel: "layer",
+        },
+        Tab {
+            key: RightTab::Try,
+            label: T.try_it.get(lang),
+            icon: IconKind::Try,
+            panel: "try",
+        },
+    ];
+    let panel = |tab: RightTab, id: &'static str, content: Html| {
+        html! {
+            <div class="panel-body" role="tabpanel" {id} aria-labelledby={format!("tab-{id}")} data-open={(open == tab).to_string()}>
+                { content }
+            </div>
+        }
+    };
+    html! {
+        <>
+            <Splitter axis={Axis::Horizontal} label={T.resize_right.get(lang)} value={right_width as i32}
+                on_move={drag(&playground, |preferences, moved| {
+                    preferences.right_width = (preferences.right_width - moved).clamp(280.0, 560.0);
+                })} />
+            <div class="panel panel-right">
+                { tab_row(T.rooms.get(lang), "tabs", &tabs, &open, &on_open) }
+                { panel(RightTab::Train, "train", html! { <TrainPanel /> }) }
+                { panel(RightTab::Layer, "layer", html! { <Inspector /> }) }
+                { panel(RightTab::Try, "try", html! { <TryPanel /> }) }
+            </div>
+        </>
+    }
+}
+
+/// The row of rooms at the foot of a narrow screen.
+#[component]
+fn RoomTabs() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let room = use_selected(&playground.preferences, |preferences| preferences.room);
+    let rooms = [
+        (Room::Design, T.design, IconKind::Design),
+        (Room::Data, T.data, IconKind::Data),
+        (Room::Train, T.train, IconKind::Train),
+        (Room::Watch, T.watch, IconKind::Watch),
+        (Room::Try, T.try_it, IconKind::Try),
+    ];
+    html! {
+        <nav class="room-tabs" aria-label={T.rooms.get(lang)}>
+            { for rooms.into_iter().map(|(key, label, icon)| {
+                let preferences = playground.preferences.clone();
+                html! {
+                    <button type="button" aria-current={(room == key).then_some("page")}
+                        onclick={move |_| preferences.update_if_changed(|preferences| preferences.room = key)}>
+                        <Icon kind={icon} size={20} />
+                        <span>{ label.get(lang) }</span>
+                    </button>
+                }
+            }) }
+        </nav>
+    }
+}

@@ -1,0 +1,19 @@
+//! What is drawn. Each room is a component without properties that takes what it shows from [`crate::state`].
+
+pub mod app;
+pub mod canvas;
+pub mod data;
+pub mod dialog;
+pub mod form;
+pub mod format;
+pub mod help;
+pub mod icon;
+pub mod inspector;
+pub mod run_bar;
+pub mod splitter;
+pub mod tabs;
+pub mod toasts;
+pub mod top_bar;
+pub mod train;
+pub mod try_it;
+pub mod watch;

@@ -1,0 +1,39 @@
+//! The messages, in a corner, announced to screen readers.
+
+use yew::prelude::*;
+
+use super::icon::{Icon, IconKind};
+use crate::{
+    i18n::{shell::T, use_lang},
+    state::{ToastKind, use_playground, use_store},
+};
+
+/// The messages that are shown.
+#[component]
+pub fn ToastList() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let toasts = use_store(&playground.toasts);
+    html! {
+        <div class="toasts" role="status" aria-live="polite" aria-label={T.messages.get(lang)}>
+            { for toasts.shown.iter().map(|toast| {
+                let (class, icon) = match toast.kind {
+                    ToastKind::Done => ("toast toast-done", IconKind::Tick),
+                    ToastKind::Info => ("toast toast-info", IconKind::Info),
+                    ToastKind::Problem => ("toast toast-problem", IconKind::Warning),
+                };
+                let (store, id) = (playground.toasts.clone(), toast.id);
+                html! {
+                    <div key={toast.id} {class} role={(toast.kind == ToastKind::Problem).then_some("alert")}>
+                        <Icon kind={icon} />
+                        <p>{ toast.message.get(lang) }</p>
+                        <button type="button" class="button-icon" aria-label={T.dismiss.get(lang)} title={T.dismiss.get(lang)}
+                            onclick={move |_| store.dismiss(id)}>
+                            <Icon kind={IconKind::Close} size={16} />
+                        </button>
+                    </div>
+                }
+            }) }
+        </div>
+    }
+}
