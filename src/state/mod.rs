@@ -23,7 +23,10 @@ pub mod toasts;
 
 use std::{collections::BTreeSet, ops::Deref, rc::Rc};
 
-use mtl_engine::design::{NodeId, WireId};
+use mtl_engine::{
+    design::{Design, NodeId, WireId, check::Checked, history::Document},
+    schema::Schema,
+};
 use yew::prelude::*;
 
 pub use palette::{task_color, task_letter, task_rgb};
@@ -53,8 +56,14 @@ impl Selection {
 pub struct Playground {
     /// What a person chose about the page itself.
     pub preferences: Store<Preferences>,
+    /// The design with its history.
+    pub document: Store<Document>,
+    /// What checking the design against the data set found: follows `document` and `data` by itself.
+    pub checked: Store<Checked>,
     /// What is selected on the canvas.
     pub selection: Store<Selection>,
+    /// The data set.
+    pub data: Store<DataState>,
     /// Messages in the corner.
     pub toasts: Store<Toasts>,
     /// Whether the page is dark now.
@@ -68,11 +77,26 @@ impl Playground {
         let dark = preferences::is_dark(preferences.theme);
         Rc::new(Self {
             preferences: Store::new(preferences),
+            document: Store::new(Document::new(Design::default())),
+            checked: Store::new(Checked::default()),
+            data: Store::new(DataState::default()),
             selection: Store::new(Selection::default()),
             toasts: Store::new(Toasts::default()),
             dark: Store::new(dark),
         })
     }
+
+    /// What the data set offers a design.
+    pub fn schema(&self) -> Rc<Schema> {
+        Rc::clone(&self.data.get().schema)
+    }
+}
+
+/// The data set that is loaded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataState {
+    /// What it offers a design.
+    pub schema: Rc<Schema>,
 }
 
 /// The page's one [`Playground`], in a yew context that never changes.
