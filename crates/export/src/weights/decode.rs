@@ -1,0 +1,248 @@
+//! From bytes to the parts of a weights file, with every fault named.
+//!
+//! One pass over the file keeps each member as a slice of its text; then each slice is read by its own type, so that
+//! a fault is told by the name of the member or parameter that it is in.
+
+use std::collections::BTreeSet;
+
+use mtl_engine::design::Design;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{error::Category, value::RawValue};
+
+use super::{DTYPE, FORMAT, MAX_BYTES, ParameterHeader, VERSION, WeightsError, WeightsFile};
+
+/// The members of the file as text. All are optional here, so that a file of another kind can be told as such.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    format: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    version: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    software: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    design: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    settings: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    seed: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    step: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    epoch: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    metrics: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    parameters: Option<&'a RawValue>,
+}
+
+/// One entry of `parameters`; the values stay text until the rest is known to be right.
+#[derive(Deserialize)]
+struct Entry<'a> {
+    name: String,
+    shape: Vec<usize>,
+    dtype: String,
+    #[serde(borrow)]
+    values: &'a RawValue,
+}
+
+/// Reads a weights file: its description, and the values of all parameters in the order of its `parameters`.
+///
+/// It is checked that the file is whole, of this format and version, and that every parameter has a name of its own,
+/// a shape that its values fill, and finite values. Whether the design makes these parameters is
+/// [`WeightsFile::check_parameters`].
+///
+/// # Errors
+/// [`WeightsError`] names what is wrong and where. Bytes of any kind never make it panic.
+pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(WeightsError::TooLarge { bytes: bytes.len(), limit: MAX_BYTES });
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(WeightsError::Empty);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        if error.error_len().is_none() {
+            truncated(bytes)
+        } else {
+            let offset = error.valid_up_to();
+            WeightsError::NotJson { offset, line: line_of(bytes, offset), reason: "not UTF-8 text".to_owned() }
+        }
+    })?;
+    let envelope: Envelope = serde_json::from_str(text).map_err(|error| fault(text, &error))?;
+    let format = envelope.format.map_or("nothing", RawValue::get);
+    if serde_json::from_str::<String>(format).ok().as_deref() != Some(FORMAT) {
+        return Err(WeightsError::NotWeights { got: shortened(format) });
+    }
+    let version = envelope.version.map_or("nothing", RawValue::get);
+    if serde_json::from_str::<u32>(version).ok() != Some(VERSION) {
+        return Err(WeightsError::OtherVersion { got: shortened(version), expected: VERSION });
+    }
+    let reader = Reader { text };
+    let design: Design = reader.part("design", envelope.design)?;
+    let entries: Vec<Entry> = reader.borrowed_part("parameters", envelope.parameters)?;
+    check_names(entries.iter().map(|entry| entry.name.as_str()))?;
+    let file = WeightsFile {
+        software: reader.part("software", envelope.software)?,
+        design,
+        data: reader.part("data", envelope.data)?,
+        settings: reader.part("settings", envelope.settings)?,
+        seed: reader.part("seed", envelope.seed)?,
+        step: reader.part("step", envelope.step)?,
+        epoch: reader.part("epoch", envelope.epoch)?,
+        metrics: reader.part("metrics", envelope.metrics)?,
+        parameters: entries
+            .iter()
+            .map(|entry| ParameterHeader { name: entry.name.clone(), shape: entry.shape.clone() })
+            .collect(),
+    };
+    let mut values = Vec::new();
+    for (entry, parameter) in entries.iter().zip(&file.parameters) {
+        if entry.dtype != DTYPE {
+            return Err(WeightsError::Dtype { parameter: entry.name.clone(), got: shortened(&entry.dtype) });
+        }
+        values.append(&mut read_values(parameter, entry.values.get())?);
+    }
+    Ok((file, values))
+}
+
+/// Refuses a name that stands twice.
+pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), WeightsError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(WeightsError::DuplicateParameter { parameter: shortened(name) });
+        }
+    }
+    Ok(())
+}
+
+/// Reads members of one file.
+struct Reader<'a> {
+    text: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn part<T: DeserializeOwned>(&self, part: &str, raw: Option<&'a RawValue>) -> Result<T, WeightsError> {
+        self.borrowed_part(part, raw)
+    }
+
+    fn borrowed_part<T: Deserialize<'a>>(&self, part: &str, raw: Option<&'a RawValue>) -> Result<T, WeightsError> {
+        let raw = raw.ok_or_else(|| WeightsError::MissingPart { part: part.to_owned() })?.get();
+        serde_json::from_str(raw).map_err(|error| {
+            WeightsError::Part {
+                part: part.to_owned(),
+                line: line_of(self.text.as_bytes(), self.offset_of(raw)) + error.line().saturating_sub(1),
+                reason: reason(&error),
+            }
+        })
+    }
+
+    /// Where a slice of the file begins in it; 0 for a slice of something else.
+    fn offset_of(&self, slice: &str) -> usize {
+        let offset = (slice.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        if self.text.is_char_boundary(offset) { offset } else { 0 }
+    }
+}
+
+fn read_values(parameter: &ParameterHeader, raw: &str) -> Result<Vec<f32>, WeightsError> {
+    let read: Result<Vec<f32>, _> = serde_json::from_str(raw);
+    let bad_index = match &read {
+        Ok(values) => values.iter().position(|value| !value.is_finite()),
+        Err(_) => Some(first_bad_value(raw)),
+    };
+    if let Some(index) = bad_index {
+        let got = elements(raw).nth(index).unwrap_or(raw);
+        return Err(WeightsError::BadValue { parameter: parameter.name.clone(), index, got: shortened(got) });
+    }
+    let values = read.unwrap_or_default();
+    let expected = parameter.n_values().unwrap_or(usize::MAX);
+    if values.len() != expected {
+        return Err(WeightsError::WrongCount {
+            parameter: parameter.name.clone(),
+            shape: parameter.shape.clone(),
+            expected,
+            got: values.len(),
+        });
+    }
+    Ok(values)
+}
+
+/// Index of the first element of a JSON list that is not a finite `f32`.
+fn first_bad_value(raw: &str) -> usize {
+    elements(raw)
+        .position(|element| !serde_json::from_str::<f32>(element).is_ok_and(f32::is_finite))
+        .unwrap_or_default()
+}
+
+/// The elements of a JSON list as text; a string or list among them that has a comma counts as more than one, which
+/// moves only what a message quotes.
+fn elements(raw: &str) -> impl Iterator<Item = &str> {
+    raw.trim().trim_start_matches('[').trim_end_matches(']').split(',').map(str::trim)
+}
+
+/// What is wrong with a file whose JSON cannot be read.
+fn fault(text: &str, error: &serde_json::Error) -> WeightsError {
+    let bytes = text.as_bytes();
+    let offset = offset_at(text, error.line(), error.column());
+    match error.classify() {
+        Category::Eof => truncated(bytes),
+        Category::Data if !text.trim_start().starts_with('{') => WeightsError::NotWeights { got: shortened(text) },
+        Category::Data => {
+            WeightsError::Part { part: "file".to_owned(), line: error.line(), reason: reason(error) }
+        }
+        Category::Syntax | Category::Io => not_a_number(text, offset).unwrap_or_else(|| WeightsError::NotJson {
+            offset,
+            line: error.line(),
+            reason: reason(error),
+        }),
+    }
+}
+
+fn truncated(bytes: &[u8]) -> WeightsError {
+    WeightsError::Truncated { bytes: bytes.len(), line: line_of(bytes, bytes.len()) }
+}
+
+/// Other programs write `NaN` and `Infinity` into JSON, which JSON does not have: names the parameter they are in.
+fn not_a_number(text: &str, offset: usize) -> Option<WeightsError> {
+    const WORDS: [&str; 5] = ["-Infinity", "Infinity", "NaN", "nan", "inf"];
+    let start = (offset.saturating_sub(2)..=offset)
+        .find(|start| text.is_char_boundary(*start) && WORDS.iter().any(|word| text[*start..].starts_with(word)))?;
+    let word = WORDS.iter().find(|word| text[start..].starts_with(**word))?;
+    let before = &text[..start];
+    let list = before.rfind('[')?;
+    let name = before[..list].rfind("\"name\"")?;
+    let name = before[name + 6..list].trim_start().strip_prefix(':')?.trim_start();
+    let end = name.get(1..)?.find('"')? + 2;
+    let parameter = serde_json::from_str(name.get(..end)?).ok()?;
+    Some(WeightsError::BadValue { parameter, index: before[list..].matches(',').count(), got: (*word).to_owned() })
+}
+
+/// The byte at a line and column as `serde_json` counts them: lines from 1, columns in bytes from 1.
+fn offset_at(text: &str, line: usize, column: usize) -> usize {
+    let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    (line_start + column.saturating_sub(1)).min(text.len())
+}
+
+fn line_of(bytes: &[u8], offset: usize) -> usize {
+    bytes[..offset.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// The reader's message without the place, which is counted within a part.
+fn reason(error: &serde_json::Error) -> String {
+    let whole = error.to_string();
+    shortened(whole.rfind(" at line ").map_or(&whole, |end| &whole[..end]))
+}
+
+/// At most 120 characters of what a file says.
+fn shortened(words: &str) -> String {
+    const MAX_CHARS: usize = 120;
+    match words.char_indices().nth(MAX_CHARS) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words.to_owned(),
+    }
+}

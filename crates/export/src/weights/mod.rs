@@ -1,0 +1,169 @@
+//! The weights file: one JSON object that holds everything a prediction needs (design, schema, vocabularies,
+//! parameters), and what a person wants to know about it (data set, settings, seed, metrics).
+//!
+//! ```text
+//! { "format": "mtl-playground/weights", "version": 1, "software": {name, version},
+//!   "design": {...}, "data": {source, settings, schema, vocabularies}, "settings": {...},
+//!   "seed": 1, "step": 1200, "epoch": 5, "metrics": [...],
+//!   "parameters": [ {"name": "dense_1/kernel", "shape": [32, 16], "dtype": "float32", "values": [...512 numbers]}, ... ] }
+//! ```
+//! Values are plain JSON numbers, row-major, each the shortest decimal that reads back as the same `f32`, so that the
+//! file can be read by anything and loses nothing: 5 MB of parameters become about 14 MB of text. The format is
+//! described in `docs/weights-format.md` and by the JSON Schema `static/weights.schema.json`.
+//!
+//! [`encode`] streams into one buffer without building a tree of values; [`decode`] refuses by size before it parses,
+//! reads in one pass, and names what is wrong: the place where a truncated file ends, the parameter and index of a
+//! value that is not a finite number, what another version says of itself. Neither ever panics, whatever the bytes.
+//!
+//! ```
+//! use mtl_engine::{design::Design, schema::Schema};
+//! use mtl_export::weights::{self, DataDescription, ParameterHeader, Software, WeightsFile};
+//!
+//! let file = WeightsFile {
+//!     software: Software::this(),
+//!     design: Design::new("tiny"),
+//!     data: DataDescription::default(),
+//!     settings: serde_json::json!({ "epochs": 1 }),
+//!     seed: 1,
+//!     step: 10,
+//!     epoch: 1.0,
+//!     metrics: vec![],
+//!     parameters: vec![ParameterHeader { name: "dense/bias".into(), shape: vec![2] }],
+//! };
+//! let bytes = weights::encode(&file, &[0.1, -1e-30])?;
+//! let (back, values) = weights::decode(&bytes)?;
+//! assert_eq!((back, values), (file, vec![0.1, -1e-30]));
+//! # Ok::<(), weights::WeightsError>(())
+//! ```
+
+mod decode;
+mod encode;
+mod error;
+mod file_name;
+
+pub use decode::decode;
+pub use encode::{encode, encoded_size_hint};
+pub use error::WeightsError;
+pub use file_name::file_name;
+
+use mtl_engine::{design::Design, schema::Schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What the member `format` of every weights file says.
+pub const FORMAT: &str = "mtl-playground/weights";
+/// The version that this software writes and reads.
+pub const VERSION: u32 = 1;
+/// Largest file that is read: 64 MB. A larger one is refused before it is parsed.
+pub const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// The only type of values there is.
+pub const DTYPE: &str = "float32";
+
+/// Everything in a weights file but the values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightsFile {
+    /// What wrote the file.
+    pub software: Software,
+    /// What was trained.
+    pub design: Design,
+    /// On what.
+    pub data: DataDescription,
+    /// How: the run's settings, as the run describes them.
+    pub settings: Value,
+    /// Seed of the run, repeated from the settings for a reader that knows only this format.
+    pub seed: u64,
+    /// Steps done.
+    pub step: u64,
+    /// Epochs done, with the share of the one under way.
+    pub epoch: f64,
+    /// Newest evaluation per split, as the run describes them.
+    pub metrics: Vec<Value>,
+    /// Names and shapes, in the order of the values.
+    pub parameters: Vec<ParameterHeader>,
+}
+
+/// What wrote a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Software {
+    /// Name of the program.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl Software {
+    /// This program.
+    pub fn this() -> Self {
+        Self { name: "MTL Playground".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
+/// What a model was trained on, with all that is needed to turn an example into numbers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DataDescription {
+    /// Where the rows came from, as the run describes it.
+    pub source: Value,
+    /// How they were prepared, as the data set describes it.
+    pub settings: Value,
+    /// Features and labels with their sizes and the names of the classes.
+    pub schema: Schema,
+    /// Tokens of every text feature.
+    pub vocabularies: Vec<FeatureVocabulary>,
+}
+
+/// The tokens that a text feature knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeatureVocabulary {
+    /// Key of the feature.
+    pub feature: String,
+    /// Tokens by id; 0 is padding, 1 is unknown.
+    pub tokens: Vec<String>,
+}
+
+/// Name and shape of one parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterHeader {
+    /// Unique in the file, for instance `dense_1/kernel`.
+    pub name: String,
+    /// Sizes of the axes, outermost first.
+    pub shape: Vec<usize>,
+}
+
+impl ParameterHeader {
+    /// Number of values; none when it does not fit `usize`.
+    pub fn n_values(&self) -> Option<usize> {
+        self.shape.iter().try_fold(1_usize, |product, size| product.checked_mul(*size))
+    }
+}
+
+impl WeightsFile {
+    /// Holds the parameters of the file against those of the model that its design makes, by name: order does not
+    /// count. Refuses the first that is missing, unknown, or of another shape.
+    pub fn check_parameters(&self, expected: &[ParameterHeader]) -> Result<(), WeightsError> {
+        for wanted in expected {
+            match self.parameters.iter().find(|found| found.name == wanted.name) {
+                None => {
+                    return Err(WeightsError::MissingParameter {
+                        parameter: wanted.name.clone(),
+                        shape: wanted.shape.clone(),
+                    });
+                }
+                Some(found) if found.shape != wanted.shape => {
+                    return Err(WeightsError::WrongShape {
+                        parameter: wanted.name.clone(),
+                        expected: wanted.shape.clone(),
+                        got: found.shape.clone(),
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        match self.parameters.iter().find(|found| !expected.iter().any(|wanted| wanted.name == found.name)) {
+            Some(unknown) => Err(WeightsError::UnknownParameter {
+                parameter: unknown.name.clone(),
+                known: expected.iter().map(|wanted| wanted.name.clone()).collect(),
+            }),
+            None => Ok(()),
+        }
+    }
+}
