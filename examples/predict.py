@@ -7,7 +7,7 @@
     python3 predict.py weights.json --tokens "..."        the tokens of a text, as JSON
 
 A feature of the data set is given as `--KEY VALUE` (its key is in the file's data.schema); a text may stand alone.
-Features that are left out take their neutral value: no tokens, id 0, zeros. The file is described in
+Features that are left out take their neutral value: no tokens, id 0, the mean. The file is described in
 docs/weights-format.md. The numbers agree with the page's to 1e-5.
 """
 
@@ -141,6 +141,7 @@ class Model:
         self.labels = {label["key"]: label for label in schema["labels"]}
         self.ids = {vocabulary["feature"]: {token: i for i, token in enumerate(vocabulary["tokens"]) if i > UNKNOWN}
                     for vocabulary in file["data"]["vocabularies"]}
+        self.scales = {scale["feature"]: scale for scale in file["data"]["scales"]}
         self.parameters = {}
         for parameter in file["parameters"]:
             values = np.array(parameter["values"], dtype=np.float32)
@@ -160,10 +161,13 @@ class Model:
             if not 0 <= number < kind["cardinality"]:
                 raise SystemExit(f"{key}: expected an id below {kind['cardinality']}, got {number}")
             return np.array(number)
-        row = np.zeros(kind["width"], dtype=np.float32)
-        values = [float(value) for value in str(given.get(key, "")).split(",") if value.strip()]
-        row[:len(values)] = values
-        return row
+        if key not in given:
+            return np.zeros(kind["width"], dtype=np.float32)
+        values = np.array([float(value) for value in str(given[key]).split(",")], dtype=np.float32)
+        if len(values) != kind["width"]:
+            raise SystemExit(f"{key}: expected {kind['width']} numbers separated by commas, got {len(values)}")
+        scale = self.scales[key]
+        return (values - np.float32(scale["means"])) / np.float32(scale["deviations"])
 
     def predict(self, given):
         """Task name -> probabilities (two for binary: no, yes), or the predicted number."""

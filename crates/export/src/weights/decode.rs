@@ -53,7 +53,7 @@ struct Entry<'a> {
 ///
 /// It is checked that the file is whole, of this format and version, and that every parameter has a name of its own,
 /// a shape that its values fill, and finite values. Whether the design makes these parameters is
-/// [`WeightsFile::check_parameters`].
+/// [`WeightsFile::check`].
 ///
 /// # Errors
 /// [`WeightsError`] names what is wrong and where. Bytes of any kind never make it panic.

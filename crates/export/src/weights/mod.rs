@@ -46,7 +46,11 @@ pub use encode::{encode, encoded_size_hint};
 pub use error::WeightsError;
 pub use file_name::file_name;
 
-use mtl_engine::{design::Design, schema::Schema};
+use mtl_engine::{
+    design::{Design, check},
+    schema::Schema,
+    text::Explain,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -109,6 +113,8 @@ pub struct DataDescription {
     pub schema: Schema,
     /// Tokens of every text feature.
     pub vocabularies: Vec<FeatureVocabulary>,
+    /// Mean and deviation of every feature of real numbers.
+    pub scales: Vec<FeatureScale>,
 }
 
 /// The tokens that a text feature knows.
@@ -118,6 +124,17 @@ pub struct FeatureVocabulary {
     pub feature: String,
     /// Tokens by id; 0 is padding, 1 is unknown.
     pub tokens: Vec<String>,
+}
+
+/// How the numbers of a dense feature become inputs: `(x - mean) / deviation`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FeatureScale {
+    /// Key of the feature.
+    pub feature: String,
+    /// One mean per number.
+    pub means: Vec<f32>,
+    /// One deviation per number.
+    pub deviations: Vec<f32>,
 }
 
 /// Name and shape of one parameter.
@@ -137,8 +154,24 @@ impl ParameterHeader {
 }
 
 impl WeightsFile {
-    /// Holds the parameters of the file against those of the model that its design makes, by name: order does not
-    /// count. Refuses the first that is missing, unknown, or of another shape.
+    /// Holds the file against itself: its design must check against its schema, and its parameters must be those that
+    /// the design makes.
+    pub fn check(&self) -> Result<(), WeightsError> {
+        let checked = check::check(&self.design, &self.data.schema);
+        if let Some(problem) = checked.first_error() {
+            return Err(WeightsError::Design { problem: problem.explain() });
+        }
+        let mut expected = Vec::new();
+        for node in &self.design.nodes {
+            for (name, shape) in checked.nodes.get(&node.id).map_or(&[][..], |report| &report.parameters) {
+                expected.push(ParameterHeader { name: format!("{}/{name}", node.name), shape: shape.clone() });
+            }
+        }
+        self.check_parameters(&expected)
+    }
+
+    /// Holds the parameters of the file against those of a model, by name: order does not count. Refuses the first that
+    /// is missing, unknown, or of another shape.
     pub fn check_parameters(&self, expected: &[ParameterHeader]) -> Result<(), WeightsError> {
         for wanted in expected {
             match self.parameters.iter().find(|found| found.name == wanted.name) {
