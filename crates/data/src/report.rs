@@ -196,19 +196,27 @@ fn samples(dataset: &Dataset, prepared: &Prepared) -> Vec<Sample> {
     Random::stream(prepared.settings.seed as u64, "report/samples").shuffle(&mut rows);
     rows.truncate(N_SAMPLES);
     rows.into_iter()
-        .map(|(row, split)| Sample {
-            row,
-            split,
-            features: dataset
-                .features
-                .iter()
-                .map(|feature| feature_text(&feature.column, row as usize))
-                .collect(),
-            labels: (0..prepared.labels.len())
-                .map(|label_idx| label_text(prepared, label_idx, row))
-                .collect(),
-        })
+        .map(|(row, split)| sample(dataset, prepared, row, split))
         .collect()
+}
+
+/// A row of `dataset`, which is in the part `split`, as a person reads it.
+///
+/// # Panics
+/// When there is no such row.
+pub fn sample(dataset: &Dataset, prepared: &Prepared, row: u32, split: Split) -> Sample {
+    Sample {
+        row,
+        split,
+        features: dataset
+            .features
+            .iter()
+            .map(|feature| feature_text(&feature.column, row as usize))
+            .collect(),
+        labels: (0..prepared.labels.len())
+            .map(|label_idx| label_text(prepared, label_idx, row))
+            .collect(),
+    }
 }
 
 fn feature_text(column: &Column, row: usize) -> String {

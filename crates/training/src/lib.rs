@@ -1,1 +1,30 @@
 //! The training run, and what the page and the worker say to each other.
+//!
+//! ```text
+//! Command ──> Session ──> Event            one thread, no clock of its own, no output but events
+//!                │ slice(clock, budget)    trains or evaluates batch by batch until the budget is used up
+//!                └─ run: model + optimizer + order of the rows
+//! ```
+//! A [`Session`] owns a prepared data set, a design and at most one run. Commands change it at once; the work itself is
+//! done in slices, so that a command never waits longer than a slice. Everything that is drawn comes from the seed
+//! of the run, nothing from the time or the length of the slices: equal seeds and settings give equal bits, natively
+//! and in a browser ([`Session::fingerprint`]).
+//!
+//! Ceilings: see [`settings`]. Whatever fails leaves what was there as it was, and says what, where, expected and got
+//! in both languages ([`RunError`]).
+
+mod error;
+mod evaluation;
+mod order;
+mod prediction;
+pub mod protocol;
+pub mod recommended;
+mod run;
+mod session;
+pub mod settings;
+mod snapshot;
+mod stopping;
+mod throughput;
+
+pub use error::RunError;
+pub use session::{Outgoing, Session};

@@ -7,11 +7,18 @@
 //! page: it asks the session for [`Request::Snapshot`] and hands [`Snapshot`] and values to
 //! `mtl_export::weights::encode`; the other way round `decode` gives what [`Request::Restore`] takes.
 
-use mtl_data::{DataReport, DataSettings, generated::GeneratorSettings};
+use std::collections::BTreeMap;
+
+use mtl_data::{
+    baseline::Method,
+    datasets::Generator,
+    prepare::{DataSettings, DenseScale},
+    report::{DataReport, Sample},
+};
 use mtl_engine::{
     clipping::Clipping,
     design::{Design, NodeId},
-    metrics::TaskMetrics,
+    metrics::{Metric, TaskMetrics},
     model::Resources,
     optimizers::OptimizerConfig,
     schedules::Schedule,
@@ -19,6 +26,8 @@ use mtl_engine::{
     text::Message,
 };
 use serde::{Deserialize, Serialize};
+
+pub use mtl_data::split::Split;
 
 /// Page to worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,7 +77,7 @@ pub enum DataSource {
     /// A generated data set with its knobs.
     Generated {
         /// Which generator, and its settings.
-        generator: GeneratorSettings,
+        generator: Generator,
     },
 }
 
@@ -100,7 +109,8 @@ pub enum Request {
         /// The example, by feature key.
         input: PredictInput,
     },
-    /// All metrics on a split; the only thing that touches the test split.
+    /// All metrics on all rows of a split; the only thing that touches the test split. Besides the reply there is an
+    /// [`Event::Evaluation`].
     Evaluate {
         /// Which rows.
         split: Split,
@@ -131,28 +141,16 @@ pub enum Request {
     },
 }
 
-/// Part of the data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Split {
-    /// Rows that are trained on.
-    Train,
-    /// Rows that are watched.
-    Validation,
-    /// Rows that only "evaluate on test" touches.
-    Test,
-}
-
-/// One example to predict, by feature key. Features that are left out take their neutral value (no tokens, id 0, zeros).
+/// One example to predict, by feature key. Features that are left out take their neutral value (no tokens, id 0, the mean).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PredictInput {
     /// Text features.
-    pub text: std::collections::BTreeMap<String, String>,
+    pub text: BTreeMap<String, String>,
     /// Id features.
-    pub ids: std::collections::BTreeMap<String, u32>,
-    /// Dense features.
-    pub dense: std::collections::BTreeMap<String, Vec<f32>>,
+    pub ids: BTreeMap<String, u32>,
+    /// Dense features, as a person types them: they are standardised like the rows of the data set.
+    pub dense: BTreeMap<String, Vec<f32>>,
 }
 
 /// How to train.
@@ -215,8 +213,8 @@ pub enum Watch {
     Metric {
         /// The task's head.
         task: NodeId,
-        /// Stable name of the metric.
-        metric: String,
+        /// The metric.
+        metric: Metric,
     },
 }
 
@@ -226,13 +224,19 @@ pub enum Watch {
 pub enum Event {
     /// The data set is loaded and prepared.
     Data {
-        /// Rows, distributions, vocabulary, baselines.
+        /// Rows, distributions, vocabulary.
         report: Box<DataReport>,
         /// What a design can read and learn.
         schema: Schema,
+        /// What simple methods reach on the validation rows.
+        baselines: Vec<LabelBaselines>,
     },
-    /// The design compiled (or not); a new run is ready at step 0.
+    /// The design compiled (or not).
     Model {
+        /// A new run stands at step 0 (or, after a restore, at the step that was saved): what was recorded of the run
+        /// before belongs to the past. False when the run goes on, or when the design does not compile and the run
+        /// before it waits for one that does.
+        reset: bool,
         /// What it costs.
         resources: Option<Resources>,
         /// Why it cannot train, when it cannot.
@@ -248,7 +252,8 @@ pub enum Event {
         /// The figures.
         progress: Progress,
     },
-    /// Metrics of every task on a split, after each epoch and on request.
+    /// Metrics of every task on a split: after each epoch on the validation rows and on as many training rows (always
+    /// the same ones), and on request.
     Evaluation {
         /// The figures.
         evaluation: Evaluation,
@@ -340,6 +345,17 @@ pub struct Evaluation {
     pub tasks: Vec<TaskMetrics>,
 }
 
+/// What simple methods reach on the rows of a split for one label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelBaselines {
+    /// Key of the label.
+    pub label: String,
+    /// Which rows.
+    pub split: Split,
+    /// The majority class always, naive Bayes and biases where they apply.
+    pub methods: Vec<(Method, TaskMetrics)>,
+}
+
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "snake_case")]
@@ -355,6 +371,8 @@ pub enum Reply {
     Evaluation {
         /// The figures.
         evaluation: Evaluation,
+        /// What simple methods reach on the same rows; empty for the training rows, which they have learnt.
+        baselines: Vec<LabelBaselines>,
     },
     /// To [`Request::Snapshot`]; values are payload 0.
     Snapshot {
@@ -367,11 +385,13 @@ pub enum Reply {
     State {
         /// The state.
         status: RunStatus,
+        /// Hash of the bits of all parameters, 16 hexadecimal digits: equal on every machine for the same run.
+        fingerprint: Option<String>,
     },
     /// To [`Request::Rows`].
     Rows {
         /// Texts, ids and labels, ready to show.
-        rows: Vec<mtl_data::SampleRow>,
+        rows: Vec<Sample>,
     },
 }
 
@@ -414,6 +434,8 @@ pub struct Snapshot {
     pub schema: Schema,
     /// Tokens by id, per text feature.
     pub vocabularies: Vec<(String, Vec<String>)>,
+    /// Mean and deviation of the training rows, per dense feature.
+    pub scales: Vec<(String, DenseScale)>,
     /// Names and shapes, in the order of payload 0.
     pub parameters: Vec<(String, Vec<usize>)>,
     /// Steps done.

@@ -59,7 +59,10 @@ struct Entry<'a> {
 /// [`WeightsError`] names what is wrong and where. Bytes of any kind never make it panic.
 pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
     if bytes.len() > MAX_BYTES {
-        return Err(WeightsError::TooLarge { bytes: bytes.len(), limit: MAX_BYTES });
+        return Err(WeightsError::TooLarge {
+            bytes: bytes.len(),
+            limit: MAX_BYTES,
+        });
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -70,17 +73,26 @@ pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
             truncated(bytes)
         } else {
             let offset = error.valid_up_to();
-            WeightsError::NotJson { offset, line: line_of(bytes, offset), reason: "not UTF-8 text".to_owned() }
+            WeightsError::NotJson {
+                offset,
+                line: line_of(bytes, offset),
+                reason: "not UTF-8 text".to_owned(),
+            }
         }
     })?;
     let envelope: Envelope = serde_json::from_str(text).map_err(|error| fault(text, &error))?;
     let format = envelope.format.map_or("nothing", RawValue::get);
     if serde_json::from_str::<String>(format).ok().as_deref() != Some(FORMAT) {
-        return Err(WeightsError::NotWeights { got: shortened(format) });
+        return Err(WeightsError::NotWeights {
+            got: shortened(format),
+        });
     }
     let version = envelope.version.map_or("nothing", RawValue::get);
     if serde_json::from_str::<u32>(version).ok() != Some(VERSION) {
-        return Err(WeightsError::OtherVersion { got: shortened(version), expected: VERSION });
+        return Err(WeightsError::OtherVersion {
+            got: shortened(version),
+            expected: VERSION,
+        });
     }
     let reader = Reader { text };
     let design: Design = reader.part("design", envelope.design)?;
@@ -97,13 +109,19 @@ pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
         metrics: reader.part("metrics", envelope.metrics)?,
         parameters: entries
             .iter()
-            .map(|entry| ParameterHeader { name: entry.name.clone(), shape: entry.shape.clone() })
+            .map(|entry| ParameterHeader {
+                name: entry.name.clone(),
+                shape: entry.shape.clone(),
+            })
             .collect(),
     };
     let mut values = Vec::new();
     for (entry, parameter) in entries.iter().zip(&file.parameters) {
         if entry.dtype != DTYPE {
-            return Err(WeightsError::Dtype { parameter: entry.name.clone(), got: shortened(&entry.dtype) });
+            return Err(WeightsError::Dtype {
+                parameter: entry.name.clone(),
+                got: shortened(&entry.dtype),
+            });
         }
         values.append(&mut read_values(parameter, entry.values.get())?);
     }
@@ -115,7 +133,9 @@ pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<()
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
-            return Err(WeightsError::DuplicateParameter { parameter: shortened(name) });
+            return Err(WeightsError::DuplicateParameter {
+                parameter: shortened(name),
+            });
         }
     }
     Ok(())
@@ -131,21 +151,31 @@ impl<'a> Reader<'a> {
         self.borrowed_part(part, raw)
     }
 
-    fn borrowed_part<T: Deserialize<'a>>(&self, part: &str, raw: Option<&'a RawValue>) -> Result<T, WeightsError> {
-        let raw = raw.ok_or_else(|| WeightsError::MissingPart { part: part.to_owned() })?.get();
-        serde_json::from_str(raw).map_err(|error| {
-            WeightsError::Part {
+    fn borrowed_part<T: Deserialize<'a>>(
+        &self,
+        part: &str,
+        raw: Option<&'a RawValue>,
+    ) -> Result<T, WeightsError> {
+        let raw = raw
+            .ok_or_else(|| WeightsError::MissingPart {
                 part: part.to_owned(),
-                line: line_of(self.text.as_bytes(), self.offset_of(raw)) + error.line().saturating_sub(1),
-                reason: reason(&error),
-            }
+            })?
+            .get();
+        serde_json::from_str(raw).map_err(|error| WeightsError::Part {
+            part: part.to_owned(),
+            line: line_of(self.text.as_bytes(), self.offset_of(raw)) + error.line().saturating_sub(1),
+            reason: reason(&error),
         })
     }
 
     /// Where a slice of the file begins in it; 0 for a slice of something else.
     fn offset_of(&self, slice: &str) -> usize {
         let offset = (slice.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
-        if self.text.is_char_boundary(offset) { offset } else { 0 }
+        if self.text.is_char_boundary(offset) {
+            offset
+        } else {
+            0
+        }
     }
 }
 
@@ -157,7 +187,11 @@ fn read_values(parameter: &ParameterHeader, raw: &str) -> Result<Vec<f32>, Weigh
     };
     if let Some(index) = bad_index {
         let got = elements(raw).nth(index).unwrap_or(raw);
-        return Err(WeightsError::BadValue { parameter: parameter.name.clone(), index, got: shortened(got) });
+        return Err(WeightsError::BadValue {
+            parameter: parameter.name.clone(),
+            index,
+            got: shortened(got),
+        });
     }
     let values = read.unwrap_or_default();
     let expected = parameter.n_values().unwrap_or(usize::MAX);
@@ -182,7 +216,11 @@ fn first_bad_value(raw: &str) -> usize {
 /// The elements of a JSON list as text; a string or list among them that has a comma counts as more than one, which
 /// moves only what a message quotes.
 fn elements(raw: &str) -> impl Iterator<Item = &str> {
-    raw.trim().trim_start_matches('[').trim_end_matches(']').split(',').map(str::trim)
+    raw.trim()
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .split(',')
+        .map(str::trim)
 }
 
 /// What is wrong with a file whose JSON cannot be read.
@@ -191,45 +229,70 @@ fn fault(text: &str, error: &serde_json::Error) -> WeightsError {
     let offset = offset_at(text, error.line(), error.column());
     match error.classify() {
         Category::Eof => truncated(bytes),
-        Category::Data if !text.trim_start().starts_with('{') => WeightsError::NotWeights { got: shortened(text) },
-        Category::Data => {
-            WeightsError::Part { part: "file".to_owned(), line: error.line(), reason: reason(error) }
+        Category::Data if !text.trim_start().starts_with('{') => {
+            WeightsError::NotWeights { got: shortened(text) }
         }
-        Category::Syntax | Category::Io => not_a_number(text, offset).unwrap_or_else(|| WeightsError::NotJson {
-            offset,
+        Category::Data => WeightsError::Part {
+            part: "file".to_owned(),
             line: error.line(),
             reason: reason(error),
-        }),
+        },
+        Category::Syntax | Category::Io => {
+            not_a_number(text, offset).unwrap_or_else(|| WeightsError::NotJson {
+                offset,
+                line: error.line(),
+                reason: reason(error),
+            })
+        }
     }
 }
 
 fn truncated(bytes: &[u8]) -> WeightsError {
-    WeightsError::Truncated { bytes: bytes.len(), line: line_of(bytes, bytes.len()) }
+    WeightsError::Truncated {
+        bytes: bytes.len(),
+        line: line_of(bytes, bytes.len()),
+    }
 }
 
 /// Other programs write `NaN` and `Infinity` into JSON, which JSON does not have: names the parameter they are in.
 fn not_a_number(text: &str, offset: usize) -> Option<WeightsError> {
     const WORDS: [&str; 5] = ["-Infinity", "Infinity", "NaN", "nan", "inf"];
-    let start = (offset.saturating_sub(2)..=offset)
-        .find(|start| text.is_char_boundary(*start) && WORDS.iter().any(|word| text[*start..].starts_with(word)))?;
+    let start = (offset.saturating_sub(2)..=offset).find(|start| {
+        text.is_char_boundary(*start) && WORDS.iter().any(|word| text[*start..].starts_with(word))
+    })?;
     let word = WORDS.iter().find(|word| text[start..].starts_with(**word))?;
     let before = &text[..start];
     let list = before.rfind('[')?;
     let name = before[..list].rfind("\"name\"")?;
-    let name = before[name + 6..list].trim_start().strip_prefix(':')?.trim_start();
+    let name = before[name + 6..list]
+        .trim_start()
+        .strip_prefix(':')?
+        .trim_start();
     let end = name.get(1..)?.find('"')? + 2;
     let parameter = serde_json::from_str(name.get(..end)?).ok()?;
-    Some(WeightsError::BadValue { parameter, index: before[list..].matches(',').count(), got: (*word).to_owned() })
+    Some(WeightsError::BadValue {
+        parameter,
+        index: before[list..].matches(',').count(),
+        got: (*word).to_owned(),
+    })
 }
 
 /// The byte at a line and column as `serde_json` counts them: lines from 1, columns in bytes from 1.
 fn offset_at(text: &str, line: usize, column: usize) -> usize {
-    let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let line_start: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
     (line_start + column.saturating_sub(1)).min(text.len())
 }
 
 fn line_of(bytes: &[u8], offset: usize) -> usize {
-    bytes[..offset.min(bytes.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+    bytes[..offset.min(bytes.len())]
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count()
+        + 1
 }
 
 /// The reader's message without the place, which is counted within a part.

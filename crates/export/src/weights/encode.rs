@@ -11,8 +11,13 @@ const VALUE_BYTES: usize = 16;
 
 /// About how many bytes the file will have, to reserve them once.
 pub fn encoded_size_hint(file: &WeightsFile, n_values: usize) -> usize {
-    let tokens: usize =
-        file.data.vocabularies.iter().flat_map(|vocabulary| &vocabulary.tokens).map(|token| token.len() + 3).sum();
+    let tokens: usize = file
+        .data
+        .vocabularies
+        .iter()
+        .flat_map(|vocabulary| &vocabulary.tokens)
+        .map(|token| token.len() + 3)
+        .sum();
     16 * 1024 + tokens + file.parameters.len() * 96 + n_values * 12
 }
 
@@ -24,7 +29,10 @@ pub fn encoded_size_hint(file: &WeightsFile, n_values: usize) -> usize {
 pub fn encode(file: &WeightsFile, values: &[f32]) -> Result<Vec<u8>, WeightsError> {
     super::decode::check_names(file.parameters.iter().map(|parameter| parameter.name.as_str()))?;
     if values.len().saturating_mul(4) > MAX_BYTES {
-        return Err(WeightsError::TooLarge { bytes: values.len().saturating_mul(VALUE_BYTES), limit: MAX_BYTES });
+        return Err(WeightsError::TooLarge {
+            bytes: values.len().saturating_mul(VALUE_BYTES),
+            limit: MAX_BYTES,
+        });
     }
     let mut out = Vec::with_capacity(encoded_size_hint(file, values.len()));
     out.extend_from_slice(b"{\n");
@@ -58,7 +66,11 @@ pub fn encode(file: &WeightsFile, values: &[f32]) -> Result<Vec<u8>, WeightsErro
                 got: own[index].to_string(),
             });
         }
-        out.extend_from_slice(if parameter_idx == 0 { b"\n{\"name\": " } else { b",\n{\"name\": " });
+        out.extend_from_slice(if parameter_idx == 0 {
+            b"\n{\"name\": "
+        } else {
+            b",\n{\"name\": "
+        });
         json(&mut out, "parameters", &parameter.name)?;
         out.extend_from_slice(b", \"shape\": ");
         json(&mut out, "parameters", &parameter.shape)?;
@@ -73,13 +85,20 @@ pub fn encode(file: &WeightsFile, values: &[f32]) -> Result<Vec<u8>, WeightsErro
     }
     out.extend_from_slice(b"\n]\n}\n");
     if out.len() > MAX_BYTES {
-        return Err(WeightsError::TooLarge { bytes: out.len(), limit: MAX_BYTES });
+        return Err(WeightsError::TooLarge {
+            bytes: out.len(),
+            limit: MAX_BYTES,
+        });
     }
     Ok(out)
 }
 
 /// One line: `"name": value,`.
-fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &'static str, value: &T) -> Result<(), WeightsError> {
+fn member<T: Serialize + ?Sized>(
+    out: &mut Vec<u8>,
+    name: &'static str,
+    value: &T,
+) -> Result<(), WeightsError> {
     json(out, name, name)?;
     out.extend_from_slice(b": ");
     json(out, name, value)?;
@@ -88,6 +107,9 @@ fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &'static str, value: &
 }
 
 fn json<T: Serialize + ?Sized>(out: &mut Vec<u8>, part: &'static str, value: &T) -> Result<(), WeightsError> {
-    serde_json::to_writer(out.by_ref(), value)
-        .map_err(|error| WeightsError::Part { part: part.to_owned(), line: 0, reason: error.to_string() })
+    serde_json::to_writer(out.by_ref(), value).map_err(|error| WeightsError::Part {
+        part: part.to_owned(),
+        line: 0,
+        reason: error.to_string(),
+    })
 }

@@ -20,7 +20,9 @@ pub enum WeightsError {
         limit: usize,
     },
     /// The file ends in the middle.
-    #[error("the weights file is cut off: it ends after {bytes} bytes (line {line}) in the middle of its content; download or copy it again")]
+    #[error(
+        "the weights file is cut off: it ends after {bytes} bytes (line {line}) in the middle of its content; download or copy it again"
+    )]
     Truncated {
         /// Length of what is there.
         bytes: usize,
@@ -28,7 +30,9 @@ pub enum WeightsError {
         line: usize,
     },
     /// The bytes are not JSON.
-    #[error("the weights file is not JSON: byte {offset} (line {line}): {reason}; choose the .json file that was exported")]
+    #[error(
+        "the weights file is not JSON: byte {offset} (line {line}): {reason}; choose the .json file that was exported"
+    )]
     NotJson {
         /// Byte of the fault.
         offset: usize,
@@ -44,7 +48,9 @@ pub enum WeightsError {
         got: String,
     },
     /// Written by a version with another format.
-    #[error("the weights file has format version {got}, and version {expected} is read; export it again with the version of the page that you use now")]
+    #[error(
+        "the weights file has format version {got}, and version {expected} is read; export it again with the version of the page that you use now"
+    )]
     OtherVersion {
         /// The file's.
         got: String,
@@ -82,7 +88,10 @@ pub enum WeightsError {
         parameter: String,
     },
     /// The design needs a parameter that the file does not have.
-    #[error("parameter `{parameter}` {} is missing in the weights file: the design needs it", shape_text(shape))]
+    #[error(
+        "parameter `{parameter}` {} is missing in the weights file: the design needs it",
+        shape_text(shape)
+    )]
     MissingParameter {
         /// Its name.
         parameter: String,
@@ -90,7 +99,10 @@ pub enum WeightsError {
         shape: Vec<usize>,
     },
     /// The file has a parameter that the design does not need.
-    #[error("parameter `{parameter}` of the weights file has no place in its design{}", closest_text(parameter, known))]
+    #[error(
+        "parameter `{parameter}` of the weights file has no place in its design{}",
+        closest_text(parameter, known)
+    )]
     UnknownParameter {
         /// Its name.
         parameter: String,
@@ -98,7 +110,11 @@ pub enum WeightsError {
         known: Vec<String>,
     },
     /// A shape that the design does not make.
-    #[error("parameter `{parameter}`: the design makes {}, the weights file says {}", shape_text(expected), shape_text(got))]
+    #[error(
+        "parameter `{parameter}`: the design makes {}, the weights file says {}",
+        shape_text(expected),
+        shape_text(got)
+    )]
     WrongShape {
         /// Its name.
         parameter: String,
@@ -108,7 +124,10 @@ pub enum WeightsError {
         got: Vec<usize>,
     },
     /// The values do not fill the shape.
-    #[error("parameter `{parameter}`: shape {} has {expected} values, got {got}", shape_text(shape))]
+    #[error(
+        "parameter `{parameter}`: shape {} has {expected} values, got {got}",
+        shape_text(shape)
+    )]
     WrongCount {
         /// Its name.
         parameter: String,
@@ -149,12 +168,20 @@ fn megabytes(bytes: usize) -> String {
 }
 
 fn shape_text(shape: &[usize]) -> String {
-    format!("[{}]", shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" × "))
+    format!(
+        "[{}]",
+        shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ")
+    )
 }
 
 /// The known name that shares the longest beginning, as a hint.
 fn closest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
-    let shared = |other: &str| name.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let shared = |other: &str| {
+        name.chars()
+            .zip(other.chars())
+            .take_while(|(a, b)| a == b)
+            .count()
+    };
     let best = known.iter().max_by_key(|other| shared(other))?;
     (shared(best) > 0).then_some(best)
 }
@@ -176,7 +203,9 @@ impl Explain for WeightsError {
                 format!("权重文件不完整：内容在第 {bytes} 字节（第 {line} 行）处中断；请重新下载或复制")
             }
             Self::NotJson { offset, line, reason } => {
-                format!("权重文件不是 JSON：第 {offset} 字节（第 {line} 行）：{reason}；请选择导出的 .json 文件")
+                format!(
+                    "权重文件不是 JSON：第 {offset} 字节（第 {line} 行）：{reason}；请选择导出的 .json 文件"
+                )
             }
             Self::NotWeights { got } => {
                 format!("这个 JSON 不是权重文件：应有 \"format\": \"{FORMAT}\"，得到 {got}")
@@ -196,18 +225,38 @@ impl Explain for WeightsError {
                 format!("权重文件缺少设计所需的参数“{parameter}”{}", shape_text(shape))
             }
             Self::UnknownParameter { parameter, known } => {
-                let hint =
-                    closest(parameter, known).map_or_else(String::new, |other| format!("；是否应为“{other}”？"));
+                let hint = closest(parameter, known)
+                    .map_or_else(String::new, |other| format!("；是否应为“{other}”？"));
                 format!("权重文件中的参数“{parameter}”在其设计中没有位置{hint}")
             }
-            Self::WrongShape { parameter, expected, got } => {
-                format!("参数“{parameter}”：设计需要 {}，权重文件为 {}", shape_text(expected), shape_text(got))
+            Self::WrongShape {
+                parameter,
+                expected,
+                got,
+            } => {
+                format!(
+                    "参数“{parameter}”：设计需要 {}，权重文件为 {}",
+                    shape_text(expected),
+                    shape_text(got)
+                )
             }
-            Self::WrongCount { parameter, shape, expected, got } => {
-                format!("参数“{parameter}”：形状 {} 应有 {expected} 个值，得到 {got} 个", shape_text(shape))
+            Self::WrongCount {
+                parameter,
+                shape,
+                expected,
+                got,
+            } => {
+                format!(
+                    "参数“{parameter}”：形状 {} 应有 {expected} 个值，得到 {got} 个",
+                    shape_text(shape)
+                )
             }
             Self::LeftOver { values } => format!("有 {values} 个值不属于任何参数"),
-            Self::BadValue { parameter, index, got } => {
+            Self::BadValue {
+                parameter,
+                index,
+                got,
+            } => {
                 format!("参数“{parameter}”的第 {index} 个值：应为有限的数，得到 {got}")
             }
             Self::Design { problem } => format!("权重文件中的设计不能通过检查：{}", problem.zh),

@@ -13,7 +13,11 @@ const MAX_PART_CHARS: usize = 40;
 /// assert_eq!(file_name("", "***", 7), "data_model_step-7.json");
 /// ```
 pub fn file_name(data_key: &str, design_name: &str, step: u64) -> String {
-    format!("{}_{}_step-{step}.json", part(data_key, "data"), part(design_name, "model"))
+    format!(
+        "{}_{}_step-{step}.json",
+        part(data_key, "data"),
+        part(design_name, "model")
+    )
 }
 
 fn part(words: &str, when_empty: &str) -> String {
@@ -27,5 +31,9 @@ fn part(words: &str, when_empty: &str) -> String {
     }
     let short: String = out.chars().take(MAX_PART_CHARS).collect();
     let short = short.trim_end_matches('-');
-    if short.is_empty() { when_empty.to_owned() } else { short.to_owned() }
+    if short.is_empty() {
+        when_empty.to_owned()
+    } else {
+        short.to_owned()
+    }
 }

@@ -98,7 +98,10 @@ pub struct Software {
 impl Software {
     /// This program.
     pub fn this() -> Self {
-        Self { name: "MTL Playground".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+        Self {
+            name: "MTL Playground".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
     }
 }
 
@@ -149,7 +152,9 @@ pub struct ParameterHeader {
 impl ParameterHeader {
     /// Number of values; none when it does not fit `usize`.
     pub fn n_values(&self) -> Option<usize> {
-        self.shape.iter().try_fold(1_usize, |product, size| product.checked_mul(*size))
+        self.shape
+            .iter()
+            .try_fold(1_usize, |product, size| product.checked_mul(*size))
     }
 }
 
@@ -159,12 +164,21 @@ impl WeightsFile {
     pub fn check(&self) -> Result<(), WeightsError> {
         let checked = check::check(&self.design, &self.data.schema);
         if let Some(problem) = checked.first_error() {
-            return Err(WeightsError::Design { problem: problem.explain() });
+            return Err(WeightsError::Design {
+                problem: problem.explain(),
+            });
         }
         let mut expected = Vec::new();
         for node in &self.design.nodes {
-            for (name, shape) in checked.nodes.get(&node.id).map_or(&[][..], |report| &report.parameters) {
-                expected.push(ParameterHeader { name: format!("{}/{name}", node.name), shape: shape.clone() });
+            for (name, shape) in checked
+                .nodes
+                .get(&node.id)
+                .map_or(&[][..], |report| &report.parameters)
+            {
+                expected.push(ParameterHeader {
+                    name: format!("{}/{name}", node.name),
+                    shape: shape.clone(),
+                });
             }
         }
         self.check_parameters(&expected)
@@ -191,7 +205,11 @@ impl WeightsFile {
                 Some(_) => {}
             }
         }
-        match self.parameters.iter().find(|found| !expected.iter().any(|wanted| wanted.name == found.name)) {
+        match self
+            .parameters
+            .iter()
+            .find(|found| !expected.iter().any(|wanted| wanted.name == found.name))
+        {
             Some(unknown) => Err(WeightsError::UnknownParameter {
                 parameter: unknown.name.clone(),
                 known: expected.iter().map(|wanted| wanted.name.clone()).collect(),

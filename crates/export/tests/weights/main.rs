@@ -8,20 +8,55 @@ use mtl_engine::random::Random;
 use mtl_engine::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
 use mtl_engine::text::{Explain, Message};
 use mtl_export::weights::{
-    DataDescription, FeatureScale, FeatureVocabulary, MAX_BYTES, ParameterHeader, Software, WeightsError, WeightsFile,
-    decode, encode,
+    DataDescription, FeatureScale, FeatureVocabulary, MAX_BYTES, ParameterHeader, Software, WeightsError,
+    WeightsFile, decode, encode,
 };
 use serde_json::{Value, json};
 
 fn design() -> Design {
     let mut design = Design::new("Two heads");
-    let text = design.add("text", TokenInput { feature: "text".into() });
-    let embedding = design.add("embedding", Embedding { width: 3, ..Embedding::default() });
+    let text = design.add(
+        "text",
+        TokenInput {
+            feature: "text".into(),
+        },
+    );
+    let embedding = design.add(
+        "embedding",
+        Embedding {
+            width: 3,
+            ..Embedding::default()
+        },
+    );
     let pool = design.add("pool", GlobalAveragePooling {});
-    let dense = design.add("dense", Dense { units: 4, ..Dense::default() });
-    let yes = design.add("recommended", BinaryHead { label: "recommended".into(), ..BinaryHead::default() });
-    let class = design.add("domain", ClassesHead { label: "domain".into(), ..ClassesHead::default() });
-    for (from, to) in [(text, embedding), (embedding, pool), (pool, dense), (dense, yes), (dense, class)] {
+    let dense = design.add(
+        "dense",
+        Dense {
+            units: 4,
+            ..Dense::default()
+        },
+    );
+    let yes = design.add(
+        "recommended",
+        BinaryHead {
+            label: "recommended".into(),
+            ..BinaryHead::default()
+        },
+    );
+    let class = design.add(
+        "domain",
+        ClassesHead {
+            label: "domain".into(),
+            ..ClassesHead::default()
+        },
+    );
+    for (from, to) in [
+        (text, embedding),
+        (embedding, pool),
+        (pool, dense),
+        (dense, yes),
+        (dense, class),
+    ] {
         design.connect(from, to, 0);
     }
     design
@@ -33,7 +68,10 @@ fn tiny_schema() -> Schema {
         features: vec![FeatureSchema {
             key: "text".into(),
             name: name("Text"),
-            kind: FeatureKind::Tokens { length: 6, cardinality: 5 },
+            kind: FeatureKind::Tokens {
+                length: 6,
+                cardinality: 5,
+            },
         }],
         labels: vec![
             LabelSchema {
@@ -62,8 +100,13 @@ fn file() -> (WeightsFile, Vec<f32>) {
         ("domain/kernel", &[4, 3]),
         ("domain/bias", &[3]),
     ];
-    let parameters: Vec<ParameterHeader> =
-        shapes.iter().map(|(name, shape)| ParameterHeader { name: (*name).into(), shape: shape.to_vec() }).collect();
+    let parameters: Vec<ParameterHeader> = shapes
+        .iter()
+        .map(|(name, shape)| ParameterHeader {
+            name: (*name).into(),
+            shape: shape.to_vec(),
+        })
+        .collect();
     let n_values = parameters.iter().filter_map(ParameterHeader::n_values).sum();
     let file = WeightsFile {
         software: Software::this(),
@@ -74,9 +117,15 @@ fn file() -> (WeightsFile, Vec<f32>) {
             schema: tiny_schema(),
             vocabularies: vec![FeatureVocabulary {
                 feature: "text".into(),
-                tokens: ["<pad>", "<unk>", "good", "\"quoted\"\\", "很"].map(String::from).to_vec(),
+                tokens: ["<pad>", "<unk>", "good", "\"quoted\"\\", "很"]
+                    .map(String::from)
+                    .to_vec(),
             }],
-            scales: vec![FeatureScale { feature: "age".into(), means: vec![40.5], deviations: vec![12.25] }],
+            scales: vec![FeatureScale {
+                feature: "age".into(),
+                means: vec![40.5],
+                deviations: vec![12.25],
+            }],
         },
         settings: json!({ "epochs": 3, "learning_rate": 0.001 }),
         seed: (1 << 53) - 1,
@@ -85,7 +134,10 @@ fn file() -> (WeightsFile, Vec<f32>) {
         metrics: vec![json!({ "split": "validation" })],
         parameters,
     };
-    (file, (0..n_values).map(|index| index as f32 * 0.1 - 1.0).collect())
+    (
+        file,
+        (0..n_values).map(|index| index as f32 * 0.1 - 1.0).collect(),
+    )
 }
 
 fn text() -> String {
@@ -99,7 +151,10 @@ fn with(old: &str, new: &str) -> WeightsError {
     assert!(good.contains(old), "{old} is not in the file");
     let error = decode(good.replacen(old, new, 1).as_bytes()).expect_err(new);
     let message = error.explain();
-    assert!(!message.en.is_empty() && message.zh.chars().any(|letter| letter > '\u{4e00}'), "{message:?}");
+    assert!(
+        !message.en.is_empty() && message.zh.chars().any(|letter| letter > '\u{4e00}'),
+        "{message:?}"
+    );
     error
 }
 
@@ -126,11 +181,17 @@ fn a_file_comes_back_bit_for_bit() {
             values.push(value);
         }
     }
-    file.parameters = vec![ParameterHeader { name: "all".into(), shape: vec![values.len() / 4, 4] }];
+    file.parameters = vec![ParameterHeader {
+        name: "all".into(),
+        shape: vec![values.len() / 4, 4],
+    }];
     let bytes = encode(&file, &values).unwrap();
     let (back, read) = decode(&bytes).unwrap();
     assert_eq!(back, file);
-    let differs = values.iter().zip(&read).position(|(a, b)| a.to_bits() != b.to_bits());
+    let differs = values
+        .iter()
+        .zip(&read)
+        .position(|(a, b)| a.to_bits() != b.to_bits());
     assert_eq!(differs, None);
     assert_eq!(encode(&back, &read).unwrap(), bytes);
 }
@@ -151,35 +212,74 @@ fn what_is_wrong_is_named() {
     let name = |name: &str| name.to_owned();
     assert_eq!(decode(b" \n"), Err(WeightsError::Empty));
     let half = &text()[..text().len() / 2];
-    assert!(matches!(decode(half.as_bytes()), Err(WeightsError::Truncated { bytes, .. }) if bytes == half.len()));
-    assert!(matches!(decode(b"\x89PNG\r\n\x1a\n"), Err(WeightsError::NotJson { offset: 0, .. })));
-    assert!(matches!(decode(b"<html></html>"), Err(WeightsError::NotJson { offset: 0, line: 1, .. })));
+    assert!(
+        matches!(decode(half.as_bytes()), Err(WeightsError::Truncated { bytes, .. }) if bytes == half.len())
+    );
+    assert!(matches!(
+        decode(b"\x89PNG\r\n\x1a\n"),
+        Err(WeightsError::NotJson { offset: 0, .. })
+    ));
+    assert!(matches!(
+        decode(b"<html></html>"),
+        Err(WeightsError::NotJson {
+            offset: 0,
+            line: 1,
+            ..
+        })
+    ));
     assert!(matches!(decode(b"[1, 2]"), Err(WeightsError::NotWeights { .. })));
-    assert!(matches!(decode(b"{\"model\": {}}"), Err(WeightsError::NotWeights { .. })));
+    assert!(matches!(
+        decode(b"{\"model\": {}}"),
+        Err(WeightsError::NotWeights { .. })
+    ));
     assert_eq!(
         with("\"version\": 1,", "\"version\": 7,"),
-        WeightsError::OtherVersion { got: name("7"), expected: 1 }
+        WeightsError::OtherVersion {
+            got: name("7"),
+            expected: 1
+        }
     );
-    assert_eq!(with("\"seed\": ", "\"sead\": "), WeightsError::MissingPart { part: name("seed") });
-    assert!(matches!(with("\"step\": 1200", "\"step\": -3"), WeightsError::Part { part, .. } if part == "step"));
+    assert_eq!(
+        with("\"seed\": ", "\"sead\": "),
+        WeightsError::MissingPart { part: name("seed") }
+    );
+    assert!(
+        matches!(with("\"step\": 1200", "\"step\": -3"), WeightsError::Part { part, .. } if part == "step")
+    );
     assert!(matches!(
         with("\"type\":\"dense\"", "\"type\":\"warp_drive\""),
         WeightsError::Part { part, line: 5, reason } if part == "design" && reason.contains("warp_drive")
     ));
     assert_eq!(
         with("\"name\": \"dense/bias\"", "\"name\": \"dense/kernel\""),
-        WeightsError::DuplicateParameter { parameter: name("dense/kernel") }
+        WeightsError::DuplicateParameter {
+            parameter: name("dense/kernel")
+        }
     );
     assert_eq!(
         with("\"shape\": [3,4]", "\"shape\": [3,5]"),
-        WeightsError::WrongCount { parameter: name("dense/kernel"), shape: vec![3, 5], expected: 15, got: 12 }
+        WeightsError::WrongCount {
+            parameter: name("dense/kernel"),
+            shape: vec![3, 5],
+            expected: 15,
+            got: 12
+        }
     );
     let huge = format!("\"shape\": [{0},{0}]", usize::MAX);
-    assert!(matches!(with("\"shape\": [3,4]", &huge), WeightsError::WrongCount { .. }));
-    assert!(matches!(with("\"shape\": [3,4]", "\"shape\": [-3]"), WeightsError::Part { .. }));
+    assert!(matches!(
+        with("\"shape\": [3,4]", &huge),
+        WeightsError::WrongCount { .. }
+    ));
+    assert!(matches!(
+        with("\"shape\": [3,4]", "\"shape\": [-3]"),
+        WeightsError::Part { .. }
+    ));
     assert_eq!(
         with("\"dtype\": \"float32\"", "\"dtype\": \"float64\""),
-        WeightsError::Dtype { parameter: name("embedding/embeddings"), got: name("float64") }
+        WeightsError::Dtype {
+            parameter: name("embedding/embeddings"),
+            got: name("float64")
+        }
     );
 }
 
@@ -190,17 +290,37 @@ fn values_that_are_not_finite_numbers_are_named() {
         index,
         got: got.into(),
     };
-    for word in ["NaN", "Infinity", "-Infinity", "null", "\"0.5\"", "true", "1e39", "-1e400", "[]"] {
+    for word in [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "null",
+        "\"0.5\"",
+        "true",
+        "1e39",
+        "-1e400",
+        "[]",
+    ] {
         assert_eq!(with("[-1.0,-0.9,", &format!("[-1.0,{word},")), bad(1, word));
     }
     assert_eq!(with("[-1.0,", "[NaN,"), bad(0, "NaN"));
-    assert!(matches!(with("[-1.0,-0.9,", "[-1.0,,"), WeightsError::NotJson { .. }));
+    assert!(matches!(
+        with("[-1.0,-0.9,", "[-1.0,,"),
+        WeightsError::NotJson { .. }
+    ));
     let (file, mut values) = file();
     values[16] = f32::INFINITY;
-    let expected = WeightsError::BadValue { parameter: "dense/kernel".into(), index: 1, got: "inf".into() };
+    let expected = WeightsError::BadValue {
+        parameter: "dense/kernel".into(),
+        index: 1,
+        got: "inf".into(),
+    };
     assert_eq!(encode(&file, &values), Err(expected));
     values.pop();
-    assert!(matches!(encode(&file, &values[..16]), Err(WeightsError::WrongCount { .. })));
+    assert!(matches!(
+        encode(&file, &values[..16]),
+        Err(WeightsError::WrongCount { .. })
+    ));
     values = vec![0.0; values.len() + 3];
     assert_eq!(encode(&file, &values), Err(WeightsError::LeftOver { values: 2 }));
 }
@@ -209,8 +329,17 @@ fn values_that_are_not_finite_numbers_are_named() {
 fn a_huge_file_is_refused_by_its_size() {
     let bytes = vec![b' '; 200 * 1024 * 1024];
     let error = decode(&bytes).unwrap_err();
-    assert_eq!(error, WeightsError::TooLarge { bytes: bytes.len(), limit: MAX_BYTES });
-    assert!(error.to_string().contains("200.0 MB") && error.to_string().contains("64.0 MB"), "{error}");
+    assert_eq!(
+        error,
+        WeightsError::TooLarge {
+            bytes: bytes.len(),
+            limit: MAX_BYTES
+        }
+    );
+    assert!(
+        error.to_string().contains("200.0 MB") && error.to_string().contains("64.0 MB"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -222,13 +351,21 @@ fn parameters_are_held_against_the_design() {
     other.check().expect("the order does not count");
     let mut missing = file.clone();
     missing.parameters.remove(2);
-    let expected = WeightsError::MissingParameter { parameter: "dense/bias".into(), shape: vec![4] };
+    let expected = WeightsError::MissingParameter {
+        parameter: "dense/bias".into(),
+        shape: vec![4],
+    };
     assert_eq!(missing.check(), Err(expected));
     let mut shape = file.clone();
     shape.parameters[1].shape = vec![4, 3];
-    assert!(matches!(shape.check(), Err(WeightsError::WrongShape { parameter, .. }) if parameter == "dense/kernel"));
+    assert!(
+        matches!(shape.check(), Err(WeightsError::WrongShape { parameter, .. }) if parameter == "dense/kernel")
+    );
     let mut unknown = file.clone();
-    unknown.parameters.push(ParameterHeader { name: "dense/gain".into(), shape: vec![1] });
+    unknown.parameters.push(ParameterHeader {
+        name: "dense/gain".into(),
+        shape: vec![1],
+    });
     let error = unknown.check().unwrap_err();
     assert!(error.to_string().contains("did you mean `dense/"), "{error}");
     let mut design = file.clone();

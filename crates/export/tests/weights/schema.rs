@@ -15,7 +15,10 @@ fn at(root: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), St
         match keyword.as_str() {
             "$schema" | "$id" | "$defs" | "title" | "description" | "additionalProperties" => {}
             "$ref" => {
-                let pointer = rule.as_str().and_then(|rule| rule.strip_prefix('#')).expect("a reference into the file");
+                let pointer = rule
+                    .as_str()
+                    .and_then(|rule| rule.strip_prefix('#'))
+                    .expect("a reference into the file");
                 at(root, root.pointer(pointer).expect("a definition"), value, place)?;
             }
             "type" => {
@@ -36,15 +39,25 @@ fn at(root: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), St
             "const" => {}
             "minimum" if value.as_f64() < rule.as_f64() => return fault(format!("below {rule}")),
             "minimum" => {}
-            "minLength" if value.as_str().map_or(0, |text| text.chars().count() as u64) < rule.as_u64().unwrap_or(0) => {
+            "minLength"
+                if value.as_str().map_or(0, |text| text.chars().count() as u64)
+                    < rule.as_u64().unwrap_or(0) =>
+            {
                 return fault(format!("shorter than {rule}"));
             }
             "minLength" => {}
-            "minItems" if list(value).len() < rule.as_u64().unwrap_or(0) as usize => return fault("too few".into()),
-            "maxItems" if list(value).len() > rule.as_u64().unwrap_or(0) as usize => return fault("too many".into()),
+            "minItems" if list(value).len() < rule.as_u64().unwrap_or(0) as usize => {
+                return fault("too few".into());
+            }
+            "maxItems" if list(value).len() > rule.as_u64().unwrap_or(0) as usize => {
+                return fault("too many".into());
+            }
             "minItems" | "maxItems" => {}
             "required" => {
-                if let Some(name) = list(rule).iter().find(|name| value.get(name.as_str().unwrap_or("")).is_none()) {
+                if let Some(name) = list(rule)
+                    .iter()
+                    .find(|name| value.get(name.as_str().unwrap_or("")).is_none())
+                {
                     return fault(format!("no member {name}"));
                 }
             }
@@ -66,7 +79,10 @@ fn at(root: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), St
                 }
             }
             "oneOf" => {
-                let n_fitting = list(rule).iter().filter(|rule| at(root, rule, value, place).is_ok()).count();
+                let n_fitting = list(rule)
+                    .iter()
+                    .filter(|rule| at(root, rule, value, place).is_ok())
+                    .count();
                 if n_fitting != 1 {
                     return fault(format!("{n_fitting} of the alternatives fit instead of one"));
                 }

@@ -1,0 +1,189 @@
+//! One example in, every task's prediction out, with what drove it.
+
+use std::collections::BTreeMap;
+
+use mtl_data::prepare::{FeatureValues, Prepared};
+use mtl_engine::metrics::TaskOutput;
+use mtl_engine::model::Mode;
+use mtl_engine::schema::FeatureKind;
+use mtl_engine::text::Message;
+
+use crate::RunError;
+use crate::protocol::{PredictInput, Reply, TaskPrediction, TokenSpans};
+use crate::run::TrainingRun;
+use crate::settings::MAX_TEXT_BYTES;
+
+/// Answers [`Request::Predict`](crate::protocol::Request::Predict).
+pub(crate) fn predict(
+    data: &Prepared,
+    run: &mut TrainingRun,
+    input: &PredictInput,
+) -> Result<Reply, RunError> {
+    check(data, input)?;
+    let tokens = fill(data, run, input);
+    run.model.forward(Mode::Infer);
+    let n_tasks = run.model.tasks().len();
+    let tasks = (0..n_tasks)
+        .map(|task_idx| predict_task(data, run, task_idx, &tokens))
+        .collect();
+    Ok(Reply::Prediction { tasks, tokens })
+}
+
+fn predict_task(
+    data: &Prepared,
+    run: &mut TrainingRun,
+    task_idx: usize,
+    tokens: &[TokenSpans],
+) -> TaskPrediction {
+    let task = &run.model.tasks()[task_idx];
+    let (name, output, width) = (task.name.clone(), task.output, task.width);
+    let label = &data.schema.labels[run.columns.labels[task_idx]];
+    let mut outputs = run.model.outputs(task_idx).to_vec();
+    // Of a binary task there is one logit, that of "yes"; what speaks for "no" speaks against it.
+    let (logit_idx, sign) = match output {
+        TaskOutput::Binary => {
+            let yes = outputs[0];
+            outputs = vec![1.0 - yes, yes];
+            (0, if yes < 0.5 { -1.0 } else { 1.0 })
+        }
+        TaskOutput::Classes { .. } => {
+            let best = (0..width).max_by(|a, b| outputs[*a].total_cmp(&outputs[*b]).then(b.cmp(a)));
+            (best.unwrap_or(0), 1.0)
+        }
+        TaskOutput::Regression => (0, 1.0),
+    };
+    let n_classes = if output == TaskOutput::Regression {
+        0
+    } else {
+        outputs.len()
+    };
+    let classes = (0..n_classes)
+        .map(|class| {
+            let named = label.classes.get(class).cloned();
+            named.unwrap_or_else(|| Message::new(class.to_string(), class.to_string()))
+        })
+        .collect();
+    let by_slot = run.model.attribute(task_idx, logit_idx);
+    let attributions = tokens
+        .iter()
+        .map(|feature| {
+            let mut sum = vec![0.0; feature.spans.len()];
+            for (slot, attribution) in run.model.inputs().iter().zip(&by_slot) {
+                if slot.feature == feature.feature {
+                    for (total, part) in sum.iter_mut().zip(attribution) {
+                        *total += sign * part;
+                    }
+                }
+            }
+            sum
+        })
+        .collect();
+    TaskPrediction {
+        task: name,
+        outputs,
+        classes,
+        attributions,
+    }
+}
+
+/// Refuses what no feature of the data set takes.
+fn check(data: &Prepared, input: &PredictInput) -> Result<(), RunError> {
+    let known = || {
+        data.schema
+            .features
+            .iter()
+            .map(|feature| feature.key.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let kind_of = |key: &str| data.schema.feature(key).map(|feature| feature.kind);
+    let unknown = |key: &str| RunError::UnknownFeature {
+        feature: key.to_owned(),
+        known: known(),
+    };
+    let wrong = |key: &str, expected: String, expected_zh: String, got: String| RunError::Feature {
+        feature: key.to_owned(),
+        expected,
+        expected_zh,
+        got,
+    };
+    for (key, text) in &input.text {
+        let Some(FeatureKind::Tokens { .. }) = kind_of(key) else {
+            return Err(unknown(key));
+        };
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(wrong(
+                key,
+                format!("at most {MAX_TEXT_BYTES} bytes of text"),
+                format!("最多 {MAX_TEXT_BYTES} 字节的文本"),
+                text.len().to_string(),
+            ));
+        }
+    }
+    for (key, id) in &input.ids {
+        let Some(FeatureKind::Id { cardinality }) = kind_of(key) else {
+            return Err(unknown(key));
+        };
+        if *id as usize >= cardinality {
+            let (en, zh) = (
+                format!("an id below {cardinality}"),
+                format!("小于 {cardinality} 的编号"),
+            );
+            return Err(wrong(key, en, zh, id.to_string()));
+        }
+    }
+    for (key, values) in &input.dense {
+        let Some(FeatureKind::Dense { width }) = kind_of(key) else {
+            return Err(unknown(key));
+        };
+        if values.len() != width || !values.iter().all(|value| value.is_finite()) {
+            let (en, zh) = (format!("{width} finite numbers"), format!("{width} 个有限的数"));
+            return Err(wrong(key, en, zh, format!("{values:?}")));
+        }
+    }
+    Ok(())
+}
+
+/// Puts the example into row 0 of the batch, with all labels unknown; the tokens of every text feature that is read.
+fn fill(data: &Prepared, run: &mut TrainingRun, input: &PredictInput) -> Vec<TokenSpans> {
+    let mut tokens: BTreeMap<usize, TokenSpans> = BTreeMap::new();
+    let batch = run.model.batch_mut();
+    batch.resize(1);
+    for (slot_idx, feature_idx) in run.columns.features.iter().copied().enumerate() {
+        let feature = &data.schema.features[feature_idx];
+        match feature.kind {
+            FeatureKind::Tokens { .. } => {
+                let text = input.text.get(&feature.key).map_or("", String::as_str);
+                let encoded = data.encode_text(feature_idx, text, &mut batch.ids[slot_idx]);
+                tokens.insert(
+                    feature_idx,
+                    TokenSpans {
+                        feature: feature.key.clone(),
+                        spans: encoded.iter().map(|token| (token.start, token.end)).collect(),
+                        known: encoded
+                            .iter()
+                            .map(|token| token.id != mtl_data::tokenizer::UNKNOWN)
+                            .collect(),
+                    },
+                );
+            }
+            FeatureKind::Id { .. } => {
+                batch.ids[slot_idx][0] = input.ids.get(&feature.key).copied().unwrap_or_default();
+            }
+            FeatureKind::Dense { .. } => {
+                let row = &mut batch.dense[slot_idx];
+                row.fill(0.0);
+                if let (Some(values), FeatureValues::Dense(dense)) =
+                    (input.dense.get(&feature.key), &data.features[feature_idx])
+                {
+                    row.copy_from_slice(values);
+                    dense.scale.apply(row);
+                }
+            }
+        }
+    }
+    for targets in &mut batch.targets {
+        targets.fill(f32::NAN);
+    }
+    tokens.into_values().collect()
+}

@@ -1,0 +1,256 @@
+//! One run: a compiled design with its optimizer, and what one step does.
+//!
+//! ```text
+//! rows of the step -> batch -> forward (losses) -> loss weights -> backward -> clip -> schedule -> optimizer
+//! ```
+
+use std::ops::Range;
+
+use mtl_data::prepare::Prepared;
+use mtl_engine::design::{Design, NodeId};
+use mtl_engine::model::{BuildOptions, Mode, Model};
+use mtl_engine::optimizers::Optimizer;
+use mtl_engine::schema::FeatureKind;
+use mtl_engine::text::Explain;
+
+use crate::RunError;
+use crate::order::RowOrder;
+use crate::protocol::RunSettings;
+
+/// A loss this many times the first one (or this many times 1, if that is more) counts as divergence.
+const DIVERGENCE_FACTOR: f32 = 1e4;
+
+/// A compiled design on its way.
+pub(crate) struct TrainingRun {
+    /// The design that `model` was built from, with later changes of settings that need no new model.
+    pub(crate) design: Design,
+    pub(crate) model: Model,
+    pub(crate) columns: Columns,
+    optimizer: Optimizer,
+    order: RowOrder,
+    /// Places of the parameters that are trained.
+    trainable: Vec<Range<usize>>,
+    /// Steps done.
+    pub(crate) step: u64,
+    /// Per task, of the last step.
+    pub(crate) weights: Vec<f32>,
+    pub(crate) learning_rate: f32,
+    first_losses: Vec<Option<f32>>,
+}
+
+/// Where the model's inputs and tasks stand in the data set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Columns {
+    /// Per input slot, the feature's index in the schema.
+    pub(crate) features: Vec<usize>,
+    /// Per task, the label's index in the schema.
+    pub(crate) labels: Vec<usize>,
+}
+
+impl TrainingRun {
+    /// Compiles `design` with fresh parameters from the seed.
+    pub(crate) fn build(design: &Design, data: &Prepared, settings: &RunSettings) -> Result<Self, RunError> {
+        let options = BuildOptions {
+            max_rows: settings.batch_size,
+            seed: settings.seed,
+            training: true,
+        };
+        let model = Model::build(design, &data.schema, &options).map_err(|error| RunError::Design {
+            problem: error.explain(),
+        })?;
+        let columns = Columns::of(&model, data)?;
+        let n_tasks = model.tasks().len();
+        let mut run = Self {
+            design: design.clone(),
+            optimizer: Optimizer::new(&settings.optimizer, model.values().len()),
+            order: RowOrder::new(&data.splits.train, settings.batch_size, settings.seed),
+            trainable: Vec::new(),
+            columns,
+            model,
+            step: 0,
+            weights: vec![1.0; n_tasks],
+            learning_rate: settings.learning_rate,
+            first_losses: vec![None; n_tasks],
+        };
+        run.find_trainable();
+        run.weigh();
+        Ok(run)
+    }
+
+    /// Takes over a design that differs from the run's in settings only that change neither parameters nor shapes
+    /// (names, places, loss weights, rates of dropout, regularisers, frozen layers); false when it differs in more.
+    pub(crate) fn update_design(&mut self, design: &Design) -> bool {
+        if !self.model.update_settings(design) {
+            return false;
+        }
+        self.design = design.clone();
+        self.find_trainable();
+        self.weigh();
+        true
+    }
+
+    /// Takes over new constants of the optimizer, with its state as far as the new constants keep one.
+    pub(crate) fn update_optimizer(&mut self, settings: &RunSettings) {
+        if *self.optimizer.config() != settings.optimizer {
+            let mut optimizer = Optimizer::new(&settings.optimizer, self.model.values().len());
+            // A state that does not fit (momentum switched on or off) starts afresh.
+            let _ = optimizer.restore(self.optimizer.step(), self.optimizer.slots());
+            self.optimizer = optimizer;
+        }
+    }
+
+    fn find_trainable(&mut self) {
+        let parameters = self
+            .model
+            .parameters()
+            .iter()
+            .filter(|parameter| parameter.trainable);
+        self.trainable = parameters.map(|parameter| parameter.range.clone()).collect();
+    }
+
+    pub(crate) fn steps_per_epoch(&self) -> u64 {
+        self.order.steps_per_epoch()
+    }
+
+    /// Epochs done, with the share of the one under way.
+    pub(crate) fn epoch(&self) -> f64 {
+        match self.steps_per_epoch() {
+            0 => 0.0,
+            steps => self.step as f64 / steps as f64,
+        }
+    }
+
+    pub(crate) fn at_epoch_end(&self) -> bool {
+        self.step > 0 && self.step.is_multiple_of(self.steps_per_epoch().max(1))
+    }
+
+    /// The weight of every task's loss in the step to come. This is the place where a method that balances tasks puts
+    /// its weights; a method that combines the tasks' gradients calls `backward` once per task with a unit weight.
+    fn weigh(&mut self) {
+        for (weight, task) in self.weights.iter_mut().zip(self.model.tasks()) {
+            *weight = task.weight;
+        }
+    }
+
+    /// Trains one step; returns how many rows it read. When it fails, the parameters are as before.
+    pub(crate) fn train_step(&mut self, data: &Prepared, settings: &RunSettings) -> Result<usize, RunError> {
+        let rows = self.order.batch(self.step);
+        self.columns.fill(&mut self.model, data, rows);
+        let n_rows = rows.len();
+        self.model.forward(Mode::Train { step: self.step });
+        self.check_losses()?;
+        self.weigh();
+        self.model.backward(&self.weights);
+        let total_steps = self.steps_per_epoch() * u64::from(settings.epochs);
+        self.learning_rate = settings.learning_rate * settings.schedule.at(self.step, total_steps);
+        let (values, gradients) = self.model.values_and_gradients();
+        settings.clipping.apply(gradients, &self.trainable);
+        self.optimizer
+            .apply_ranges(&self.trainable, values, gradients, self.learning_rate);
+        self.step += 1;
+        Ok(n_rows)
+    }
+
+    fn check_losses(&mut self) -> Result<(), RunError> {
+        for (task_idx, loss) in self.model.losses().iter().copied().enumerate() {
+            if self.model.labelled_rows()[task_idx] == 0 {
+                continue;
+            }
+            let first = *self.first_losses[task_idx].get_or_insert(loss);
+            if !loss.is_finite() || loss > DIVERGENCE_FACTOR * first.max(1.0) {
+                let task = self.model.tasks()[task_idx].name.clone();
+                return Err(RunError::Diverged {
+                    task,
+                    step: self.step + 1,
+                    loss,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a parameter that is not finite.
+    pub(crate) fn check_parameters(&self) -> Result<(), RunError> {
+        for parameter in self.model.parameters() {
+            if !self.model.values()[parameter.range.clone()]
+                .iter()
+                .all(|value| value.is_finite())
+            {
+                let tasks = self.model.tasks().iter().enumerate();
+                return Err(RunError::NotFinite {
+                    parameter: parameter.name.clone(),
+                    step: self.step,
+                    tasks: tasks
+                        .filter(|(task_idx, _)| parameter.tasks.contains(*task_idx))
+                        .map(|(_, task)| task.name.clone())
+                        .collect(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The place among the tasks of a head.
+    pub(crate) fn task_idx(&self, head: NodeId) -> Option<usize> {
+        self.model.tasks().iter().position(|task| task.node == head)
+    }
+
+    /// 64-bit FNV-1a hash of the bits of all parameters.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.model
+            .values()
+            .iter()
+            .flat_map(|value| value.to_bits().to_le_bytes())
+            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            })
+    }
+}
+
+impl Columns {
+    fn of(model: &Model, data: &Prepared) -> Result<Self, RunError> {
+        let known = || {
+            data.schema
+                .features
+                .iter()
+                .map(|feature| feature.key.clone())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let missing = |key: &str| RunError::UnknownFeature {
+            feature: key.to_owned(),
+            known: known(),
+        };
+        Ok(Self {
+            features: model
+                .inputs()
+                .iter()
+                .map(|slot| {
+                    data.feature_idx(&slot.feature)
+                        .ok_or_else(|| missing(&slot.feature))
+                })
+                .collect::<Result<_, _>>()?,
+            labels: model
+                .tasks()
+                .iter()
+                .map(|task| data.label_idx(&task.label).ok_or_else(|| missing(&task.label)))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Copies `rows` (at most as many as the model was built for) into the model's batch.
+    pub(crate) fn fill(&self, model: &mut Model, data: &Prepared, rows: &[u32]) {
+        let batch = model.batch_mut();
+        batch.resize(rows.len());
+        for (slot_idx, feature_idx) in self.features.iter().copied().enumerate() {
+            match data.schema.features[feature_idx].kind {
+                FeatureKind::Tokens { .. } => data.tokens_into(feature_idx, rows, &mut batch.ids[slot_idx]),
+                FeatureKind::Id { .. } => data.ids_into(feature_idx, rows, &mut batch.ids[slot_idx]),
+                FeatureKind::Dense { .. } => data.dense_into(feature_idx, rows, &mut batch.dense[slot_idx]),
+            }
+        }
+        for (task_idx, label_idx) in self.labels.iter().copied().enumerate() {
+            data.labels_into(label_idx, rows, &mut batch.targets[task_idx]);
+        }
+    }
+}
