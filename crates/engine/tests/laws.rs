@@ -1,0 +1,520 @@
+//! Laws that every layer keeps, over the samples that it declares.
+
+mod common;
+
+use common::{Bench, bench, build, fill, loss_f64, penalty_f64, scatter, schema};
+use mtl_engine::{
+    design::{
+        Design, Tie,
+        check::{TaskSet, check},
+    },
+    layers::{
+        Activation, BinaryHead, Dense, DenseInput, Embedding, Layer, LayerKind, RegressionHead, Sample, Shape,
+    },
+    model::{Mode, Model},
+    settings::{FieldKind, Settings},
+};
+
+const ROWS: usize = 5;
+const TRAIN: Mode = Mode::Train { step: 3 };
+const WEIGHTS: [f32; 3] = [1.0, 0.7, 0.4];
+
+fn samples() -> Vec<(String, Sample)> {
+    let all = Layer::samples();
+    for layer in Layer::all() {
+        assert!(
+            all.iter().any(|sample| sample.layer.key() == layer.key()),
+            "{} has no sample",
+            layer.key()
+        );
+    }
+    all.into_iter()
+        .enumerate()
+        .map(|(index, sample)| (format!("{}#{index}", sample.layer.key()), sample))
+        .collect()
+}
+
+/// Whether the layer's output depends on how much padding there is; each with its reason.
+fn reads_padding(layer: &Layer) -> bool {
+    // Flatten puts every step, padding included, at a place of its own; an embedding may be told not to mask.
+    layer.key() == "flatten" || layer.get("mask_zero") == Some(mtl_engine::settings::Value::Flag(false))
+}
+
+/// Compares the gradients of every parameter with central differences of the loss in `f64`.
+fn check_gradients(name: &str, bench: &Bench) {
+    let mut model = build(bench, ROWS);
+    scatter(&mut model, 11);
+    fill(&mut model, ROWS, 7);
+    let weights = &WEIGHTS[..model.tasks().len()];
+    model.forward(TRAIN);
+    let expected_loss = loss_f64(bench, &model, weights);
+    let loss: f64 = model
+        .losses()
+        .iter()
+        .zip(weights)
+        .map(|(loss, weight)| f64::from(loss * weight))
+        .sum();
+    assert!(
+        (loss - expected_loss).abs() < 1e-5 * (1.0 + loss.abs()),
+        "{name}: loss {loss}, in f64 {expected_loss}"
+    );
+    let (penalty, expected_penalty) = (f64::from(model.penalty()), penalty_f64(bench, &model));
+    assert!(
+        (penalty - expected_penalty).abs() < 1e-5,
+        "{name}: penalty {penalty}, in f64 {expected_penalty}"
+    );
+    model.backward(weights);
+    let gradients = model.gradients().to_vec();
+    assert!(
+        gradients.iter().any(|gradient| *gradient != 0.0),
+        "{name}: no gradient at all"
+    );
+    let (mut n_checked, mut n_kinks) = (0, 0);
+    for parameter in model.parameters().to_vec() {
+        if !parameter.trainable {
+            assert!(
+                gradients[parameter.range].iter().all(|gradient| *gradient == 0.0),
+                "{name}: a statistic"
+            );
+            continue;
+        }
+        for index in parameter.range.clone() {
+            let value = model.values()[index];
+            let mut at = |value: f32| {
+                model.values_mut()[index] = value;
+                model.forward(TRAIN);
+                loss_f64(bench, &model, weights) + penalty_f64(bench, &model)
+            };
+            let step = 0.004;
+            let (low, middle, high) = (at(value - step), at(value), at(value + step));
+            let width = f64::from((value + step) - (value - step));
+            at(value);
+            n_checked += 1;
+            let (left, right) = ((middle - low) / (width / 2.0), (high - middle) / (width / 2.0));
+            if (left - right).abs() > 0.03 * (1.0 + left.abs() + right.abs()) {
+                n_kinks += 1;
+                continue;
+            }
+            let numeric = (high - low) / width;
+            let gradient = f64::from(gradients[index]);
+            let tolerance = 4e-4 + 2e-3 * numeric.abs();
+            assert!(
+                (gradient - numeric).abs() < tolerance,
+                "{name}: {}[{}]: gradient {gradient}, differences {numeric}",
+                parameter.name,
+                index - parameter.range.start,
+            );
+        }
+    }
+    assert!(
+        n_kinks * 10 <= n_checked,
+        "{name}: {n_kinks} of {n_checked} at a kink"
+    );
+}
+
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    for (name, sample) in samples() {
+        check_gradients(&name, &bench(&sample, true, 0));
+        if sample
+            .inputs
+            .iter()
+            .any(|shape| matches!(shape, Shape::Sequence { .. }))
+        {
+            check_gradients(&format!("{name} unmasked"), &bench(&sample, false, 0));
+        }
+    }
+}
+
+#[test]
+fn ties_pull_parameters_together() {
+    let mut design = Design::new("ties");
+    let x = design.add(
+        "x",
+        DenseInput {
+            feature: "dense".into(),
+        },
+    );
+    let settings = Dense {
+        units: 2,
+        activation: Activation::Tanh,
+        ..Dense::default()
+    };
+    let (a, b) = (design.add("a", settings.clone()), design.add("b", settings));
+    let (yes, amount) = (
+        design.add("yes", BinaryHead::default()),
+        design.add("amount", RegressionHead::default()),
+    );
+    design.connect(x, a, 0);
+    design.connect(x, b, 0);
+    design.connect(a, yes, 0);
+    design.connect(b, amount, 0);
+    design.ties.push(Tie { a, b, strength: 0.3 });
+    check_gradients(
+        "tie",
+        &Bench {
+            design,
+            schema: schema(),
+            under_test: a,
+        },
+    );
+}
+
+#[test]
+fn shapes_are_those_that_are_computed() {
+    for (name, sample) in samples() {
+        let bench = bench(&sample, true, 0);
+        let checked = check(&bench.design, &bench.schema);
+        assert!(checked.trains(), "{name}: {:?}", checked.problems);
+        let report = &checked.nodes[&bench.under_test];
+        let model = build(&bench, ROWS);
+        let of_node = model
+            .parameters()
+            .iter()
+            .filter(|parameter| parameter.node == bench.under_test);
+        assert_eq!(
+            of_node.map(|parameter| parameter.range.len()).sum::<usize>(),
+            report.n_parameters,
+            "{name}"
+        );
+        assert_eq!(
+            report.outputs.len(),
+            sample.layer.outputs().len(),
+            "{name}: outputs"
+        );
+        for (port, shape) in sample.layer.outputs().iter().zip(&report.outputs) {
+            let fits = mtl_engine::layers::PortKind::accepts(port.kind, *shape);
+            assert!(
+                fits,
+                "{name}: a handle for {} gives {shape}",
+                port.kind.label().en
+            );
+        }
+        assert_eq!(checked.macs, model.plan().macs(), "{name}");
+    }
+}
+
+#[test]
+fn settings_and_files_say_the_same() {
+    for layer in Layer::all()
+        .into_iter()
+        .chain(samples().into_iter().map(|(_, sample)| sample.layer))
+    {
+        let text = serde_json::to_string(&layer).unwrap();
+        assert_eq!(serde_json::from_str::<Layer>(&text).unwrap(), layer, "{text}");
+        assert!(text.contains(&format!("\"type\":\"{}\"", layer.key())), "{text}");
+        let empty = format!("{{\"type\":\"{}\"}}", layer.key());
+        let default = Layer::from_key(layer.key()).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Layer>(&empty).unwrap(),
+            default,
+            "missing settings take their defaults"
+        );
+        for field in layer.fields() {
+            let value = layer.get(field.key).unwrap();
+            assert_eq!(
+                field.accept(&value).unwrap(),
+                value,
+                "{}.{}",
+                layer.key(),
+                field.key
+            );
+            let mut copy = layer.clone();
+            copy.set(field.key, &value).unwrap();
+            assert_eq!(copy, layer);
+            assert!(
+                !field.label.zh.is_empty() && !field.help.zh.is_empty(),
+                "{}.{}",
+                layer.key(),
+                field.key
+            );
+            if let FieldKind::Choice { options } = field.kind {
+                for (key, _) in options {
+                    copy.set(field.key, &mtl_engine::settings::Value::Words((*key).to_owned()))
+                        .unwrap();
+                }
+            }
+        }
+        assert!(!layer.about().en.is_empty() && !layer.about().zh.is_empty() && !layer.name().zh.is_empty());
+    }
+}
+
+/// Losses, outputs and gradients of a model, as bits.
+fn results(model: &mut Model, mode: Mode) -> Vec<u32> {
+    model.forward(mode);
+    let weights: Vec<f32> = WEIGHTS[..model.tasks().len()].to_vec();
+    model.backward(&weights);
+    let outputs = (0..model.tasks().len()).flat_map(|task| model.outputs(task).to_vec());
+    let numbers = outputs
+        .chain(model.losses().to_vec())
+        .chain(model.gradients().to_vec());
+    numbers.map(f32::to_bits).collect()
+}
+
+#[test]
+fn a_short_batch_gives_what_a_smaller_model_gives() {
+    for (name, sample) in samples() {
+        let bench = bench(&sample, true, 0);
+        let (mut large, mut small) = (build(&bench, ROWS), build(&bench, 3));
+        scatter(&mut large, 1);
+        scatter(&mut small, 1);
+        fill(&mut large, ROWS, 2);
+        large.forward(TRAIN);
+        large.backward(&WEIGHTS[..large.tasks().len()]);
+        fill(&mut large, 3, 9);
+        fill(&mut small, 3, 9);
+        let initial = small.values().to_vec();
+        // Running statistics have moved with the first batch.
+        large.values_mut().copy_from_slice(&initial);
+        assert_eq!(results(&mut large, TRAIN), results(&mut small, TRAIN), "{name}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits() {
+    for (name, sample) in samples() {
+        let bench = bench(&sample, true, 0);
+        let run = || {
+            let mut model = build(&bench, ROWS);
+            fill(&mut model, ROWS, 4);
+            let mut bits = results(&mut model, TRAIN);
+            bits.extend(results(&mut model, Mode::Train { step: 4 }));
+            bits
+        };
+        assert_eq!(run(), run(), "{name}");
+    }
+}
+
+#[test]
+fn gradients_per_task_add_up_and_leave_the_others_alone() {
+    for (name, sample) in samples() {
+        let bench = bench(&sample, true, 0);
+        let mut model = build(&bench, ROWS);
+        scatter(&mut model, 3);
+        fill(&mut model, ROWS, 5);
+        model.forward(TRAIN);
+        let n_tasks = model.tasks().len();
+        let mut sum = vec![0.0_f64; model.gradients().len()];
+        for task in 0..n_tasks {
+            let mut weights = vec![0.0; n_tasks];
+            weights[task] = WEIGHTS[task];
+            model.backward_tasks(&weights);
+            for parameter in model.parameters() {
+                let gradients = &model.gradients()[parameter.range.clone()];
+                if !parameter.tasks.contains(task) {
+                    assert!(
+                        gradients.iter().all(|gradient| *gradient == 0.0),
+                        "{name}: {}",
+                        parameter.name
+                    );
+                }
+            }
+            for (sum, gradient) in sum.iter_mut().zip(model.gradients()) {
+                *sum += f64::from(*gradient);
+            }
+        }
+        model.backward_tasks(&WEIGHTS[..n_tasks]);
+        for (index, (sum, gradient)) in sum.iter().zip(model.gradients()).enumerate() {
+            let difference = (sum - f64::from(*gradient)).abs();
+            assert!(
+                difference < 1e-6 + 1e-5 * sum.abs(),
+                "{name}: {index}: {sum} against {gradient}"
+            );
+        }
+    }
+}
+
+#[test]
+fn padding_changes_nothing() {
+    for (name, sample) in samples() {
+        let has_sequence = sample
+            .inputs
+            .iter()
+            .any(|shape| matches!(shape, Shape::Sequence { .. } | Shape::Tokens { .. }));
+        if !has_sequence || reads_padding(&sample.layer) {
+            continue;
+        }
+        let (short, long) = (bench(&sample, true, 0), bench(&sample, true, 3));
+        let (mut a, mut b) = (build(&short, ROWS), build(&long, ROWS));
+        if a.parameters()
+            .iter()
+            .zip(b.parameters())
+            .any(|(a, b)| a.shape != b.shape)
+        {
+            continue;
+        }
+        scatter(&mut a, 8);
+        scatter(&mut b, 8);
+        fill(&mut a, ROWS, 6);
+        fill(&mut b, ROWS, 6);
+        for (slot, input) in a.inputs().to_vec().iter().enumerate() {
+            let ids = a.batch().ids[slot].clone();
+            if let mtl_engine::schema::FeatureKind::Tokens { length, .. } = input.kind {
+                for (row, ids) in ids.chunks_exact(length).enumerate() {
+                    let target = &mut b.batch_mut().ids[slot][row * (length + 3)..(row + 1) * (length + 3)];
+                    target.fill(0);
+                    target[..length].copy_from_slice(ids);
+                }
+            } else {
+                b.batch_mut().ids[slot].copy_from_slice(&ids);
+            }
+            let dense = a.batch().dense[slot].clone();
+            b.batch_mut().dense[slot].copy_from_slice(&dense);
+        }
+        let targets = a.batch().targets.clone();
+        b.batch_mut().targets = targets;
+        for mode in [Mode::Infer, TRAIN] {
+            a.forward(mode);
+            b.forward(mode);
+            // Random draws are numbered by position, which padding changes.
+            if mode == TRAIN && matches!(sample.layer.key(), "dropout" | "gaussian_noise") {
+                continue;
+            }
+            for task in 0..a.tasks().len() {
+                for (a, b) in a.outputs(task).iter().zip(b.outputs(task)) {
+                    assert!((a - b).abs() < 1e-6, "{name}: {a} against {b}");
+                }
+            }
+            let weights = &WEIGHTS[..a.tasks().len()];
+            a.backward(weights);
+            b.backward(weights);
+            for (a, b) in a.gradients().iter().zip(b.gradients()) {
+                assert!((a - b).abs() < 2e-6, "{name}: gradient {a} against {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_model_without_room_for_gradients_predicts_the_same() {
+    for (name, sample) in samples() {
+        let bench = bench(&sample, true, 0);
+        let mut training = build(&bench, ROWS);
+        let options = mtl_engine::model::BuildOptions {
+            max_rows: ROWS,
+            seed: 5,
+            training: false,
+        };
+        let mut lean = Model::build(&bench.design, &bench.schema, &options).unwrap();
+        assert!(
+            lean.resources().bytes.arena <= training.resources().bytes.arena,
+            "{name}"
+        );
+        fill(&mut training, ROWS, 4);
+        fill(&mut lean, ROWS, 4);
+        training.forward(Mode::Infer);
+        lean.forward(Mode::Infer);
+        for task in 0..lean.tasks().len() {
+            assert_eq!(training.outputs(task), lean.outputs(task), "{name}");
+        }
+    }
+}
+
+#[test]
+fn frozen_layers_get_no_gradient_and_pass_it_on() {
+    for (name, sample) in samples() {
+        let mut bench = bench(&sample, true, 0);
+        let mut free = build(&bench, ROWS);
+        bench.design.node_mut(bench.under_test).unwrap().frozen = true;
+        let mut frozen = build(&bench, ROWS);
+        for model in [&mut free, &mut frozen] {
+            scatter(model, 2);
+            fill(model, ROWS, 3);
+        }
+        let values = free.values().to_vec();
+        frozen.values_mut().copy_from_slice(&values);
+        let weights = &WEIGHTS[..free.tasks().len()];
+        for model in [&mut free, &mut frozen] {
+            model.forward(TRAIN);
+            model.backward(weights);
+        }
+        for parameter in frozen.parameters() {
+            let range = parameter.range.clone();
+            if parameter.node == bench.under_test {
+                assert!(
+                    frozen.gradients()[range].iter().all(|gradient| *gradient == 0.0),
+                    "{name}"
+                );
+            } else {
+                assert_eq!(
+                    frozen.gradients()[range.clone()],
+                    free.gradients()[range],
+                    "{name}: {}",
+                    parameter.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn settings_change_without_a_new_model() {
+    for (name, sample) in samples() {
+        let mut bench = bench(&sample, true, 0);
+        let mut model = build(&bench, ROWS);
+        fill(&mut model, ROWS, 3);
+        bench.design.node_mut(bench.under_test).unwrap().frozen = true;
+        bench.design.node_mut(bench.under_test).unwrap().name = "renamed".into();
+        assert!(model.update_settings(&bench.design), "{name}");
+        let values = model.values().to_vec();
+        let mut fresh = build(&bench, ROWS);
+        fresh.values_mut().copy_from_slice(&values);
+        fill(&mut fresh, ROWS, 3);
+        // Dropout draws by the name of the node, so both must have taken it over.
+        assert_eq!(results(&mut model, TRAIN), results(&mut fresh, TRAIN), "{name}");
+    }
+}
+
+#[test]
+fn only_looked_up_rows_are_touched() {
+    let sample = Sample::new(
+        Embedding {
+            width: 2,
+            ..Embedding::default()
+        },
+        [Shape::Tokens {
+            length: 3,
+            cardinality: 50,
+        }],
+    );
+    let bench = bench(&sample, true, 0);
+    let mut model = build(&bench, 2);
+    let table = model
+        .parameters()
+        .iter()
+        .position(|parameter| parameter.name == "under_test/embeddings")
+        .unwrap();
+    let range = model.parameters()[table].range.clone();
+    for ids in [[4, 9, 0, 9, 0, 0], [7, 8, 1, 2, 0, 0]] {
+        fill(&mut model, 2, 1);
+        model.batch_mut().ids[0].copy_from_slice(&ids);
+        model.batch_mut().targets[2].copy_from_slice(&[0.4, 0.5]);
+        model.forward(TRAIN);
+        model.backward(&WEIGHTS);
+        let touched = model.touched_rows(table).unwrap().to_vec();
+        for (row, gradient) in model.gradients()[range.clone()].chunks_exact(2).enumerate() {
+            let looked_up = row > 0 && ids.contains(&(row as u32));
+            assert_eq!(
+                gradient.iter().any(|gradient| *gradient != 0.0),
+                looked_up,
+                "row {row}"
+            );
+            assert!(!looked_up || touched.contains(&(row as u32)));
+        }
+    }
+}
+
+#[test]
+fn sharing_follows_from_the_wires() {
+    let sample = Sample::new(Dense::default(), [Shape::Vector { width: 2 }]);
+    let bench = bench(&sample, true, 0);
+    let checked = check(&bench.design, &bench.schema);
+    assert_eq!(checked.nodes[&bench.under_test].tasks, TaskSet::first(3));
+    assert_eq!(checked.parameters.shared, 3 * 2 + 2 + 2 * 64 + 64);
+    assert_eq!(checked.parameters.private, 65 + 3 * 65 + 65);
+    assert_eq!(
+        checked.parameters.total,
+        checked.parameters.shared + checked.parameters.private
+    );
+    assert_eq!(Layer::from(Dense::default()).key(), Dense::KEY);
+}
