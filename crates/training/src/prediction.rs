@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mtl_data::dataset::{Column, Dataset};
 use mtl_data::prepare::{FeatureValues, Prepared};
 use mtl_engine::metrics::TaskOutput;
 use mtl_engine::model::Mode;
@@ -84,6 +85,28 @@ fn predict_task(
         classes,
         attributions,
     }
+}
+
+/// A row of the data set as an example to predict.
+pub(crate) fn input_of(dataset: &Dataset, row: u32) -> PredictInput {
+    let row = row as usize;
+    let mut input = PredictInput::default();
+    for feature in &dataset.features {
+        let key = feature.key.clone();
+        match &feature.column {
+            Column::Text(texts) => {
+                input.text.insert(key, texts.get(row).to_owned());
+            }
+            Column::Id(column) => {
+                input.ids.insert(key, column.ids[row]);
+            }
+            Column::Dense(column) => {
+                let values = &column.values[row * column.width..(row + 1) * column.width];
+                input.dense.insert(key, values.to_vec());
+            }
+        }
+    }
+    input
 }
 
 /// Refuses what no feature of the data set takes.

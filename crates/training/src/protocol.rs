@@ -392,6 +392,8 @@ pub enum Reply {
     Rows {
         /// Texts, ids and labels, ready to show.
         rows: Vec<Sample>,
+        /// The same rows as [`Request::Predict`] takes them.
+        inputs: Vec<PredictInput>,
     },
 }
 

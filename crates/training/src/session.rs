@@ -665,10 +665,14 @@ impl Session {
                 None => Err(RunError::NoData),
                 Some(data) => {
                     let rows = data.prepared.splits.rows(split);
-                    let rows = sample(rows, n.min(MAX_SAMPLE_ROWS), seed, "rows to show").into_iter();
-                    let shown = rows.map(|row| report::sample(&data.dataset, &data.prepared, row, split));
+                    let chosen = sample(rows, n.min(MAX_SAMPLE_ROWS), seed, "rows to show");
+                    let shown = |row: &u32| report::sample(&data.dataset, &data.prepared, *row, split);
                     Ok(Reply::Rows {
-                        rows: shown.collect(),
+                        rows: chosen.iter().map(shown).collect(),
+                        inputs: chosen
+                            .iter()
+                            .map(|row| prediction::input_of(&data.dataset, *row))
+                            .collect(),
                     })
                 }
             },
