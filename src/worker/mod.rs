@@ -18,6 +18,7 @@
 mod host;
 pub mod serve;
 mod transport;
+pub mod weights;
 
 pub use host::{Job, Next, Outbox, run};
 pub use transport::{FromWorker, SpawnError, WorkerFailure, WorkerHandle};

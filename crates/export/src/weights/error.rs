@@ -64,11 +64,11 @@ pub enum WeightsError {
         part: String,
     },
     /// A member is not what it should be.
-    #[error("\"{part}\" of the weights file cannot be read (line {line}): {reason}")]
+    #[error("\"{part}\" of the weights file cannot be read{}: {reason}", line_text(*line, " (line ", ")"))]
     Part {
         /// Which.
         part: String,
-        /// Line in the file, from 1.
+        /// Line in the file, from 1; 0 when it is not known.
         line: usize,
         /// What the JSON reader says.
         reason: String,
@@ -167,6 +167,14 @@ fn megabytes(bytes: usize) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
+fn line_text(line: usize, before: &str, after: &str) -> String {
+    if line == 0 {
+        String::new()
+    } else {
+        format!("{before}{line}{after}")
+    }
+}
+
 fn shape_text(shape: &[usize]) -> String {
     format!(
         "[{}]",
@@ -215,7 +223,10 @@ impl Explain for WeightsError {
             }
             Self::MissingPart { part } => format!("权重文件缺少 \"{part}\"；它被修改过，或由其他程序写成"),
             Self::Part { part, line, reason } => {
-                format!("无法读取权重文件中的 \"{part}\"（第 {line} 行）：{reason}")
+                format!(
+                    "无法读取权重文件中的 \"{part}\"{}：{reason}",
+                    line_text(*line, "（第 ", " 行）")
+                )
             }
             Self::Dtype { parameter, got } => format!("参数“{parameter}”：类型应为 {DTYPE}，得到 {got}"),
             Self::DuplicateParameter { parameter } => {

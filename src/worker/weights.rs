@@ -1,0 +1,139 @@
+//! Between a run's [`Snapshot`] and a weights file: the one place that knows both.
+//!
+//! `mtl-training` knows no file format and `mtl-export` no run; this maps one to the other, member by member. It is used
+//! in the worker, so that a large file is made and read without the page noticing, and by the programs in `examples/`.
+
+use mtl_export::weights::{
+    self, DataDescription, FeatureScale, FeatureVocabulary, ParameterHeader, Software, WeightsError,
+    WeightsFile,
+};
+use mtl_training::protocol::{DataSource, Snapshot};
+use serde_json::Value;
+
+/// The bytes of the weights file of a snapshot, whose values are in little-endian bytes as in payload 0 of
+/// [`Reply::Snapshot`](mtl_training::protocol::Reply::Snapshot).
+pub fn encode(snapshot: &Snapshot, values: &[u8]) -> Result<Vec<u8>, WeightsError> {
+    let json =
+        |part: &str, value: Result<Value, serde_json::Error>| value.map_err(|error| fault(part, &error));
+    let file = WeightsFile {
+        software: Software::this(),
+        design: snapshot.design.clone(),
+        data: DataDescription {
+            source: json("data.source", serde_json::to_value(&snapshot.source))?,
+            settings: json("data.settings", serde_json::to_value(&snapshot.data_settings))?,
+            schema: snapshot.schema.clone(),
+            vocabularies: snapshot
+                .vocabularies
+                .iter()
+                .map(|(feature, tokens)| FeatureVocabulary {
+                    feature: feature.clone(),
+                    tokens: tokens.clone(),
+                })
+                .collect(),
+            scales: snapshot
+                .scales
+                .iter()
+                .map(|(feature, scale)| FeatureScale {
+                    feature: feature.clone(),
+                    means: scale.means.clone(),
+                    deviations: scale.deviations.clone(),
+                })
+                .collect(),
+        },
+        settings: json("settings", serde_json::to_value(&snapshot.settings))?,
+        seed: snapshot.settings.seed,
+        step: snapshot.step,
+        epoch: snapshot.epoch,
+        metrics: snapshot
+            .evaluations
+            .iter()
+            .map(|evaluation| json("metrics", serde_json::to_value(evaluation)))
+            .collect::<Result<_, _>>()?,
+        parameters: snapshot
+            .parameters
+            .iter()
+            .map(|(name, shape)| ParameterHeader {
+                name: name.clone(),
+                shape: shape.clone(),
+            })
+            .collect(),
+    };
+    let quads = values.chunks_exact(4);
+    let values: Vec<f32> = quads
+        .map(|quad| f32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]]))
+        .collect();
+    weights::encode(&file, &values)
+}
+
+/// The snapshot and the values of a weights file, for [`Request::Restore`](mtl_training::protocol::Request::Restore).
+/// Everything that can be checked without the data set is.
+pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
+    let (file, values) = weights::decode(bytes)?;
+    file.check()?;
+    let WeightsFile {
+        design,
+        data,
+        settings,
+        step,
+        epoch,
+        metrics,
+        parameters,
+        ..
+    } = file;
+    let snapshot = Snapshot {
+        design,
+        source: serde_json::from_value(data.source).map_err(|error| fault("data.source", &error))?,
+        data_settings: serde_json::from_value(data.settings)
+            .map_err(|error| fault("data.settings", &error))?,
+        settings: serde_json::from_value(settings).map_err(|error| fault("settings", &error))?,
+        schema: data.schema,
+        vocabularies: data
+            .vocabularies
+            .into_iter()
+            .map(|vocabulary| (vocabulary.feature, vocabulary.tokens))
+            .collect(),
+        scales: data
+            .scales
+            .into_iter()
+            .map(|scale| {
+                let FeatureScale {
+                    feature,
+                    means,
+                    deviations,
+                } = scale;
+                (feature, mtl_data::prepare::DenseScale { means, deviations })
+            })
+            .collect(),
+        parameters: parameters
+            .into_iter()
+            .map(|parameter| (parameter.name, parameter.shape))
+            .collect(),
+        step,
+        epoch,
+        evaluations: metrics
+            .into_iter()
+            .map(|evaluation| serde_json::from_value(evaluation).map_err(|error| fault("metrics", &error)))
+            .collect::<Result<_, _>>()?,
+    };
+    Ok((
+        snapshot,
+        values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+    ))
+}
+
+/// What the file of a snapshot is called.
+pub fn file_name(snapshot: &Snapshot) -> String {
+    let data = match &snapshot.source {
+        DataSource::Asset { key } => key.as_str(),
+        DataSource::Generated { generator } => generator.key(),
+    };
+    weights::file_name(data, &snapshot.design.name, snapshot.step)
+}
+
+fn fault(part: &str, error: &serde_json::Error) -> WeightsError {
+    WeightsError::Part {
+        part: part.to_owned(),
+        line: 0,
+        reason: error.to_string(),
+    }
+}
