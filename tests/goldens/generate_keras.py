@@ -1,14 +1,18 @@
-"""Writes every golden file that Keras is the reference for. Usage: python generate_keras.py [subject ...]"""
+"""Writes every golden file that Keras is the reference for. Usage: python generate_keras.py [optimizers] [layers] [presets]"""
 
 import os
 import sys
 
 os.environ["KERAS_BACKEND"] = "jax"
 
+import generate_layers
 import generate_optimizers
+import generate_presets
 
 SUBJECTS = {
     "optimizers": generate_optimizers.main,
+    "layers": generate_layers.main,
+    "presets": generate_presets.main,
 }
 
 if __name__ == "__main__":
