@@ -31,7 +31,7 @@ pub enum Start {
 /// Where the gradient of task `task_idx` starts in the pass that `cpu` runs.
 pub fn start(cpu: &Cpu<'_>, task_idx: usize) -> Start {
     match cpu.seed {
-        Seed::Losses(weights) => {
+        Seed::Losses(weights) | Seed::LossesToInputs(weights) => {
             let weight = weights.get(task_idx).copied().unwrap_or(0.0);
             let n = cpu.labelled[task_idx];
             if weight == 0.0 || n == 0 {

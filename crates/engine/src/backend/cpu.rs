@@ -221,8 +221,10 @@ impl RowOrder {
 /// What the gradients start from.
 #[derive(Clone, Copy, Debug)]
 pub enum Seed<'a> {
-    /// The sum of the tasks' losses with these weights.
+    /// The sum of the tasks' losses with these weights, back to what trains.
     Losses(&'a [f32]),
+    /// The same, back to the inputs.
+    LossesToInputs(&'a [f32]),
     /// One logit of one task.
     Logit {
         /// The task.
@@ -390,7 +392,7 @@ impl CpuBackend {
     fn view<'a>(&'a mut self, plan: &'a Plan, buffers: Buffers<'a>, mode: Mode, seed: Seed<'a>) -> Cpu<'a> {
         let wanted = match seed {
             Seed::Losses(_) => &self.trained,
-            Seed::Logit { .. } => &self.all,
+            Seed::LossesToInputs(_) | Seed::Logit { .. } => &self.all,
         };
         Cpu {
             rows: buffers.rows,

@@ -13,7 +13,7 @@ pub use super::{
 };
 use crate::{
     layers::{Arity, LowerError, Shape},
-    plan::{Lowering, Plan, Signal, TieSpec},
+    plan::{Lowering, Plan, Signal, Source, TieSpec},
     schema::Schema,
     settings::{SettingError, Settings},
 };
@@ -67,10 +67,12 @@ pub fn lower(design: &Design, schema: &Schema, limits: &Limits) -> Lowered {
         checker.check_node(index);
     }
     let kept = checker.plan.lengths();
+    let n_outputs = checker.plan.node_outputs.len();
     for index in graph.order.iter().copied().filter(|index| !graph.needed[*index]) {
         checker.check_node(index);
     }
     checker.plan.truncate(kept);
+    checker.plan.node_outputs.truncate(n_outputs);
     checker.finish(limits);
     Lowered {
         checked: checker.checked,
@@ -287,6 +289,13 @@ impl Checker<'_> {
                     }
                     let macs = self.plan.ops[before.ops..].iter().map(crate::ops::Op::macs);
                     report.macs = macs.fold(0, u64::saturating_add);
+                    if let Some(Signal {
+                        source: Source::Value(value),
+                        ..
+                    }) = signals.first()
+                    {
+                        self.plan.node_outputs.push((node.id, *value));
+                    }
                     self.signals[index] = Some(signals);
                 }
                 Err(error) => {
@@ -319,6 +328,8 @@ impl Checker<'_> {
 
     fn finish(&mut self, limits: &Limits) {
         let heads = &self.graph.heads;
+        let heads_outputs = self.plan.tasks.iter().map(|task| (task.node, task.logits));
+        self.plan.node_outputs.extend(heads_outputs);
         let head_position = |node: NodeId| heads.iter().position(|head| self.design.nodes[*head].id == node);
         self.plan.tasks.sort_by_key(|task| head_position(task.node));
         // Nodes in a cycle were never lowered; they are listed all the same.

@@ -99,6 +99,16 @@ pub enum LowerError {
         /// Number of weights.
         got: usize,
     },
+    /// The gate does not have one number per expert.
+    #[error(
+        "the gate must have one number per expert, {experts}; got {got} (hint: set the gate's units to {experts})"
+    )]
+    Gate {
+        /// Number of experts.
+        experts: usize,
+        /// Width of the gate.
+        got: usize,
+    },
     /// A setting does not fit the input.
     #[error("`{key}` must be {expected}, got {got}")]
     Setting {
@@ -225,6 +235,11 @@ impl Explain for LowerError {
             }
             Self::ClassWeights { expected, got } => {
                 format!("{expected} 个类别却有 {got} 个类别权重（提示：每类一个，或全部留空）")
+            }
+            Self::Gate { experts, got } => {
+                format!(
+                    "门控必须为每个专家给出一个数，即 {experts} 个；得到 {got} 个（提示：将门控的单元数设为 {experts}）"
+                )
             }
             Self::Setting {
                 key,

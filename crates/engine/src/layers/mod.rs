@@ -246,6 +246,7 @@ layers! {
     flatten::Flatten,
     concatenate::Concatenate,
     add::Add,
+    mixture::Mixture,
     dropout::Dropout,
     binary_head::BinaryHead,
     classes_head::ClassesHead,

@@ -474,6 +474,28 @@ impl Model {
         backend.backward(plan, range, buffers, *mode, seed);
     }
 
+    /// As [`Model::backward_tasks`], but back to the numeric inputs and through frozen layers too.
+    pub fn backward_to_inputs(&mut self, task_weights: &[f32]) {
+        self.begin_backward();
+        self.run_backward(0..self.plan.ops.len(), Seed::LossesToInputs(task_weights));
+        self.end_backward();
+    }
+
+    /// Gradient of a numeric input after [`Model::backward_to_inputs`]; `None` for ids, and where no loss reaches it.
+    pub fn input_gradient(&self, slot_idx: usize) -> Option<&[f32]> {
+        let value = self.plan.slots[slot_idx].value?;
+        self.backend.gradient(value, self.batch.rows())
+    }
+
+    /// What a node put out in the last forward pass (a head: its logits); `None` for ids and for nodes that lead to no
+    /// head. Only a model with room for gradients keeps it.
+    pub fn node_output(&self, node: NodeId) -> Option<&[f32]> {
+        let output = self.plan.node_outputs.iter().find(|(id, _)| *id == node);
+        output
+            .filter(|_| self.options.training)
+            .map(|(_, value)| self.backend.value(*value, self.batch.rows()))
+    }
+
     /// Gradient × input of one logit of a task for the first row of the batch that was run forward last: per input slot
     /// one number per token (summed over the width of its embedding), per id one, per number one. Overwrites the
     /// gradients.

@@ -135,6 +135,7 @@ pub mod embedding;
 pub mod linear;
 pub mod lstm;
 pub mod mask;
+pub mod mixture;
 pub mod pool;
 pub mod softmax;
 pub mod squared_loss;
@@ -153,6 +154,7 @@ ops! {
     pool::Pool,
     columns::Columns,
     sum::Sum,
+    mixture::Mixture,
     dropout::DropoutMask,
     binary_loss::BinaryLoss,
     classes_loss::ClassesLoss,

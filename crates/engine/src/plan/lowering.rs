@@ -349,6 +349,19 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// `value`, or a copy of it when it is among `others`: an op reads its operands from different places.
+    pub fn distinct(&mut self, value: ValueId, others: &[ValueId]) -> Result<ValueId, LowerError> {
+        if !others.contains(&value) {
+            return Ok(value);
+        }
+        let copy = self.activation(self.plan.values[value.0].per_row)?;
+        self.push(ops::Sum {
+            terms: vec![(value, 1.0)],
+            y: copy,
+        });
+        Ok(copy)
+    }
+
     /// `f(x W + b)` at each step: the parameters `kernel` and `bias`, and the ops.
     pub fn linear(&mut self, x: &Signal, linear: &LinearSpec) -> Result<Signal, LowerError> {
         let value = self.value_of(0, x)?;

@@ -186,6 +186,8 @@ pub struct Plan {
     pub ties: Vec<TieSpec>,
     /// Number of [`OrderId`]s, with the longest sequence of each.
     pub orders: Vec<usize>,
+    /// The first output of each node; a head's are its logits.
+    pub node_outputs: Vec<(NodeId, ValueId)>,
 }
 
 /// Whether a batch is trained on.

@@ -1,0 +1,44 @@
+//! A mixture of experts: `y = Σ_e w_e x_e`, with one weight per expert and row; gradient `dx_e = w_e dy`,
+//! `dw_e = x_e · dy`.
+
+mod cpu;
+
+use super::{Access, Operation};
+use crate::{backend::cpu::Cpu, plan::ValueId};
+
+/// Weighs experts by a gate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mixture {
+    /// Outputs of the experts, `width` each.
+    pub experts: Vec<ValueId>,
+    /// The gate: one number per expert.
+    pub weights: ValueId,
+    /// Output, `width`.
+    pub y: ValueId,
+    /// Numbers per expert.
+    pub width: usize,
+}
+
+impl Operation for Mixture {
+    const KEY: &'static str = "mixture";
+
+    fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
+        for expert in &self.experts {
+            visit(Access::Read, *expert);
+        }
+        visit(Access::Read, self.weights);
+        visit(Access::Write, self.y);
+    }
+
+    fn macs(&self) -> u64 {
+        (self.experts.len() as u64).saturating_mul(self.width as u64)
+    }
+
+    fn forward(&self, cpu: &mut Cpu<'_>) {
+        cpu::forward(self, cpu);
+    }
+
+    fn backward(&self, cpu: &mut Cpu<'_>) {
+        cpu::backward(self, cpu);
+    }
+}
