@@ -1,0 +1,232 @@
+//! Measures the matrix product and the elementary functions, natively and in WebAssembly.
+//!
+//! Natively: `cargo run --release -p mtl-engine --example kernels`.
+//!
+//! In wasm, under node (V8), the baseline build and the one with fused products:
+//! ```text
+//! cargo build --release -p mtl-engine --example kernels --target wasm32-unknown-unknown
+//! node crates/engine/examples/kernels.mjs target/wasm32-unknown-unknown/release/examples/kernels.wasm
+//! ```
+//! and again with `RUSTFLAGS="-Ctarget-feature=+simd128,+bulk-memory,+relaxed-simd"`.
+//!
+//! Every figure is the best of several short blocks; the peak is measured between them. The check sums are those
+//! of all results' bits: they must be the same in a native run and in the baseline wasm build.
+#![allow(
+    unsafe_code,
+    reason = "a wasm program gets its clock and its output from its host"
+)]
+
+use mtl_engine::kernels::elementary as own;
+use mtl_engine::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
+use mtl_engine::kernels::peak;
+use std::hint::black_box;
+
+#[cfg(target_arch = "wasm32")]
+mod host {
+    #[link(wasm_import_module = "env")]
+    unsafe extern "C" {
+        fn now_ms() -> f64;
+        fn print(text: *const u8, len: usize);
+    }
+
+    pub fn seconds() -> f64 {
+        // SAFETY: the host provides it.
+        unsafe { now_ms() / 1.0e3 }
+    }
+
+    pub fn line(text: &str) {
+        // SAFETY: the host reads `len` bytes of this module's memory.
+        unsafe { print(text.as_ptr(), text.len()) }
+    }
+
+    /// What the host calls.
+    #[unsafe(no_mangle)]
+    pub extern "C" fn run() {
+        super::main();
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod host {
+    pub fn seconds() -> f64 {
+        use std::sync::LazyLock;
+        use std::time::Instant;
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed().as_secs_f64()
+    }
+
+    pub fn line(text: &str) {
+        println!("{text}");
+    }
+}
+
+/// Seconds that one call takes: the best of 15 blocks of at least 4 ms.
+fn time(mut call: impl FnMut()) -> f64 {
+    let mut calls = 1u32;
+    let mut block = |calls: u32| {
+        let start = host::seconds();
+        for _ in 0..calls {
+            call();
+        }
+        host::seconds() - start
+    };
+    while block(calls) < 0.004 {
+        calls *= 2;
+    }
+    (0..15).map(|_| block(calls)).fold(f64::INFINITY, f64::min) / f64::from(calls)
+}
+
+fn fnv(hash: u64, bits: u32) -> u64 {
+    (hash ^ u64::from(bits)).wrapping_mul(0x0000_0100_0000_01b3)
+}
+
+fn numbers(len: usize) -> Vec<f32> {
+    let mut state = 1u32;
+    (0..len)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 8_388_608.0 - 1.0
+        })
+        .collect()
+}
+
+fn peak_rate() -> f64 {
+    let rounds = 200_000;
+    let (flops, _) = peak::multiply_add(black_box(rounds));
+    flops
+        / time(|| {
+            black_box(peak::multiply_add(black_box(rounds)));
+        })
+        / 1.0e9
+}
+
+fn products() {
+    let shapes = [
+        (64, 32, 64),
+        (64, 64, 64),
+        (64, 128, 32),
+        (256, 64, 32),
+        (256, 32, 64),
+        (256, 16, 32),
+        (256, 16, 100),
+        (256, 1, 16),
+        (256, 8, 16),
+        (64, 4, 64),
+        (64, 1700, 64),
+        (64, 64, 1700),
+        (256, 128, 128),
+        (256, 512, 512),
+        (256, 10, 512),
+        (256, 1, 512),
+    ];
+    host::line(
+        "     m x n    x k     |  forward      |  dX = dY W'   |  dW += X' dY  | GFLOP/s and share of the peak",
+    );
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    for (m, n, k) in shapes {
+        // The layer's sizes: batch m, n units, k inputs.
+        let (x, w, dy, bias) = (numbers(m * k), numbers(k * n), numbers(m * n), numbers(n));
+        let (mut y, mut dx, mut dw) = (vec![0.0; m * n], vec![0.0; m * k], vec![0.0; k * n]);
+        let len = gemm_scratch_len(m, n, k)
+            .max(gemm_scratch_len(m, k, n))
+            .max(gemm_scratch_len(k, n, m));
+        let mut scratch = vec![0.0; len];
+        let peak_before = peak_rate();
+        let forward = time(|| {
+            let output = Output::to(&mut y, n).bias(&bias).relu();
+            gemm(
+                Size { m, n, k },
+                Operand::rows(&x, k),
+                Operand::rows(&w, n),
+                output,
+                &mut scratch,
+            );
+        });
+        let input = time(|| {
+            let output = Output::to(&mut dx, k);
+            gemm(
+                Size { m, n: k, k: n },
+                Operand::rows(&dy, n),
+                Operand::transposed(&w, n),
+                output,
+                &mut scratch,
+            );
+        });
+        let mut weights = |dw: &mut [f32]| {
+            let output = Output::to(dw, n).accumulate();
+            gemm(
+                Size { m: k, n, k: m },
+                Operand::transposed(&x, k),
+                Operand::rows(&dy, n),
+                output,
+                &mut scratch,
+            );
+        };
+        weights(&mut dw);
+        // Before the timing, which accumulates a different number of times on every machine.
+        hash = y
+            .iter()
+            .chain(&dx)
+            .chain(&dw)
+            .fold(hash, |hash, v| fnv(hash, v.to_bits()));
+        let weights = time(|| weights(&mut dw));
+        let peak = peak_before.max(peak_rate());
+        let rate = |seconds: f64| {
+            let rate = 2.0 * (m * n * k) as f64 / seconds / 1.0e9;
+            format!("{rate:6.1} {:5.0} %", 100.0 * rate / peak)
+        };
+        host::line(&format!(
+            "{m:6} x {n:4} x {k:4} | {} | {} | {} | peak {peak:.1}",
+            rate(forward),
+            rate(input),
+            rate(weights)
+        ));
+    }
+    host::line(&format!("check sum of all products: {hash:016x}"));
+}
+
+fn functions() {
+    type Function = (&'static str, fn(&mut [f32], &[f32]));
+    let all: [Function; 10] = [
+        ("exp", own::exp_slice),
+        ("expm1", own::expm1_slice),
+        ("log", own::log_slice),
+        ("log1p", own::log1p_slice),
+        ("softplus", own::softplus_slice),
+        ("sigmoid", own::sigmoid_slice),
+        ("tanh", own::tanh_slice),
+        ("erf", own::erf_slice),
+        ("gelu", own::gelu_slice),
+        ("gelu'", own::gelu_derivative_slice),
+    ];
+    let x = numbers(4096);
+    let mut y = vec![0.0; x.len()];
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    for (name, function) in all {
+        let seconds = time(|| function(black_box(&mut y), black_box(&x)));
+        host::line(&format!(
+            "{name:9} {:.2} ns per element",
+            seconds * 1.0e9 / x.len() as f64
+        ));
+        let all_inputs: Vec<f32> = (0..=u32::MAX).step_by(9_973).map(f32::from_bits).collect();
+        let mut results = vec![0.0; all_inputs.len()];
+        function(&mut results, &all_inputs);
+        let bits = results
+            .iter()
+            .map(|v| if v.is_nan() { 0x7fc0_0000 } else { v.to_bits() });
+        hash = bits.fold(hash, fnv);
+    }
+    for bits in (0..=u32::MAX).step_by(99_991) {
+        let x = f32::from_bits(bits);
+        for v in [own::sin(x), own::cos(x), own::pow(x.abs(), 0.37)] {
+            hash = fnv(hash, if v.is_nan() { 0x7fc0_0000 } else { v.to_bits() });
+        }
+    }
+    host::line(&format!("check sum of all elementary functions: {hash:016x}"));
+}
+
+fn main() {
+    host::line(&format!("registers only: {:.1} GFLOP/s", peak_rate()));
+    products();
+    functions();
+}

@@ -1,0 +1,541 @@
+//! The matrix product `C = A B`, with `A[m, k]`, `B[k, n]`, `C[m, n]`, each of the operands stored as it is or
+//! transposed, added to `C` if asked, with a bias and a ReLU while the result is still in registers.
+//!
+//! | product of a Dense layer | `A` | `B` | |
+//! |---|---|---|---|
+//! | forward `Y = X W + b` | `X` `[batch, inputs]` | `W` `[inputs, units]` | bias, ReLU |
+//! | gradient of the input `dX = dY W'` | `dY` `[batch, units]` | `W` transposed | |
+//! | gradient of the weights `dW += X' dY` | `X` transposed | `dY` `[batch, units]` | accumulate |
+//!
+//! # The order of the additions
+//!
+//! Every element of `C` is one chain: it starts at `0.0`, or at its old value when accumulating, and for
+//! `p = 0, 1, ..., k - 1` becomes `c + a[i, p] * b[p, j]`, the product rounded before the sum; then the bias is
+//! added. Neither the shape of the tiles, nor packing, nor the width of the vectors changes that chain, so a
+//! native run and a run in a browser give the same bits (not in a build with wasm's `relaxed-simd`, where the
+//! product is not rounded).
+//!
+//! # How it is fast
+//!
+//! `C` is computed in tiles of 4 rows by two vectors, which stay in registers while `k` runs. The columns of `B`
+//! that belong to a tile lie next to each other (a *panel*), copied to the scratch space when `B` is large or
+//! transposed; `A` is read where it is, except when it is transposed and used by several panels. Blocks of
+//! `KC x NC` of `B` and `MC x KC` of `A` stay in the second-level cache. The scratch space is the caller's:
+//! [`gemm_scratch_len`].
+//!
+//! ```
+//! use mtl_engine::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
+//! let x = [1.0, 2.0, 3.0, 4.0]; // [2, 2]
+//! let w = [5.0, 6.0, 7.0, 8.0]; // [2, 2]
+//! let size = Size { m: 2, n: 2, k: 2 };
+//! let mut scratch = vec![0.0; gemm_scratch_len(2, 2, 2)];
+//! let mut y = [0.0; 4];
+//! gemm(size, Operand::rows(&x, 2), Operand::rows(&w, 2), Output::to(&mut y, 2), &mut scratch);
+//! assert_eq!(y, [19.0, 22.0, 43.0, 50.0]);
+//!
+//! // dX += dY W'
+//! gemm(size, Operand::rows(&y, 2), Operand::transposed(&w, 2), Output::to(&mut x.clone(), 2).accumulate(), &mut scratch);
+//! ```
+#![allow(
+    unsafe_code,
+    reason = "the inner loop reads and writes through pointers, checked once per product"
+)]
+
+#[cfg(target_arch = "x86_64")]
+use super::lanes::Avx2;
+use super::lanes::{Lanes, Lanes4};
+
+/// Rows of a tile.
+const MR: usize = 4;
+/// Widest panel on any target: two AVX2 registers.
+const NR_MAX: usize = 16;
+/// Block of the inner dimension: a panel of `KC` rows fits the first-level cache beside four rows of `A`.
+const KC: usize = 256;
+/// Block of rows of `A` and of columns of `B`: both blocks fit the second-level cache.
+const MC: usize = 128;
+const NC: usize = 256;
+/// A row-major `B` up to this size is read where it is: its rows stay in the first-level cache.
+const DIRECT_B: usize = 4096;
+
+/// `C` is `m x n`, `A` is `m x k`, `B` is `k x n`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Rows of `A` and `C`.
+    pub m: usize,
+    /// Columns of `B` and `C`.
+    pub n: usize,
+    /// Columns of `A`, rows of `B`.
+    pub k: usize,
+}
+
+/// A matrix that is read: `data[row * stride + column]`, or the transpose of such a matrix.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand<'a> {
+    data: &'a [f32],
+    stride: usize,
+    transposed: bool,
+}
+
+impl<'a> Operand<'a> {
+    /// The matrix whose rows are stored one after another, `stride` numbers apart.
+    pub fn rows(data: &'a [f32], stride: usize) -> Self {
+        Self {
+            data,
+            stride,
+            transposed: false,
+        }
+    }
+
+    /// The transpose of the matrix stored like that.
+    pub fn transposed(data: &'a [f32], stride: usize) -> Self {
+        Self {
+            data,
+            stride,
+            transposed: true,
+        }
+    }
+
+    fn transpose(self) -> Self {
+        Self {
+            transposed: !self.transposed,
+            ..self
+        }
+    }
+
+    #[track_caller]
+    fn check(&self, name: &str, rows: usize, columns: usize) {
+        let (rows, columns) = if self.transposed {
+            (columns, rows)
+        } else {
+            (rows, columns)
+        };
+        check_bounds(name, self.data.len(), self.stride, rows, columns);
+    }
+}
+
+#[track_caller]
+fn check_bounds(name: &str, len: usize, stride: usize, rows: usize, columns: usize) {
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    assert!(
+        stride >= columns && len >= (rows - 1) * stride + columns,
+        "{name}: {rows} rows of {columns}, {stride} apart, do not fit {len} numbers"
+    );
+}
+
+/// Where the product goes, and what happens on the way.
+#[derive(Debug)]
+pub struct Output<'a> {
+    data: &'a mut [f32],
+    stride: usize,
+    accumulate: bool,
+    bias: Option<&'a [f32]>,
+    relu: bool,
+}
+
+impl<'a> Output<'a> {
+    /// Overwrites `data[row * stride + column]`.
+    pub fn to(data: &'a mut [f32], stride: usize) -> Self {
+        Self {
+            data,
+            stride,
+            accumulate: false,
+            bias: None,
+            relu: false,
+        }
+    }
+
+    /// Adds to what is there instead.
+    pub fn accumulate(self) -> Self {
+        Self {
+            accumulate: true,
+            ..self
+        }
+    }
+
+    /// Adds `bias[column]` to each finished sum.
+    pub fn bias(self, bias: &'a [f32]) -> Self {
+        Self {
+            bias: Some(bias),
+            ..self
+        }
+    }
+
+    /// Replaces negative results by 0, after the bias.
+    pub fn relu(self) -> Self {
+        Self { relu: true, ..self }
+    }
+}
+
+/// How many numbers of scratch space [`gemm`] needs for a product of this size (at most 98,304: 393 kB).
+pub const fn gemm_scratch_len(m: usize, n: usize, k: usize) -> usize {
+    const fn min(a: usize, b: usize) -> usize {
+        if a < b { a } else { b }
+    }
+    // A product with one column may be computed as its transpose: room for either.
+    let wide = if n == 1 { if m > 1 { m } else { 1 } } else { n };
+    let columns = min(wide.next_multiple_of(NR_MAX), NC);
+    let rows = min(m.next_multiple_of(MR), MC);
+    min(k, KC) * (columns + rows)
+}
+
+/// `C = A B` or `C += A B`, with bias and ReLU as [`Output`] says. See the module for the order of the additions.
+///
+/// # Panics
+/// If an operand, the output, the bias or the scratch space is too short for `size`.
+pub fn gemm(size: Size, a: Operand<'_>, b: Operand<'_>, c: Output<'_>, scratch: &mut [f32]) {
+    let Size { m, n, k } = size;
+    a.check("A", m, k);
+    b.check("B", k, n);
+    check_bounds("C", c.data.len(), c.stride, m, n);
+    assert!(
+        c.bias.is_none_or(|bias| bias.len() >= n),
+        "the bias is shorter than a row of C"
+    );
+    assert!(
+        scratch.len() >= gemm_scratch_len(m, n, k),
+        "the scratch space is too short"
+    );
+    if m == 0 || n == 0 {
+        return;
+    }
+
+    // A single column, read across the rows of A: as C' = B' A' it runs along contiguous numbers.
+    let flip = n == 1 && c.stride == 1 && a.transposed && c.bias.is_none();
+    let (size, a, b, c) = if flip {
+        (
+            Size { m: 1, n: m, k },
+            b.transpose(),
+            a.transpose(),
+            Output { stride: m, ..c },
+        )
+    } else {
+        (size, a, b, c)
+    };
+
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the bounds are checked above, and the processor has AVX2.
+        return unsafe { product::<Avx2>(size, a, b, c, scratch) };
+    }
+    // SAFETY: the bounds are checked above.
+    unsafe { product::<Lanes4>(size, a, b, c, scratch) }
+}
+
+/// One panel of `B` (up to two vectors wide) times a number of row blocks of `A`, all of height `MR`.
+pub(super) struct Panel {
+    /// Number of row blocks.
+    blocks: usize,
+    k: usize,
+    a: *const f32,
+    /// From one row block to the next.
+    a_block: usize,
+    /// `ROWS`: from one row to the next. Otherwise: from one `p` to the next.
+    a_stride: usize,
+    b: *const f32,
+    /// From one `p` to the next.
+    b_stride: usize,
+    c: *mut f32,
+    c_stride: usize,
+    /// Columns of `C` in this panel; the panel of `B` may be padded.
+    width: usize,
+    /// The chain starts at the value in `C`.
+    resume: bool,
+    /// Null when there is none, or when the chain does not end here.
+    bias: *const f32,
+    relu: bool,
+}
+
+/// Computes `MR` rows by `NV` vectors per row block. `ROWS`: `a[i, p]` is at `i * a_stride + p`, otherwise at
+/// `p * a_stride + i`.
+///
+/// # Safety
+/// Every number that `panel` describes must be there: `b` for whole vectors, `c` and `bias` for `width` columns.
+#[inline(always)]
+pub(super) unsafe fn run_panel<V: Lanes, const MR: usize, const NV: usize, const ROWS: bool>(panel: &Panel) {
+    let &Panel {
+        blocks,
+        k,
+        a_stride,
+        b,
+        b_stride,
+        c_stride,
+        width,
+        ..
+    } = panel;
+    let full = width == NV * V::N;
+    // SAFETY: offsets stay within what the caller promises; a partial panel goes through `edge`.
+    unsafe {
+        for block in 0..blocks {
+            let a = panel.a.add(block * panel.a_block);
+            let c = panel.c.add(block * MR * c_stride);
+            let mut edge = [[0.0f32; NR_MAX]; MR];
+            let mut acc = [[V::splat(0.0); NV]; MR];
+            if panel.resume {
+                for i in 0..MR {
+                    let mut row = c.cast_const().add(i * c_stride);
+                    if !full {
+                        row.copy_to_nonoverlapping(edge[i].as_mut_ptr(), width);
+                        row = edge[i].as_ptr();
+                    }
+                    for j in 0..NV {
+                        acc[i][j] = V::load(row.add(j * V::N));
+                    }
+                }
+            }
+
+            let (mut pa, mut pb) = (a, b);
+            let a_step = if ROWS { 1 } else { a_stride };
+            for _ in 0..k / 4 {
+                for _ in 0..4 {
+                    step::<V, MR, NV, ROWS>(&mut acc, pa, a_stride, pb);
+                    pa = pa.add(a_step);
+                    pb = pb.add(b_stride);
+                }
+            }
+            for _ in 0..k % 4 {
+                step::<V, MR, NV, ROWS>(&mut acc, pa, a_stride, pb);
+                pa = pa.add(a_step);
+                pb = pb.add(b_stride);
+            }
+
+            if full {
+                for j in 0..NV {
+                    if !panel.bias.is_null() {
+                        let bias = V::load(panel.bias.add(j * V::N));
+                        for row in &mut acc {
+                            row[j] = row[j].add(bias);
+                        }
+                    }
+                    if panel.relu {
+                        for row in &mut acc {
+                            row[j] = row[j].relu();
+                        }
+                    }
+                }
+                for i in 0..MR {
+                    for j in 0..NV {
+                        acc[i][j].store(c.add(i * c_stride + j * V::N));
+                    }
+                }
+            } else {
+                for i in 0..MR {
+                    for j in 0..NV {
+                        acc[i][j].store(edge[i].as_mut_ptr().add(j * V::N));
+                    }
+                    for (j, &sum) in edge[i][..width].iter().enumerate() {
+                        let y = if panel.bias.is_null() {
+                            sum
+                        } else {
+                            sum + *panel.bias.add(j)
+                        };
+                        *c.add(i * c_stride + j) = if panel.relu && y < 0.0 { 0.0 } else { y };
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One `p` of a tile: `acc[i, j] += a[i] * b[j]`.
+///
+/// # Safety
+/// As [`run_panel`].
+#[inline(always)]
+unsafe fn step<V: Lanes, const MR: usize, const NV: usize, const ROWS: bool>(
+    acc: &mut [[V; NV]; MR],
+    a: *const f32,
+    a_stride: usize,
+    b: *const f32,
+) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let mut columns = [V::splat(0.0); NV];
+        for (j, column) in columns.iter_mut().enumerate() {
+            *column = V::load(b.add(j * V::N));
+        }
+        for (i, row) in acc.iter_mut().enumerate() {
+            let x = V::splat(*a.add(if ROWS { i * a_stride } else { i }));
+            for (sum, column) in row.iter_mut().zip(columns) {
+                *sum = sum.add_product(x, column);
+            }
+        }
+    }
+}
+
+/// The loops over blocks, panels and row blocks.
+///
+/// # Safety
+/// The bounds must have been checked, and the processor must have the instructions of `V`.
+unsafe fn product<V: Lanes>(size: Size, a: Operand<'_>, b: Operand<'_>, c: Output<'_>, scratch: &mut [f32]) {
+    let Size { m, n, k } = size;
+    let nr = 2 * V::N;
+    let direct_b = !b.transposed && (m <= 2 * MR || k * n <= DIRECT_B);
+    let pack_a = a.transposed && n > 2 * nr;
+    let (packed_b, packed_a) = scratch.split_at_mut(scratch.len() - if pack_a { a_scratch(m, k) } else { 0 });
+
+    for jc in (0..n).step_by(NC) {
+        let nb = NC.min(n - jc);
+        let mut pc = 0;
+        // Also once for k = 0, where the product is zero and the bias remains.
+        loop {
+            let kb = KC.min(k - pc);
+            let last = pc + kb == k;
+            for j in (0..nb).step_by(nr) {
+                let width = nr.min(nb - j);
+                if !direct_b || width < nr {
+                    let vectors = width.div_ceil(V::N) * V::N;
+                    pack_panel(
+                        &mut packed_b[j * kb..][..kb * vectors],
+                        vectors,
+                        b,
+                        pc,
+                        kb,
+                        jc + j,
+                        width,
+                    );
+                }
+            }
+            for ic in (0..m).step_by(MC) {
+                let mb = MC.min(m - ic);
+                if pack_a {
+                    pack_rows(packed_a, a, ic, mb, pc, kb);
+                }
+                for j in (0..nb).step_by(nr) {
+                    let width = nr.min(nb - j);
+                    let (panel_b, b_stride) = if direct_b && width == nr {
+                        (b.data[pc * b.stride + jc + j..].as_ptr(), b.stride)
+                    } else {
+                        (packed_b[j * kb..].as_ptr(), width.div_ceil(V::N) * V::N)
+                    };
+                    let (panel_a, a_block, a_stride) = if pack_a {
+                        (packed_a.as_ptr(), MR * kb, MR)
+                    } else if a.transposed {
+                        (a.data[pc * a.stride + ic..].as_ptr(), MR, a.stride)
+                    } else {
+                        (a.data[ic * a.stride + pc..].as_ptr(), MR * a.stride, a.stride)
+                    };
+                    let panel = Panel {
+                        blocks: mb / MR,
+                        k: kb,
+                        a: panel_a,
+                        a_block,
+                        a_stride,
+                        b: panel_b,
+                        b_stride,
+                        c: c.data[ic * c.stride + jc + j..].as_mut_ptr(),
+                        c_stride: c.stride,
+                        width,
+                        resume: pc > 0 || c.accumulate,
+                        bias: c
+                            .bias
+                            .filter(|_| last)
+                            .map_or(std::ptr::null(), |bias| bias[jc + j..].as_ptr()),
+                        relu: c.relu && last,
+                    };
+                    // SAFETY: the blocks lie within the checked operands, panels of B are whole vectors.
+                    unsafe {
+                        match (a.transposed, width <= V::N) {
+                            (false, false) => panel_and_rest::<V, 2, true>(panel, mb % MR),
+                            (false, true) => panel_and_rest::<V, 1, true>(panel, mb % MR),
+                            (true, false) => panel_and_rest::<V, 2, false>(panel, mb % MR),
+                            (true, true) => panel_and_rest::<V, 1, false>(panel, mb % MR),
+                        }
+                    }
+                }
+            }
+            pc += kb;
+            if last {
+                break;
+            }
+        }
+    }
+}
+
+/// The whole row blocks of a panel, then the `rest` rows below them.
+///
+/// # Safety
+/// As [`run_panel`].
+unsafe fn panel_and_rest<V: Lanes, const NV: usize, const ROWS: bool>(panel: Panel, rest: usize) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        V::run::<MR, NV, ROWS>(&panel);
+        let below = Panel {
+            blocks: 1,
+            a: panel.a.wrapping_add(panel.blocks * panel.a_block),
+            c: panel.c.wrapping_add(panel.blocks * MR * panel.c_stride),
+            ..panel
+        };
+        match rest {
+            1 => V::run::<1, NV, ROWS>(&below),
+            2 => V::run::<2, NV, ROWS>(&below),
+            3 => V::run::<3, NV, ROWS>(&below),
+            _ => {}
+        }
+    }
+}
+
+/// Numbers of scratch space that the packed rows of `A` take.
+fn a_scratch(m: usize, k: usize) -> usize {
+    m.next_multiple_of(MR).min(MC) * k.min(KC)
+}
+
+/// Copies `B[pc.., j..]`, `kb` rows of `width` columns, to rows of `vectors` columns, padded with zeros.
+fn pack_panel(dst: &mut [f32], vectors: usize, b: Operand<'_>, pc: usize, kb: usize, j: usize, width: usize) {
+    if !b.transposed {
+        for (p, row) in dst.chunks_exact_mut(vectors).enumerate() {
+            let src = &b.data[(pc + p) * b.stride + j..][..width];
+            if width == vectors && vectors % 4 == 0 {
+                for (d, s) in row.chunks_exact_mut(4).zip(src.chunks_exact(4)) {
+                    d.copy_from_slice(s);
+                }
+            } else {
+                row[..width].copy_from_slice(src);
+                row[width..].fill(0.0);
+            }
+        }
+        return;
+    }
+    let columns_of_4 = width / 4 * 4;
+    let rows_of_4 = kb / 4 * 4;
+    for column in (0..columns_of_4).step_by(4) {
+        let from: [&[f32]; 4] = std::array::from_fn(|i| &b.data[(j + column + i) * b.stride + pc..][..kb]);
+        for p in (0..rows_of_4).step_by(4) {
+            // SAFETY: `p + 4 <= kb` numbers of each source row, and rows `p..p + 4` of `dst`, which has `kb` of them.
+            unsafe {
+                let block = Lanes4::transpose(from.map(|row| Lanes4::load(row.as_ptr().add(p))));
+                for (i, lanes) in block.into_iter().enumerate() {
+                    lanes.store(dst.as_mut_ptr().add((p + i) * vectors + column));
+                }
+            }
+        }
+        for p in rows_of_4..kb {
+            for (i, row) in from.iter().enumerate() {
+                dst[p * vectors + column + i] = row[p];
+            }
+        }
+    }
+    for (column, p) in (columns_of_4..vectors).flat_map(|column| (0..kb).map(move |p| (column, p))) {
+        dst[p * vectors + column] = if column < width {
+            b.data[(j + column) * b.stride + pc + p]
+        } else {
+            0.0
+        };
+    }
+}
+
+/// Copies the transposed `A[ic.., pc..]`, `mb` rows of `kb`, to row blocks with their `MR` numbers side by side.
+fn pack_rows(dst: &mut [f32], a: Operand<'_>, ic: usize, mb: usize, pc: usize, kb: usize) {
+    for (block, i) in dst.chunks_exact_mut(MR * kb.max(1)).zip((0..mb).step_by(MR)) {
+        let height = MR.min(mb - i);
+        for (p, four) in block.chunks_exact_mut(MR).enumerate() {
+            let src = &a.data[(pc + p) * a.stride + ic + i..];
+            if height == MR {
+                four.copy_from_slice(&src[..MR]);
+            } else {
+                four[..height].copy_from_slice(&src[..height]);
+            }
+        }
+    }
+}
