@@ -223,7 +223,8 @@ pub fn gemm(size: Size, a: Operand<'_>, b: Operand<'_>, c: Output<'_>, scratch: 
     unsafe { product::<Lanes4>(size, a, b, c, scratch) }
 }
 
-/// One panel of `B` (up to two vectors wide) times a number of row blocks of `A`, all of height `MR`.
+/// One panel of `B` (one or two vectors wide) times a number of row blocks of `A`.
+#[derive(Clone, Copy)]
 pub(super) struct Panel {
     /// Number of row blocks.
     blocks: usize,
@@ -238,8 +239,6 @@ pub(super) struct Panel {
     b_stride: usize,
     c: *mut f32,
     c_stride: usize,
-    /// Columns of `C` in this panel; the panel of `B` may be padded.
-    width: usize,
     /// The chain starts at the value in `C`.
     resume: bool,
     /// Null when there is none, or when the chain does not end here.
@@ -251,89 +250,54 @@ pub(super) struct Panel {
 /// `p * a_stride + i`.
 ///
 /// # Safety
-/// Every number that `panel` describes must be there: `b` for whole vectors, `c` and `bias` for `width` columns.
+/// Every number that `panel` describes must be there, for `NV` whole vectors of `b`, `c` and `bias`.
 #[inline(always)]
 pub(super) unsafe fn run_panel<V: Lanes, const MR: usize, const NV: usize, const ROWS: bool>(panel: &Panel) {
     let &Panel {
         blocks,
         k,
+        a_block,
         a_stride,
-        b,
         b_stride,
         c_stride,
-        width,
         ..
     } = panel;
-    let full = width == NV * V::N;
-    // SAFETY: offsets stay within what the caller promises; a partial panel goes through `edge`.
+    let (mut a, mut c) = (panel.a, panel.c);
+    // SAFETY: the offsets stay within what the caller promises.
     unsafe {
-        for block in 0..blocks {
-            let a = panel.a.add(block * panel.a_block);
-            let c = panel.c.add(block * MR * c_stride);
-            let mut edge = [[0.0f32; NR_MAX]; MR];
+        for _ in 0..blocks {
             let mut acc = [[V::splat(0.0); NV]; MR];
             if panel.resume {
-                for i in 0..MR {
-                    let mut row = c.cast_const().add(i * c_stride);
-                    if !full {
-                        row.copy_to_nonoverlapping(edge[i].as_mut_ptr(), width);
-                        row = edge[i].as_ptr();
-                    }
-                    for j in 0..NV {
-                        acc[i][j] = V::load(row.add(j * V::N));
+                for (i, row) in acc.iter_mut().enumerate() {
+                    for (j, sum) in row.iter_mut().enumerate() {
+                        *sum = V::load(c.add(i * c_stride + j * V::N));
                     }
                 }
             }
-
-            let (mut pa, mut pb) = (a, b);
-            let a_step = if ROWS { 1 } else { a_stride };
-            for _ in 0..k / 4 {
-                for _ in 0..4 {
-                    step::<V, MR, NV, ROWS>(&mut acc, pa, a_stride, pb);
-                    pa = pa.add(a_step);
-                    pb = pb.add(b_stride);
-                }
-            }
-            for _ in 0..k % 4 {
+            let (mut pa, mut pb) = (a, panel.b);
+            for _ in 0..k {
                 step::<V, MR, NV, ROWS>(&mut acc, pa, a_stride, pb);
-                pa = pa.add(a_step);
-                pb = pb.add(b_stride);
+                pa = pa.wrapping_add(if ROWS { 1 } else { a_stride });
+                pb = pb.wrapping_add(b_stride);
             }
-
-            if full {
+            if !panel.bias.is_null() {
                 for j in 0..NV {
-                    if !panel.bias.is_null() {
-                        let bias = V::load(panel.bias.add(j * V::N));
-                        for row in &mut acc {
-                            row[j] = row[j].add(bias);
-                        }
-                    }
-                    if panel.relu {
-                        for row in &mut acc {
-                            row[j] = row[j].relu();
-                        }
-                    }
-                }
-                for i in 0..MR {
-                    for j in 0..NV {
-                        acc[i][j].store(c.add(i * c_stride + j * V::N));
-                    }
-                }
-            } else {
-                for i in 0..MR {
-                    for j in 0..NV {
-                        acc[i][j].store(edge[i].as_mut_ptr().add(j * V::N));
-                    }
-                    for (j, &sum) in edge[i][..width].iter().enumerate() {
-                        let y = if panel.bias.is_null() {
-                            sum
-                        } else {
-                            sum + *panel.bias.add(j)
-                        };
-                        *c.add(i * c_stride + j) = if panel.relu && y < 0.0 { 0.0 } else { y };
+                    let bias = V::load(panel.bias.add(j * V::N));
+                    for row in &mut acc {
+                        row[j] = row[j].add(bias);
                     }
                 }
             }
+            if panel.relu {
+                acc = acc.map(|row| row.map(|sum| sum.relu()));
+            }
+            for (i, row) in acc.into_iter().enumerate() {
+                for (j, sum) in row.into_iter().enumerate() {
+                    sum.store(c.add(i * c_stride + j * V::N));
+                }
+            }
+            a = a.wrapping_add(a_block);
+            c = c.wrapping_add(MR * c_stride);
         }
     }
 }
@@ -426,7 +390,6 @@ unsafe fn product<V: Lanes>(size: Size, a: Operand<'_>, b: Operand<'_>, c: Outpu
                         b_stride,
                         c: c.data[ic * c.stride + jc + j..].as_mut_ptr(),
                         c_stride: c.stride,
-                        width,
                         resume: pc > 0 || c.accumulate,
                         bias: c
                             .bias
@@ -437,10 +400,10 @@ unsafe fn product<V: Lanes>(size: Size, a: Operand<'_>, b: Operand<'_>, c: Outpu
                     // SAFETY: the blocks lie within the checked operands, panels of B are whole vectors.
                     unsafe {
                         match (a.transposed, width <= V::N) {
-                            (false, false) => panel_and_rest::<V, 2, true>(panel, mb % MR),
-                            (false, true) => panel_and_rest::<V, 1, true>(panel, mb % MR),
-                            (true, false) => panel_and_rest::<V, 2, false>(panel, mb % MR),
-                            (true, true) => panel_and_rest::<V, 1, false>(panel, mb % MR),
+                            (false, false) => run_rows::<V, 2, true>(panel, width, mb % MR),
+                            (false, true) => run_rows::<V, 1, true>(panel, width, mb % MR),
+                            (true, false) => run_rows::<V, 2, false>(panel, width, mb % MR),
+                            (true, true) => run_rows::<V, 1, false>(panel, width, mb % MR),
                         }
                     }
                 }
@@ -453,24 +416,96 @@ unsafe fn product<V: Lanes>(size: Size, a: Operand<'_>, b: Operand<'_>, c: Outpu
     }
 }
 
-/// The whole row blocks of a panel, then the `rest` rows below them.
+/// All row blocks of a panel that is `width` columns of `C` wide, then the `rest` rows below them.
+///
+/// # Safety
+/// As [`run_panel`], but `c` and `bias` need only be `width` columns wide.
+unsafe fn run_rows<V: Lanes, const NV: usize, const ROWS: bool>(panel: Panel, width: usize, rest: usize) {
+    let below = Panel {
+        blocks: 1,
+        a: panel.a.wrapping_add(panel.blocks * panel.a_block),
+        c: panel.c.wrapping_add(panel.blocks * MR * panel.c_stride),
+        ..panel
+    };
+    // SAFETY: as promised by the caller; a panel that is wider than `C` writes to a tile of its own.
+    unsafe {
+        if width == NV * V::N {
+            run_height::<V, NV, ROWS>(&panel, MR);
+            run_height::<V, NV, ROWS>(&below, rest);
+            return;
+        }
+        for block in 0..panel.blocks {
+            let a = panel.a.wrapping_add(block * panel.a_block);
+            let c = panel.c.wrapping_add(block * MR * panel.c_stride);
+            run_narrow::<V, NV, ROWS>(
+                &Panel {
+                    blocks: 1,
+                    a,
+                    c,
+                    ..panel
+                },
+                width,
+                MR,
+            );
+        }
+        run_narrow::<V, NV, ROWS>(&below, width, rest);
+    }
+}
+
+/// One row block whose panel is wider than the `width` columns of `C` that it belongs to.
+///
+/// # Safety
+/// As [`run_rows`].
+unsafe fn run_narrow<V: Lanes, const NV: usize, const ROWS: bool>(
+    panel: &Panel,
+    width: usize,
+    height: usize,
+) {
+    let mut tile = [0.0f32; MR * NR_MAX];
+    let mut bias = [0.0f32; NR_MAX];
+    let stride = NV * V::N;
+    // SAFETY: `width` columns of `C` and of the bias are there, and the tile has room for whole vectors.
+    unsafe {
+        if panel.resume {
+            for i in 0..height {
+                let row = panel.c.add(i * panel.c_stride);
+                for j in 0..width {
+                    tile[i * stride + j] = *row.add(j);
+                }
+            }
+        }
+        let mut whole = Panel {
+            c: tile.as_mut_ptr(),
+            c_stride: stride,
+            ..*panel
+        };
+        if !panel.bias.is_null() {
+            bias[..width].copy_from_slice(std::slice::from_raw_parts(panel.bias, width));
+            whole.bias = bias.as_ptr();
+        }
+        run_height::<V, NV, ROWS>(&whole, height);
+        for i in 0..height {
+            let row = panel.c.add(i * panel.c_stride);
+            for j in 0..width {
+                *row.add(j) = tile[i * stride + j];
+            }
+        }
+    }
+}
+
+/// Chooses the kernel for row blocks of this height.
 ///
 /// # Safety
 /// As [`run_panel`].
-unsafe fn panel_and_rest<V: Lanes, const NV: usize, const ROWS: bool>(panel: Panel, rest: usize) {
+#[inline(always)]
+unsafe fn run_height<V: Lanes, const NV: usize, const ROWS: bool>(panel: &Panel, height: usize) {
     // SAFETY: as promised by the caller.
     unsafe {
-        V::run::<MR, NV, ROWS>(&panel);
-        let below = Panel {
-            blocks: 1,
-            a: panel.a.wrapping_add(panel.blocks * panel.a_block),
-            c: panel.c.wrapping_add(panel.blocks * MR * panel.c_stride),
-            ..panel
-        };
-        match rest {
-            1 => V::run::<1, NV, ROWS>(&below),
-            2 => V::run::<2, NV, ROWS>(&below),
-            3 => V::run::<3, NV, ROWS>(&below),
+        match height {
+            1 => V::run::<1, NV, ROWS>(panel),
+            2 => V::run::<2, NV, ROWS>(panel),
+            3 => V::run::<3, NV, ROWS>(panel),
+            MR => V::run::<MR, NV, ROWS>(panel),
             _ => {}
         }
     }
