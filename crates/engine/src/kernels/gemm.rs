@@ -49,6 +49,9 @@ use super::lanes::{Lanes, Lanes4};
 const MR: usize = 4;
 /// Widest panel on any target: two AVX2 registers.
 const NR_MAX: usize = 16;
+/// Steps of `k` per turn of the inner loop. Each ends with the test for the end, which keeps the steps apart: in one
+/// long block V8 would first load everything and run out of registers.
+const UNROLL: usize = 4;
 /// Block of the inner dimension: a panel of `KC` rows fits the first-level cache beside four rows of `A`.
 const KC: usize = 256;
 /// Block of rows of `A` and of columns of `B`: both blocks fit the second-level cache.
@@ -275,10 +278,17 @@ pub(super) unsafe fn run_panel<V: Lanes, const MR: usize, const NV: usize, const
                 }
             }
             let (mut pa, mut pb) = (a, panel.b);
-            for _ in 0..k {
-                step::<V, MR, NV, ROWS>(&mut acc, pa, a_stride, pb);
-                pa = pa.wrapping_add(if ROWS { 1 } else { a_stride });
-                pb = pb.wrapping_add(b_stride);
+            let mut left = k;
+            'sum: while left > 0 {
+                for _ in 0..UNROLL {
+                    step::<V, MR, NV, ROWS>(&mut acc, pa, a_stride, pb);
+                    pa = pa.wrapping_add(if ROWS { 1 } else { a_stride });
+                    pb = pb.wrapping_add(b_stride);
+                    left -= 1;
+                    if left == 0 {
+                        break 'sum;
+                    }
+                }
             }
             if !panel.bias.is_null() {
                 for j in 0..NV {
@@ -516,18 +526,41 @@ fn a_scratch(m: usize, k: usize) -> usize {
     m.next_multiple_of(MR).min(MC) * k.min(KC)
 }
 
+/// Copies `rows` rows of `W` numbers, `stride` apart, one behind the other.
+fn copy_rows<const W: usize>(dst: &mut [f32], src: &[f32], stride: usize, rows: usize) {
+    if rows == 0 {
+        return;
+    }
+    assert!(
+        dst.len() >= rows * W && src.len() >= (rows - 1) * stride + W,
+        "rows outside of their matrix"
+    );
+    for row in 0..rows {
+        // SAFETY: the last row fits, as just checked, and so do those before it. Going through an array makes this
+        // a few vector moves.
+        unsafe {
+            let numbers = src.as_ptr().add(row * stride).cast::<[f32; W]>().read_unaligned();
+            dst.as_mut_ptr()
+                .add(row * W)
+                .cast::<[f32; W]>()
+                .write_unaligned(numbers);
+        }
+    }
+}
+
 /// Copies `B[pc.., j..]`, `kb` rows of `width` columns, to rows of `vectors` columns, padded with zeros.
 fn pack_panel(dst: &mut [f32], vectors: usize, b: Operand<'_>, pc: usize, kb: usize, j: usize, width: usize) {
     if !b.transposed {
-        for (p, row) in dst.chunks_exact_mut(vectors).enumerate() {
-            let src = &b.data[(pc + p) * b.stride + j..][..width];
-            if width == vectors && vectors % 4 == 0 {
-                for (d, s) in row.chunks_exact_mut(4).zip(src.chunks_exact(4)) {
-                    d.copy_from_slice(s);
+        let src = b.data.get(pc * b.stride + j..).unwrap_or_default();
+        match (width == vectors, vectors) {
+            (true, 4) => copy_rows::<4>(dst, src, b.stride, kb),
+            (true, 8) => copy_rows::<8>(dst, src, b.stride, kb),
+            (true, 16) => copy_rows::<16>(dst, src, b.stride, kb),
+            _ => {
+                for (row, src) in dst.chunks_exact_mut(vectors).zip(src.chunks(b.stride.max(1))) {
+                    row[..width].copy_from_slice(&src[..width]);
+                    row[width..].fill(0.0);
                 }
-            } else {
-                row[..width].copy_from_slice(src);
-                row[width..].fill(0.0);
             }
         }
         return;
@@ -563,12 +596,12 @@ fn pack_panel(dst: &mut [f32], vectors: usize, b: Operand<'_>, pc: usize, kb: us
 /// Copies the transposed `A[ic.., pc..]`, `mb` rows of `kb`, to row blocks with their `MR` numbers side by side.
 fn pack_rows(dst: &mut [f32], a: Operand<'_>, ic: usize, mb: usize, pc: usize, kb: usize) {
     for (block, i) in dst.chunks_exact_mut(MR * kb.max(1)).zip((0..mb).step_by(MR)) {
+        let src = a.data.get(pc * a.stride + ic + i..).unwrap_or_default();
         let height = MR.min(mb - i);
-        for (p, four) in block.chunks_exact_mut(MR).enumerate() {
-            let src = &a.data[(pc + p) * a.stride + ic + i..];
-            if height == MR {
-                four.copy_from_slice(&src[..MR]);
-            } else {
+        if height == MR {
+            copy_rows::<MR>(block, src, a.stride, kb);
+        } else {
+            for (four, src) in block.chunks_exact_mut(MR).zip(src.chunks(a.stride.max(1))) {
                 four[..height].copy_from_slice(&src[..height]);
             }
         }

@@ -8,12 +8,14 @@
 //!    fused products on purpose.
 //! 2. **No allocation.** What needs scratch space takes it from its caller.
 //! 3. **Vectors do not change results.** A function over a slice gives what its scalar gives element by element;
-//!    a product accumulates in the order described in [`gemm`].
+//!    a reduction uses the eight lanes described in [`vector`]; a product accumulates in the order described in
+//!    [`gemm`].
 
 pub mod elementary;
 pub mod gemm;
 mod lanes;
 pub mod peak;
+pub mod vector;
 
 /// Compiles a function for AVX2 and for the baseline, and takes the better one at run time.
 ///
