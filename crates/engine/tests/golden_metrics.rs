@@ -1,46 +1,14 @@
 //! Every metric against what scikit-learn computes, edge cases included (`tests/goldens/README.md`).
 
+mod goldens;
+
 use std::collections::BTreeMap;
 
+use goldens::{Labels, read};
 use mtl_engine::metrics::{
     Metric, MetricError, TaskMetrics, TaskOutput, evaluate, precision_recall_curve, prior_baseline, roc_curve,
 };
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
-
-#[derive(Deserialize)]
-struct File<Case> {
-    cases: Vec<Case>,
-}
-
-fn read<Case: DeserializeOwned>(subject: &str) -> Vec<Case> {
-    let path = format!(
-        "{}/../../tests/goldens/{subject}.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let file: File<Case> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
-    assert!(!file.cases.is_empty(), "{path} has no case");
-    file.cases
-}
-
-/// A list of numbers in which a missing label is the string `"NaN"`.
-fn with_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Item {
-        Number(f32),
-        Name(String),
-    }
-    let items = Vec::<Item>::deserialize(deserializer)?;
-    Ok(items
-        .into_iter()
-        .map(|item| match item {
-            Item::Number(number) => number,
-            Item::Name(name) => name.parse().expect("NaN or Infinity"),
-        })
-        .collect())
-}
+use serde::Deserialize;
 
 fn check_value(what: &str, got: Option<f64>, expected: Option<f64>) {
     match (got, expected) {
@@ -84,8 +52,7 @@ struct ClassCase {
 struct MetricsCase {
     name: String,
     output: TaskOutput,
-    #[serde(deserialize_with = "with_nan")]
-    labels: Vec<f32>,
+    labels: Labels,
     outputs: Vec<f32>,
     n: usize,
     values: BTreeMap<String, Option<f64>>,
@@ -105,7 +72,7 @@ fn every_metric_follows_scikit_learn() {
     }
     for case in &cases {
         let name = &case.name;
-        let metrics = evaluate(case.output, &case.labels, &case.outputs).unwrap();
+        let metrics = evaluate(case.output, &case.labels.0, &case.outputs).unwrap();
         assert_eq!(metrics.n, case.n, "{name}");
         check_values(name, &metrics, &case.values);
         assert_eq!(
@@ -135,8 +102,8 @@ fn every_metric_follows_scikit_learn() {
 fn the_order_of_rows_does_not_matter() {
     for case in read::<MetricsCase>("metrics") {
         let width = case.output.width();
-        let forward = evaluate(case.output, &case.labels, &case.outputs).unwrap();
-        let labels: Vec<f32> = case.labels.iter().rev().copied().collect();
+        let forward = evaluate(case.output, &case.labels.0, &case.outputs).unwrap();
+        let labels: Vec<f32> = case.labels.0.iter().rev().copied().collect();
         let outputs: Vec<f32> = case.outputs.chunks(width).rev().flatten().copied().collect();
         let backward = evaluate(case.output, &labels, &outputs).unwrap();
         for ((metric, a), (_, b)) in forward.values.iter().zip(&backward.values) {

@@ -1,26 +1,13 @@
 //! Optimizers, schedules and clipping against what Keras computes (`tests/goldens/README.md`).
 
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod goldens;
+
+use goldens::read;
 use mtl_engine::clipping::Clipping;
 use mtl_engine::optimizers::{Optimizer, OptimizerConfig};
 use mtl_engine::schedules::Schedule;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-
-#[derive(Deserialize)]
-struct File<Case> {
-    cases: Vec<Case>,
-}
-
-fn read<Case: DeserializeOwned>(subject: &str) -> Vec<Case> {
-    let path = format!(
-        "{}/../../tests/goldens/{subject}.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let file: File<Case> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
-    assert!(!file.cases.is_empty(), "{path} has no case");
-    file.cases
-}
 
 fn check(what: &str, got: &[f32], expected: &[f32], relative: f32, absolute: f32) {
     assert_eq!(got.len(), expected.len(), "{what}");

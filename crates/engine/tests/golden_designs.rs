@@ -1,0 +1,402 @@
+//! Activations, losses, layers and fifty steps of training against what Keras computes (`tests/goldens/README.md`).
+
+mod goldens;
+
+use std::collections::BTreeMap;
+
+use goldens::{Labels, read};
+use mtl_engine::design::Design;
+use mtl_engine::kernels::elementary;
+use mtl_engine::layers::{BinaryHead, ClassesHead, Embedding, IdInput, RegressionHead};
+use mtl_engine::metrics::TaskOutput;
+use mtl_engine::model::{BuildOptions, Mode, Model};
+use mtl_engine::optimizers::{Optimizer, OptimizerConfig};
+use mtl_engine::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
+use mtl_engine::text::Message;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Array {
+    shape: Vec<usize>,
+    data: Vec<f32>,
+}
+
+type Arrays = BTreeMap<String, Array>;
+
+/// Every element within `tolerance` of the largest one: an element near 0 carries the rounding of the sums beside it.
+fn check(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(got.len(), expected.len(), "{what}");
+    let scale = expected
+        .iter()
+        .fold(1e-3_f32, |largest, value| largest.max(value.abs()));
+    for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
+        let difference = (got - expected).abs();
+        assert!(
+            difference <= tolerance * scale,
+            "{what}, element {index}: got {got}, Keras has {expected}; they differ by {difference}, scale {scale}"
+        );
+    }
+}
+
+fn fill(model: &mut Model, rows: usize, inputs: &Arrays, labels: &BTreeMap<String, Labels>) {
+    let slots = model.inputs().to_vec();
+    let tasks = model.tasks().to_vec();
+    let batch = model.batch_mut();
+    batch.resize(rows);
+    for (slot_idx, slot) in slots.iter().enumerate() {
+        let data = &inputs[&slot.feature].data;
+        match slot.kind {
+            FeatureKind::Dense { .. } => batch.dense[slot_idx].copy_from_slice(data),
+            _ => {
+                for (id, value) in batch.ids[slot_idx].iter_mut().zip(data) {
+                    *id = *value as u32;
+                }
+            }
+        }
+    }
+    for (task_idx, task) in tasks.iter().enumerate() {
+        batch.targets[task_idx].copy_from_slice(&labels[&task.label].0);
+    }
+}
+
+fn set_weights(model: &mut Model, weights: &Arrays) {
+    let parameters = model.parameters().to_vec();
+    let names: Vec<&str> = parameters
+        .iter()
+        .map(|parameter| parameter.name.as_str())
+        .collect();
+    assert_eq!(
+        names.len(),
+        weights.len(),
+        "parameters {names:?}, Keras has {:?}",
+        weights.keys()
+    );
+    for parameter in &parameters {
+        let array = weights
+            .get(&parameter.name)
+            .unwrap_or_else(|| panic!("Keras has no {}", parameter.name));
+        assert_eq!(parameter.shape, array.shape, "{}", parameter.name);
+        model.values_mut()[parameter.range.clone()].copy_from_slice(&array.data);
+    }
+}
+
+#[derive(Deserialize)]
+struct ActivationCase {
+    name: String,
+    inputs: Arrays,
+    outputs: Arrays,
+    output_gradients: Arrays,
+    gradients: Arrays,
+}
+
+#[test]
+fn elementary_activations_follow_keras() {
+    for case in read::<ActivationCase>("activations") {
+        let (x, y) = (&case.inputs["x"].data, &case.outputs["y"].data);
+        let functions: Option<(fn(f32) -> f32, fn(f32) -> f32)> = match case.name.as_str() {
+            "gelu" => Some((elementary::gelu, elementary::gelu_derivative)),
+            "tanh" => Some((elementary::tanh, |x| {
+                1.0 - elementary::tanh(x) * elementary::tanh(x)
+            })),
+            "sigmoid" => Some((elementary::sigmoid, |x| {
+                elementary::sigmoid(x) * elementary::sigmoid(-x)
+            })),
+            // Without an elementary function of their own: the designs below have them.
+            _ => None,
+        };
+        if let Some((function, derivative)) = functions {
+            let got: Vec<f32> = x.iter().map(|x| function(*x)).collect();
+            check(&case.name, &got, y, 1e-6);
+            let upstream = &case.output_gradients["y"].data;
+            let got: Vec<f32> = x
+                .iter()
+                .zip(upstream)
+                .map(|(x, dy)| dy * derivative(*x))
+                .collect();
+            check(
+                &format!("gradient of {}", case.name),
+                &got,
+                &case.gradients["x"].data,
+                1e-6,
+            );
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct LossCase {
+    name: String,
+    label_kind: LabelKind,
+    class_weights: Vec<f32>,
+    labels: Labels,
+    inputs: Arrays,
+    loss: f32,
+    gradients: Arrays,
+}
+
+/// The logits are the rows of an embedding table, so that the table's gradient is that of the logits.
+#[test]
+fn losses_follow_keras() {
+    for case in read::<LossCase>("losses") {
+        let logits = &case.inputs["logits"];
+        let (rows, width) = (logits.shape[0], logits.shape[1]);
+        let name = Message::new("x", "x");
+        let kind = FeatureKind::Id { cardinality: rows };
+        let schema = Schema {
+            features: vec![FeatureSchema {
+                key: "row".into(),
+                name: name.clone(),
+                kind,
+            }],
+            labels: vec![LabelSchema {
+                key: "y".into(),
+                name: name.clone(),
+                kind: case.label_kind,
+                classes: vec![
+                    name;
+                    if case.label_kind == LabelKind::Binary {
+                        2
+                    } else {
+                        width
+                    }
+                ],
+            }],
+        };
+        let mut design = Design::new("loss");
+        let input = design.add(
+            "row_in",
+            IdInput {
+                feature: "row".into(),
+            },
+        );
+        let table = design.add(
+            "table",
+            Embedding {
+                width,
+                ..Embedding::default()
+            },
+        );
+        let (label, projection, class_weights) = ("y".to_owned(), false, case.class_weights.clone());
+        let head = match case.label_kind {
+            LabelKind::Binary => design.add(
+                "y",
+                BinaryHead {
+                    label,
+                    projection,
+                    class_weights,
+                    ..BinaryHead::default()
+                },
+            ),
+            LabelKind::Classes { .. } => design.add(
+                "y",
+                ClassesHead {
+                    label,
+                    projection,
+                    class_weights,
+                    ..ClassesHead::default()
+                },
+            ),
+            LabelKind::Real => design.add(
+                "y",
+                RegressionHead {
+                    label,
+                    projection,
+                    ..RegressionHead::default()
+                },
+            ),
+        };
+        design.connect(input, table, 0);
+        design.connect(table, head, 0);
+        let options = BuildOptions {
+            max_rows: rows,
+            seed: 1,
+            training: true,
+        };
+        let mut model =
+            Model::build(&design, &schema, &options).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        model.values_mut().copy_from_slice(&logits.data);
+        let ids: Vec<u32> = (0..rows as u32).collect();
+        model.batch_mut().resize(rows);
+        model.batch_mut().ids[0].copy_from_slice(&ids);
+        model.batch_mut().targets[0].copy_from_slice(&case.labels.0);
+        model.forward(Mode::Train { step: 0 });
+        check(&case.name, model.losses(), &[case.loss], 1e-6);
+        model.backward(&[1.0]);
+        check(
+            &format!("gradient of {}", case.name),
+            model.gradients(),
+            &case.gradients["logits"].data,
+            2e-6,
+        );
+    }
+}
+
+#[derive(Deserialize)]
+struct DesignCase {
+    name: String,
+    design: Design,
+    schema: Schema,
+    inputs: Arrays,
+    labels: BTreeMap<String, Labels>,
+    weights: Arrays,
+    outputs: Arrays,
+    predictions: Arrays,
+    losses: BTreeMap<String, f32>,
+    penalty: f32,
+    gradients: Arrays,
+}
+
+#[test]
+fn every_layer_follows_keras() {
+    for case in read::<DesignCase>("layers") {
+        let name = &case.name;
+        let rows = case.labels.values().next().map_or(0, |labels| labels.0.len());
+        let options = BuildOptions {
+            max_rows: rows,
+            seed: 1,
+            training: true,
+        };
+        let mut model = Model::build(&case.design, &case.schema, &options)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        set_weights(&mut model, &case.weights);
+        fill(&mut model, rows, &case.inputs, &case.labels);
+        model.forward(Mode::Train { step: 0 });
+        let tasks = model.tasks().to_vec();
+        for (task_idx, task) in tasks.iter().enumerate() {
+            let what = format!("{name}: {}", task.name);
+            check(
+                &format!("{what}, logits"),
+                model.logits(task_idx),
+                &case.outputs[&task.name].data,
+                5e-6,
+            );
+            let predicted = model.outputs(task_idx);
+            check(
+                &format!("{what}, predictions"),
+                predicted,
+                &case.predictions[&task.name].data,
+                5e-6,
+            );
+            check(
+                &format!("{what}, loss"),
+                &model.losses()[task_idx..=task_idx],
+                &[case.losses[&task.name]],
+                5e-6,
+            );
+            let width = if let TaskOutput::Classes { n_classes } = task.output {
+                n_classes
+            } else {
+                1
+            };
+            assert_eq!(case.predictions[&task.name].shape, [rows, width], "{what}");
+        }
+        check(
+            &format!("{name}: penalty"),
+            &[model.penalty()],
+            &[case.penalty],
+            5e-6,
+        );
+        let weights: Vec<f32> = model.task_weights().collect();
+        model.backward(&weights);
+        for parameter in model.parameters() {
+            let what = format!("{name}: gradient of {}", parameter.name);
+            check(
+                &what,
+                &model.gradients()[parameter.range.clone()],
+                &case.gradients[&parameter.name].data,
+                1e-5,
+            );
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Batch {
+    inputs: Arrays,
+    labels: BTreeMap<String, Labels>,
+}
+
+#[derive(Deserialize)]
+struct PresetCase {
+    name: String,
+    design: Design,
+    schema: Schema,
+    optimizer: OptimizerConfig,
+    learning_rate: f32,
+    n_steps: usize,
+    batches: Vec<Batch>,
+    weights: Arrays,
+    loss: Vec<f32>,
+    losses: BTreeMap<String, Vec<f32>>,
+}
+
+fn check_preset(subject: &str) {
+    for case in read::<PresetCase>(subject) {
+        let name = &case.name;
+        let rows = case.batches[0]
+            .labels
+            .values()
+            .next()
+            .map_or(0, |labels| labels.0.len());
+        let options = BuildOptions {
+            max_rows: rows,
+            seed: 1,
+            training: true,
+        };
+        let mut model = Model::build(&case.design, &case.schema, &options)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        set_weights(&mut model, &case.weights);
+        let weights: Vec<f32> = model.task_weights().collect();
+        let tasks = model.tasks().to_vec();
+        let mut optimizer = Optimizer::new(&case.optimizer, model.values().len());
+        assert_eq!((case.n_steps, case.loss.len()), (50, 50), "{name}");
+        let mut worst = 0.0_f32;
+        for step in 0..case.n_steps {
+            let batch = &case.batches[step % case.batches.len()];
+            fill(&mut model, rows, &batch.inputs, &batch.labels);
+            model.forward(Mode::Train { step: step as u64 });
+            let mut total = model.penalty();
+            for (task_idx, task) in tasks.iter().enumerate() {
+                let (got, expected) = (model.losses()[task_idx], case.losses[&task.name][step]);
+                total += weights[task_idx] * got;
+                let difference = (got / expected - 1.0).abs();
+                worst = worst.max(difference);
+                assert!(
+                    difference < 1e-5,
+                    "{name}, {}, step {step}: {got}, Keras has {expected}",
+                    task.name
+                );
+            }
+            let difference = (total / case.loss[step] - 1.0).abs();
+            assert!(
+                difference < 1e-5,
+                "{name}, step {step}: {total}, Keras has {}",
+                case.loss[step]
+            );
+            model.backward(&weights);
+            let (values, gradients) = model.values_and_gradients();
+            optimizer.apply(values, gradients, case.learning_rate);
+        }
+        println!("{name}: largest relative difference of a loss in 50 steps {worst:.1e}");
+    }
+}
+
+#[test]
+fn shared_lstm_trains_as_in_keras() {
+    check_preset("preset_a");
+}
+
+#[test]
+fn pooled_towers_train_as_in_keras() {
+    check_preset("preset_b");
+}
+
+#[test]
+fn ads_and_content_train_as_in_keras() {
+    check_preset("preset_c");
+}
+
+#[test]
+fn item_and_user_train_as_in_keras() {
+    check_preset("preset_d");
+}
