@@ -15,7 +15,9 @@
 //! ```
 //! Between two slices the worker returns to its event loop, so that a command (Pause above all) is heard.
 
+pub mod client;
 mod host;
+pub mod protocol;
 pub mod serve;
 mod transport;
 pub mod weights;

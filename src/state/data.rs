@@ -1,0 +1,193 @@
+//! The data set: what there is to choose, what is loaded, how far loading is.
+
+use std::rc::Rc;
+
+use mtl_data::{
+    asset,
+    dataset::DatasetInfo,
+    datasets::{self, Generator, Origin},
+    prepare::DataSettings,
+    report::DataReport,
+};
+use mtl_engine::{schema::Schema, text::Message};
+use mtl_training::protocol::{DataSource, LabelBaselines};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    i18n::{fill_message, shell::T},
+    web::fetch,
+};
+
+/// The folder of the converted data sets, beside the page.
+const FOLDER: &str = "data";
+
+/// The data set that is loaded, and the one that is on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataState {
+    /// Where the rows come from (chosen, perhaps still loading).
+    pub source: DataSource,
+    /// How they are prepared.
+    pub settings: DataSettings,
+    /// What it offers a design; empty before the first data set.
+    pub schema: Rc<Schema>,
+    /// What is known about it.
+    pub report: Option<Rc<DataReport>>,
+    /// What simple methods reach on the validation rows.
+    pub baselines: Rc<Vec<LabelBaselines>>,
+    /// How far the one that is on its way has come.
+    pub loading: Option<Loading>,
+    /// What this site has of the real data sets; `None` before it is known.
+    pub index: Option<Rc<Index>>,
+}
+
+/// A data set on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loading {
+    /// Its name.
+    pub name: Message,
+    /// What is being done.
+    pub stage: Stage,
+}
+
+/// What is being done with a data set on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Bytes received, of so many when that is known.
+    Download {
+        /// Received.
+        received: u64,
+        /// All.
+        total: Option<u64>,
+    },
+    /// The worker reads and prepares it.
+    Prepare,
+}
+
+/// What `data/index.json` says: the real data sets that this site has.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    /// The data sets.
+    #[serde(default)]
+    pub assets: Vec<IndexEntry>,
+}
+
+/// One converted data set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IndexEntry {
+    /// Its key.
+    pub key: String,
+    /// Its file, beside the index.
+    pub file: String,
+    /// Size of the file.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+}
+
+impl Index {
+    /// The data set with this key, when the site has it.
+    pub fn find(&self, key: &str) -> Option<&IndexEntry> {
+        self.assets.iter().find(|entry| entry.key == key)
+    }
+}
+
+impl Default for DataState {
+    fn default() -> Self {
+        Self {
+            source: generated(datasets::generated_reviews::KEY),
+            settings: DataSettings::default(),
+            schema: Rc::default(),
+            report: None,
+            baselines: Rc::default(),
+            loading: None,
+            index: None,
+        }
+    }
+}
+
+impl DataState {
+    /// Key of the data set that is loaded or on its way.
+    pub fn key(&self) -> &str {
+        source_key(&self.source)
+    }
+
+    /// Whether the data set `key` can be loaded here: generated, or among those that this site has.
+    pub fn is_available(&self, key: &str) -> bool {
+        datasets::find(key).is_some_and(|entry| match entry.origin {
+            Origin::Generated => true,
+            Origin::Packaged => self.index.as_ref().is_some_and(|index| index.find(key).is_some()),
+        })
+    }
+}
+
+/// Key of the data set that `source` names.
+pub fn source_key(source: &DataSource) -> &str {
+    match source {
+        DataSource::Asset { key } => key,
+        DataSource::Generated { generator } => generator.key(),
+    }
+}
+
+/// Everything that the list of data sets says about the one named `key`.
+pub fn info(key: &str) -> Option<DatasetInfo> {
+    datasets::find(key).map(|entry| (entry.info)())
+}
+
+/// The source of the data set named `key` with default knobs, or what there is to choose from.
+pub fn source(key: &str) -> Result<DataSource, Message> {
+    match datasets::find(key) {
+        Some(entry) if entry.origin == Origin::Packaged => Ok(DataSource::Asset { key: key.to_owned() }),
+        Some(_) => Ok(generated(key)),
+        None => {
+            let keys = datasets::ALL.iter().map(|entry| entry.key).collect::<Vec<_>>().join(", ");
+            Err(fill_message(T.data_unknown, &[&key, &keys]))
+        }
+    }
+}
+
+fn generated(key: &str) -> DataSource {
+    let generator = Generator::with_key(key).expect("the callers take the key from the list of generators");
+    DataSource::Generated { generator }
+}
+
+/// What this site has. A site without real data sets has no index: that is no error.
+pub async fn load_index() -> Index {
+    match fetch::text(&format!("{FOLDER}/index.json")).await {
+        Ok(text) => serde_json::from_str(&text).unwrap_or_default(),
+        Err(_) => Index::default(),
+    }
+}
+
+/// The bytes of a real data set; `on_progress` hears how many have arrived, and of how many.
+pub async fn download(
+    index: &Index,
+    key: &str,
+    on_progress: impl Fn(u64, Option<u64>),
+) -> Result<js_sys::ArrayBuffer, Message> {
+    let name = info(key).map_or_else(|| Message::new(key, key), |info| info.name);
+    let named = |text: crate::i18n::Text, more: &dyn Fn(crate::i18n::Lang) -> Vec<String>| {
+        let filled = |lang| {
+            let mut values = vec![name.get(lang).to_owned()];
+            values.extend(more(lang));
+            let values = values.iter().map(|value| value as &dyn std::fmt::Display).collect::<Vec<_>>();
+            crate::i18n::fill(text, lang, &values)
+        };
+        Message::new(filled(crate::i18n::Lang::En), filled(crate::i18n::Lang::Zh))
+    };
+    let Some(entry) = index.find(key) else {
+        return Err(named(T.data_not_fetched, &|_| Vec::new()));
+    };
+    let limit = asset::MAX_BYTES as u64;
+    let too_large = |bytes: u64| {
+        named(T.data_too_large, &|_| vec![crate::ui::format::bytes(bytes), crate::ui::format::bytes(limit)])
+    };
+    if entry.bytes > limit {
+        return Err(too_large(entry.bytes));
+    }
+    fetch::bytes(&format!("{FOLDER}/{}", entry.file), Some(entry.bytes), limit, on_progress).await.map_err(|error| {
+        match error {
+            fetch::FetchError::TooLarge { bytes } => too_large(bytes),
+            other => named(T.data_download_failed, &|_| vec![other.to_string()]),
+        }
+    })
+}
