@@ -6,6 +6,7 @@
 pub mod i18n;
 pub mod state;
 pub mod ui;
+pub mod web;
 pub mod worker;
 
 use state::{Playground, PlaygroundRef};
@@ -17,11 +18,9 @@ pub fn page_main(worker_url: String) {
     let Some(place) = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app")) else {
         return;
     };
-    let _ = worker_url;
     place.set_inner_html("");
-    let playground = Playground::new();
-    // The page lives as long as its tab: so do these subscriptions.
-    std::mem::forget(state::preferences::keep(&playground.preferences));
+    let playground = Playground::new(worker_url);
+    playground.start();
     yew::Renderer::<ui::app::App>::with_root_and_props(
         place,
         ui::app::AppProps {
@@ -34,5 +33,5 @@ pub fn page_main(worker_url: String) {
 /// Called by `static/worker.js` in the worker.
 #[wasm_bindgen]
 pub fn worker_main() {
-    worker::run(worker::serve::Trainer);
+    worker::run(worker::serve::Trainer::default());
 }

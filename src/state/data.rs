@@ -14,7 +14,7 @@ use mtl_training::protocol::{DataSource, LabelBaselines};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    i18n::{fill_message, shell::T},
+    i18n::{Lang, Text, fill, fill_message, shell::T},
     web::fetch,
 };
 
@@ -24,7 +24,7 @@ const FOLDER: &str = "data";
 /// The data set that is loaded, and the one that is on its way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataState {
-    /// Where the rows come from (chosen, perhaps still loading).
+    /// Where the rows come from.
     pub source: DataSource,
     /// How they are prepared.
     pub settings: DataSettings,
@@ -84,6 +84,18 @@ pub struct IndexEntry {
     pub rows: u64,
 }
 
+impl Loading {
+    /// What is being done, in words.
+    pub fn message(&self) -> Message {
+        let text = match self.stage {
+            Stage::Download { .. } => T.data_loading,
+            Stage::Prepare => T.data_preparing,
+        };
+        let filled = |lang| fill(text, lang, &[&self.name.get(lang)]);
+        Message::new(filled(Lang::En), filled(Lang::Zh))
+    }
+}
+
 impl Index {
     /// The data set with this key, when the site has it.
     pub fn find(&self, key: &str) -> Option<&IndexEntry> {
@@ -106,7 +118,7 @@ impl Default for DataState {
 }
 
 impl DataState {
-    /// Key of the data set that is loaded or on its way.
+    /// Key of the data set.
     pub fn key(&self) -> &str {
         source_key(&self.source)
     }
@@ -139,7 +151,11 @@ pub fn source(key: &str) -> Result<DataSource, Message> {
         Some(entry) if entry.origin == Origin::Packaged => Ok(DataSource::Asset { key: key.to_owned() }),
         Some(_) => Ok(generated(key)),
         None => {
-            let keys = datasets::ALL.iter().map(|entry| entry.key).collect::<Vec<_>>().join(", ");
+            let keys = datasets::ALL
+                .iter()
+                .map(|entry| entry.key)
+                .collect::<Vec<_>>()
+                .join(", ");
             Err(fill_message(T.data_unknown, &[&key, &keys]))
         }
     }
@@ -165,29 +181,39 @@ pub async fn download(
     on_progress: impl Fn(u64, Option<u64>),
 ) -> Result<js_sys::ArrayBuffer, Message> {
     let name = info(key).map_or_else(|| Message::new(key, key), |info| info.name);
-    let named = |text: crate::i18n::Text, more: &dyn Fn(crate::i18n::Lang) -> Vec<String>| {
+    let named = |text: Text, more: &dyn Fn(Lang) -> Vec<String>| {
         let filled = |lang| {
             let mut values = vec![name.get(lang).to_owned()];
             values.extend(more(lang));
-            let values = values.iter().map(|value| value as &dyn std::fmt::Display).collect::<Vec<_>>();
-            crate::i18n::fill(text, lang, &values)
+            let values = values
+                .iter()
+                .map(|value| value as &dyn std::fmt::Display)
+                .collect::<Vec<_>>();
+            fill(text, lang, &values)
         };
-        Message::new(filled(crate::i18n::Lang::En), filled(crate::i18n::Lang::Zh))
+        Message::new(filled(Lang::En), filled(Lang::Zh))
     };
     let Some(entry) = index.find(key) else {
         return Err(named(T.data_not_fetched, &|_| Vec::new()));
     };
     let limit = asset::MAX_BYTES as u64;
     let too_large = |bytes: u64| {
-        named(T.data_too_large, &|_| vec![crate::ui::format::bytes(bytes), crate::ui::format::bytes(limit)])
+        named(T.data_too_large, &|_| {
+            vec![crate::ui::format::bytes(bytes), crate::ui::format::bytes(limit)]
+        })
     };
     if entry.bytes > limit {
         return Err(too_large(entry.bytes));
     }
-    fetch::bytes(&format!("{FOLDER}/{}", entry.file), Some(entry.bytes), limit, on_progress).await.map_err(|error| {
-        match error {
-            fetch::FetchError::TooLarge { bytes } => too_large(bytes),
-            other => named(T.data_download_failed, &|_| vec![other.to_string()]),
-        }
+    fetch::bytes(
+        &format!("{FOLDER}/{}", entry.file),
+        Some(entry.bytes),
+        limit,
+        on_progress,
+    )
+    .await
+    .map_err(|error| match error {
+        fetch::FetchError::TooLarge { bytes } => too_large(bytes),
+        other => named(T.data_download_failed, &|_| vec![other.to_string()]),
     })
 }

@@ -76,8 +76,18 @@ pub const fn split_idx(split: Split) -> usize {
 impl RunHistory {
     /// An empty history of tasks with these names.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        let tasks = names.into_iter().map(|name| TaskSeries { name, ..TaskSeries::default() }).collect();
-        Self { tasks, stride: 1, ..Self::default() }
+        let tasks = names
+            .into_iter()
+            .map(|name| TaskSeries {
+                name,
+                ..TaskSeries::default()
+            })
+            .collect();
+        Self {
+            tasks,
+            stride: 1,
+            ..Self::default()
+        }
     }
 
     /// Number of points.
@@ -135,7 +145,11 @@ impl RunHistory {
             }
             if let Some(Some(loss)) = progress.losses.get(task_idx) {
                 task.n_in_last += 1;
-                let mean = if task.loss[last].is_nan() { 0.0 } else { task.loss[last] };
+                let mean = if task.loss[last].is_nan() {
+                    0.0
+                } else {
+                    task.loss[last]
+                };
                 task.loss[last] = mean + (loss - mean) / task.n_in_last as f32;
             }
         }
@@ -263,8 +277,11 @@ impl HistoryStore {
         if self.asked_for_frame.replace(true) {
             return;
         }
-        let asked = web_sys::window()
-            .is_some_and(|window| window.request_animation_frame(self.on_frame.as_ref().unchecked_ref()).is_ok());
+        let asked = web_sys::window().is_some_and(|window| {
+            window
+                .request_animation_frame(self.on_frame.as_ref().unchecked_ref())
+                .is_ok()
+        });
         self.asked_for_frame.set(asked);
     }
 }
@@ -294,7 +311,11 @@ mod tests {
         for step in 1..=n_reports {
             history.push(&report(step, Some(step as f32)));
         }
-        assert!(history.len() <= MAX_POINTS && history.len() >= MAX_POINTS / 2, "{}", history.len());
+        assert!(
+            history.len() <= MAX_POINTS && history.len() >= MAX_POINTS / 2,
+            "{}",
+            history.len()
+        );
         assert_eq!(history.step.last().copied(), Some(n_reports as f64));
         assert!(history.step.is_sorted());
         assert_eq!(history.tasks[0].loss.len(), history.len());
@@ -324,7 +345,12 @@ mod tests {
                 losses: vec![],
                 tasks: vec![],
             });
-            assert_eq!(history.newest(Split::Validation).map(|evaluation| evaluation.step), Some(step));
+            assert_eq!(
+                history
+                    .newest(Split::Validation)
+                    .map(|evaluation| evaluation.step),
+                Some(step)
+            );
         }
         assert!(history.evaluations[1].len() <= MAX_EVALUATIONS);
         assert!(history.newest(Split::Test).is_none());

@@ -10,25 +10,53 @@
 //! | `checked` | on an edit or another data set | shapes, costs, tasks, problems |
 //! | `selection` | on a click | selected nodes and wires |
 //! | `data` | on another data set | what was chosen, schema, report, progress of loading |
+//! | `model` | when the worker has compiled | what it costs, why it cannot train |
 //! | `settings` | on a change of the run's settings | epochs, optimizer, ... |
 //! | `status` | when the run changes state | phase, step, note |
 //! | `toasts` | on a message | what is shown in the corner |
 //! | `history` | 20 times a second | losses and metrics: **not** a store; drawn on animation frames |
+//!
+//! What can be done lies in [`actions`] (run, predictions, presets), [`loading`] (data sets) and [`files`] (weights,
+//! designs). Each action is a method that a button, a key and a script call alike, and fails with the message that all of
+//! them show.
 
+pub mod actions;
+pub mod autosave;
+pub mod data;
+pub mod files;
+pub mod history;
+pub mod link;
+pub mod loading;
 pub mod palette;
 pub mod preferences;
 pub mod storage;
 pub mod store;
 pub mod toasts;
 
-use std::{collections::BTreeSet, ops::Deref, rc::Rc};
-
-use mtl_engine::{
-    design::{Design, NodeId, WireId, check::Checked, history::Document},
-    schema::Schema,
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeSet, VecDeque},
+    ops::Deref,
+    rc::{Rc, Weak},
 };
+
+use futures_channel::oneshot;
+use mtl_engine::{
+    design::{
+        Design, NodeId, WireId,
+        check::{Checked, check},
+        history::Document,
+    },
+    model::Resources,
+    schema::Schema,
+    text::Message,
+};
+use mtl_training::protocol::{Phase, RunSettings, RunStatus};
 use yew::prelude::*;
 
+use crate::worker::client::Client;
+pub use data::DataState;
+pub use history::{HistoryStore, RunHistory};
 pub use palette::{task_color, task_letter, task_rgb};
 pub use preferences::{Preferences, RightTab, Room, Theme};
 pub use store::{Store, Subscription, use_selected, use_store};
@@ -52,6 +80,15 @@ impl Selection {
     }
 }
 
+/// What the worker made of the design.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelState {
+    /// What it costs; `None` when it cannot train.
+    pub resources: Option<Resources>,
+    /// Why it cannot train.
+    pub problem: Option<Message>,
+}
+
 /// All state of the page; see the module.
 pub struct Playground {
     /// What a person chose about the page itself.
@@ -64,39 +101,169 @@ pub struct Playground {
     pub selection: Store<Selection>,
     /// The data set.
     pub data: Store<DataState>,
+    /// What the worker made of the design.
+    pub model: Store<ModelState>,
+    /// Settings of the run.
+    pub settings: Store<RunSettings>,
+    /// State of the run.
+    pub status: Store<RunStatus>,
     /// Messages in the corner.
     pub toasts: Store<Toasts>,
     /// Whether the page is dark now.
     pub dark: Store<bool>,
+    /// Losses and metrics.
+    pub history: Rc<HistoryStore>,
+    me: Weak<Self>,
+    worker_url: String,
+    client: RefCell<Option<Client>>,
+    sent: RefCell<Sent>,
+    preset: Cell<Option<&'static str>>,
+    awaited_data: RefCell<Option<loading::Awaited>>,
+    awaited_moves: RefCell<VecDeque<oneshot::Sender<Message>>>,
+    load_number: Cell<u32>,
+    crashes_ms: RefCell<Vec<f64>>,
+    subscriptions: RefCell<Vec<Subscription>>,
+}
+
+/// What the worker knows.
+#[derive(Default)]
+struct Sent {
+    design: Option<Design>,
+    settings: Option<RunSettings>,
 }
 
 impl Playground {
-    /// The state that the page opens with.
-    pub fn new() -> Rc<Self> {
+    /// The state that the page opens with; nothing runs before [`Playground::start`]. `worker_url` is the address of
+    /// the worker's script.
+    pub fn new(worker_url: String) -> Rc<Self> {
         let preferences = Preferences::load();
         let dark = preferences::is_dark(preferences.theme);
-        Rc::new(Self {
+        Rc::new_cyclic(|me| Self {
             preferences: Store::new(preferences),
             document: Store::new(Document::new(Design::default())),
             checked: Store::new(Checked::default()),
-            data: Store::new(DataState::default()),
             selection: Store::new(Selection::default()),
+            data: Store::new(DataState::default()),
+            model: Store::new(ModelState::default()),
+            settings: Store::new(RunSettings::default()),
+            status: Store::new(RunStatus {
+                phase: Phase::NotReady,
+                step: 0,
+                epoch: 0.0,
+                steps_per_epoch: 0,
+                elapsed_ms: 0.0,
+                note: None,
+            }),
             toasts: Store::new(Toasts::default()),
             dark: Store::new(dark),
+            history: HistoryStore::new(),
+            me: me.clone(),
+            worker_url,
+            client: RefCell::new(None),
+            sent: RefCell::default(),
+            preset: Cell::new(None),
+            awaited_data: RefCell::new(None),
+            awaited_moves: RefCell::default(),
+            load_number: Cell::new(0),
+            crashes_ms: RefCell::default(),
+            subscriptions: RefCell::default(),
         })
+    }
+
+    /// Starts the worker, ties the stores together, and loads what the link or the last sitting says.
+    pub fn start(&self) {
+        let mut subscriptions = vec![
+            preferences::keep(&self.preferences),
+            preferences::follow_theme(&self.preferences, &self.dark),
+        ];
+        subscriptions.push(self.document.subscribe(self.listener(|this, _| {
+            this.check_design();
+            this.send_design();
+        })));
+        subscriptions.push(
+            self.settings
+                .subscribe(self.listener(|this, _| this.send_settings())),
+        );
+        let schema = RefCell::new(self.schema());
+        subscriptions.push(
+            self.data
+                .subscribe(self.listener(move |this, data: &Rc<DataState>| {
+                    if !Rc::ptr_eq(&data.schema, &*schema.borrow()) {
+                        schema.replace(Rc::clone(&data.schema));
+                        this.check_design();
+                    }
+                })),
+        );
+        subscriptions.extend(autosave::keep(self));
+        self.subscriptions.replace(subscriptions);
+        self.connect();
+        self.open_first();
+    }
+
+    /// The same state, to keep.
+    pub fn rc(&self) -> Rc<Self> {
+        self.me
+            .upgrade()
+            .expect("a playground is only ever made in an Rc, by `new`")
     }
 
     /// What the data set offers a design.
     pub fn schema(&self) -> Rc<Schema> {
         Rc::clone(&self.data.get().schema)
     }
-}
 
-/// The data set that is loaded.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct DataState {
-    /// What it offers a design.
-    pub schema: Rc<Schema>,
+    /// Tells a person what went wrong.
+    pub fn complain(&self, message: Message) {
+        self.toasts.show(ToastKind::Problem, message);
+    }
+
+    /// Does something that takes a while, and tells a person when it does not work.
+    pub fn attempt<T>(&self, work: impl Future<Output = Result<T, Message>> + 'static) {
+        let this = self.rc();
+        wasm_bindgen_futures::spawn_local(async move {
+            if let Err(message) = work.await {
+                this.complain(message);
+            }
+        });
+    }
+
+    fn listener<T>(&self, hear: impl Fn(&Self, &Rc<T>) + 'static) -> impl Fn(&Rc<T>) + 'static {
+        let me = self.me.clone();
+        move |value| {
+            if let Some(this) = me.upgrade() {
+                hear(&this, value);
+            }
+        }
+    }
+
+    fn check_design(&self) {
+        let document = self.document.get();
+        let checked = check(document.design(), &self.schema());
+        let names = checked
+            .tasks
+            .iter()
+            .map(|task| task.name.clone())
+            .collect::<Vec<_>>();
+        self.checked.set(checked);
+        // A task may be renamed while it trains.
+        let renamed = {
+            let history = self.history.borrow();
+            history.tasks.len() == names.len()
+                && history
+                    .tasks
+                    .iter()
+                    .zip(&names)
+                    .any(|(task, name)| task.name != *name)
+        };
+        if renamed {
+            self.history.update(|history| {
+                for (task, name) in history.tasks.iter_mut().zip(names) {
+                    task.name = name;
+                }
+                history.version += 1;
+            });
+        }
+    }
 }
 
 /// The page's one [`Playground`], in a yew context that never changes.

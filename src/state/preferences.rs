@@ -169,3 +169,19 @@ pub fn is_dark(theme: Theme) -> bool {
             .is_some_and(|query| query.matches()),
     }
 }
+
+/// Keeps `dark` true while the page is dark: by choice, or because the system is.
+pub fn follow_theme(preferences: &Store<Preferences>, dark: &Store<bool>) -> super::store::Subscription {
+    let set = {
+        let (preferences, dark) = (preferences.clone(), dark.clone());
+        move || dark.update_if_changed(|dark| *dark = is_dark(preferences.get().theme))
+    };
+    let query = web_sys::window()
+        .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok()?)
+        .map(|query| {
+            let set = set.clone();
+            gloo_events::EventListener::new(&query, "change", move |_| set())
+        });
+    let chosen = preferences.subscribe(move |_| set());
+    super::store::Subscription::new(move || drop((query, chosen)))
+}

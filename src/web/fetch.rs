@@ -35,13 +35,22 @@ impl From<JsValue> for FetchError {
 async fn request(url: &str) -> Result<Response, FetchError> {
     let window = web_sys::window().ok_or_else(|| FetchError::Network("no window".to_owned()))?;
     let response: Response = JsFuture::from(window.fetch_with_str(url)).await?.unchecked_into();
-    if response.ok() { Ok(response) } else { Err(FetchError::Status { status: response.status() }) }
+    if response.ok() {
+        Ok(response)
+    } else {
+        Err(FetchError::Status {
+            status: response.status(),
+        })
+    }
 }
 
 /// A small text.
 pub async fn text(url: &str) -> Result<String, FetchError> {
     let response = request(url).await?;
-    Ok(JsFuture::from(response.text()?).await?.as_string().unwrap_or_default())
+    Ok(JsFuture::from(response.text()?)
+        .await?
+        .as_string()
+        .unwrap_or_default())
 }
 
 /// Bytes, at most `limit`; `on_progress` hears how many have arrived of how many. `expected` is their number if it is
@@ -81,5 +90,9 @@ pub async fn bytes(
         received = needed;
         on_progress(received, expected);
     }
-    Ok(if received == u64::from(all.length()) { all.buffer() } else { all.slice(0, received as u32).buffer() })
+    Ok(if received == u64::from(all.length()) {
+        all.buffer()
+    } else {
+        all.slice(0, received as u32).buffer()
+    })
 }

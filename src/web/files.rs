@@ -11,7 +11,9 @@ pub fn save(name: &str, mime: &str, content: &JsValue) -> Result<(), JsValue> {
     options.set_type(mime);
     let blob = Blob::new_with_u8_array_sequence_and_options(&Array::of1(content), &options)?;
     let url = Url::create_object_url_with_blob(&blob)?;
-    let document = web_sys::window().and_then(|window| window.document()).ok_or("no document")?;
+    let document = web_sys::window()
+        .and_then(|window| window.document())
+        .ok_or("no document")?;
     let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
     link.set_href(&url);
     link.set_download(name);
@@ -26,5 +28,7 @@ pub fn save(name: &str, mime: &str, content: &JsValue) -> Result<(), JsValue> {
 
 /// The bytes of a file.
 pub async fn read(file: &File) -> Result<ArrayBuffer, JsValue> {
-    JsFuture::from(file.array_buffer()).await.map(JsCast::unchecked_into)
+    JsFuture::from(file.array_buffer())
+        .await
+        .map(JsCast::unchecked_into)
 }

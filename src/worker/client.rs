@@ -80,7 +80,12 @@ impl Client {
         let (sender, receiver) = oneshot::channel();
         self.open.questions.borrow_mut().insert(id, sender);
         self.send(Command::Ask { id, request }, Vec::new());
-        async move { receiver.await.unwrap_or_else(|_| Err(T.worker_gone.into())).map(|(reply, _)| reply) }
+        async move {
+            receiver
+                .await
+                .unwrap_or_else(|_| Err(T.worker_gone.into()))
+                .map(|(reply, _)| reply)
+        }
     }
 
     /// Asks about a file; the answer comes with its bytes.
@@ -97,7 +102,8 @@ impl Client {
     }
 
     fn post(&self, message: &ToWorker, payloads: Vec<ArrayBuffer>) {
-        let text = serde_json::to_string(message).expect("the protocol is plain data: its maps have text keys");
+        let text =
+            serde_json::to_string(message).expect("the protocol is plain data: its maps have text keys");
         self.handle.send(text, payloads);
     }
 }
@@ -111,7 +117,9 @@ impl Drop for Client {
 fn hear(open: &Open, on_news: &dyn Fn(News), message: FromWorker) {
     match message {
         FromWorker::Event(text, payloads) => match serde_json::from_str(&text) {
-            Ok(FromTrainer::Session { event: Event::Reply { id, reply } }) => {
+            Ok(FromTrainer::Session {
+                event: Event::Reply { id, reply },
+            }) => {
                 if let Some(answer) = open.questions.borrow_mut().remove(&id) {
                     // Whoever asked may have gone.
                     let _ = answer.send(reply.map(|reply| (reply, payloads)));

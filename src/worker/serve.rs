@@ -3,7 +3,9 @@
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use mtl_engine::text::{Explain, Message};
-use mtl_export::weights::{self, DataDescription, FeatureScale, FeatureVocabulary, ParameterHeader, Software, WeightsFile};
+use mtl_export::weights::{
+    self, DataDescription, FeatureScale, FeatureVocabulary, ParameterHeader, Software, WeightsFile,
+};
 use mtl_training::{
     Outgoing, Session,
     protocol::{Command, Event, Reply, Request, Snapshot},
@@ -32,7 +34,10 @@ pub struct Trainer {
 
 impl Job for Trainer {
     fn command(&mut self, text: &str, buffers: Vec<ArrayBuffer>, outbox: &Outbox) {
-        let payloads = buffers.iter().map(|buffer| Uint8Array::new(buffer).to_vec()).collect();
+        let payloads = buffers
+            .iter()
+            .map(|buffer| Uint8Array::new(buffer).to_vec())
+            .collect();
         match serde_json::from_str(text) {
             Ok(ToWorker::Session { command }) => self.session.handle(command, payloads, &mut self.out),
             Ok(ToWorker::File { id, request }) => {
@@ -41,11 +46,21 @@ impl Job for Trainer {
                     Err(message) => (Err(message), None),
                 };
                 self.post_all(outbox);
-                post(outbox, &FromTrainer::File { id, reply }, bytes.into_iter().collect());
+                post(
+                    outbox,
+                    &FromTrainer::File { id, reply },
+                    bytes.into_iter().collect(),
+                );
             }
             Err(error) => {
                 let message = fill_message(T.internal_message, &[&error]);
-                post(outbox, &FromTrainer::Session { event: Event::Failure { message } }, Vec::new());
+                post(
+                    outbox,
+                    &FromTrainer::Session {
+                        event: Event::Failure { message },
+                    },
+                    Vec::new(),
+                );
             }
         }
         self.post_all(outbox);
@@ -65,7 +80,11 @@ impl Trainer {
         }
     }
 
-    fn file(&mut self, request: FileRequest, payloads: Vec<Vec<u8>>) -> Result<(FileReply, Option<Vec<u8>>), Message> {
+    fn file(
+        &mut self,
+        request: FileRequest,
+        payloads: Vec<Vec<u8>>,
+    ) -> Result<(FileReply, Option<Vec<u8>>), Message> {
         match request {
             FileRequest::WriteWeights => {
                 let (reply, mut payloads) = self.ask(Request::Snapshot, Vec::new())?;
@@ -77,7 +96,11 @@ impl Trainer {
                 let bytes = weights::encode(&file, &values).map_err(|error| error.explain())?;
                 let data = crate::state::data::source_key(&snapshot.source).to_owned();
                 let name = weights::file_name(&data, &snapshot.design.name, snapshot.step);
-                let reply = FileReply::WeightsWritten { name, n_parameters: values.len(), step: snapshot.step };
+                let reply = FileReply::WeightsWritten {
+                    name,
+                    n_parameters: values.len(),
+                    step: snapshot.step,
+                };
                 Ok((reply, Some(bytes)))
             }
             FileRequest::ReadWeights => {
@@ -111,14 +134,24 @@ impl Trainer {
 
     /// Asks the session, which answers at once; what it says besides goes to the page.
     fn ask(&mut self, request: Request, payloads: Vec<Vec<u8>>) -> Result<(Reply, Vec<Vec<u8>>), Message> {
-        self.session.handle(Command::Ask { id: OWN_QUESTION, request }, payloads, &mut self.out);
+        self.session.handle(
+            Command::Ask {
+                id: OWN_QUESTION,
+                request,
+            },
+            payloads,
+            &mut self.out,
+        );
         let answer = self
             .out
             .iter()
             .position(|outgoing| matches!(outgoing.event, Event::Reply { id: OWN_QUESTION, .. }))
             .map(|position| self.out.remove(position));
         match answer {
-            Some(Outgoing { event: Event::Reply { reply, .. }, payloads }) => reply.map(|reply| (reply, payloads)),
+            Some(Outgoing {
+                event: Event::Reply { reply, .. },
+                payloads,
+            }) => reply.map(|reply| (reply, payloads)),
             _ => Err(fill_message(T.internal_message, &[&"no reply"])),
         }
     }
@@ -127,12 +160,20 @@ impl Trainer {
 fn post(outbox: &Outbox, message: &FromTrainer, payloads: Vec<Vec<u8>>) {
     let text = serde_json::to_string(message)
         .expect("the protocol is plain data: maps have text keys, and serde_json writes a number that is not finite as null");
-    let buffers = payloads.iter().map(|payload| Uint8Array::from(&payload[..]).buffer()).collect();
+    let buffers = payloads
+        .iter()
+        .map(|payload| Uint8Array::from(&payload[..]).buffer())
+        .collect();
     outbox.post(&text, buffers);
 }
 
 fn values_of(bytes: &[u8]) -> Vec<f32> {
-    bytes.as_chunks().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect()
+    bytes
+        .as_chunks()
+        .0
+        .iter()
+        .map(|chunk| f32::from_le_bytes(*chunk))
+        .collect()
 }
 
 fn not_plain(error: serde_json::Error) -> Message {
@@ -150,7 +191,10 @@ fn file_of(snapshot: &Snapshot) -> Result<WeightsFile, Message> {
             vocabularies: snapshot
                 .vocabularies
                 .iter()
-                .map(|(feature, tokens)| FeatureVocabulary { feature: feature.clone(), tokens: tokens.clone() })
+                .map(|(feature, tokens)| FeatureVocabulary {
+                    feature: feature.clone(),
+                    tokens: tokens.clone(),
+                })
                 .collect(),
             scales: snapshot
                 .scales
@@ -166,11 +210,19 @@ fn file_of(snapshot: &Snapshot) -> Result<WeightsFile, Message> {
         seed: snapshot.settings.seed,
         step: snapshot.step,
         epoch: snapshot.epoch,
-        metrics: snapshot.evaluations.iter().map(serde_json::to_value).collect::<Result<_, _>>().map_err(not_plain)?,
+        metrics: snapshot
+            .evaluations
+            .iter()
+            .map(serde_json::to_value)
+            .collect::<Result<_, _>>()
+            .map_err(not_plain)?,
         parameters: snapshot
             .parameters
             .iter()
-            .map(|(name, shape)| ParameterHeader { name: name.clone(), shape: shape.clone() })
+            .map(|(name, shape)| ParameterHeader {
+                name: name.clone(),
+                shape: shape.clone(),
+            })
             .collect(),
     })
 }
@@ -185,17 +237,38 @@ fn snapshot_of(file: WeightsFile) -> Result<Snapshot, Message> {
         data_settings: serde_json::from_value(file.data.settings).map_err(unreadable("data.settings"))?,
         settings: serde_json::from_value(file.settings).map_err(unreadable("settings"))?,
         schema: file.data.schema,
-        vocabularies: file.data.vocabularies.into_iter().map(|v| (v.feature, v.tokens)).collect(),
+        vocabularies: file
+            .data
+            .vocabularies
+            .into_iter()
+            .map(|v| (v.feature, v.tokens))
+            .collect(),
         scales: file
             .data
             .scales
             .into_iter()
-            .map(|s| (s.feature, mtl_data::prepare::DenseScale { means: s.means, deviations: s.deviations }))
+            .map(|s| {
+                (
+                    s.feature,
+                    mtl_data::prepare::DenseScale {
+                        means: s.means,
+                        deviations: s.deviations,
+                    },
+                )
+            })
             .collect(),
-        parameters: file.parameters.into_iter().map(|parameter| (parameter.name, parameter.shape)).collect(),
+        parameters: file
+            .parameters
+            .into_iter()
+            .map(|parameter| (parameter.name, parameter.shape))
+            .collect(),
         step: file.step,
         epoch: file.epoch,
         // Metrics of another version of this software may be unreadable: they are for a person, not for the run.
-        evaluations: file.metrics.into_iter().filter_map(|metrics| serde_json::from_value(metrics).ok()).collect(),
+        evaluations: file
+            .metrics
+            .into_iter()
+            .filter_map(|metrics| serde_json::from_value(metrics).ok())
+            .collect(),
     })
 }

@@ -1,0 +1,426 @@
+//! The run, predictions, presets; and what the worker says.
+
+use mtl_engine::{
+    design::{
+        Design,
+        edit::Edit,
+        presets::{self, Preset},
+    },
+    settings::Value,
+    text::{Explain, Message},
+};
+use mtl_training::{
+    protocol::{
+        Command, Evaluation, Event, Phase, PredictInput, Reply, Request, Run, RunSettings, RunStatus, Split,
+        TaskPrediction, TokenSpans,
+    },
+    recommended,
+};
+
+use super::{ModelState, Playground, Sent, ToastKind, data, store::Store};
+use crate::{
+    i18n::{fill_message, shell::T, train},
+    worker::client::{Client, News},
+};
+
+/// So many crashes within so many milliseconds, and the worker is not started again.
+const MAX_CRASHES: usize = 3;
+const CRASH_WINDOW_MS: f64 = 60_000.0;
+
+impl Playground {
+    // The run.
+
+    /// Trains until paused or done.
+    pub async fn play(&self) -> Result<(), Message> {
+        self.move_run(Run::Play).await.map(|_| ())
+    }
+
+    /// Stops after the step under way.
+    pub async fn pause(&self) -> Result<(), Message> {
+        self.move_run(Run::Pause).await.map(|_| ())
+    }
+
+    /// Trains `n` steps; done when they are.
+    pub async fn step(&self, n: u32) -> Result<RunStatus, Message> {
+        self.move_run(Run::Steps { n }).await?;
+        self.stopped().await
+    }
+
+    /// Trains to the end of the epoch; done when it is.
+    pub async fn epoch(&self) -> Result<RunStatus, Message> {
+        self.move_run(Run::Epoch).await?;
+        self.stopped().await
+    }
+
+    /// Fresh parameters, empty history.
+    pub async fn reset(&self) -> Result<(), Message> {
+        self.move_run(Run::Reset).await.map(|_| ())
+    }
+
+    /// Plays, or pauses when it plays.
+    pub async fn toggle_play(&self) -> Result<(), Message> {
+        if self.status.get().phase == Phase::Running {
+            self.pause().await
+        } else {
+            self.play().await
+        }
+    }
+
+    /// The state of the run and the fingerprint of its parameters, from the worker.
+    pub async fn state(&self) -> Result<(RunStatus, Option<String>), Message> {
+        match self.ask(Request::State).await? {
+            Reply::State { status, fingerprint } => Ok((status, fingerprint)),
+            _ => Err(fill_message(T.internal_message, &[&"state"])),
+        }
+    }
+
+    async fn move_run(&self, run: Run) -> Result<RunStatus, Message> {
+        if run != Run::Pause {
+            self.ready()?;
+        }
+        // The session refuses with a failure, which comes before the answer to what is asked after it.
+        let (refusal, mut refused) = futures_channel::oneshot::channel();
+        self.awaited_moves.borrow_mut().push_back(refusal);
+        self.send(Command::Run { run });
+        let state = self.state().await;
+        match refused.try_recv() {
+            Ok(Some(message)) => Err(message),
+            _ => {
+                self.awaited_moves.borrow_mut().pop_front();
+                state.map(|(status, _)| status)
+            }
+        }
+    }
+
+    /// Refuses with the reason when nothing can be trained.
+    fn ready(&self) -> Result<(), Message> {
+        let status = self.status.get();
+        match status.phase {
+            Phase::NotReady => Err(self
+                .data
+                .get()
+                .loading
+                .as_ref()
+                .map(data::Loading::message)
+                .or_else(|| self.checked.get().first_error().map(Explain::explain))
+                .or_else(|| self.model.get().problem.clone())
+                .or_else(|| status.note.clone())
+                .unwrap_or_else(|| train::T.starting.into())),
+            _ => Ok(()),
+        }
+    }
+
+    async fn stopped(&self) -> Result<RunStatus, Message> {
+        wait_for(&self.status, |status| status.phase != Phase::Running).await;
+        self.state().await.map(|(status, _)| status)
+    }
+
+    // Questions.
+
+    /// Predictions for one example.
+    pub async fn predict(
+        &self,
+        input: PredictInput,
+    ) -> Result<(Vec<TaskPrediction>, Vec<TokenSpans>), Message> {
+        match self.ask(Request::Predict { input }).await? {
+            Reply::Prediction { tasks, tokens } => Ok((tasks, tokens)),
+            _ => Err(fill_message(T.internal_message, &[&"predict"])),
+        }
+    }
+
+    /// All metrics on a split. What simple methods reach on the same rows is kept beside those of the other splits.
+    pub async fn evaluate(&self, split: Split) -> Result<Evaluation, Message> {
+        match self.ask(Request::Evaluate { split }).await? {
+            Reply::Evaluation {
+                evaluation,
+                baselines,
+            } => {
+                if !baselines.is_empty() {
+                    self.data.update(|data| {
+                        let mut kept = data
+                            .baselines
+                            .iter()
+                            .filter(|b| b.split != split)
+                            .cloned()
+                            .collect::<Vec<_>>();
+                        kept.extend(baselines);
+                        data.baselines = kept.into();
+                    });
+                }
+                Ok(evaluation)
+            }
+            _ => Err(fill_message(T.internal_message, &[&"evaluate"])),
+        }
+    }
+
+    /// Asks the worker.
+    pub async fn ask(&self, request: Request) -> Result<Reply, Message> {
+        let answer = match &*self.client.borrow() {
+            Some(client) => client.ask(request),
+            None => return Err(T.worker_gone.into()),
+        };
+        answer.await
+    }
+
+    // Design and settings.
+
+    /// Opens a preset on the data set that is loaded, or, when that has not what it needs, on one that has.
+    pub async fn open_preset(&self, key: &str) -> Result<(), Message> {
+        let Some(preset) = presets::find(key) else {
+            let keys = presets::all()
+                .iter()
+                .map(|preset| preset.key)
+                .collect::<Vec<_>>()
+                .join(", ");
+            return Err(fill_message(T.preset_not_found, &[&key, &keys]));
+        };
+        if !preset.fits(&self.schema()) {
+            self.load_data_for(preset).await?;
+        }
+        self.put_preset(preset);
+        Ok(())
+    }
+
+    /// Puts a preset in the place of the design, fitted to the data set, with settings that suit both.
+    pub(super) fn put_preset(&self, preset: &Preset) {
+        self.put_design(preset.design(&self.schema()), preset.name.into());
+        self.preset.set(Some(preset.key));
+        self.settings
+            .set(recommended::run_settings(preset.key, self.data.get().key()));
+    }
+
+    /// Puts another design in the place of the one that is there; can be undone.
+    pub fn put_design(&self, design: Design, name: Message) -> bool {
+        let mut document = self.document.get().as_ref().clone();
+        if let Err(error) = document.replace(name, design) {
+            self.complain(error.explain());
+            return false;
+        }
+        self.preset.set(None);
+        self.selection
+            .update_if_changed(|selection| *selection = super::Selection::default());
+        self.document.set(document);
+        true
+    }
+
+    /// Changes settings of the run as a person does: what is out of bounds is refused.
+    pub fn set_settings(&self, settings: RunSettings) -> Result<(), Message> {
+        settings.check().map_err(|error| error.explain())?;
+        self.settings.update_if_changed(|kept| *kept = settings);
+        Ok(())
+    }
+
+    /// Edits the design; consecutive edits of the same box are one step.
+    pub fn edit(&self, edit: &Edit) -> Result<(), Message> {
+        let mut document = self.document.get().as_ref().clone();
+        document.edit(edit).map_err(|error| error.explain())?;
+        self.document.set(document);
+        Ok(())
+    }
+
+    /// Sets the loss weight of a task.
+    pub fn set_task_weight(&self, task_idx: usize, weight: f64) -> Result<(), Message> {
+        let node = self.checked.get().tasks.get(task_idx).map(|task| task.node);
+        match node {
+            Some(node) => self.edit(&Edit::SetSetting {
+                node,
+                key: "weight".to_owned(),
+                value: Value::Real(weight),
+            }),
+            None => Err(train::T.no_tasks.into()),
+        }
+    }
+
+    /// Takes the last step back.
+    pub fn undo(&self) {
+        let mut document = self.document.get().as_ref().clone();
+        if document.undo().is_some() {
+            self.document.set(document);
+        }
+    }
+
+    /// Does the last undone step again.
+    pub fn redo(&self) {
+        let mut document = self.document.get().as_ref().clone();
+        if document.redo().is_some() {
+            self.document.set(document);
+        }
+    }
+
+    /// The preset that the design came from and still is.
+    pub fn preset(&self) -> Option<&'static Preset> {
+        let preset = presets::find(self.preset.get()?)?;
+        let as_drawn = preset.design(&self.schema());
+        (trained_part(&as_drawn) == trained_part(self.document.get().design())).then_some(preset)
+    }
+
+    // The worker.
+
+    pub(super) fn send(&self, command: Command) {
+        if let Some(client) = &*self.client.borrow() {
+            client.send(command, Vec::new());
+        }
+    }
+
+    /// Sends the design, unless only what does not matter to the run has changed.
+    pub(super) fn send_design(&self) {
+        let design = trained_part(self.document.get().design());
+        if self.sent.borrow().design.as_ref() != Some(&design) {
+            self.sent.borrow_mut().design = Some(design.clone());
+            self.send(Command::Design { design });
+        }
+    }
+
+    pub(super) fn send_settings(&self) {
+        let settings = RunSettings::clone(&self.settings.get());
+        if self.sent.borrow().settings.as_ref() != Some(&settings) {
+            self.sent.borrow_mut().settings = Some(settings.clone());
+            self.send(Command::Settings { settings });
+        }
+    }
+
+    /// Notes that the worker has this design and these settings from elsewhere.
+    pub(super) fn note_sent(&self, design: &Design, settings: &RunSettings) {
+        self.sent.replace(Sent {
+            design: Some(trained_part(design)),
+            settings: Some(settings.clone()),
+        });
+    }
+
+    /// Starts a worker.
+    pub(super) fn connect(&self) {
+        let me = self.me.clone();
+        let client = Client::spawn(&self.worker_url, move |news| {
+            if let Some(this) = me.upgrade() {
+                this.hear(news);
+            }
+        });
+        match client {
+            Ok(client) => {
+                self.client.replace(Some(client));
+            }
+            Err(error) => self.complain(error.explain()),
+        }
+    }
+
+    fn hear(&self, news: News) {
+        match news {
+            News::Event(event) => self.hear_event(*event),
+            News::Failed(failure) => {
+                let this = self.rc();
+                // Not from within the dead worker's own listener, which goes with it.
+                wasm_bindgen_futures::spawn_local(async move { this.recover(&failure.explain()) });
+            }
+        }
+    }
+
+    fn hear_event(&self, event: Event) {
+        match event {
+            Event::Data {
+                report,
+                schema,
+                baselines,
+            } => self.data_arrived(*report, schema, baselines),
+            Event::Model {
+                reset,
+                resources,
+                problem,
+            } => {
+                self.model
+                    .update_if_changed(|model| *model = ModelState { resources, problem });
+                if reset {
+                    self.history
+                        .reset(self.checked.get().tasks.iter().map(|task| task.name.clone()));
+                }
+            }
+            Event::Status { status } => self.status.set(status),
+            Event::Progress { progress } => self.history.update(|history| history.push(&progress)),
+            Event::Evaluation { evaluation } => {
+                self.history.update(|history| history.push_evaluation(evaluation))
+            }
+            Event::Failure { message } => {
+                if self.data_failed(&message) {
+                    return;
+                }
+                let waiting = self.awaited_moves.borrow_mut().pop_front();
+                let untold = match waiting {
+                    Some(waiting) => waiting.send(message).err(),
+                    None => Some(message),
+                };
+                if let Some(message) = untold {
+                    self.complain(message);
+                }
+            }
+            // The client gives replies to those who asked.
+            Event::Reply { .. } => {}
+        }
+    }
+
+    /// Starts another worker in the place of one that has died, with the same data set, design and settings.
+    fn recover(&self, why: &Message) {
+        self.client.replace(None);
+        self.data_failed(why);
+        self.sent.replace(Sent::default());
+        self.status.update(|status| {
+            status.phase = Phase::NotReady;
+            status.note = Some(why.clone());
+        });
+        let now_ms = js_sys::Date::now();
+        let n_crashes = {
+            let mut crashes = self.crashes_ms.borrow_mut();
+            crashes.retain(|at_ms| now_ms - at_ms < CRASH_WINDOW_MS);
+            crashes.push(now_ms);
+            crashes.len()
+        };
+        let both = |text: crate::i18n::Text| {
+            Message::new(text.en.replace("{0}", &why.en), text.zh.replace("{0}", &why.zh))
+        };
+        if n_crashes > MAX_CRASHES {
+            return self.complain(both(T.worker_failed));
+        }
+        self.complain(both(T.worker_crashed));
+        self.connect();
+        self.send_settings();
+        self.send_design();
+        let (this, data) = (self.rc(), self.data.get());
+        self.attempt(async move { this.load(data.source.clone(), data.settings.clone()).await });
+    }
+}
+
+/// What of a design matters to the run: not where things are drawn, nor what is written beside them.
+pub fn trained_part(design: &Design) -> Design {
+    let mut part = design.clone();
+    part.notes.clear();
+    part.blocks.clear();
+    for node in &mut part.nodes {
+        node.position = None;
+    }
+    part
+}
+
+/// Waits until what `store` holds is as wanted.
+pub async fn wait_for<T: 'static>(store: &Store<T>, is_wanted: impl Fn(&T) -> bool + 'static) {
+    if is_wanted(&store.get()) {
+        return;
+    }
+    let (sender, receiver) = futures_channel::oneshot::channel();
+    let sender = std::cell::Cell::new(Some(sender));
+    let subscription = store.subscribe(move |value| {
+        if is_wanted(value)
+            && let Some(sender) = sender.take()
+        {
+            // Whoever waited may have gone.
+            let _ = sender.send(());
+        }
+    });
+    // The sender lives in the subscription, so that it is not gone before it has sent.
+    let _ = receiver.await;
+    drop(subscription);
+}
+
+impl Playground {
+    /// Says that something was done.
+    pub fn report(&self, message: Message) {
+        self.toasts.show(ToastKind::Done, message);
+    }
+}

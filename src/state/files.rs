@@ -1,0 +1,224 @@
+//! Weights and designs as files: saved by the browser's download, opened by a picker, a drop or a script.
+
+use js_sys::{ArrayBuffer, Uint8Array};
+use mtl_engine::{
+    design::{DESIGN_VERSION, Design, edit},
+    text::{Explain, Message},
+};
+use mtl_export::weights;
+use mtl_training::protocol::DataSource;
+use wasm_bindgen::JsValue;
+use web_sys::File;
+
+use super::{Playground, ToastKind, actions::trained_part, data};
+use crate::{
+    i18n::{fill_message, shell::T},
+    ui::format,
+    web,
+    worker::protocol::{FileReply, FileRequest, WeightsContents},
+};
+
+/// Largest design file in bytes.
+const MAX_DESIGN_BYTES: f64 = 4_000_000.0;
+
+/// A weights file that was written.
+pub struct Written {
+    /// A sensible name.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: ArrayBuffer,
+    /// Parameters in it.
+    pub n_parameters: usize,
+    /// Steps done.
+    pub step: u64,
+}
+
+impl Playground {
+    /// Writes a weights file of the run as it is.
+    pub async fn write_weights(&self) -> Result<Written, Message> {
+        match self.file(FileRequest::WriteWeights, Vec::new()).await? {
+            (
+                FileReply::WeightsWritten {
+                    name,
+                    n_parameters,
+                    step,
+                },
+                mut payloads,
+            ) => match payloads.pop() {
+                Some(bytes) => Ok(Written {
+                    name,
+                    bytes,
+                    n_parameters,
+                    step,
+                }),
+                None => Err(fill_message(T.internal_message, &[&"no bytes"])),
+            },
+            _ => Err(fill_message(T.internal_message, &[&"write"])),
+        }
+    }
+
+    /// Writes a weights file and hands it to the person.
+    pub async fn save_weights(&self) -> Result<(), Message> {
+        let written = self.write_weights().await?;
+        let bytes = Uint8Array::new(&written.bytes);
+        let n_bytes = u64::from(bytes.length());
+        web::files::save(&written.name, "application/json", &bytes).map_err(browser_error)?;
+        self.report(fill_message(
+            T.exported,
+            &[
+                &written.name,
+                &format::count(written.n_parameters as u64),
+                &format::count(written.step),
+                &format::bytes(n_bytes),
+            ],
+        ));
+        Ok(())
+    }
+
+    /// Puts a weights file in the place of data set, design, settings and run. When anything is wrong with it, nothing
+    /// changes.
+    pub async fn open_weights(&self, name: &str, bytes: ArrayBuffer) -> Result<WeightsContents, Message> {
+        let size = f64::from(bytes.byte_length());
+        check_size(name, size, weights::MAX_BYTES as f64)?;
+        let contents = match self.file(FileRequest::ReadWeights, vec![bytes]).await?.0 {
+            FileReply::WeightsRead { contents } => contents,
+            _ => return Err(fill_message(T.internal_message, &[&"read"])),
+        };
+        let payloads = match &contents.source {
+            DataSource::Asset { key }
+                if self.data.get().source != contents.source || self.data.get().report.is_none() =>
+            {
+                let name = data::info(key).map_or_else(|| Message::new(key, key), |info| info.name);
+                let asset = self.asset(key, &name, None).await;
+                self.data.update(|data| data.loading = None);
+                vec![asset?]
+            }
+            _ => Vec::new(),
+        };
+        self.file(FileRequest::OpenWeights, payloads).await?;
+        self.note_sent(&contents.design, &contents.settings);
+        self.settings.set(contents.settings.clone());
+        self.data.update(|data| {
+            data.source = contents.source.clone();
+            data.settings = contents.data_settings.clone();
+        });
+        if trained_part(self.document.get().design()) != trained_part(&contents.design) {
+            self.put_design(contents.design.clone(), T.open_weights.into());
+        }
+        let names = contents
+            .design
+            .heads()
+            .map(|head| head.name.clone())
+            .collect::<Vec<_>>();
+        if self.history.borrow().tasks.len() != names.len() {
+            self.history.reset(names);
+        }
+        Ok(*contents)
+    }
+
+    /// Opens a file that a person picked or dropped: weights, or a design.
+    pub async fn open_file(&self, file: File) -> Result<(), Message> {
+        let name = file.name();
+        // By size, before a byte is read.
+        check_size(&name, file.size(), weights::MAX_BYTES as f64)?;
+        self.toasts
+            .show(ToastKind::Done, fill_message(T.importing, &[&name]));
+        let bytes = web::files::read(&file)
+            .await
+            .map_err(|error| fill_message(T.file_unreadable, &[&name, &web::describe(&error)]))?;
+        if looks_like_design(&bytes) {
+            return self.open_design(&name, &bytes);
+        }
+        let contents = self.open_weights(&name, bytes).await?;
+        self.report(fill_message(
+            T.imported,
+            &[
+                &name,
+                &format::count(contents.n_parameters as u64),
+                &format::count(contents.step),
+            ],
+        ));
+        Ok(())
+    }
+
+    fn open_design(&self, name: &str, bytes: &ArrayBuffer) -> Result<(), Message> {
+        check_size(name, f64::from(bytes.byte_length()), MAX_DESIGN_BYTES)?;
+        let text = Uint8Array::new(bytes).to_vec();
+        let design = read_design(&text).map_err(|why| {
+            Message::new(
+                crate::i18n::fill(T.file_not_design, crate::i18n::Lang::En, &[&name, &why.en]),
+                crate::i18n::fill(T.file_not_design, crate::i18n::Lang::Zh, &[&name, &why.zh]),
+            )
+        })?;
+        if self.put_design(design, T.open_design.into()) {
+            self.report(fill_message(T.design_opened, &[&name]));
+        }
+        Ok(())
+    }
+
+    /// Hands the person the design as a file.
+    pub fn save_design(&self) -> Result<(), Message> {
+        let document = self.document.get();
+        let design = document.design();
+        let text = serde_json::to_string_pretty(&**design)
+            .map_err(|error| fill_message(T.internal_message, &[&error]))?;
+        let stem = weights::file_name("design", &design.name, 0);
+        let name = stem.replace("_step-0.json", ".design.json");
+        web::files::save(
+            &name,
+            "application/json",
+            &JsValue::from(Uint8Array::from(text.as_bytes())),
+        )
+        .map_err(browser_error)?;
+        self.report(fill_message(T.design_saved, &[&name]));
+        Ok(())
+    }
+
+    async fn file(
+        &self,
+        request: FileRequest,
+        payloads: Vec<ArrayBuffer>,
+    ) -> Result<(FileReply, Vec<ArrayBuffer>), Message> {
+        let answer = match &*self.client.borrow() {
+            Some(client) => client.file(request, payloads),
+            None => return Err(T.worker_gone.into()),
+        };
+        answer.await
+    }
+}
+
+/// Reads a design from JSON, of this version or an older one, and holds it against itself.
+pub fn read_design(text: &[u8]) -> Result<Design, Message> {
+    let error = |error: &dyn std::fmt::Display| Message::new(error.to_string(), error.to_string());
+    let design: Design = serde_json::from_slice(text).map_err(|why| error(&why))?;
+    if design.version > DESIGN_VERSION {
+        return Err(fill_message(
+            T.design_too_new,
+            &[&design.version, &DESIGN_VERSION],
+        ));
+    }
+    edit::validate(&design).map_err(|why| why.explain())?;
+    Ok(design)
+}
+
+/// A weights file says its format first; a design has its nodes at the top.
+fn looks_like_design(bytes: &ArrayBuffer) -> bool {
+    let start = Uint8Array::new(bytes).subarray(0, 512).to_vec();
+    let start = String::from_utf8_lossy(&start);
+    !start.contains(weights::FORMAT) && start.contains("\"nodes\"")
+}
+
+fn check_size(name: &str, size: f64, limit: f64) -> Result<(), Message> {
+    if size <= limit {
+        return Ok(());
+    }
+    Err(fill_message(
+        T.file_too_large,
+        &[&name, &format::bytes(size as u64), &format::bytes(limit as u64)],
+    ))
+}
+
+fn browser_error(error: JsValue) -> Message {
+    let what = web::describe(&error);
+    Message::new(what.clone(), what)
+}

@@ -1,0 +1,175 @@
+//! What the page opens with: what its address says, else the last sitting, else a preset on generated data.
+//!
+//! ```text
+//! https://host/path/#preset=shared-lstm&data=chinese-reviews&lang=zh&theme=dark&embed=https://lesson.example
+//! ```
+
+use mtl_engine::design::{history::Document, presets};
+use mtl_training::recommended;
+
+use super::{
+    Playground, Theme, autosave,
+    data::{self, DataState, Index},
+};
+use crate::i18n::Lang;
+
+/// What the address says after `#`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// Key of a preset.
+    pub preset: Option<String>,
+    /// Key of a data set.
+    pub data: Option<String>,
+    /// Language.
+    pub lang: Option<Lang>,
+    /// Colours.
+    pub theme: Option<Theme>,
+    /// Origin of the page that may drive this one by `postMessage`.
+    pub embed: Option<String>,
+}
+
+impl Link {
+    /// What the address of this page says.
+    pub fn of_page() -> Self {
+        let hash = web_sys::window()
+            .and_then(|window| window.location().hash().ok())
+            .unwrap_or_default();
+        Self::read(&hash)
+    }
+
+    /// Reads `#key=value&...`; what is not known is passed over.
+    pub fn read(hash: &str) -> Self {
+        let mut link = Self::default();
+        for pair in hash.trim_start_matches('#').split('&') {
+            let Some((key, value)) = pair.split_once('=') else {
+                continue;
+            };
+            let value = decode(value);
+            match (key, value.as_str()) {
+                ("preset", _) => link.preset = Some(value),
+                ("data", _) => link.data = Some(value),
+                ("lang", "zh") => link.lang = Some(Lang::Zh),
+                ("lang", "en") => link.lang = Some(Lang::En),
+                ("theme", "light") => link.theme = Some(Theme::Light),
+                ("theme", "dark") => link.theme = Some(Theme::Dark),
+                ("theme", "auto") => link.theme = Some(Theme::Auto),
+                ("embed", _) => link.embed = Some(value),
+                _ => {}
+            }
+        }
+        link
+    }
+}
+
+/// Undoes `%3A` and the like; what is malformed stays as it is.
+fn decode(value: &str) -> String {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = (*first == b'%')
+            .then(|| after.get(..2))
+            .flatten()
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match code {
+            Some(code) => {
+                bytes.push(code);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| value.to_owned())
+}
+
+impl Playground {
+    /// Opens what the page is to open with.
+    pub(super) fn open_first(&self) {
+        let link = Link::of_page();
+        self.preferences.update_if_changed(|preferences| {
+            preferences.lang = link.lang.unwrap_or(preferences.lang);
+            preferences.theme = link.theme.unwrap_or(preferences.theme);
+        });
+        {
+            let this = self.rc();
+            wasm_bindgen_futures::spawn_local(async move {
+                let index: Index = data::load_index().await;
+                this.data.update(|data| data.index = Some(index.into()));
+            });
+        }
+        let this = self.rc();
+        if link.preset.is_some() || link.data.is_some() {
+            self.attempt(async move {
+                if let Some(key) = &link.data {
+                    if link.preset.is_none() {
+                        this.preset.set(presets::all().first().map(|preset| preset.key));
+                    }
+                    this.load_named(key).await?;
+                }
+                match &link.preset {
+                    Some(key) => this.open_preset(key).await,
+                    None => Ok(()),
+                }
+            });
+            return;
+        }
+        if let Some(sitting) = autosave::load() {
+            // Put in place before its data set has come, so that it is seen at once.
+            self.settings.set(sitting.settings);
+            self.put_design(sitting.design, crate::i18n::shell::T.open_design.into());
+            self.document.set(mtl_engine::design::history::Document::new(
+                self.document.get().design().as_ref().clone(),
+            ));
+            self.attempt(async move { this.load(sitting.source, sitting.data_settings).await });
+            return;
+        }
+        let DataState { source, .. } = DataState::default();
+        let settings = recommended::data_settings(data::source_key(&source));
+        self.attempt(async move {
+            this.load(source, settings).await?;
+            match presets::all().iter().find(|preset| preset.fits(&this.schema())) {
+                Some(preset) => {
+                    this.put_preset(preset);
+                    this.begin_history();
+                    Ok(())
+                }
+                None => Ok(()),
+            }
+        });
+    }
+}
+
+impl Playground {
+    /// The design as it is becomes where the history begins.
+    fn begin_history(&self) {
+        let design = self.document.get().design().as_ref().clone();
+        self.document.set(Document::new(design));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read() {
+        let link = Link::read(
+            "#preset=shared-lstm&data=chinese-reviews&lang=zh&embed=https%3A%2F%2Fa.example&x=1&y",
+        );
+        assert_eq!(
+            link,
+            Link {
+                preset: Some("shared-lstm".to_owned()),
+                data: Some("chinese-reviews".to_owned()),
+                lang: Some(Lang::Zh),
+                theme: None,
+                embed: Some("https://a.example".to_owned()),
+            }
+        );
+        assert_eq!(Link::read(""), Link::default());
+        assert_eq!(decode("%zz%4"), "%zz%4");
+    }
+}
