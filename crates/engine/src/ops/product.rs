@@ -1,11 +1,56 @@
-//! The matrix product in the three forms that training needs.
+//! The matrix product in the three forms that training needs, over whole row-major matrices.
 
-/// Length of the working space that the product needs.
+use crate::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
+
+/// Length of the working space that every product here can do with.
 pub fn packing_len() -> usize {
-    0
+    gemm_scratch_len(usize::MAX / 4, usize::MAX / 4, usize::MAX / 4)
+}
+
+/// What happens to a product on the way to its place.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Finish<'a> {
+    /// Added to each row.
+    pub bias: Option<&'a [f32]>,
+    /// Whether negative results become 0.
+    pub relu: bool,
+}
+
+/// `c = f(a b + bias)` with a: m × k, b: k × n.
+#[allow(clippy::too_many_arguments, reason = "the sizes and operands of a product")]
+pub fn linear(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+    finish: Finish<'_>,
+    packing: &mut [f32],
+) {
+    let mut output = Output::to(c, n);
+    if let Some(bias) = finish.bias {
+        output = output.bias(bias);
+    }
+    if finish.relu {
+        output = output.relu();
+    }
+    gemm(
+        Size { m, n, k },
+        Operand::rows(a, k),
+        Operand::rows(b, n),
+        output,
+        packing,
+    );
+}
+
+fn output(c: &mut [f32], n: usize, accumulate: bool) -> Output<'_> {
+    let output = Output::to(c, n);
+    if accumulate { output.accumulate() } else { output }
 }
 
 /// `c (+)= a b` with a: m × k, b: k × n.
+#[allow(clippy::too_many_arguments, reason = "the sizes and operands of a product")]
 pub fn nn(
     m: usize,
     k: usize,
@@ -14,23 +59,19 @@ pub fn nn(
     b: &[f32],
     c: &mut [f32],
     accumulate: bool,
-    _packing: &mut [f32],
+    packing: &mut [f32],
 ) {
-    for i in 0..m {
-        let row = &mut c[i * n..(i + 1) * n];
-        if !accumulate {
-            row.fill(0.0);
-        }
-        for p in 0..k {
-            let factor = a[i * k + p];
-            for (value, weight) in row.iter_mut().zip(&b[p * n..(p + 1) * n]) {
-                *value += factor * weight;
-            }
-        }
-    }
+    gemm(
+        Size { m, n, k },
+        Operand::rows(a, k),
+        Operand::rows(b, n),
+        output(c, n, accumulate),
+        packing,
+    );
 }
 
 /// `c (+)= a bᵀ` with a: m × k, b: n × k.
+#[allow(clippy::too_many_arguments, reason = "the sizes and operands of a product")]
 pub fn nt(
     m: usize,
     k: usize,
@@ -39,21 +80,19 @@ pub fn nt(
     b: &[f32],
     c: &mut [f32],
     accumulate: bool,
-    _packing: &mut [f32],
+    packing: &mut [f32],
 ) {
-    for i in 0..m {
-        for j in 0..n {
-            let mut sum = 0.0;
-            for (x, y) in a[i * k..(i + 1) * k].iter().zip(&b[j * k..(j + 1) * k]) {
-                sum += x * y;
-            }
-            let value = &mut c[i * n + j];
-            *value = if accumulate { *value + sum } else { sum };
-        }
-    }
+    gemm(
+        Size { m, n, k },
+        Operand::rows(a, k),
+        Operand::transposed(b, k),
+        output(c, n, accumulate),
+        packing,
+    );
 }
 
 /// `c (+)= aᵀ b` with a: k × m, b: k × n.
+#[allow(clippy::too_many_arguments, reason = "the sizes and operands of a product")]
 pub fn tn(
     m: usize,
     k: usize,
@@ -62,17 +101,13 @@ pub fn tn(
     b: &[f32],
     c: &mut [f32],
     accumulate: bool,
-    _packing: &mut [f32],
+    packing: &mut [f32],
 ) {
-    if !accumulate {
-        c[..m * n].fill(0.0);
-    }
-    for p in 0..k {
-        for i in 0..m {
-            let factor = a[p * m + i];
-            for (value, weight) in c[i * n..(i + 1) * n].iter_mut().zip(&b[p * n..(p + 1) * n]) {
-                *value += factor * weight;
-            }
-        }
-    }
+    gemm(
+        Size { m, n, k },
+        Operand::transposed(a, m),
+        Operand::rows(b, n),
+        output(c, n, accumulate),
+        packing,
+    );
 }

@@ -4,8 +4,8 @@
 use mtl_engine::{
     design::{Design, NodeId},
     layers::{
-        Activation, BinaryHead, ClassesHead, Dense, DenseInput, Embedding, GlobalAveragePooling, IdInput,
-        Layer, RegressionHead, Sample, Shape, TokenInput,
+        Activation, Arity, BinaryHead, ClassesHead, Dense, DenseInput, Embedding, GlobalAveragePooling,
+        IdInput, Layer, RegressionHead, Sample, Shape, TokenInput,
     },
     metrics::TaskOutput,
     model::{BuildOptions, Model},
@@ -120,9 +120,20 @@ pub fn bench(sample: &Sample, masked: bool, longer: usize) -> Bench {
         sources.push(source);
     }
     let under_test = design.add("under_test", sample.layer.clone());
-    let n_handles = sample.layer.inputs().len();
+    // What there is more of than handles goes to the handle that takes many.
+    let handles = sample.layer.inputs();
+    let many = handles
+        .iter()
+        .position(|handle| handle.arity == Arity::Many)
+        .unwrap_or(0);
+    let n_more = sources.len().saturating_sub(handles.len());
     for (index, source) in sources.into_iter().enumerate() {
-        design.connect(source, under_test, index.min(n_handles.saturating_sub(1)));
+        let handle = if index <= many {
+            index
+        } else {
+            many.max(index - n_more.min(index))
+        };
+        design.connect(source, under_test, handle);
     }
     if !sample.layer.is_head() {
         add_heads(&mut design, &schema, under_test);

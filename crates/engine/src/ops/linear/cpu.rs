@@ -5,7 +5,7 @@ use crate::{
     backend::cpu::{At, Cpu},
     kernels::elementary,
     kernels::multiversion,
-    ops::product,
+    ops::product::{self, Finish},
 };
 
 pub fn forward(op: &Linear, cpu: &mut Cpu<'_>) {
@@ -13,26 +13,22 @@ pub fn forward(op: &Linear, cpu: &mut Cpu<'_>) {
     let kernel = cpu.range(op.kernel);
     let bias = op.bias.map(|bias| cpu.range(bias));
     let [x, y] = cpu.memory.values([op.x, op.y]);
-    let accumulate = bias.is_some();
-    if let Some(bias) = bias {
-        let bias = &cpu.parameters[bias];
-        for row in y.chunks_exact_mut(op.n_out) {
-            row.copy_from_slice(bias);
-        }
-    }
-    product::nn(
+    let finish = Finish {
+        bias: bias.map(|bias| &cpu.parameters[bias]),
+        relu: op.epilogue == Epilogue::Relu,
+    };
+    product::linear(
         rows,
         op.n_in,
         op.n_out,
         x,
         &cpu.parameters[kernel],
         y,
-        accumulate,
+        finish,
         cpu.packing,
     );
     match op.epilogue {
-        Epilogue::Identity => {}
-        Epilogue::Relu => relu(y),
+        Epilogue::Identity | Epilogue::Relu => {}
         Epilogue::Tanh => elementary::tanh_in_place(y),
         Epilogue::Sigmoid => elementary::sigmoid_in_place(y),
         Epilogue::Gelu => {
@@ -92,13 +88,6 @@ pub fn backward(op: &Linear, cpu: &mut Cpu<'_>) {
 }
 
 multiversion! {
-    fn relu(y: &mut [f32]) {
-        for y in y {
-            // Written so that NaN stays NaN.
-            *y = if *y < 0.0 { 0.0 } else { *y };
-        }
-    }
-
     fn relu_gradient(dy: &mut [f32], y: &[f32]) {
         for (dy, y) in dy.iter_mut().zip(y) {
             *dy = if *y > 0.0 { *dy } else { 0.0 };

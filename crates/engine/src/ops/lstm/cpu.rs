@@ -5,7 +5,10 @@ use crate::{
     backend::cpu::{At, Cpu, RowOrder},
     kernels::elementary::{sigmoid, tanh},
     kernels::multiversion,
-    ops::{linear::add_column_sums, product},
+    ops::{
+        linear::add_column_sums,
+        product::{self, Finish},
+    },
 };
 
 /// The step of the sequence that packed step `step` of a row of `length` steps is.
@@ -178,20 +181,12 @@ pub fn forward(op: &LstmCells, cpu: &mut Cpu<'_>) {
     order.sort(op.mask.is_some().then_some(&*mask), cpu.rows, length);
     let (n_steps, n_packed) = (order.n_steps(), order.n_packed());
     pack(order, op.backwards, x, packed_x, length, n_in);
-    let bias = &cpu.parameters[bias];
-    for row in gates[..n_packed * 4 * units].chunks_exact_mut(4 * units) {
-        row.copy_from_slice(bias);
-    }
-    product::nn(
-        n_packed,
-        n_in,
-        4 * units,
-        packed_x,
-        &cpu.parameters[kernel],
-        gates,
-        true,
-        cpu.packing,
-    );
+    let finish = Finish {
+        bias: Some(&cpu.parameters[bias]),
+        relu: false,
+    };
+    let w = &cpu.parameters[kernel];
+    product::linear(n_packed, n_in, 4 * units, packed_x, w, gates, finish, cpu.packing);
     state.fill(0.0);
     for step in 0..n_steps {
         let (start, end) = (order.starts[step], order.starts[step + 1]);
