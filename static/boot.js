@@ -14,6 +14,8 @@ async function compile(url) {
 try {
   await init({ module_or_path: await compile(new URL("./app.wasm", import.meta.url)) });
   page_main(new URL("./worker.js", import.meta.url).href);
+  // The first frame of the page is drawn, and it hears what comes next.
+  requestAnimationFrame(() => setTimeout(() => performance.mark("mtl-interactive")));
 } catch (error) {
   globalThis.mtlBootFailed?.(error);
   throw error;

@@ -155,7 +155,7 @@ type Files = BTreeMap<String, Vec<u8>>;
 fn assemble(glue: &Path) -> Result<Files> {
     let mut files = Files::new();
     let mut names = BTreeMap::new();
-    let mut add_hashed = |files: &mut Files, name: &str, bytes: Vec<u8>, names: &mut BTreeMap<_, _>| {
+    let add_hashed = |files: &mut Files, name: &str, bytes: Vec<u8>, names: &mut BTreeMap<_, _>| {
         let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
         let hashed = format!("{stem}-{}.{extension}", &content_hash(&bytes)[..12]);
         files.insert(format!("assets/{hashed}"), bytes);

@@ -1,6 +1,275 @@
-//! `cargo xtask test`.
-use anyhow::{Result, bail};
+//! `cargo xtask test`: everything, with what it needs.
+//!
+//! | part | what |
+//! | --- | --- |
+//! | `lint` | rustfmt, clippy natively and for the page, rustdoc, all without a warning |
+//! | `native` | every unit, integration and documentation test of the workspace |
+//! | `wasm` | the arithmetic of the engine in the browser: the same bits as natively |
+//! | `browser` | the built page in headless Chromium, driven as a person would |
+//!
+//! The last line is `N passed, N failed`: tests, and one for each check that is not a test.
+
 use std::ffi::OsString;
-pub fn run(_args: Vec<OsString>) -> Result<()> {
-    bail!("not yet")
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{cargo, line_of, target_dir};
+use crate::{bundle, data_command, server, setup};
+
+/// Under which the browser tests open the page: a static host may put it anywhere.
+const SUB_PATH: &str = "/some/deep/path";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Lint,
+    Native,
+    Wasm,
+    Browser,
+}
+
+impl Part {
+    const ALL: [Part; 4] = [Part::Lint, Part::Native, Part::Wasm, Part::Browser];
+
+    fn from_name(name: &str) -> Result<Self> {
+        Ok(match name {
+            "lint" => Part::Lint,
+            "native" => Part::Native,
+            "wasm" => Part::Wasm,
+            "browser" => Part::Browser,
+            other => bail!("there is no part `{other}`: lint, native, wasm, browser"),
+        })
+    }
+}
+
+pub fn run(args: Vec<OsString>) -> Result<()> {
+    let (mut parts, mut fetch_data, mut filter) = (Vec::new(), true, None);
+    let mut parser = lexopt::Parser::from_args(args);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            lexopt::Arg::Long("only") => parts.push(Part::from_name(&parser.value()?.to_string_lossy())?),
+            lexopt::Arg::Long("no-data") => fetch_data = false,
+            lexopt::Arg::Long("filter") => filter = Some(parser.value()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let is_wanted = |part| parts.is_empty() || parts.contains(&part);
+
+    let mut tally = Tally::default();
+    let start = Instant::now();
+    // First what may have to be installed, so that a machine that lacks it says so at once.
+    setup::wasm_target()?;
+    let browser = if is_wanted(Part::Wasm) || is_wanted(Part::Browser) {
+        Some(setup::browser()?)
+    } else {
+        None
+    };
+    if fetch_data && is_wanted(Part::Browser) {
+        heading("real data sets");
+        if let Err(error) = data_command::run(Vec::new()) {
+            eprintln!("{error:#}\nGoing on without them: the tests use the generated data sets.");
+        }
+    }
+    for part in Part::ALL.into_iter().filter(|part| is_wanted(*part)) {
+        match (part, &browser) {
+            (Part::Lint, _) => lint(&mut tally),
+            (Part::Native, _) => native(&mut tally),
+            (Part::Browser, Some(browser)) => {
+                if let Err(error) = in_browser(browser, filter.as_deref(), &mut tally) {
+                    tally.fail(format!("browser tests: {error:#}"));
+                }
+            }
+            (Part::Wasm | Part::Browser, _) => {}
+        }
+    }
+    eprintln!("\nall of it took {:.0} s", start.elapsed().as_secs_f64());
+    for failure in &tally.failures {
+        println!("FAILED: {failure}");
+    }
+    println!("{} passed, {} failed", tally.n_passed, tally.n_failed);
+    if tally.n_failed > 0 {
+        std::process::exit(1)
+    } else {
+        Ok(())
+    }
+}
+
+fn lint(tally: &mut Tally) {
+    tally.command("rustfmt", cargo().args(["fmt", "--all", "--check"]));
+    // The non-deterministic functions that `crates/clippy.toml` bans are fair in tests, which compare with them.
+    tally.command(
+        "clippy",
+        cargo().args(["clippy", "--workspace", "--quiet", "--", "--deny", "warnings"]),
+    );
+    tally.command(
+        "clippy, tests too",
+        cargo()
+            .args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--features",
+                "browser-tests/browser",
+                "--quiet",
+            ])
+            .args([
+                "--",
+                "--deny",
+                "warnings",
+                "--allow",
+                "clippy::disallowed_methods",
+            ]),
+    );
+    tally.command(
+        "clippy for the page",
+        cargo()
+            .args([
+                "clippy",
+                "--package",
+                "mtl-playground",
+                "--target",
+                "wasm32-unknown-unknown",
+                "--quiet",
+            ])
+            .args(["--", "--deny", "warnings"]),
+    );
+    tally.command(
+        "rustdoc",
+        cargo()
+            .args([
+                "doc",
+                "--workspace",
+                "--no-deps",
+                "--document-private-items",
+                "--quiet",
+            ])
+            .env("RUSTDOCFLAGS", "--deny warnings"),
+    );
+}
+
+fn native(tally: &mut Tally) {
+    tally.tests(
+        "native tests",
+        cargo().args(["test", "--workspace", "--no-fail-fast"]),
+    );
+}
+
+fn in_browser(browser: &setup::Browser, filter: Option<&std::ffi::OsStr>, tally: &mut Tally) -> Result<()> {
+    heading("the page, built as for a host");
+    let dist = target_dir().join("xtask/dist");
+    bundle::build(&bundle::Options {
+        out: dist.clone(),
+        compress: true,
+    })?;
+    let options = server::Options {
+        also_under: Some(SUB_PATH.to_owned()),
+        ..server::Options::default()
+    };
+    let address = server::serve_in_background(server::bind(0)?, &dist, options)?;
+    let mut command = cargo();
+    command
+        .args([
+            "test",
+            "--package",
+            "browser-tests",
+            "--features",
+            "browser",
+            "--no-fail-fast",
+            "--",
+        ])
+        // One at a time: some measure time, and each browser takes the cores that it can get.
+        .args(["--test-threads", "1", "--nocapture"])
+        .args(filter)
+        .env("MTL_PLAYGROUND_URL", format!("http://{address}{SUB_PATH}/"))
+        .env("MTL_CHROMIUM", &browser.chromium)
+        .env("MTL_CHROMEDRIVER", &browser.driver);
+    tally.tests("browser tests", &mut command);
+    Ok(())
+}
+
+fn heading(what: &str) {
+    eprintln!("\n== {what}");
+}
+
+/// What was tried and how it ended.
+#[derive(Default)]
+struct Tally {
+    n_passed: usize,
+    n_failed: usize,
+    failures: Vec<String>,
+}
+
+impl Tally {
+    fn fail(&mut self, what: String) {
+        self.n_failed += 1;
+        self.failures.push(what);
+    }
+
+    /// A command that counts as one test.
+    fn command(&mut self, what: &str, command: &mut Command) {
+        heading(&format!("{what}: {}", line_of(command)));
+        match command.stdin(Stdio::null()).status() {
+            Ok(status) if status.success() => self.n_passed += 1,
+            Ok(status) => self.fail(format!("{what} ({status}): {}", line_of(command))),
+            Err(error) => self.fail(format!("{what}: {error}")),
+        }
+    }
+
+    /// A `cargo test` whose tests are counted one by one.
+    fn tests(&mut self, what: &str, command: &mut Command) {
+        heading(&format!("{what}: {}", line_of(command)));
+        if let Err(error) = self.count(what, command) {
+            self.fail(format!("{what}: {error:#}"));
+        }
+    }
+
+    fn count(&mut self, what: &str, command: &mut Command) -> Result<()> {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().context("cargo's output is not readable")?;
+        let n_failed_before = self.n_failed;
+        for line in BufReader::new(stdout).lines() {
+            let line = line?;
+            println!("{line}");
+            if let Some((n_passed, n_failed)) = counts_of(&line) {
+                self.n_passed += n_passed;
+                self.n_failed += n_failed;
+            } else if let Some(name) = line
+                .strip_prefix("test ")
+                .and_then(|rest| rest.strip_suffix("... FAILED"))
+            {
+                self.failures.push(format!("{what}: {name}"));
+            }
+        }
+        let status = child.wait()?;
+        if !status.success() && self.n_failed == n_failed_before {
+            bail!("it ended before its tests did ({status})");
+        }
+        Ok(())
+    }
+}
+
+/// Passed and failed in the closing line of a test binary.
+fn counts_of(line: &str) -> Option<(usize, usize)> {
+    let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
+    let number_before = |word: &str| -> Option<usize> {
+        counts
+            .split("; ")
+            .find_map(|part| part.strip_suffix(word)?.trim().parse().ok())
+    };
+    Some((number_before("passed")?, number_before("failed")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_are_counted() {
+        let line = "test result: FAILED. 12 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.10s";
+        assert_eq!(counts_of(line), Some((12, 2)));
+        assert_eq!(counts_of("test result of the day: ok"), None);
+        assert_eq!(counts_of("running 3 tests"), None);
+    }
 }

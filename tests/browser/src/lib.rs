@@ -1,0 +1,19 @@
+//! Drives the built page in headless Chromium.
+//!
+//! ```text
+//! check("opens", Setup::default(), async |page| {
+//!     page.open("").await?;
+//!     page.click("[data-testid=play]").await?;
+//!     page.wait_for("step > 0", "(await mtlPlayground.state()).step > 0").await?;
+//!     page.screenshot("opens").await
+//! });
+//! ```
+//! Every [`check`] has a browser of its own with an empty profile. It fails on an error of the test, and on any
+//! warning or error in the console that the test did not announce with [`Page::expect_console`].
+#![cfg(feature = "browser")]
+
+mod browser;
+mod page;
+
+pub use browser::{Setup, check};
+pub use page::Page;
