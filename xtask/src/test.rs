@@ -182,6 +182,8 @@ fn in_browser(browser: &setup::Browser, filter: Option<&std::ffi::OsStr>, tally:
         // One at a time: some measure time, and each browser takes the cores that it can get.
         .args(["--test-threads", "1", "--nocapture"])
         .args(filter)
+        // The tests name what failed; where in the harness is of no use.
+        .env("RUST_BACKTRACE", "0")
         .env("MTL_PLAYGROUND_URL", format!("http://{address}{SUB_PATH}/"))
         .env("MTL_CHROMIUM", &browser.chromium)
         .env("MTL_CHROMEDRIVER", &browser.driver);

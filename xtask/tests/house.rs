@@ -1,0 +1,241 @@
+//! The rules of the house that a compiler does not check: who may know whom, what the headless crates may name,
+//! how long a file may be, and that the repository speaks of itself alone.
+//!
+//! `docs/ARCHITECTURE.md` states these rules; each is a test here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The crates that run without a browser.
+const HEADLESS: [&str; 4] = ["engine", "data", "training", "export"];
+
+/// What each headless crate may use of the others.
+const MAY_KNOW: [(&str, &[&str]); 4] =
+    [("engine", &[]), ("data", &["engine"]), ("training", &["engine", "data"]), ("export", &["engine", "data"])];
+
+/// Packages that bring a browser, a page, a clock, a console or a global source of chance.
+const NOT_HEADLESS: [&str; 20] = [
+    "chrono",
+    "console",
+    "console_error_panic_hook",
+    "fastrand",
+    "getrandom",
+    "gloo",
+    "gloo-events",
+    "gloo-timers",
+    "instant",
+    "js-sys",
+    "log",
+    "plotters",
+    "rand",
+    "time",
+    "tracing",
+    "wasm-bindgen",
+    "wasm-bindgen-futures",
+    "web-sys",
+    "web-time",
+    "yew",
+];
+
+/// What must not stand in the code of a headless crate, and why.
+const NOT_IN_HEADLESS_CODE: [(&str, &str); 22] = [
+    ("std::time::", "no clock: the caller passes the time in"),
+    ("Instant::now", "no clock: the caller passes the time in"),
+    ("SystemTime", "no clock: the caller passes the time in"),
+    ("println!(", "no console: an error or an event says it"),
+    ("print!(", "no console: an error or an event says it"),
+    ("dbg!(", "no console"),
+    ("std::env::", "settings come from the caller"),
+    ("std::process::", "a library does not end the program"),
+    ("HashMap", "its order of iteration changes from run to run: BTreeMap"),
+    ("HashSet", "its order of iteration changes from run to run: BTreeSet"),
+    ("todo!(", "nothing is left open"),
+    ("unimplemented!(", "nothing is left open"),
+    (".exp()", "not the same bits everywhere: kernels::elementary"),
+    (".exp_m1()", "not the same bits everywhere: kernels::elementary"),
+    (".ln()", "not the same bits everywhere: kernels::elementary"),
+    (".ln_1p()", "not the same bits everywhere: kernels::elementary"),
+    (".log2()", "not the same bits everywhere: kernels::elementary"),
+    (".log10()", "not the same bits everywhere: kernels::elementary"),
+    (".tanh()", "not the same bits everywhere: kernels::elementary"),
+    (".sin()", "not the same bits everywhere: kernels::elementary"),
+    (".cos()", "not the same bits everywhere: kernels::elementary"),
+    (".powf(", "not the same bits everywhere: kernels::elementary"),
+];
+
+/// A file of code much longer than this is two files.
+const MAX_LINES: usize = 650;
+
+/// Longer ones, each with its reason and its own ceiling.
+const MAY_BE_LONGER: [(&str, usize, &str); 0] = [];
+
+#[test]
+fn crates_know_only_those_below_them() {
+    for (name, allowed) in MAY_KNOW {
+        let allowed: BTreeSet<String> = allowed.iter().map(|name| format!("mtl-{name}")).collect();
+        let known: BTreeSet<String> = dependencies(&format!("crates/{name}/Cargo.toml"))
+            .into_keys()
+            .filter(|package| package.starts_with("mtl-"))
+            .collect();
+        let excess: Vec<_> = known.difference(&allowed).collect();
+        assert!(excess.is_empty(), "crates/{name} must not know {excess:?}");
+    }
+}
+
+#[test]
+fn headless_crates_need_no_browser_clock_console_or_chance() {
+    for name in HEADLESS {
+        for package in dependencies(&format!("crates/{name}/Cargo.toml")).keys() {
+            assert!(!NOT_HEADLESS.contains(&package.as_str()), "crates/{name} must not depend on {package}");
+        }
+    }
+}
+
+#[test]
+fn the_engine_builds_without_the_packages_of_the_page() {
+    // Not the manifests but what cargo makes of them: nothing comes in through the back door either.
+    for name in HEADLESS {
+        let output = Command::new(env!("CARGO"))
+            .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+            .args(["--target", "wasm32-unknown-unknown", "--package", &format!("mtl-{name}")])
+            .current_dir(root())
+            .output()
+            .expect("cargo tree runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let tree = String::from_utf8(output.stdout).unwrap();
+        assert!(tree.contains(&format!("mtl-{name}")), "{tree}");
+        for package in tree.lines().filter_map(|line| line.split(' ').next()) {
+            for banned in ["yew", "web-sys", "js-sys", "plotters", "wasm-bindgen", "getrandom"] {
+                assert_ne!(package, banned, "mtl-{name} brings {package} in");
+            }
+        }
+    }
+}
+
+#[test]
+fn headless_code_names_no_clock_console_or_platform_dependent_function() {
+    let mut found = Vec::new();
+    for name in HEADLESS {
+        for path in tracked_files(|path| path.starts_with(&format!("crates/{name}/src/")) && is_code(path)) {
+            let text = fs::read_to_string(root().join(&path)).unwrap();
+            for (number, line) in product_lines(&text) {
+                for (banned, reason) in NOT_IN_HEADLESS_CODE {
+                    if line.contains(banned) {
+                        found.push(format!("{path}:{number}: `{banned}`: {reason}\n    {}", line.trim()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn files_are_of_readable_length() {
+    let longer: BTreeMap<&str, usize> = MAY_BE_LONGER.iter().map(|(path, lines, _)| (*path, *lines)).collect();
+    let mut found = Vec::new();
+    for path in tracked_files(is_code) {
+        let n_lines = fs::read_to_string(root().join(&path)).unwrap().lines().count();
+        let ceiling = longer.get(path.as_str()).copied().unwrap_or(MAX_LINES);
+        if n_lines > ceiling {
+            found.push(format!("{path}: {n_lines} lines, at most {ceiling}"));
+        }
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+    for (path, _, _) in MAY_BE_LONGER {
+        assert!(root().join(path).is_file(), "{path} is excused but not there");
+    }
+}
+
+#[test]
+fn the_repository_speaks_of_itself_alone() {
+    // Written apart, so that this file does not contain what it looks for.
+    let banned = [
+        concat!("../", "shared"),
+        concat!("/work/", "shared"),
+        concat!("static.", "crates.io"),
+        concat!("index.", "crates.io"),
+        concat!("registry.", "npmjs.org"),
+        concat!("files.", "pythonhosted.org"),
+        concat!("deb.", "debian.org"),
+        concat!("proxy.", "golang.org"),
+    ];
+    let mut found = Vec::new();
+    for path in tracked_files(|_| true) {
+        let bytes = fs::read(root().join(&path)).unwrap();
+        let Ok(text) = String::from_utf8(bytes) else { continue };
+        for word in banned.iter().filter(|word| text.contains(**word)) {
+            found.push(format!("{path} contains {word}"));
+        }
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn nothing_is_left_open_in_the_code() {
+    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("todo", "!("), concat!("dbg", "!(")];
+    let mut found = Vec::new();
+    for path in tracked_files(is_code) {
+        let text = fs::read_to_string(root().join(&path)).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            if marks.iter().any(|mark| line.contains(mark)) {
+                found.push(format!("{path}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn is_code(path: &str) -> bool {
+    [".rs", ".js", ".css", ".wgsl", ".py"].iter().any(|kind| path.ends_with(kind))
+}
+
+/// What git keeps, by its path from the root, in order.
+fn tracked_files(is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let output = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().expect("git runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let names = String::from_utf8(output.stdout).unwrap();
+    let files: Vec<String> = names
+        .split('\0')
+        .filter(|path| !path.is_empty() && is_wanted(path) && root().join(path).is_file())
+        .map(str::to_owned)
+        .collect();
+    assert!(!files.is_empty(), "git lists no such files");
+    files
+}
+
+/// The lines that are compiled into the product, with their numbers: no comments, nothing from the tests on.
+fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let end = text.lines().position(|line| line.trim_start().starts_with("#[cfg(test)]")).unwrap_or(usize::MAX);
+    text.lines()
+        .enumerate()
+        .take(end)
+        .map(|(index, line)| (index + 1, line.split_once("//").map_or(line, |(code, _)| code)))
+}
+
+/// Every dependency that a manifest names for the product (not for its tests), by package name.
+fn dependencies(manifest: &str) -> BTreeMap<String, String> {
+    let text = fs::read_to_string(root().join(manifest)).unwrap_or_else(|error| panic!("{manifest}: {error}"));
+    let mut found = BTreeMap::new();
+    let mut is_inside = false;
+    for line in text.lines().map(str::trim) {
+        if let Some(table) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            let is_listed = |table: &str| table == "dependencies" || table.ends_with(".dependencies");
+            is_inside = is_listed(table);
+            if let Some((_, name)) = table.rsplit_once("dependencies.").filter(|(kind, _)| !kind.ends_with("dev-")) {
+                found.insert(name.to_owned(), String::new());
+            }
+        } else if is_inside && let Some((name, value)) = line.split_once('=') {
+            let name = name.trim().trim_end_matches(".workspace");
+            found.insert(name.to_owned(), value.trim().to_owned());
+        }
+    }
+    assert!(!found.is_empty(), "{manifest} names no dependency");
+    found
+}
