@@ -186,7 +186,7 @@ fn start_driver() -> Result<(Driver, u16)> {
     for line in &mut lines {
         let line = line?;
         let port = line
-            .rsplit_once("on port ")
+            .rsplit_once("successfully on port ")
             .and_then(|(_, port)| port.trim_end_matches('.').parse().ok());
         if let Some(port) = port {
             // A driver whose output nobody reads would stop when the pipe is full.
