@@ -12,8 +12,12 @@ use std::process::Command;
 const HEADLESS: [&str; 4] = ["engine", "data", "training", "export"];
 
 /// What each headless crate may use of the others.
-const MAY_KNOW: [(&str, &[&str]); 4] =
-    [("engine", &[]), ("data", &["engine"]), ("training", &["engine", "data"]), ("export", &["engine", "data"])];
+const MAY_KNOW: [(&str, &[&str]); 4] = [
+    ("engine", &[]),
+    ("data", &["engine"]),
+    ("training", &["engine", "data"]),
+    ("export", &["engine", "data"]),
+];
 
 /// Packages that bring a browser, a page, a clock, a console or a global source of chance.
 const NOT_HEADLESS: [&str; 20] = [
@@ -40,19 +44,22 @@ const NOT_HEADLESS: [&str; 20] = [
 ];
 
 /// What must not stand in the code of a headless crate, and why.
-const NOT_IN_HEADLESS_CODE: [(&str, &str); 22] = [
+const NOT_IN_HEADLESS_CODE: [(&str, &str); 19] = [
     ("std::time::", "no clock: the caller passes the time in"),
     ("Instant::now", "no clock: the caller passes the time in"),
     ("SystemTime", "no clock: the caller passes the time in"),
     ("println!(", "no console: an error or an event says it"),
     ("print!(", "no console: an error or an event says it"),
-    ("dbg!(", "no console"),
     ("std::env::", "settings come from the caller"),
     ("std::process::", "a library does not end the program"),
-    ("HashMap", "its order of iteration changes from run to run: BTreeMap"),
-    ("HashSet", "its order of iteration changes from run to run: BTreeSet"),
-    ("todo!(", "nothing is left open"),
-    ("unimplemented!(", "nothing is left open"),
+    (
+        "HashMap",
+        "its order of iteration changes from run to run: BTreeMap",
+    ),
+    (
+        "HashSet",
+        "its order of iteration changes from run to run: BTreeSet",
+    ),
     (".exp()", "not the same bits everywhere: kernels::elementary"),
     (".exp_m1()", "not the same bits everywhere: kernels::elementary"),
     (".ln()", "not the same bits everywhere: kernels::elementary"),
@@ -65,11 +72,34 @@ const NOT_IN_HEADLESS_CODE: [(&str, &str); 22] = [
     (".powf(", "not the same bits everywhere: kernels::elementary"),
 ];
 
-/// A file of code much longer than this is two files.
+/// Where one of these may stand all the same: file, word, reason.
+const MAY_NAME: [(&str, &str, &str); 1] = [(
+    "crates/data/src/tokenizer.rs",
+    "HashMap",
+    "looked up and never walked through: the vocabulary is sorted",
+)];
+
+/// A file of code much longer than this is two files; its own tests at the end are not counted.
 const MAX_LINES: usize = 650;
 
-/// Longer ones, each with its reason and its own ceiling.
-const MAY_BE_LONGER: [(&str, usize, &str); 0] = [];
+/// Longer ones: file, its own ceiling, reason.
+const MAY_BE_LONGER: [(&str, usize, &str); 3] = [
+    (
+        "crates/engine/src/design/edit.rs",
+        800,
+        "one closed list of edits, each with what undoes it",
+    ),
+    (
+        "crates/training/src/session.rs",
+        800,
+        "one state machine: every command of the protocol meets it",
+    ),
+    (
+        "static/style.css",
+        1_700,
+        "one style sheet, read from top to bottom by the browser",
+    ),
+];
 
 #[test]
 fn crates_know_only_those_below_them() {
@@ -88,7 +118,10 @@ fn crates_know_only_those_below_them() {
 fn headless_crates_need_no_browser_clock_console_or_chance() {
     for name in HEADLESS {
         for package in dependencies(&format!("crates/{name}/Cargo.toml")).keys() {
-            assert!(!NOT_HEADLESS.contains(&package.as_str()), "crates/{name} must not depend on {package}");
+            assert!(
+                !NOT_HEADLESS.contains(&package.as_str()),
+                "crates/{name} must not depend on {package}"
+            );
         }
     }
 }
@@ -98,16 +131,41 @@ fn the_engine_builds_without_the_packages_of_the_page() {
     // Not the manifests but what cargo makes of them: nothing comes in through the back door either.
     for name in HEADLESS {
         let output = Command::new(env!("CARGO"))
-            .args(["tree", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
-            .args(["--target", "wasm32-unknown-unknown", "--package", &format!("mtl-{name}")])
+            .args([
+                "tree",
+                "--offline",
+                "--edges",
+                "normal",
+                "--prefix",
+                "none",
+                "--format",
+                "{p}",
+            ])
+            .args([
+                "--target",
+                "wasm32-unknown-unknown",
+                "--package",
+                &format!("mtl-{name}"),
+            ])
             .current_dir(root())
             .output()
             .expect("cargo tree runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let tree = String::from_utf8(output.stdout).unwrap();
         assert!(tree.contains(&format!("mtl-{name}")), "{tree}");
         for package in tree.lines().filter_map(|line| line.split(' ').next()) {
-            for banned in ["yew", "web-sys", "js-sys", "plotters", "wasm-bindgen", "getrandom"] {
+            for banned in [
+                "yew",
+                "web-sys",
+                "js-sys",
+                "plotters",
+                "wasm-bindgen",
+                "getrandom",
+            ] {
                 assert_ne!(package, banned, "mtl-{name} brings {package} in");
             }
         }
@@ -122,8 +180,14 @@ fn headless_code_names_no_clock_console_or_platform_dependent_function() {
             let text = fs::read_to_string(root().join(&path)).unwrap();
             for (number, line) in product_lines(&text) {
                 for (banned, reason) in NOT_IN_HEADLESS_CODE {
-                    if line.contains(banned) {
-                        found.push(format!("{path}:{number}: `{banned}`: {reason}\n    {}", line.trim()));
+                    let is_excused = MAY_NAME
+                        .iter()
+                        .any(|(file, word, _)| *file == path && *word == banned);
+                    if line.contains(banned) && !is_excused {
+                        found.push(format!(
+                            "{path}:{number}: `{banned}`: {reason}\n    {}",
+                            line.trim()
+                        ));
                     }
                 }
             }
@@ -134,10 +198,15 @@ fn headless_code_names_no_clock_console_or_platform_dependent_function() {
 
 #[test]
 fn files_are_of_readable_length() {
-    let longer: BTreeMap<&str, usize> = MAY_BE_LONGER.iter().map(|(path, lines, _)| (*path, *lines)).collect();
+    let longer: BTreeMap<&str, usize> = MAY_BE_LONGER
+        .iter()
+        .map(|(path, lines, _)| (*path, *lines))
+        .collect();
     let mut found = Vec::new();
     for path in tracked_files(is_code) {
-        let n_lines = fs::read_to_string(root().join(&path)).unwrap().lines().count();
+        let text = fs::read_to_string(root().join(&path)).unwrap();
+        let tests = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+        let n_lines = text[..tests].lines().count();
         let ceiling = longer.get(path.as_str()).copied().unwrap_or(MAX_LINES);
         if n_lines > ceiling {
             found.push(format!("{path}: {n_lines} lines, at most {ceiling}"));
@@ -165,7 +234,9 @@ fn the_repository_speaks_of_itself_alone() {
     let mut found = Vec::new();
     for path in tracked_files(|_| true) {
         let bytes = fs::read(root().join(&path)).unwrap();
-        let Ok(text) = String::from_utf8(bytes) else { continue };
+        let Ok(text) = String::from_utf8(bytes) else {
+            continue;
+        };
         for word in banned.iter().filter(|word| text.contains(**word)) {
             found.push(format!("{path} contains {word}"));
         }
@@ -175,7 +246,13 @@ fn the_repository_speaks_of_itself_alone() {
 
 #[test]
 fn nothing_is_left_open_in_the_code() {
-    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("todo", "!("), concat!("dbg", "!(")];
+    let marks = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("XX", "X"),
+        concat!("todo", "!("),
+        concat!("dbg", "!("),
+    ];
     let mut found = Vec::new();
     for path in tracked_files(is_code) {
         let text = fs::read_to_string(root().join(&path)).unwrap();
@@ -193,13 +270,23 @@ fn root() -> PathBuf {
 }
 
 fn is_code(path: &str) -> bool {
-    [".rs", ".js", ".css", ".wgsl", ".py"].iter().any(|kind| path.ends_with(kind))
+    [".rs", ".js", ".css", ".wgsl", ".py"]
+        .iter()
+        .any(|kind| path.ends_with(kind))
 }
 
 /// What git keeps, by its path from the root, in order.
 fn tracked_files(is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
-    let output = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().expect("git runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("git")
+        .args(["ls-files", "-z"])
+        .current_dir(root())
+        .output()
+        .expect("git runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let names = String::from_utf8(output.stdout).unwrap();
     let files: Vec<String> = names
         .split('\0')
@@ -212,7 +299,10 @@ fn tracked_files(is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
 
 /// The lines that are compiled into the product, with their numbers: no comments, nothing from the tests on.
 fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let end = text.lines().position(|line| line.trim_start().starts_with("#[cfg(test)]")).unwrap_or(usize::MAX);
+    let end = text
+        .lines()
+        .position(|line| line.trim_start().starts_with("#[cfg(test)]"))
+        .unwrap_or(usize::MAX);
     text.lines()
         .enumerate()
         .take(end)
@@ -221,14 +311,18 @@ fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// Every dependency that a manifest names for the product (not for its tests), by package name.
 fn dependencies(manifest: &str) -> BTreeMap<String, String> {
-    let text = fs::read_to_string(root().join(manifest)).unwrap_or_else(|error| panic!("{manifest}: {error}"));
+    let text =
+        fs::read_to_string(root().join(manifest)).unwrap_or_else(|error| panic!("{manifest}: {error}"));
     let mut found = BTreeMap::new();
     let mut is_inside = false;
     for line in text.lines().map(str::trim) {
         if let Some(table) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             let is_listed = |table: &str| table == "dependencies" || table.ends_with(".dependencies");
             is_inside = is_listed(table);
-            if let Some((_, name)) = table.rsplit_once("dependencies.").filter(|(kind, _)| !kind.ends_with("dev-")) {
+            if let Some((_, name)) = table
+                .rsplit_once("dependencies.")
+                .filter(|(kind, _)| !kind.ends_with("dev-"))
+            {
                 found.insert(name.to_owned(), String::new());
             }
         } else if is_inside && let Some((name, value)) = line.split_once('=') {
