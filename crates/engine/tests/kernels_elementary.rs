@@ -297,7 +297,8 @@ fn powers() {
 
 type Slices = (fn(f32) -> f32, fn(&mut [f32], &[f32]), fn(&mut [f32]));
 
-const OVER_SLICES: [Slices; 10] = [
+const OVER_SLICES: [Slices; 11] = [
+    (own::relu, own::relu_slice, own::relu_in_place),
     (own::exp, own::exp_slice, own::exp_in_place),
     (own::expm1, own::expm1_slice, own::expm1_in_place),
     (own::log, own::log_slice, own::log_in_place),

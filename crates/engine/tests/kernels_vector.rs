@@ -71,10 +71,10 @@ fn element_by_element() {
         check(&|out| vector::mul(out, &a, &b), &|a, b, _| a * b);
         check(&|out| vector::mul_assign(out, &a), &|a, _, y| y * a);
         check(&|out| vector::add_product(out, &a, &b), &|a, b, y| y + a * b);
-        check(&|out| vector::relu(out, &a), &|a, _, _| {
+        check(&|out| elementary::relu_slice(out, &a), &|a, _, _| {
             if a > 0.0 { a } else { 0.0 }
         });
-        check(&|out| vector::relu_in_place(out), &|_, _, y| {
+        check(&|out| elementary::relu_in_place(out), &|_, _, y| {
             if y > 0.0 { y } else { 0.0 }
         });
         check(&|out| vector::relu_gradient(out, &a, &b), &|a, b, _| {
@@ -82,7 +82,7 @@ fn element_by_element() {
         });
     }
     let mut out = [0.0; 2];
-    vector::relu(&mut out, &[f32::NAN, f32::NEG_INFINITY]);
+    elementary::relu_slice(&mut out, &[f32::NAN, f32::NEG_INFINITY]);
     same(&out, [f32::NAN, 0.0]);
 }
 

@@ -78,11 +78,13 @@ fn exp2i(n: i32) -> f32 {
 /// and subnormal results come out of the last multiplication, rounded once.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    let x = if x > 89.0 { 89.0 } else { x };
-    let x = if x < -104.0 { -104.0 } else { x };
-    let (n, r) = reduce(x);
+    let clamped = if x > 89.0 { 89.0 } else { x };
+    let clamped = if clamped < -104.0 { -104.0 } else { clamped };
+    let (n, r) = reduce(clamped);
     let half = n >> 1;
-    (1.0 + expm1_reduced(r)) * exp2i(half) * exp2i(n.wrapping_sub(half))
+    let y = (1.0 + expm1_reduced(r)) * exp2i(half) * exp2i(n.wrapping_sub(half));
+    // The clamps keep NaN, except in a relaxed-simd build, where LLVM makes them instructions that may lose it.
+    if x.is_nan() { x } else { y }
 }
 
 /// `e^x - 1`, accurate near 0.
@@ -95,7 +97,7 @@ pub fn expm1(x: f32) -> f32 {
     let (n, r) = reduce(clamped);
     let h = exp2i(n.wrapping_sub(1));
     let y = 2.0 * (h * expm1_reduced(r) + (h - 0.5));
-    if x.abs() < 2.0e-8 { x } else { y }
+    if x.abs() < 2.0e-8 || x.is_nan() { x } else { y }
 }
 
 /// Natural logarithm.
@@ -178,6 +180,12 @@ pub fn tanh(x: f32) -> f32 {
     let large = 1.0 - 2.0 / (exp(t + t) + 1.0);
     let y = if t < 0.625 { small } else { large };
     y.copysign(x)
+}
+
+/// `max(x, 0)`; NaN stays NaN.
+#[inline(always)]
+pub fn relu(x: f32) -> f32 {
+    f32::from_bits(if x < 0.0 { 0 } else { x.to_bits() })
 }
 
 /// Where the two forms of [`erf`] meet.
@@ -285,6 +293,7 @@ over_slices! {
     "softplus(src[i])" softplus softplus_slice softplus_in_place
     "sigmoid(src[i])" sigmoid sigmoid_slice sigmoid_in_place
     "tanh(src[i])" tanh tanh_slice tanh_in_place
+    "relu(src[i])" relu relu_slice relu_in_place
     "erf(src[i])" erf erf_slice erf_in_place
     "gelu(src[i])" gelu gelu_slice gelu_in_place
     "gelu_derivative(src[i])" gelu_derivative gelu_derivative_slice gelu_derivative_in_place

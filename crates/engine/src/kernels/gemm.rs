@@ -444,25 +444,13 @@ unsafe fn run_rows<V: Lanes, const NV: usize, const ROWS: bool>(panel: Panel, wi
             run_height::<V, NV, ROWS>(&below, rest);
             return;
         }
-        for block in 0..panel.blocks {
-            let a = panel.a.wrapping_add(block * panel.a_block);
-            let c = panel.c.wrapping_add(block * MR * panel.c_stride);
-            run_narrow::<V, NV, ROWS>(
-                &Panel {
-                    blocks: 1,
-                    a,
-                    c,
-                    ..panel
-                },
-                width,
-                MR,
-            );
-        }
+        run_narrow::<V, NV, ROWS>(&panel, width, MR);
         run_narrow::<V, NV, ROWS>(&below, width, rest);
     }
 }
 
-/// One row block whose panel is wider than the `width` columns of `C` that it belongs to.
+/// Row blocks of a given height whose panel is wider than the `width` columns of `C` that it belongs to: they are
+/// computed in whole vectors in a buffer, some blocks at a time.
 ///
 /// # Safety
 /// As [`run_rows`].
@@ -471,33 +459,41 @@ unsafe fn run_narrow<V: Lanes, const NV: usize, const ROWS: bool>(
     width: usize,
     height: usize,
 ) {
-    let mut tile = [0.0f32; MR * NR_MAX];
+    const BLOCKS: usize = 8;
+    if height == 0 {
+        return;
+    }
+    let mut buffer = [0.0f32; BLOCKS * MR * NR_MAX];
     let mut bias = [0.0f32; NR_MAX];
     let stride = NV * V::N;
-    // SAFETY: `width` columns of `C` and of the bias are there, and the tile has room for whole vectors.
-    unsafe {
-        if panel.resume {
-            for i in 0..height {
-                let row = panel.c.add(i * panel.c_stride);
-                for j in 0..width {
-                    tile[i * stride + j] = *row.add(j);
-                }
-            }
-        }
+    for first in (0..panel.blocks).step_by(BLOCKS) {
         let mut whole = Panel {
-            c: tile.as_mut_ptr(),
+            blocks: BLOCKS.min(panel.blocks - first),
+            a: panel.a.wrapping_add(first * panel.a_block),
+            c: buffer.as_mut_ptr(),
             c_stride: stride,
             ..*panel
         };
-        if !panel.bias.is_null() {
-            bias[..width].copy_from_slice(std::slice::from_raw_parts(panel.bias, width));
-            whole.bias = bias.as_ptr();
-        }
-        run_height::<V, NV, ROWS>(&whole, height);
-        for i in 0..height {
-            let row = panel.c.add(i * panel.c_stride);
-            for j in 0..width {
-                *row.add(j) = tile[i * stride + j];
+        let rows = whole.blocks * height;
+        let c = panel.c.wrapping_add(first * height * panel.c_stride);
+        // SAFETY: `width` columns of `C` and of the bias are there, and the buffer has room for whole vectors.
+        unsafe {
+            if panel.resume {
+                for i in 0..rows {
+                    for j in 0..width {
+                        buffer[i * stride + j] = *c.add(i * panel.c_stride + j);
+                    }
+                }
+            }
+            if !panel.bias.is_null() {
+                bias[..width].copy_from_slice(std::slice::from_raw_parts(panel.bias, width));
+                whole.bias = bias.as_ptr();
+            }
+            run_height::<V, NV, ROWS>(&whole, height);
+            for i in 0..rows {
+                for j in 0..width {
+                    *c.add(i * panel.c_stride + j) = buffer[i * stride + j];
+                }
             }
         }
     }

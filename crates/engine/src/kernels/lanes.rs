@@ -175,8 +175,7 @@ mod wasm {
         }
         #[inline(always)]
         unsafe fn relu(self) -> Self {
-            // `pmax(x, 0)` is `if x < 0 { 0 } else { x }`.
-            Self(f32x4_pmax(self.0, f32x4_splat(0.0)))
+            Self(v128_andnot(self.0, f32x4_lt(self.0, f32x4_splat(0.0))))
         }
     }
 

@@ -205,22 +205,7 @@ multiversion! {
         }
     }
 
-    /// `dst[i] = max(src[i], 0)`; NaN stays NaN.
-    pub fn relu(dst: &mut [f32], src: &[f32]) {
-        same_length(dst.len(), src.len());
-        for (dst, &x) in dst.iter_mut().zip(src) {
-            *dst = if x < 0.0 { 0.0 } else { x };
-        }
-    }
-
-    /// `x[i] = max(x[i], 0)`; NaN stays NaN.
-    pub fn relu_in_place(x: &mut [f32]) {
-        for x in x {
-            *x = if *x < 0.0 { 0.0 } else { *x };
-        }
-    }
-
-    /// Gradient of ReLU: `dx[i] = dy[i]` where the output `y[i]` is positive, else 0.
+    /// Gradient of [`super::elementary::relu`]: `dx[i] = dy[i]` where the output `y[i]` is positive, else 0.
     pub fn relu_gradient(dx: &mut [f32], dy: &[f32], y: &[f32]) {
         same_length(dx.len(), dy.len());
         same_length(dx.len(), y.len());
