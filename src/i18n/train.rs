@@ -64,6 +64,8 @@ texts! {
     differs: "differs between layers", "各层不同";
     set_everywhere: "Set {0} on every layer", "为所有层设置 {0}";
 
+    in_use: "in use", "已启用";
+    off: "off", "关闭";
     stop: "Early stopping", "提前停止";
     patience: "Patience", "耐心轮数";
     patience_help: "Evaluations in a row without improvement before the run stops; 0: off.", "连续多少次评估没有改善就停止；0 表示关闭。";

@@ -218,6 +218,14 @@ impl Playground {
         Ok(())
     }
 
+    /// Makes several edits as one step, or none of them.
+    pub fn edit_all(&self, name: Message, edits: &[Edit]) -> Result<(), Message> {
+        let mut document = self.document.get().as_ref().clone();
+        document.edit_all(name, edits).map_err(|error| error.explain())?;
+        self.document.set(document);
+        Ok(())
+    }
+
     /// Sets the loss weight of a task.
     pub fn set_task_weight(&self, task_idx: usize, weight: f64) -> Result<(), Message> {
         let node = self.checked.get().tasks.get(task_idx).map(|task| task.node);

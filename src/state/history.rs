@@ -16,6 +16,7 @@ use std::{
 
 use mtl_training::protocol::{Evaluation, Progress, Split};
 use wasm_bindgen::{JsCast, closure::Closure};
+use yew::prelude::*;
 
 use super::store::Subscription;
 
@@ -284,6 +285,18 @@ impl HistoryStore {
         });
         self.asked_for_frame.set(asked);
     }
+}
+
+/// Draws the component again on the animation frame after a change of the history: for a few figures. Charts subscribe
+/// themselves and paint their own canvas.
+#[hook]
+pub fn use_history(history: &Rc<HistoryStore>) {
+    let draw_again = use_force_update();
+    let history = Rc::clone(history);
+    use_effect_with((), move |()| {
+        let subscription = history.subscribe(move || draw_again.force_update());
+        move || drop(subscription)
+    });
 }
 
 #[cfg(test)]

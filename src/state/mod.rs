@@ -31,6 +31,7 @@ pub mod palette;
 pub mod preferences;
 pub mod storage;
 pub mod store;
+pub mod tasks;
 pub mod toasts;
 
 use std::{

@@ -271,6 +271,32 @@ fn ChoiceControl(props: &ControlProps) -> Html {
     }
 }
 
+/// What a box without a row is told.
+#[derive(Properties, PartialEq)]
+pub struct TypedBoxProps {
+    /// The declared setting.
+    pub field: &'static Field,
+    /// Its value.
+    pub value: Value,
+    /// Its label, for screen readers.
+    pub label: String,
+    /// What was typed, accepted or not.
+    pub on_value: Callback<Result<Value, Message>>,
+}
+
+/// The box of a typed setting without its row, for tables and beside sliders.
+#[component]
+pub fn TypedBox(props: &TypedBoxProps) -> Html {
+    let id = use_id();
+    html! {
+        <>
+            <label class="visually-hidden" for={id.clone()}>{ &props.label }</label>
+            <TypedControl {id} field={props.field} value={props.value.clone()} on_value={props.on_value.clone()} invalid=false
+                described_by={None::<AttrValue>} disabled=false schema={None::<Rc<Schema>>} />
+        </>
+    }
+}
+
 #[component]
 fn TypedControl(props: &ControlProps) -> Html {
     let draft = use_state_eq(|| None::<String>);

@@ -1,12 +1,88 @@
-//! Settings of the run.
+//! Settings of the run: what may change in mid-run is marked as live, what begins the run again says so.
+
+mod optimizer;
+mod regularisation;
+mod resources;
+mod run;
+mod stopping;
+mod weights;
 
 use yew::prelude::*;
 
-use crate::i18n::{train::T, use_lang};
+use super::icon::{Icon, IconKind};
+use crate::{
+    i18n::{train::T, use_lang},
+    state::{use_playground, use_store},
+};
 
 /// Settings of the run.
 #[component]
 pub fn TrainPanel() -> Html {
+    html! {
+        <>
+            <ProblemNote />
+            <run::RunSection />
+            <weights::WeightsSection />
+            <optimizer::OptimizerSection />
+            <optimizer::ScheduleSection />
+            <optimizer::ClippingSection />
+            <regularisation::RegularisationSection />
+            <stopping::StoppingSection />
+            <resources::ResourcesSection />
+        </>
+    }
+}
+
+/// Why the design cannot train, when it cannot.
+#[component]
+fn ProblemNote() -> Html {
     let lang = use_lang();
-    html! { <div class="empty"><p>{ T.run.get(lang) }</p></div> }
+    let playground = use_playground();
+    let checked = use_store(&playground.checked);
+    let model = use_store(&playground.model);
+    let has_data = playground.data.get().report.is_some();
+    let problem = checked
+        .first_error()
+        .map(mtl_engine::text::Explain::explain)
+        .or_else(|| model.problem.clone());
+    html! {
+        if let Some(problem) = problem.filter(|_| has_data) {
+            <div class="section">
+                <div class="note note-bad">
+                    <Icon kind={IconKind::Warning} />
+                    <p><strong>{ T.problem.get(lang) }</strong><br />{ problem.get(lang) }</p>
+                </div>
+            </div>
+        }
+    }
+}
+
+/// A part of the panel that folds.
+#[derive(Properties, PartialEq)]
+pub struct FoldProps {
+    /// Heading.
+    pub title: AttrValue,
+    /// Shown beside the heading.
+    #[prop_or_default]
+    pub badge: Option<AttrValue>,
+    /// Open at first.
+    #[prop_or_default]
+    pub open: bool,
+    /// What is in it.
+    pub children: Html,
+}
+
+/// A part of the panel that folds.
+#[component]
+pub fn Fold(props: &FoldProps) -> Html {
+    html! {
+        <details class="section" open={props.open}>
+            <summary>
+                <span>{ props.title.clone() }</span>
+                if let Some(badge) = &props.badge { <span class="badge">{ badge.clone() }</span> }
+                <Icon kind={IconKind::Down} size={16} />
+            </summary>
+            { props.children.clone() }
+        </details>
+    }
 }

@@ -1,0 +1,116 @@
+//! Optimizer, schedule and clipping: forms made from what each of them declares.
+
+use mtl_engine::{
+    optimizers::OptimizerConfig,
+    settings::{Field, FieldKind, Settings, Value},
+};
+use mtl_training::protocol::RunSettings;
+use yew::prelude::*;
+
+use super::Fold;
+use crate::{
+    i18n::{Message, train::T, use_lang},
+    state::{PlaygroundRef, use_playground, use_selected},
+    ui::form::{FieldRow, SettingsForm, values_of},
+};
+
+static OPTIMIZER: Field = Field {
+    key: "optimizer",
+    label: T.optimizer,
+    help: T.optimizer_help,
+    kind: FieldKind::Choice {
+        options: OptimizerConfig::OPTIONS,
+    },
+};
+
+/// Changes the settings of the run by `change`, or says why not.
+fn change_settings(playground: &PlaygroundRef, change: impl FnOnce(&mut RunSettings) -> Result<(), Message>) {
+    let mut settings = RunSettings::clone(&playground.settings.get());
+    if let Err(message) = change(&mut settings).and_then(|()| playground.set_settings(settings)) {
+        playground.complain(message);
+    }
+}
+
+fn explain(error: mtl_engine::settings::SettingError) -> Message {
+    mtl_engine::text::Explain::explain(&error)
+}
+
+/// Which optimizer, and its constants.
+#[component]
+pub fn OptimizerSection() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let optimizer = use_selected(&playground.settings, |settings| settings.optimizer.clone());
+    let on_kind = {
+        let this = playground.clone();
+        Callback::from(move |value: Value| {
+            if let Value::Words(key) = value
+                && let Some(optimizer) = OptimizerConfig::from_key(&key)
+            {
+                change_settings(&this, |settings| {
+                    settings.learning_rate = optimizer.default_learning_rate();
+                    settings.optimizer = optimizer;
+                    Ok(())
+                });
+            }
+        })
+    };
+    let on_change = {
+        let this = playground.clone();
+        Callback::from(move |(key, value): (&'static str, Value)| {
+            change_settings(&this, |settings| {
+                settings.optimizer.set(key, &value).map_err(explain)
+            });
+        })
+    };
+    html! {
+        <Fold title={T.optimizer.get(lang)} badge={AttrValue::from(optimizer.label().get(lang))} open=true>
+            <div class="form">
+                <FieldRow field={&OPTIMIZER} value={Value::Words(optimizer.key().to_owned())} on_change={on_kind} />
+                <div class="form-grid"><SettingsForm fields={optimizer.fields()} values={values_of(&optimizer)} {on_change} /></div>
+            </div>
+        </Fold>
+    }
+}
+
+/// Learning rate over time.
+#[component]
+pub fn ScheduleSection() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let schedule = use_selected(&playground.settings, |settings| settings.schedule.clone());
+    let on_change = {
+        let this = playground.clone();
+        Callback::from(move |(key, value): (&'static str, Value)| {
+            change_settings(&this, |settings| {
+                settings.schedule.set(key, &value).map_err(explain)
+            });
+        })
+    };
+    html! {
+        <Fold title={T.schedule.get(lang)} badge={AttrValue::from(schedule.kind.label().get(lang))}>
+            <SettingsForm fields={schedule.fields()} values={values_of(&schedule)} {on_change} />
+        </Fold>
+    }
+}
+
+/// Bound on gradients.
+#[component]
+pub fn ClippingSection() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let clipping = use_selected(&playground.settings, |settings| settings.clipping.clone());
+    let on_change = {
+        let this = playground.clone();
+        Callback::from(move |(key, value): (&'static str, Value)| {
+            change_settings(&this, |settings| {
+                settings.clipping.set(key, &value).map_err(explain)
+            });
+        })
+    };
+    html! {
+        <Fold title={T.clipping.get(lang)} badge={AttrValue::from(clipping.kind.label().get(lang))}>
+            <SettingsForm fields={clipping.fields()} values={values_of(&clipping)} {on_change} />
+        </Fold>
+    }
+}

@@ -1,0 +1,115 @@
+//! One value for every layer that has the setting: dropout rate, L1, L2.
+
+use mtl_engine::{
+    design::{Design, edit::Edit},
+    settings::{Field, FieldKind, Settings, Value},
+};
+use yew::prelude::*;
+
+use super::Fold;
+use crate::{
+    i18n::{Text, train::T, use_lang},
+    state::{use_playground, use_store},
+    ui::form::FieldRow,
+};
+
+static DROPOUT: Field = Field {
+    key: "rate",
+    label: T.dropout_all,
+    help: T.dropout_all_help,
+    kind: FieldKind::Real {
+        min: 0.0,
+        max: 0.95,
+        step: 0.05,
+    },
+};
+static L1: Field = Field {
+    key: "l1",
+    label: T.l1_all,
+    help: T.l1_all_help,
+    kind: FieldKind::Real {
+        min: 0.0,
+        max: 1.0,
+        step: 0.0001,
+    },
+};
+static L2: Field = Field {
+    key: "l2",
+    label: T.l2_all,
+    help: T.l2_all_help,
+    kind: FieldKind::Real {
+        min: 0.0,
+        max: 1.0,
+        step: 0.0001,
+    },
+};
+
+/// The values of setting `key` over the layers that have it.
+fn values(design: &Design, key: &str) -> Vec<f64> {
+    design
+        .nodes
+        .iter()
+        .filter_map(|node| match node.layer.get(key) {
+            Some(Value::Real(value)) => Some(value),
+            _ => None,
+        })
+        .collect()
+}
+
+/// One value for every layer that has the setting.
+#[component]
+pub fn RegularisationSection() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let document = use_store(&playground.document);
+    let design = document.design();
+    let row = |field: &'static Field, label: Text| {
+        let values = values(design, field.key);
+        let first = *values.first()?;
+        let differs = values.iter().any(|value| *value != first);
+        let this = playground.clone();
+        let on_change = Callback::from(move |value: Value| {
+            let document = this.document.get();
+            let edits = document
+                .design()
+                .nodes
+                .iter()
+                .filter(|node| matches!(node.layer.get(field.key), Some(Value::Real(_))))
+                .map(|node| Edit::SetSetting {
+                    node: node.id,
+                    key: field.key.to_owned(),
+                    value: value.clone(),
+                })
+                .collect::<Vec<_>>();
+            let name = crate::i18n::Message::new(
+                T.set_everywhere.en.replace("{0}", label.en),
+                T.set_everywhere.zh.replace("{0}", label.zh),
+            );
+            if let Err(message) = this.edit_all(name, &edits) {
+                this.complain(message);
+            }
+        });
+        let badge = differs.then(|| AttrValue::from(T.differs.get(lang)));
+        Some(html! { <FieldRow {field} value={Value::Real(first)} {badge} {on_change} /> })
+    };
+    let rows = [
+        row(&DROPOUT, T.dropout_all),
+        row(&L1, T.l1_all),
+        row(&L2, T.l2_all),
+    ];
+    if rows.iter().all(Option::is_none) {
+        return Html::default();
+    }
+    let in_use = values(design, "l1")
+        .iter()
+        .chain(&values(design, "l2"))
+        .any(|value| *value > 0.0);
+    html! {
+        <Fold title={T.regularisation.get(lang)} badge={in_use.then(|| AttrValue::from(T.in_use.get(lang)))}>
+            <div class="form">
+                <p class="muted small">{ T.regularisation_help.get(lang) }</p>
+                { for rows.into_iter().flatten() }
+            </div>
+        </Fold>
+    }
+}

@@ -1,0 +1,110 @@
+//! Epochs, batch size, learning rate, seed.
+
+use mtl_engine::settings::{Field, FieldKind, Value};
+use mtl_training::{protocol::RunSettings, settings as bounds};
+use yew::prelude::*;
+
+use crate::{
+    i18n::{train::T, use_lang},
+    state::{use_playground, use_store},
+    ui::{
+        form::FieldRow,
+        icon::{Icon, IconKind},
+    },
+};
+
+static EPOCHS: Field = Field {
+    key: "epochs",
+    label: T.epochs,
+    help: T.epochs_help,
+    kind: FieldKind::Int {
+        min: 1,
+        max: bounds::MAX_EPOCHS as i64,
+        step: 1,
+    },
+};
+
+static BATCH_SIZE: Field = Field {
+    key: "batch_size",
+    label: T.batch_size,
+    help: T.batch_size_help,
+    kind: FieldKind::Int {
+        min: 1,
+        max: bounds::MAX_BATCH_SIZE as i64,
+        step: 8,
+    },
+};
+
+static LEARNING_RATE: Field = Field {
+    key: "learning_rate",
+    label: T.learning_rate,
+    help: T.learning_rate_help,
+    kind: FieldKind::Real {
+        min: 1e-9,
+        max: bounds::MAX_LEARNING_RATE as f64,
+        step: 0.001,
+    },
+};
+
+static SEED: Field = Field {
+    key: "seed",
+    label: T.seed,
+    help: T.seed_help,
+    kind: FieldKind::Int {
+        min: 0,
+        max: bounds::MAX_SEED as i64,
+        step: 1,
+    },
+};
+
+/// Epochs, batch size, learning rate, seed.
+#[component]
+pub fn RunSection() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let settings = use_store(&playground.settings);
+    let change = |change: fn(&mut RunSettings, &Value)| {
+        let this = playground.clone();
+        Callback::from(move |value: Value| {
+            let mut settings = RunSettings::clone(&this.settings.get());
+            change(&mut settings, &value);
+            if let Err(message) = this.set_settings(settings) {
+                this.complain(message);
+            }
+        })
+    };
+    let new_seed = {
+        let this = playground.clone();
+        Callback::from(move |_: MouseEvent| {
+            let seed = (js_sys::Math::random() * 1e6) as u64;
+            this.settings.update(|settings| settings.seed = seed);
+        })
+    };
+    let live = AttrValue::from(T.live.get(lang));
+    html! {
+        <section class="section form" aria-label={T.run.get(lang)}>
+            <div class="form-pair">
+                <FieldRow field={&EPOCHS} value={Value::Int(i64::from(settings.epochs))} badge={live.clone()}
+                    on_change={change(|settings, value| if let Value::Int(value) = value {
+                        settings.epochs = u32::try_from(*value).unwrap_or(settings.epochs);
+                    })} />
+                <FieldRow field={&LEARNING_RATE} value={mtl_engine::settings::SettingType::to_value(&settings.learning_rate)} badge={live}
+                    on_change={change(|settings, value| if let Value::Real(value) = value {
+                        settings.learning_rate = *value as f32;
+                    })} />
+                <FieldRow field={&BATCH_SIZE} value={Value::Int(settings.batch_size as i64)}
+                    on_change={change(|settings, value| if let Value::Int(value) = value {
+                        settings.batch_size = usize::try_from(*value).unwrap_or(settings.batch_size);
+                    })} />
+                <FieldRow field={&SEED} value={Value::Int(settings.seed as i64)}
+                    on_change={change(|settings, value| if let Value::Int(value) = value {
+                        settings.seed = u64::try_from(*value).unwrap_or(settings.seed);
+                    })}>
+                    <button type="button" class="button-icon" title={T.new_seed.get(lang)} aria-label={T.new_seed.get(lang)} onclick={new_seed}>
+                        <Icon kind={IconKind::Dice} />
+                    </button>
+                </FieldRow>
+            </div>
+        </section>
+    }
+}
