@@ -1,7 +1,6 @@
-//! `cargo xtask data`: hands over to a build of this program that can read the data sets' formats.
+//! `cargo xtask data`: hands over to the package `xtask-data`, which can read the data sets' formats.
 //!
-//! Those readers (parquet above all) take longer to compile than everything else here, and `serve` does not
-//! need them: they are behind the feature `data`, and the command starts itself again with it.
+//! Those readers (parquet above all) take longer to compile than everything else here, and `serve` does not need them.
 
 use std::ffi::OsString;
 
@@ -10,18 +9,5 @@ use anyhow::Result;
 use crate::command::{cargo, run as run_command};
 
 pub fn run(args: Vec<OsString>) -> Result<()> {
-    run_command(
-        cargo()
-            .args([
-                "run",
-                "--quiet",
-                "--package",
-                "xtask",
-                "--features",
-                "data",
-                "--",
-                "data",
-            ])
-            .args(args),
-    )
+    run_command(cargo().args(["run", "--package", "xtask-data", "--"]).args(args))
 }

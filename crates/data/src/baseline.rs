@@ -2,7 +2,8 @@
 //!
 //! - **Majority**: the class shares of the training rows, or their mean, for every row.
 //! - **Naive Bayes** on the first text feature, multinomial with Laplace smoothing:
-//!   `P(c | text) ~ P(c) prod_w P(w | c)`, `P(w | c) = (n_wc + 1) / (n_c + V)`. Padding and unknown tokens do not count.
+//!   `P(c | text) ~ P(c) prod_w P(w | c)`, `P(w | c) = (n_wc + 1) / (n_c + V)`, over the `V` terms `w`: tokens, and pairs
+//!   of neighbours that the training rows hold at least twice. Padding and unknown tokens do not count.
 //! - **Biases** of the first two id features, `z = b + b_user + b_item`, with an L2 penalty, by Newton steps one bias at
 //!   a time: logistic for a binary label, least squares for a real one.
 //!
@@ -49,8 +50,8 @@ pub struct Baseline {
     pub scores: Vec<f32>,
 }
 
-/// Naive Bayes is left out when it would need more counts than this.
-const MAX_COUNTS: usize = 20_000_000;
+/// Naive Bayes leaves pairs out, and is left out itself, when it would need more counts than this.
+const MAX_COUNTS: usize = 6_000_000;
 /// Strength of the penalty on a bias: so many rows' worth of pull towards 0.
 const BIAS_PENALTY: f32 = 5.0;
 const BIAS_SWEEPS: usize = 12;
@@ -115,34 +116,6 @@ pub fn baselines(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<Bas
     baselines
 }
 
-/// Share of the rows with a known label whose best-scored class it is; none when no label is known.
-///
-/// `scores` are those of a [`Baseline`] or of a model: a width of 1 is a probability of class 1.
-pub fn accuracy(scores: &[f32], labels: &[f32]) -> Option<f32> {
-    let width = scores
-        .len()
-        .checked_div(labels.len())
-        .filter(|width| *width > 0)?;
-    let (mut right, mut known) = (0_usize, 0_usize);
-    for (scores, label) in scores
-        .chunks_exact(width)
-        .zip(labels)
-        .filter(|(_, label)| !label.is_nan())
-    {
-        let class = if width == 1 {
-            usize::from(scores[0] > 0.5)
-        } else {
-            (1..width).fold(
-                0,
-                |best, class| if scores[class] > scores[best] { class } else { best },
-            )
-        };
-        known += 1;
-        right += usize::from(class as f32 == *label);
-    }
-    (known > 0).then(|| (right as f64 / known as f64) as f32)
-}
-
 /// Two classes are one output, the probability of the second.
 fn outputs(probabilities: &[f64]) -> impl Iterator<Item = f32> {
     let first = usize::from(probabilities.len() == 2);
@@ -168,6 +141,64 @@ fn mean(labels: &[f32], train: &[u32]) -> f64 {
         / train.len() as f64
 }
 
+/// What naive Bayes counts: known tokens, then pairs of known neighbours that the training rows hold twice.
+struct Terms<'a> {
+    tokens: &'a TokenValues,
+    /// Packed pairs, ascending; the term of a pair is its position behind the vocabulary.
+    pairs: Vec<u64>,
+}
+
+impl<'a> Terms<'a> {
+    fn new(tokens: &'a TokenValues, train: &[u32], max_terms: usize) -> Self {
+        let mut terms = Self {
+            tokens,
+            pairs: Vec::new(),
+        };
+        let mut all: Vec<u64> = train.iter().flat_map(|row| terms.pairs_of(*row)).collect();
+        all.sort_unstable();
+        terms.pairs = all
+            .chunk_by(|a, b| a == b)
+            .filter(|same| same.len() >= 2)
+            .map(|same| same[0])
+            .collect();
+        if terms.len() > max_terms {
+            terms.pairs.clear();
+        }
+        terms
+    }
+
+    /// Number of terms, unused ones for padding and unknown included.
+    fn len(&self) -> usize {
+        self.tokens.vocabulary.len() + self.pairs.len()
+    }
+
+    fn row(&self, row: u32) -> &'a [u32] {
+        let start = row as usize * self.tokens.length;
+        &self.tokens.ids[start..start + self.tokens.length]
+    }
+
+    fn pairs_of(&self, row: u32) -> impl Iterator<Item = u64> + 'a {
+        let known = |pair: &&[u32]| pair[0] > UNKNOWN && pair[1] > UNKNOWN;
+        self.row(row)
+            .windows(2)
+            .filter(known)
+            .map(|pair| u64::from(pair[0]) << 32 | u64::from(pair[1]))
+    }
+
+    /// The terms of a row, with repetitions.
+    fn of(&self, row: u32) -> impl Iterator<Item = usize> {
+        let singles = self
+            .row(row)
+            .iter()
+            .filter(|id| **id > UNKNOWN)
+            .map(|id| *id as usize);
+        let pairs = self
+            .pairs_of(row)
+            .filter_map(|pair| self.pairs.binary_search(&pair).ok());
+        singles.chain(pairs.map(|position| self.tokens.vocabulary.len() + position))
+    }
+}
+
 fn naive_bayes(
     tokens: &TokenValues,
     labels: &[f32],
@@ -175,28 +206,21 @@ fn naive_bayes(
     n_classes: usize,
     rows: &[u32],
 ) -> Vec<f32> {
-    let size = tokens.vocabulary.len();
-    let known = |row: u32| {
-        let start = row as usize * tokens.length;
-        tokens.ids[start..start + tokens.length]
-            .iter()
-            .filter(|id| **id > UNKNOWN)
-            .map(|id| *id as usize)
-    };
-    // Counts per token and class, then their logarithms in place.
-    let mut table = vec![0.0_f64; size * n_classes];
+    let terms = Terms::new(tokens, train, MAX_COUNTS / n_classes);
+    // Counts per term and class, then their logarithms in place.
+    let mut table = vec![0.0_f64; terms.len() * n_classes];
     let mut totals = vec![0.0_f64; n_classes];
     for row in train {
         let class = labels[*row as usize] as usize;
-        for id in known(*row) {
-            table[id * n_classes + class] += 1.0;
+        for term in terms.of(*row) {
+            table[term * n_classes + class] += 1.0;
             totals[class] += 1.0;
         }
     }
-    let n_known_tokens = size.saturating_sub(UNKNOWN as usize + 1) as f64;
+    let n_terms = terms.len().saturating_sub(UNKNOWN as usize + 1) as f64;
     for counts in table.chunks_exact_mut(n_classes) {
         for (count, total) in counts.iter_mut().zip(&totals) {
-            *count = log_f64((*count + 1.0) / (total + n_known_tokens));
+            *count = log_f64((*count + 1.0) / (total + n_terms));
         }
     }
     let priors: Vec<f64> = class_shares(labels, train, n_classes)
@@ -207,8 +231,8 @@ fn naive_bayes(
     let mut logs = vec![0.0; n_classes];
     for row in rows {
         logs.copy_from_slice(&priors);
-        for id in known(*row) {
-            let word = &table[id * n_classes..(id + 1) * n_classes];
+        for term in terms.of(*row) {
+            let word = &table[term * n_classes..(term + 1) * n_classes];
             logs.iter_mut().zip(word).for_each(|(sum, log)| *sum += log);
         }
         let largest = logs.iter().copied().fold(f64::MIN, f64::max);
@@ -270,6 +294,7 @@ mod tests {
     use crate::datasets::generated_impressions::{self, ImpressionSettings};
     use crate::datasets::generated_reviews::{self, ReviewSettings};
     use crate::prepare::{DataSettings, prepare};
+    use mtl_engine::metrics::{Metric, TaskOutput, evaluate};
     use mtl_engine::text::Message;
 
     fn labels(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<f32> {
@@ -278,7 +303,7 @@ mod tests {
             .collect()
     }
 
-    /// Two words, worked out by hand: P(1 | "good") with counts good 3:1, bad 0:2 and vocabulary 2.
+    /// Worked out by hand: P(1 | "good") with counts good 6:2, bad 0:4, good+good 2:0, good+bad 0:2 and four terms.
     #[test]
     fn naive_bayes_is_the_formula() {
         let texts = ["good good", "good", "good bad", "bad"];
@@ -306,9 +331,9 @@ mod tests {
             },
         )
         .unwrap();
-        prepared.splits.train = (0..4).collect();
+        prepared.splits.train = (0..8).collect();
         let scores = &baselines(&prepared, 0, &[1])[1].scores;
-        let (one, zero) = ((3.0 + 1.0) / (3.0 + 2.0), (1.0 + 1.0) / (3.0 + 2.0));
+        let (one, zero) = ((6.0 + 1.0) / (8.0 + 4.0), (2.0 + 1.0) / (8.0 + 4.0));
         assert!((scores[0] - one / (one + zero)).abs() < 1e-6, "{scores:?}");
     }
 
@@ -322,8 +347,15 @@ mod tests {
         let rows = &prepared.splits.validation;
         for (label_idx, least) in [(0, 0.85), (1, 0.75)] {
             let found = baselines(&prepared, label_idx, rows);
+            let labels = labels(&prepared, label_idx, rows);
+            let kind = TaskOutput::Classes {
+                n_classes: prepared.n_classes(label_idx).unwrap(),
+            };
             let of = |position: usize| {
-                accuracy(&found[position].scores, &labels(&prepared, label_idx, rows)).unwrap()
+                evaluate(kind, &labels, &found[position].scores)
+                    .unwrap()
+                    .get(Metric::Accuracy)
+                    .unwrap()
             };
             assert!(of(0) < 0.45 && of(1) > least, "{} {}", of(0), of(1));
         }
@@ -348,13 +380,5 @@ mod tests {
                 .sum::<f32>()
         };
         assert!(error(&found[1].scores) < 0.9 * error(&found[0].scores));
-    }
-
-    #[test]
-    fn accuracy_leaves_unknown_labels_out() {
-        assert_eq!(accuracy(&[0.9, 0.2, 0.4], &[1.0, 1.0, f32::NAN]), Some(0.5));
-        assert_eq!(accuracy(&[0.1, 0.7, 0.2, 0.5, 0.3, 0.2], &[1.0, 0.0]), Some(1.0));
-        assert_eq!(accuracy(&[0.9], &[f32::NAN]), None);
-        assert_eq!(accuracy(&[], &[]), None);
     }
 }
