@@ -21,6 +21,7 @@ struct Array {
     data: Vec<f32>,
 }
 
+type Function = fn(f32) -> f32;
 type Arrays = BTreeMap<String, Array>;
 
 /// Every element within `tolerance` of the largest one: an element near 0 carries the rounding of the sums beside it.
@@ -93,7 +94,7 @@ struct ActivationCase {
 fn elementary_activations_follow_keras() {
     for case in read::<ActivationCase>("activations") {
         let (x, y) = (&case.inputs["x"].data, &case.outputs["y"].data);
-        let functions: Option<(fn(f32) -> f32, fn(f32) -> f32)> = match case.name.as_str() {
+        let functions: Option<(Function, Function)> = match case.name.as_str() {
             "gelu" => Some((elementary::gelu, elementary::gelu_derivative)),
             "tanh" => Some((elementary::tanh, |x| {
                 1.0 - elementary::tanh(x) * elementary::tanh(x)

@@ -128,6 +128,12 @@ impl Touched {
         }
     }
 
+    /// The rows in rising order.
+    fn sorted(&mut self) -> &[u32] {
+        self.rows.sort_unstable();
+        &self.rows
+    }
+
     fn clear(&mut self) {
         for row in self.rows.drain(..) {
             self.marks[row as usize] = false;
@@ -383,10 +389,11 @@ impl CpuBackend {
         self.value_written[value.0].then(|| &self.arena[self.layout.gradient(value, rows)])
     }
 
-    /// Rows of an embedding whose gradient may differ from zero; `None` when every row's may.
-    pub fn touched(&self, plan: &Plan, parameter: ParameterId) -> Option<&[u32]> {
+    /// Rows of an embedding whose gradient may differ from zero, in rising order; `None` when every row's may.
+    pub fn touched(&mut self, plan: &Plan, parameter: ParameterId) -> Option<&[u32]> {
         let spec = &plan.parameters[parameter.0];
-        (spec.sparse && spec.regulariser.is_none()).then(|| self.touched[parameter.0].rows.as_slice())
+        spec.has_sparse_gradient()
+            .then(|| self.touched[parameter.0].sorted())
     }
 
     fn view<'a>(&'a mut self, plan: &'a Plan, buffers: Buffers<'a>, mode: Mode, seed: Seed<'a>) -> Cpu<'a> {
@@ -452,7 +459,7 @@ impl CpuBackend {
             let table = &mut gradients[parameter.range.clone()];
             let width = parameter.shape.last().copied().unwrap_or(1);
             let touched = &mut self.touched[index];
-            if parameter.regulariser.is_none() && self.parameter_clean[index] {
+            if parameter.has_sparse_gradient() && self.parameter_clean[index] {
                 for row in &touched.rows {
                     table[*row as usize * width..(*row as usize + 1) * width].fill(0.0);
                 }

@@ -434,6 +434,10 @@ impl Checker<'_> {
                     strength: tie.strength,
                 })
                 .collect();
+            for pair in &pairs {
+                self.plan.parameters[pair.a.0].tied = true;
+                self.plan.parameters[pair.b.0].tied = true;
+            }
             self.plan.ties.extend(pairs);
         }
     }

@@ -88,10 +88,10 @@ impl<'a> Graph<'a> {
         let n = self.into.len();
         let mut targets: Vec<Vec<usize>> = vec![Vec::new(); n];
         let mut waiting = vec![0_usize; n];
-        for to in 0..n {
+        for (to, waiting) in waiting.iter_mut().enumerate() {
             for from in self.sources(to) {
                 targets[from].push(to);
-                waiting[to] += 1;
+                *waiting += 1;
             }
         }
         let mut ready: BTreeSet<usize> = (0..n).filter(|index| waiting[*index] == 0).collect();

@@ -329,9 +329,9 @@ impl Model {
         (&mut self.values, &mut self.gradients)
     }
 
-    /// Rows of an embedding whose gradient may differ from zero after a backward pass; `None` when every row's may
+    /// Rows of an embedding whose gradient may differ from zero after a backward pass, in rising order; `None` when every row's may
     /// (another kind of parameter, or one with a regulariser).
-    pub fn touched_rows(&self, parameter_idx: usize) -> Option<&[u32]> {
+    pub fn touched_rows(&mut self, parameter_idx: usize) -> Option<&[u32]> {
         self.backend.touched(&self.plan, ParameterId(parameter_idx))
     }
 

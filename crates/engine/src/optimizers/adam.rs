@@ -4,6 +4,7 @@
 //! m ← m + (g − m)·(1 − β₁), v ← v + (g² − v)·(1 − β₂), θ ← θ − m·α / (√v + ε).
 
 use super::{MAX_SLOTS, Method, as_typed};
+use crate::kernels::multiversion;
 
 crate::settings! {
     /// Settings of Adam.
@@ -84,8 +85,13 @@ impl Method for Adam {
     }
 
     fn update(constants: &Constants, values: &mut [f32], gradients: &[f32], slots: [&mut [f32]; MAX_SLOTS]) {
-        let constants = *constants;
         let [means, squares] = slots;
+        step(*constants, values, gradients, means, squares);
+    }
+}
+
+multiversion! {
+    fn step(constants: Constants, values: &mut [f32], gradients: &[f32], means: &mut [f32], squares: &mut [f32]) {
         for (((value, gradient), mean), square) in values.iter_mut().zip(gradients).zip(means).zip(squares) {
             *value -= constants.decrement(*gradient, mean, square);
         }

@@ -3,6 +3,7 @@
 //! θ ← θ − θ·λ·η, then Adam's step; see [`adam`].
 
 use super::{MAX_SLOTS, Method, adam};
+use crate::kernels::multiversion;
 
 crate::settings! {
     /// Settings of AdamW.
@@ -54,12 +55,14 @@ impl Method for AdamW {
     }
 
     fn update(constants: &Constants, values: &mut [f32], gradients: &[f32], slots: [&mut [f32]; MAX_SLOTS]) {
-        let Constants {
-            adam,
-            weight_decay,
-            learning_rate,
-        } = *constants;
         let [means, squares] = slots;
+        step(*constants, values, gradients, means, squares);
+    }
+}
+
+multiversion! {
+    fn step(constants: Constants, values: &mut [f32], gradients: &[f32], means: &mut [f32], squares: &mut [f32]) {
+        let Constants { adam, weight_decay, learning_rate } = constants;
         for (((value, gradient), mean), square) in values.iter_mut().zip(gradients).zip(means).zip(squares) {
             let decayed = *value - *value * weight_decay * learning_rate;
             *value = decayed - adam.decrement(*gradient, mean, square);

@@ -25,12 +25,13 @@ pub mod adam;
 pub mod adamw;
 pub mod sgd;
 
+use std::fmt::Write;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::settings::{Field, SettingError, SettingType, Settings, Value};
+use crate::settings::{Field, SettingError, Settings, Value};
 use crate::text::{Explain, Message, Text};
 
 /// The most slots that an optimizer has per parameter.
@@ -337,9 +338,33 @@ impl Step<'_> {
 /// The decimal number that a person typed for an `f32` setting: 0.999 and not 0.99900001287. Keras computes
 /// `1 - beta_2` from the former, and the difference would be seen in the fifth digit of a step.
 fn as_typed(setting: f32) -> f64 {
-    match setting.to_value() {
-        Value::Real(value) => value,
-        _ => f64::from(setting),
+    let mut digits = Digits {
+        bytes: [0; 64],
+        len: 0,
+    };
+    let written = write!(digits, "{setting}").is_ok();
+    let text = std::str::from_utf8(&digits.bytes[..digits.len]).unwrap_or_default();
+    text.parse()
+        .ok()
+        .filter(|_| written)
+        .unwrap_or(f64::from(setting))
+}
+
+/// Room for a number's digits, so that a step need not allocate.
+struct Digits {
+    bytes: [u8; 64],
+    len: usize,
+}
+
+impl std::fmt::Write for Digits {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.len + text.len();
+        self.bytes
+            .get_mut(self.len..end)
+            .ok_or(std::fmt::Error)?
+            .copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
     }
 }
 

@@ -133,6 +133,15 @@ pub struct ParameterSpec {
     pub trainable: bool,
     /// Whether gradients reach few of its rows: an embedding.
     pub sparse: bool,
+    /// Whether it is tied to another parameter.
+    pub tied: bool,
+}
+
+impl ParameterSpec {
+    /// Whether the gradient is zero outside the rows that were looked up: an embedding without a penalty.
+    pub fn has_sparse_gradient(&self) -> bool {
+        self.sparse && !self.tied && self.regulariser.is_none()
+    }
 }
 
 /// A task: a head with its label.

@@ -2,158 +2,15 @@
 
 use super::LstmCells;
 use crate::{
-    backend::cpu::{At, Cpu, RowOrder},
+    backend::cpu::{At, Cpu},
     kernels::elementary::{sigmoid, tanh},
     kernels::multiversion,
     ops::{
         linear::add_column_sums,
         product::{self, Finish},
+        recurrence::Walk,
     },
 };
-
-/// The step of the sequence that packed step `step` of a row of `length` steps is.
-#[inline(always)]
-pub(crate) fn position(backwards: bool, length: u32, step: usize) -> usize {
-    if backwards {
-        length as usize - 1 - step
-    } else {
-        step
-    }
-}
-
-/// Copies the steps of `x` (`rows × length × width`) to packed rows.
-pub(crate) fn pack(
-    order: &RowOrder,
-    backwards: bool,
-    x: &[f32],
-    packed: &mut [f32],
-    length: usize,
-    width: usize,
-) {
-    for step in 0..order.n_steps() {
-        let block = order.starts[step]..order.starts[step + 1];
-        let targets = packed[block.start * width..block.end * width].chunks_exact_mut(width);
-        for ((target, row), row_length) in targets.zip(&order.rows).zip(&order.lengths) {
-            let start = (*row as usize * length + position(backwards, *row_length, step)) * width;
-            target.copy_from_slice(&x[start..start + width]);
-        }
-    }
-}
-
-/// Adds packed rows to the steps of `x` that they came from.
-pub(crate) fn unpack_add(
-    order: &RowOrder,
-    backwards: bool,
-    packed: &[f32],
-    x: &mut [f32],
-    length: usize,
-    width: usize,
-) {
-    for step in 0..order.n_steps() {
-        let block = order.starts[step]..order.starts[step + 1];
-        let sources = packed[block.start * width..block.end * width].chunks_exact(width);
-        for ((source, row), row_length) in sources.zip(&order.rows).zip(&order.lengths) {
-            let start = (*row as usize * length + position(backwards, *row_length, step)) * width;
-            for (x, value) in x[start..start + width].iter_mut().zip(source) {
-                *x += value;
-            }
-        }
-    }
-}
-
-/// Gives on the states of a packed step, or the last ones after the end.
-pub(crate) fn emit(
-    order: &RowOrder,
-    backwards: bool,
-    step: usize,
-    state: &[f32],
-    y: &mut [f32],
-    length: usize,
-    units: usize,
-) {
-    let n = order.starts[step + 1] - order.starts[step];
-    for ((state, row), row_length) in state[..n * units]
-        .chunks_exact(units)
-        .zip(&order.rows)
-        .zip(&order.lengths)
-    {
-        let start = (*row as usize * length + position(backwards, *row_length, step)) * units;
-        y[start..start + units].copy_from_slice(state);
-    }
-}
-
-/// Fills what lies after the end of each row: with its last state, or with 0 when it was read backwards.
-pub(crate) fn emit_padding(
-    order: &RowOrder,
-    backwards: bool,
-    state: &[f32],
-    y: &mut [f32],
-    length: usize,
-    units: usize,
-) {
-    let n_rows = y.len() / (length * units);
-    let rows = order.rows[..n_rows].iter().zip(&order.lengths);
-    for ((row, row_length), state) in rows.zip(state.chunks_exact(units)) {
-        let from = (*row as usize * length + *row_length as usize) * units;
-        let to = (*row as usize + 1) * length * units;
-        for y in y[from..to].chunks_exact_mut(units) {
-            if backwards {
-                y.fill(0.0);
-            } else {
-                y.copy_from_slice(state);
-            }
-        }
-    }
-}
-
-/// Adds to `dh` (the gradients of the states after packed step `step`) what comes from the output.
-pub(crate) fn receive(
-    order: &RowOrder,
-    backwards: bool,
-    sequences: bool,
-    step: usize,
-    dy: &[f32],
-    dh: &mut [f32],
-    length: usize,
-    units: usize,
-) {
-    let n = order.starts[step + 1] - order.starts[step];
-    for ((dh, row), row_length) in dh[..n * units]
-        .chunks_exact_mut(units)
-        .zip(&order.rows)
-        .zip(&order.lengths)
-    {
-        let (row, ends_here) = (*row as usize, *row_length as usize == step + 1);
-        let mut add = |start: usize| {
-            for (dh, dy) in dh.iter_mut().zip(&dy[start * units..(start + 1) * units]) {
-                *dh += dy;
-            }
-        };
-        if sequences {
-            add(row * length + position(backwards, *row_length, step));
-            if ends_here && !backwards {
-                for padding in *row_length as usize..length {
-                    add(row * length + padding);
-                }
-            }
-        } else if ends_here {
-            add(row);
-        }
-    }
-}
-
-/// Whether the row at `rank` is masked at packed step `step`.
-pub(crate) fn is_hole(
-    order: &RowOrder,
-    backwards: bool,
-    mask: &[f32],
-    rank: usize,
-    step: usize,
-    length: usize,
-) -> bool {
-    order.has_holes
-        && mask[order.rows[rank] as usize * length + position(backwards, order.lengths[rank], step)] == 0.0
-}
 
 pub fn forward(op: &LstmCells, cpu: &mut Cpu<'_>) {
     let (units, length, n_in) = (op.units, op.length, op.n_in);
@@ -179,8 +36,13 @@ pub fn forward(op: &LstmCells, cpu: &mut Cpu<'_>) {
             .get([p0, p1, p2, p3, p4, p5, p6, p7, At::optional(op.mask)]);
     let order = &mut cpu.orders[op.order.0];
     order.sort(op.mask.is_some().then_some(&*mask), cpu.rows, length);
-    let (n_steps, n_packed) = (order.n_steps(), order.n_packed());
-    pack(order, op.backwards, x, packed_x, length, n_in);
+    let walk = Walk {
+        order,
+        backwards: op.backwards,
+        length,
+    };
+    let (n_steps, n_packed) = (walk.order.n_steps(), walk.order.n_packed());
+    walk.pack(x, packed_x, n_in);
     let finish = Finish {
         bias: Some(&cpu.parameters[bias]),
         relu: false,
@@ -189,7 +51,7 @@ pub fn forward(op: &LstmCells, cpu: &mut Cpu<'_>) {
     product::linear(n_packed, n_in, 4 * units, packed_x, w, gates, finish, cpu.packing);
     state.fill(0.0);
     for step in 0..n_steps {
-        let (start, end) = (order.starts[step], order.starts[step + 1]);
+        let (start, end) = (walk.order.starts[step], walk.order.starts[step + 1]);
         let n = end - start;
         let z = &mut gates[start * 4 * units..end * 4 * units];
         let (cells_before, cells) = cells.split_at_mut(start * units);
@@ -201,14 +63,14 @@ pub fn forward(op: &LstmCells, cpu: &mut Cpu<'_>) {
             let u = &cpu.parameters[recurrent.clone()];
             let h = &previous[start * units..end * units];
             product::nn(n, units, 4 * units, h, u, z, true, cpu.packing);
-            let first = order.starts[step - 1] * units;
+            let first = walk.order.starts[step - 1] * units;
             last = &cells_before[first..first + n * units];
             last_squashed = &squashed_before[first..first + n * units];
         }
-        if order.has_holes {
+        if walk.order.has_holes {
             for rank in 0..n {
                 let row = rank * units..(rank + 1) * units;
-                if is_hole(order, op.backwards, mask, rank, step, length) {
+                if walk.is_hole(mask, rank, step) {
                     if last.is_empty() {
                         cells[row.clone()].fill(0.0);
                         squashed[row].fill(0.0);
@@ -227,20 +89,18 @@ pub fn forward(op: &LstmCells, cpu: &mut Cpu<'_>) {
             step_forward(z, last, cells, squashed, &mut state[..n * units], units);
         }
         if step + 1 < n_steps {
-            let next = order.starts[step + 1] * units..order.starts[step + 2] * units;
+            let next = walk.order.starts[step + 1] * units..order.starts[step + 2] * units;
             let n_next = next.len();
             previous[next].copy_from_slice(&state[..n_next]);
         }
         if op.sequences {
-            emit(order, op.backwards, step, state, y, length, units);
+            walk.emit(step, state, y, units);
         }
     }
     if op.sequences {
-        emit_padding(order, op.backwards, state, y, length, units);
+        walk.emit_padding(state, y, units);
     } else {
-        for (state, row) in state.chunks_exact(units).zip(&order.rows) {
-            y[*row as usize * units..(*row as usize + 1) * units].copy_from_slice(state);
-        }
+        walk.emit_last(state, y, units);
     }
 }
 
@@ -252,6 +112,11 @@ pub fn backward(op: &LstmCells, cpu: &mut Cpu<'_>) {
     let (units, length, n_in) = (op.units, op.length, op.n_in);
     let (kernel, recurrent) = (cpu.range(op.kernel), cpu.range(op.recurrent_kernel));
     let order = &cpu.orders[op.order.0];
+    let walk = Walk {
+        order,
+        backwards: op.backwards,
+        length,
+    };
     let (n_steps, n_packed) = (order.n_steps(), order.n_packed());
     let places = [
         op.packed_x,
@@ -281,7 +146,7 @@ pub fn backward(op: &LstmCells, cpu: &mut Cpu<'_>) {
     for step in (0..n_steps).rev() {
         let (start, end) = (order.starts[step], order.starts[step + 1]);
         let n = end - start;
-        receive(order, op.backwards, op.sequences, step, dy, dh, length, units);
+        walk.receive(op.sequences, step, dy, dh, units);
         let block = start * units..end * units;
         let dz = &mut dz[4 * block.start..4 * block.end];
         let gates = &gates[4 * block.start..4 * block.end];
@@ -297,7 +162,7 @@ pub fn backward(op: &LstmCells, cpu: &mut Cpu<'_>) {
             for rank in 0..n {
                 let row = rank * units..(rank + 1) * units;
                 let wide = 4 * row.start..4 * row.end;
-                if is_hole(order, op.backwards, mask, rank, step, length) {
+                if walk.is_hole(mask, rank, step) {
                     dz[wide].fill(0.0);
                 } else {
                     let last = if last.is_empty() { last } else { &last[row.clone()] };
@@ -337,7 +202,7 @@ pub fn backward(op: &LstmCells, cpu: &mut Cpu<'_>) {
                 cpu.packing,
             );
             for rank in 0..n {
-                if is_hole(order, op.backwards, mask, rank, step, length) {
+                if walk.is_hole(mask, rank, step) {
                     let row = rank * units..(rank + 1) * units;
                     dh[row.clone()].copy_from_slice(&kept[row]);
                 }
@@ -395,7 +260,7 @@ pub fn backward(op: &LstmCells, cpu: &mut Cpu<'_>) {
         if !accumulate {
             dx.fill(0.0);
         }
-        unpack_add(order, op.backwards, packed_dx, dx, length, n_in);
+        walk.unpack_add(packed_dx, dx, n_in);
     }
 }
 

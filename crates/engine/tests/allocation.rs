@@ -1,0 +1,102 @@
+//! A training step allocates nothing: counted by an allocator.
+#![allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
+
+mod common;
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+};
+
+use common::{bench, build, fill};
+use mtl_engine::{
+    design::presets,
+    layers::Layer,
+    model::{BuildOptions, Mode, Model},
+    optimizers::{Optimizer, OptimizerConfig},
+    schema::{FeatureKind, LabelKind, Schema},
+};
+
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call is handed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: as above.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn check(name: &str, model: &mut Model, rows: usize) {
+    let mut optimizer = Optimizer::new(&OptimizerConfig::default(), model.values().len());
+    let weights: Vec<f32> = model.task_weights().collect();
+    fill(model, rows, 1);
+    for step in 0..3 {
+        let before = COUNT.get();
+        // A short batch, as at the end of an epoch, and a full one again.
+        model.batch_mut().resize(if step == 1 { 2 } else { rows });
+        model.forward(Mode::Train { step });
+        model.backward(&weights);
+        for task in 0..weights.len() {
+            std::hint::black_box(model.outputs(task));
+        }
+        let (values, gradients) = model.values_and_gradients();
+        optimizer.apply(values, gradients, 0.01);
+        std::hint::black_box((model.losses(), model.penalty()));
+        assert_eq!(COUNT.get() - before, 0, "{name}: allocations in step {step}");
+    }
+}
+
+#[test]
+fn a_step_of_any_layer_allocates_nothing() {
+    for sample in Layer::samples() {
+        check(sample.layer.key(), &mut build(&bench(&sample, true, 0), 5), 5);
+    }
+}
+
+#[test]
+fn a_step_of_any_preset_allocates_nothing() {
+    let schema = Schema {
+        features: vec![
+            common::feature(
+                "text",
+                FeatureKind::Tokens {
+                    length: 12,
+                    cardinality: 200,
+                },
+            ),
+            common::feature("user", FeatureKind::Id { cardinality: 50 }),
+            common::feature("item", FeatureKind::Id { cardinality: 60 }),
+        ],
+        labels: vec![
+            common::label("click", LabelKind::Binary),
+            common::label("buy", LabelKind::Binary),
+            common::label("next_item", LabelKind::Classes { n_classes: 60 }),
+            common::label("next_user", LabelKind::Classes { n_classes: 50 }),
+        ],
+    };
+    for preset in presets::all() {
+        assert!(preset.fits(&schema), "{}", preset.key);
+        let options = BuildOptions {
+            max_rows: 8,
+            seed: 1,
+            training: true,
+        };
+        let mut model = Model::build(&preset.design(&schema), &schema, &options).expect(preset.key);
+        assert_eq!(model.tasks().len(), 2, "{}", preset.key);
+        check(preset.key, &mut model, 8);
+    }
+}
