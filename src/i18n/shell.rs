@@ -41,10 +41,9 @@ texts! {
     export_weights: "Save weights (JSON)", "保存权重（JSON）";
     export_weights_help: "Design, vocabulary and every parameter in one file; opening it gives the same predictions.",
         "设计、词表和全部参数保存在一个文件中；打开后得到相同的预测。";
-    import_weights: "Open a weights file…", "打开权重文件……";
+    import_weights: "Open weights or a design…", "打开权重或设计……";
     import_weights_help: "Or drop the file anywhere on the page.", "也可以把文件拖到页面任意位置。";
     export_design: "Save the design (JSON)", "保存设计（JSON）";
-    import_design: "Open a design…", "打开设计……";
     drop_here: "Drop a weights or design file to open it", "松开以打开权重或设计文件";
     drop_one: "Drop one file at a time; these were {0}.", "请一次拖入一个文件；这次有 {0} 个。";
     exported: "Saved {0}: {1} parameters after {2} steps, {3}", "已保存 {0}：{1} 个参数，训练 {2} 步之后，{3}";
@@ -87,6 +86,7 @@ texts! {
     shortcut_undo: "Undo", "撤销";
     shortcut_redo: "Redo", "重做";
     shortcut_presets: "Choose a preset", "选择预设";
+    shortcut_data: "Choose a data set", "选择数据集";
     shortcut_save: "Save the weights", "保存权重";
     shortcut_help: "This sheet", "显示本页";
     shortcut_delete: "Delete what is selected", "删除选中内容";
@@ -107,6 +107,11 @@ texts! {
     panicked: "The page met an error of its own and may not go on as it should: {0}. Your settings are kept; reload the page.",
         "页面内部出错，可能无法继续正常工作：{0}。你的设置已保留；请重新加载页面。";
 
+    data_title: "Choose a data set", "选择数据集";
+    data_about: "The real ones come with this site and are loaded when you choose them; the generated ones need nothing. Choosing one starts the run again.",
+        "真实数据集随站点提供，选择后才加载；生成的数据集无需下载。选择后训练会重新开始。";
+    data_loaded: "loaded", "已加载";
+    rows_and_bytes: "{0} rows, {1}", "{0} 行，{1}";
     source_generated: "Generated here, nothing to download", "在本机生成，无需下载";
     not_fetched: "not fetched: run `cargo xtask data`", "尚未获取：请运行 `cargo xtask data`";
     data_not_fetched: "The data set “{0}” is not on this site: run `cargo xtask data` and build the page again. The generated data sets work without it.",

@@ -90,6 +90,17 @@ pub struct ModelState {
     pub problem: Option<Message>,
 }
 
+/// What lies over the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sheet {
+    /// The presets.
+    Presets,
+    /// The data sets.
+    Data,
+    /// Help and shortcuts.
+    Help,
+}
+
 /// All state of the page; see the module.
 pub struct Playground {
     /// What a person chose about the page itself.
@@ -108,6 +119,8 @@ pub struct Playground {
     pub settings: Store<RunSettings>,
     /// State of the run.
     pub status: Store<RunStatus>,
+    /// What lies over the page.
+    pub sheet: Store<Option<Sheet>>,
     /// Messages in the corner.
     pub toasts: Store<Toasts>,
     /// Whether the page is dark now.
@@ -155,6 +168,7 @@ impl Playground {
                 elapsed_ms: 0.0,
                 note: None,
             }),
+            sheet: Store::new(None),
             toasts: Store::new(Toasts::default()),
             dark: Store::new(dark),
             history: HistoryStore::new(),

@@ -15,10 +15,12 @@ use yew::prelude::*;
 use super::{
     canvas::Canvas,
     data::DataPanel,
+    gallery::{DataSheet, PresetSheet},
     help::HelpSheet,
     icon::{Icon, IconKind},
     inspector::Inspector,
     run_bar::RunBar,
+    shortcuts::{use_file_drop, use_shortcuts},
     splitter::{Axis, Splitter},
     tabs::{Tab, tab_row},
     toasts::ToastList,
@@ -30,7 +32,8 @@ use super::{
 use crate::{
     i18n::{Lang, shell::T, use_lang},
     state::{
-        Playground, PlaygroundRef, Preferences, RightTab, Room, use_playground, use_selected, use_store,
+        Playground, PlaygroundRef, Preferences, RightTab, Room, Sheet, use_playground, use_selected,
+        use_store,
     },
 };
 
@@ -60,15 +63,24 @@ fn Frame() -> Html {
     let playground = use_playground();
     let preferences = use_store(&playground.preferences);
     let has_selection = use_selected(&playground.selection, |selection| !selection.nodes.is_empty());
-    let help_open = use_state_eq(|| false);
-    let open_help = {
-        let help_open = help_open.clone();
-        Callback::from(move |()| help_open.set(true))
+    let sheet = use_store(&playground.sheet);
+    let close = {
+        let sheets = playground.sheet.clone();
+        Callback::from(move |()| sheets.set(None))
     };
-    let close_help = {
-        let help_open = help_open.clone();
-        Callback::from(move |()| help_open.set(false))
-    };
+    use_shortcuts();
+    let drops = use_file_drop();
+    // A click on a node brings its settings.
+    {
+        let playground = playground.clone();
+        use_effect_with(has_selection, move |has_selection| {
+            if *has_selection {
+                playground
+                    .preferences
+                    .update_if_changed(|preferences| preferences.right_tab = RightTab::Layer);
+            }
+        });
+    }
     let style = format!(
         "--left: {}px; --right: {}px; --watch: {}%;",
         preferences.left_width,
@@ -79,7 +91,7 @@ fn Frame() -> Html {
         <div class="page" data-room={preferences.room.key()} data-left={if preferences.left_open { "open" } else { "closed" }}
             data-selected={has_selection.to_string()} {style}>
             <a class="skip" href="#design">{ T.skip_to_content.get(lang) }</a>
-            <TopBar on_help={open_help} />
+            <TopBar />
             <RunBar />
             <main class="rooms">
                 <LeftPanel />
@@ -88,7 +100,13 @@ fn Frame() -> Html {
             </main>
             <RoomTabs />
             <ToastList />
-            if *help_open { <HelpSheet on_close={close_help} /> }
+            { match *sheet {
+                Some(Sheet::Presets) => html! { <PresetSheet on_close={close} /> },
+                Some(Sheet::Data) => html! { <DataSheet on_close={close} /> },
+                Some(Sheet::Help) => html! { <HelpSheet on_close={close} /> },
+                None => Html::default(),
+            } }
+            if drops { <div class="drop-target">{ T.drop_here.get(lang) }</div> }
         </div>
     }
 }

@@ -45,6 +45,8 @@ icons! {
     Presets = "M4.5 4.5h6v6h-6zM13.5 4.5h6v6h-6zM4.5 13.5h6v6h-6zM13.5 13.5h6v6h-6z";
     /// An arrow into a tray.
     Save = "M12 4v11M7.5 10.5 12 15l4.5-4.5M4.5 15.5V20h15v-4.5";
+    /// An arrow out of a tray.
+    Open = "M12 15V4M7.5 8.5 12 4l4.5 4.5M4.5 15.5V20h15v-4.5";
     /// A sun behind a moon.
     Theme = "M12 4a8 8 0 0 0 0 16z M12 4a8 8 0 0 1 0 16";
     /// A sun.

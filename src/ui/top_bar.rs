@@ -1,32 +1,49 @@
-//! The bar at the top: name, presets, files, language, colours, help.
+//! The bar at the top: name, presets, data set, files, language, colours, help.
 
+use mtl_engine::design::edit::{Edit, MAX_NAME_CHARS};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::icon::{Icon, IconKind};
+use super::{
+    icon::{Icon, IconKind},
+    menu::{Menu, MenuItem},
+};
 use crate::{
     i18n::{Lang, shell::T, use_lang},
-    state::{Theme, use_playground, use_selected},
+    state::{Sheet, Theme, data, use_playground, use_selected},
 };
-
-/// What the bar is told.
-#[derive(Properties, PartialEq)]
-pub struct TopBarProps {
-    /// Opens the help sheet.
-    pub on_help: Callback<()>,
-}
 
 /// The bar at the top.
 #[component]
-pub fn TopBar(props: &TopBarProps) -> Html {
+pub fn TopBar() -> Html {
     let lang = use_lang();
+    let playground = use_playground();
+    let data_key = use_selected(&playground.data, |data| data.key().to_owned());
+    let data_name = data::info(&data_key).map_or(data_key, |info| info.name.get(lang).to_owned());
+    let open = |sheet: Sheet| {
+        let sheets = playground.sheet.clone();
+        Callback::from(move |_: MouseEvent| sheets.set(Some(sheet)))
+    };
     html! {
         <header class="top-bar">
-            <div class="brand"><Brand /><span class="brand-name">{ T.brand.get(lang) }</span></div>
+            <div class="brand"><Brand /><h1 class="brand-name">{ T.brand.get(lang) }</h1></div>
+            <span class="divider" />
+            <DocumentName />
+            <button type="button" class="button" id="presets" title={T.presets_title.get(lang)} aria-label={T.presets.get(lang)}
+                aria-keyshortcuts="P" onclick={open(Sheet::Presets)}>
+                <Icon kind={IconKind::Presets} /><span class="button-label">{ T.presets.get(lang) }</span>
+            </button>
+            <button type="button" class="button button-data" id="datasets" title={T.data_title.get(lang)} aria-label={T.data_title.get(lang)}
+                aria-keyshortcuts="D" onclick={open(Sheet::Data)}>
+                <Icon kind={IconKind::Data} /><span class="button-label">{ data_name }</span>
+            </button>
             <span class="spacer" />
+            <Files />
+            <span class="divider" />
             <LanguageSwitch />
             <ThemeSwitch />
-            <button type="button" class="button-icon" title={T.help.get(lang)} aria-label={T.help.get(lang)}
-                onclick={props.on_help.reform(|_| ())}>
+            <button type="button" class="button-icon" id="help" title={T.help.get(lang)} aria-label={T.help.get(lang)}
+                aria-keyshortcuts="?" onclick={open(Sheet::Help)}>
                 <Icon kind={IconKind::Help} size={20} />
             </button>
         </header>
@@ -47,6 +64,102 @@ fn Brand() -> Html {
     }
 }
 
+/// The name of the design, to change.
+#[component]
+fn DocumentName() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let name = use_selected(&playground.document, |document| document.design().name.clone());
+    let onchange = {
+        let this = playground.clone();
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            if let Err(message) = this.edit(&Edit::RenameDesign {
+                name: input.value().trim().to_owned(),
+            }) {
+                this.complain(message);
+            }
+        })
+    };
+    html! {
+        <input type="text" class="document-name" value={name} maxlength={MAX_NAME_CHARS.to_string()} autocomplete="off"
+            spellcheck="false" placeholder={T.untitled.get(lang)} aria-label={T.document_name.get(lang)} {onchange} />
+    }
+}
+
+/// Saving and opening.
+#[component]
+fn Files() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let picker = use_node_ref();
+    let save_weights = {
+        let this = playground.clone();
+        Callback::from(move |()| {
+            let playground = this.rc();
+            this.attempt(async move { playground.save_weights().await });
+        })
+    };
+    let save_design = {
+        let this = playground.clone();
+        Callback::from(move |()| {
+            if let Err(message) = this.save_design() {
+                this.complain(message);
+            }
+        })
+    };
+    let pick = {
+        let picker = picker.clone();
+        Callback::from(move |()| {
+            if let Some(picker) = picker.cast::<HtmlInputElement>() {
+                picker.click();
+            }
+        })
+    };
+    let onchange = {
+        let this = playground.clone();
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            if let Some(file) = input.files().and_then(|files| files.get(0)) {
+                let playground = this.rc();
+                this.attempt(async move { playground.open_file(file).await });
+            }
+            // So that the same file can be picked again.
+            input.set_value("");
+        })
+    };
+    let items = vec![
+        MenuItem {
+            id: "save-weights",
+            icon: IconKind::Save,
+            label: T.export_weights.get(lang),
+            help: Some(T.export_weights_help.get(lang)),
+            on_choose: save_weights,
+        },
+        MenuItem {
+            id: "open-file",
+            icon: IconKind::Open,
+            label: T.import_weights.get(lang),
+            help: Some(T.import_weights_help.get(lang)),
+            on_choose: pick,
+        },
+        MenuItem {
+            id: "save-design",
+            icon: IconKind::Design,
+            label: T.export_design.get(lang),
+            help: None,
+            on_choose: save_design,
+        },
+    ];
+    html! {
+        <>
+            <Menu label={T.files.get(lang)} icon={IconKind::Save} {items} />
+            <input ref={picker} type="file" id="file-picker" accept=".json,application/json" class="visually-hidden" tabindex="-1"
+                aria-hidden="true" {onchange} />
+        </>
+    }
+}
+
 /// 中文 / EN: both are shown, the chosen one pressed.
 #[component]
 pub fn LanguageSwitch() -> Html {
@@ -60,10 +173,10 @@ pub fn LanguageSwitch() -> Html {
     };
     html! {
         <div class="segmented" role="group" aria-label={T.language.get(lang)}>
-            <button type="button" lang="zh-CN" aria-pressed={(lang == Lang::Zh).to_string()} onclick={choose(Lang::Zh)}>
+            <button type="button" lang="zh-CN" id="lang-zh" aria-pressed={(lang == Lang::Zh).to_string()} onclick={choose(Lang::Zh)}>
                 { "中文" }
             </button>
-            <button type="button" lang="en" aria-pressed={(lang == Lang::En).to_string()} onclick={choose(Lang::En)}
+            <button type="button" lang="en" id="lang-en" aria-pressed={(lang == Lang::En).to_string()} onclick={choose(Lang::En)}
                 aria-label="English">
                 { "EN" }
             </button>
@@ -86,7 +199,7 @@ fn ThemeSwitch() -> Html {
         preferences.update(|preferences| preferences.theme = theme.next())
     });
     html! {
-        <button type="button" class="button-icon" title={label.get(lang)} aria-label={label.get(lang)} {onclick}>
+        <button type="button" class="button-icon" id="theme" title={label.get(lang)} aria-label={label.get(lang)} {onclick}>
             <Icon kind={icon} size={20} />
         </button>
     }
