@@ -301,45 +301,66 @@ fn step(model: &mut Model, optimizer: &mut Optimizer, step: u64) {
     optimizer.apply(values, gradients, 0.001);
 }
 
-fn profile(model: &mut Model, optimizer: &mut Optimizer, n_steps: u32) {
-    let mut times: BTreeMap<String, Duration> = BTreeMap::new();
+/// Medians over the steps, so that a moment in which the machine did something else does not count.
+fn profile(model: &mut Model, optimizer: &mut Optimizer, n_steps: u64) {
     let n_ops = model.n_ops();
+    let mut samples: Vec<(String, Vec<Duration>)> = Vec::new();
     for step in 0..n_steps {
-        model.begin_forward(Mode::Train {
-            step: u64::from(step),
-        });
+        let mut at = 0;
+        let mut time = |name: &str, run: &mut dyn FnMut()| {
+            let start = Instant::now();
+            run();
+            if at == samples.len() {
+                samples.push((name.to_owned(), Vec::new()));
+            }
+            samples[at].1.push(start.elapsed());
+            at += 1;
+        };
+        time("load", &mut || model.begin_forward(Mode::Train { step }));
         for op in 0..n_ops {
-            let start = Instant::now();
-            model.forward_ops(op..op + 1);
-            *times.entry(format!("{} forward", model.op(op).0)).or_default() += start.elapsed();
+            let name = format!("{} forward", model.op(op).0);
+            time(&name, &mut || model.forward_ops(op..op + 1));
         }
-        let start = Instant::now();
-        model.begin_backward();
-        *times.entry("begin backward".into()).or_default() += start.elapsed();
+        time("begin backward", &mut || model.begin_backward());
         for op in (0..n_ops).rev() {
-            let start = Instant::now();
-            model.backward_ops(op..op + 1, &[1.0, 1.0]);
-            *times.entry(format!("{} backward", model.op(op).0)).or_default() += start.elapsed();
+            let name = format!("{} backward", model.op(op).0);
+            time(&name, &mut || model.backward_ops(op..op + 1, &[1.0, 1.0]));
         }
-        let start = Instant::now();
-        model.end_backward();
-        model.add_penalty_gradients();
-        *times.entry("end backward".into()).or_default() += start.elapsed();
-        let start = Instant::now();
-        let (values, gradients) = model.values_and_gradients();
-        optimizer.apply(values, gradients, 0.001);
-        *times.entry("optimizer".into()).or_default() += start.elapsed();
+        time("end backward", &mut || {
+            model.end_backward();
+            model.add_penalty_gradients();
+        });
+        time("optimizer", &mut || {
+            let (values, gradients) = model.values_and_gradients();
+            optimizer.apply(values, gradients, 0.001);
+        });
+    }
+    let mut times: BTreeMap<String, Duration> = BTreeMap::new();
+    for (name, mut durations) in samples {
+        durations.sort_unstable();
+        *times.entry(name).or_default() += durations[durations.len() / 2];
     }
     let total: Duration = times.values().sum();
     let mut times: Vec<_> = times.into_iter().collect();
     times.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
     for (name, time) in times {
-        let microseconds = time.as_secs_f64() * 1e6 / f64::from(n_steps);
+        let microseconds = time.as_secs_f64() * 1e6;
         println!(
             "    {name:<24} {microseconds:>9.1} us {:>5.1} %",
             100.0 * time.as_secs_f64() / total.as_secs_f64()
         );
     }
+    println!("    {:<24} {:>9.1} us", "sum", total.as_secs_f64() * 1e6);
+}
+
+/// Seconds that this thread has been running, where the system says so: the machine may be busy with something else.
+fn busy_seconds(start: Instant) -> f64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = text
+        .split_whitespace()
+        .next()
+        .and_then(|field| field.parse::<f64>().ok());
+    nanoseconds.map_or_else(|| start.elapsed().as_secs_f64(), |nanoseconds| nanoseconds * 1e-9)
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -362,15 +383,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut optimizer = Optimizer::new(&OptimizerConfig::default(), model.values().len());
         fill(&mut model, workload.batch, &mut Random::new(1));
         let mut n_steps = 0;
+        let began = Instant::now();
         let mut blocks = Vec::new();
         for block in 0..6 {
-            let (start, first) = (Instant::now(), n_steps);
-            while start.elapsed() < Duration::from_millis(400) {
-                step(&mut model, &mut optimizer, n_steps);
-                n_steps += 1;
+            let (start, first) = (busy_seconds(began), n_steps);
+            let mut now = start;
+            while now - start < 0.3 {
+                for _ in 0..4 {
+                    step(&mut model, &mut optimizer, n_steps);
+                    n_steps += 1;
+                }
+                now = busy_seconds(began);
             }
             if block > 0 {
-                blocks.push((n_steps - first) as f64 / start.elapsed().as_secs_f64());
+                blocks.push((n_steps - first) as f64 / (now - start));
             }
         }
         blocks.sort_by(f64::total_cmp);

@@ -1,5 +1,9 @@
 //! What the law suite and the golden tests share: designs around one layer, random batches, losses in `f64`.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test uses a part")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests compare with the platform's functions"
+)]
 
 use mtl_engine::{
     design::{Design, NodeId},
