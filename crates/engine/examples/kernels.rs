@@ -60,7 +60,7 @@ mod host {
     }
 }
 
-/// Seconds that one call takes: the best of 12 blocks of a few ms.
+/// Seconds that one call takes: the best of 8 blocks of some 10 ms, as a browser's clock is coarse.
 fn time(mut call: impl FnMut()) -> f64 {
     let mut calls = 1u32;
     let mut block = |calls: u32| {
@@ -74,8 +74,8 @@ fn time(mut call: impl FnMut()) -> f64 {
     while block(calls) < 0.08 {
         calls *= 2;
     }
-    calls = calls.div_ceil(32);
-    (0..12).map(|_| block(calls)).fold(f64::INFINITY, f64::min) / f64::from(calls)
+    calls = calls.div_ceil(8);
+    (0..8).map(|_| block(calls)).fold(f64::INFINITY, f64::min) / f64::from(calls)
 }
 
 fn fnv(hash: u64, bits: u32) -> u64 {

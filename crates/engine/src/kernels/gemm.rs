@@ -345,7 +345,8 @@ unsafe fn step<V: Lanes, const MR: usize, const NV: usize, const ROWS: bool>(
 unsafe fn product<V: Lanes>(size: Size, a: Operand<'_>, b: Operand<'_>, c: Output<'_>, scratch: &mut [f32]) {
     let Size { m, n, k } = size;
     let nr = 2 * V::N;
-    let direct_b = !b.transposed && (m <= 2 * MR || k * n <= DIRECT_B);
+    // Copying pays only when enough rows of A use the copy.
+    let direct_b = !b.transposed && (m <= 8 * MR || k * n <= DIRECT_B);
     let pack_a = a.transposed && n > 2 * nr;
     let (packed_b, packed_a) = scratch.split_at_mut(scratch.len() - if pack_a { a_scratch(m, k) } else { 0 });
 
