@@ -3,6 +3,7 @@
 //! One wasm module serves the page and its training worker: [`page_main`] runs on the main thread, `worker_main` in
 //! the worker. The page draws and never does maths; see `docs/ARCHITECTURE.md`.
 
+pub mod api;
 pub mod i18n;
 pub mod state;
 pub mod ui;
@@ -21,6 +22,7 @@ pub fn page_main(worker_url: String) {
     place.set_inner_html("");
     let playground = Playground::new(worker_url);
     playground.start();
+    api::install(&playground);
     yew::Renderer::<ui::app::App>::with_root_and_props(
         place,
         ui::app::AppProps {

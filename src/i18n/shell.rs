@@ -134,6 +134,15 @@ texts! {
     api_argument: "`{0}`: expected {1}, got {2}", "`{0}`：应为{1}，得到 {2}";
     api_setting_unknown: "there is no setting `{0}`; there are: {1}", "没有名为“{0}”的设置；可选：{1}";
     api_method_unknown: "there is no method `{0}`; there are: {1}", "没有名为“{0}”的方法；可选：{1}";
+    api_argument_plain: "`{0}`: {1}", "`{0}` 有误：{1}";
+    api_feature_unknown: "the data set has no feature `{0}`; it has: {1}", "数据集没有特征“{0}”；现有：{1}";
+    api_task_unknown: "there is no task `{0}`; there are: {1}", "没有名为“{0}”的任务；现有：{1}";
+    api_optimizer_unknown: "there is no optimizer `{0}`; there are: {1}", "没有名为“{0}”的优化器；可选：{1}";
+    a_data_set: "the name of a data set", "数据集的名称";
+    an_input: "a sentence, or an object with one member per feature", "一个句子，或每个特征一个成员的对象";
+    a_text: "a text", "一段文本";
+    an_id: "a whole number", "一个整数";
+    numbers: "an array of numbers", "数字数组";
     an_object: "an object", "一个对象";
     a_design_or_preset: "a design or the name of a preset", "一个设计或预设的名称";
     a_count: "a whole number from 1 to 1000000", "1 到 1000000 的整数";

@@ -1,0 +1,77 @@
+//! The page as a script drives it: `window.mtlPlayground`, and the same over `postMessage` for a page that embeds this
+//! one. See `docs/embedding.md`.
+//!
+//! A method does what the control of the same name does and is refused with the message that a person would see, in
+//! the language of the page. Names of settings, data sets and metrics are those of the files.
+
+mod embed;
+mod methods;
+mod settings;
+
+use std::rc::Rc;
+
+use js_sys::{Array, Error, JSON, Object, Promise, Reflect};
+use mtl_engine::text::Message;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::future_to_promise;
+
+use crate::{
+    i18n::{fill_message, shell::T},
+    state::{Playground, link::Link},
+};
+
+/// Name of the object on `window`.
+const NAME: &str = "mtlPlayground";
+
+type Method = Closure<dyn Fn(JsValue, JsValue) -> Promise>;
+
+/// Puts `window.mtlPlayground` in place, and listens to the page that embeds this one if the address allows it to.
+pub fn install(playground: &Rc<Playground>) {
+    let Some(window) = web_sys::window() else {
+        return;
+    };
+    let object = Object::new();
+    for name in methods::NAMES {
+        let this = Rc::clone(playground);
+        let method: Method = Closure::new(move |first: JsValue, second: JsValue| {
+            let this = Rc::clone(&this);
+            future_to_promise(async move {
+                let outcome = methods::call(&this, name, &first, &second).await;
+                outcome.map_err(|message| error(&this, &message).into())
+            })
+        });
+        // Both objects are the page's own, and can be written to; the closures live as long as the page.
+        let _ = Reflect::set(&object, &JsValue::from(*name), &method.into_js_value());
+    }
+    let _ = Reflect::set(&window, &JsValue::from(NAME), &object);
+    if let Some(origin) = Link::of_page().embed {
+        embed::listen(playground, &window, origin);
+    }
+}
+
+/// The error that a promise is rejected with.
+fn error(playground: &Playground, message: &Message) -> Error {
+    let error = Error::new(message.get(playground.preferences.get().lang));
+    error.set_name("MtlPlaygroundError");
+    error
+}
+
+/// A JavaScript value as JSON; `undefined` as null.
+fn to_json(value: &JsValue) -> Result<serde_json::Value, Message> {
+    if value.is_undefined() {
+        return Ok(serde_json::Value::Null);
+    }
+    let text = JSON::stringify(value).ok().and_then(|text| text.as_string()).unwrap_or_else(|| "null".to_owned());
+    serde_json::from_str(&text).map_err(|error| fill_message(T.internal_message, &[&error]))
+}
+
+/// A plain value as a JavaScript value.
+fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Message> {
+    let text = serde_json::to_string(value).map_err(|error| fill_message(T.internal_message, &[&error]))?;
+    JSON::parse(&text).map_err(|error| fill_message(T.internal_message, &[&crate::web::describe(&error)]))
+}
+
+/// The elements of what should be an array.
+fn elements(value: &JsValue) -> Vec<JsValue> {
+    value.dyn_ref::<Array>().map(|array| array.to_vec()).unwrap_or_default()
+}
