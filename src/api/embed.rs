@@ -29,7 +29,7 @@ const VERSION: f64 = 1.0;
 /// Listens to `origin` from now on.
 pub(super) fn listen(playground: &Rc<Playground>, window: &Window, origin: String) {
     if let Ok(Some(parent)) = window.parent()
-        && !JsValue::from(parent.clone()).eq(window.as_ref())
+        && parent != *window
     {
         // A parent of another origin than the one that was allowed hears nothing.
         let _ = parent.post_message(&answer(&[("ready", JsValue::TRUE)]), &origin);
@@ -65,7 +65,10 @@ pub(super) fn listen(playground: &Rc<Playground>, window: &Window, origin: Strin
 async fn call(playground: &Rc<Playground>, data: &JsValue) -> Result<JsValue, Message> {
     let method = member(data, "method").as_string().unwrap_or_default();
     let Some(name) = methods::NAMES.iter().find(|name| **name == method) else {
-        return Err(fill_message(T.api_method_unknown, &[&method, &methods::NAMES.join(", ")]));
+        return Err(fill_message(
+            T.api_method_unknown,
+            &[&method, &methods::NAMES.join(", ")],
+        ));
     };
     let args = elements(&member(data, "args"));
     let arg = |idx: usize| args.get(idx).cloned().unwrap_or(JsValue::UNDEFINED);

@@ -19,16 +19,36 @@ use crate::{
 
 /// The methods, by name.
 pub(super) const NAMES: &[&str] = &[
-    "load", "data", "set", "play", "pause", "step", "epoch", "reset", "state", "metrics", "history", "predict", "evaluate",
-    "exportWeights", "importWeights",
+    "load",
+    "data",
+    "set",
+    "play",
+    "pause",
+    "step",
+    "epoch",
+    "reset",
+    "state",
+    "metrics",
+    "history",
+    "predict",
+    "evaluate",
+    "exportWeights",
+    "importWeights",
 ];
 
 /// Calls the method `name`, which is one of [`NAMES`].
-pub(super) async fn call(this: &Rc<Playground>, name: &str, first: &JsValue, second: &JsValue) -> Result<JsValue, Message> {
+pub(super) async fn call(
+    this: &Rc<Playground>,
+    name: &str,
+    first: &JsValue,
+    second: &JsValue,
+) -> Result<JsValue, Message> {
     match name {
         "load" => load(this, to_json(first)?).await?,
         "data" => {
-            let key = first.as_string().ok_or_else(|| unexpected("name", T.a_data_set, first))?;
+            let key = first
+                .as_string()
+                .ok_or_else(|| unexpected("name", T.a_data_set, first))?;
             let (source, data_settings) = settings::data(&key, to_json(second)?)?;
             this.load(source, data_settings).await?;
         }
@@ -36,9 +56,14 @@ pub(super) async fn call(this: &Rc<Playground>, name: &str, first: &JsValue, sec
         "play" => this.play().await?,
         "pause" => this.pause().await?,
         "step" => {
-            let n = if first.is_undefined() { Some(1.0) } else { first.as_f64() };
+            let n = if first.is_undefined() {
+                Some(1.0)
+            } else {
+                first.as_f64()
+            };
             let n = n.filter(|n| n.fract() == 0.0 && (1.0..=1e6).contains(n));
-            this.step(n.ok_or_else(|| unexpected("n", T.a_count, first))? as u32).await?;
+            this.step(n.ok_or_else(|| unexpected("n", T.a_count, first))? as u32)
+                .await?;
         }
         "epoch" => {
             this.epoch().await?;
@@ -86,7 +111,8 @@ pub(super) async fn call(this: &Rc<Playground>, name: &str, first: &JsValue, sec
                 None if first.is_object() => to_json(first)?.to_string(),
                 None => return Err(unexpected("json", T.a_json_text, first)),
             };
-            this.open_weights("importWeights", Uint8Array::from(text.as_bytes()).buffer()).await?;
+            this.open_weights("importWeights", Uint8Array::from(text.as_bytes()).buffer())
+                .await?;
         }
         _ => return Err(fill_message(T.api_method_unknown, &[&name, &NAMES.join(", ")])),
     }
@@ -95,10 +121,13 @@ pub(super) async fn call(this: &Rc<Playground>, name: &str, first: &JsValue, sec
 
 /// What is said of an argument of another type.
 fn unexpected(argument: &str, expected: Text, got: &JsValue) -> Message {
-    let got = js_sys::JSON::stringify(got).ok().and_then(|text| text.dyn_into().ok()).map_or_else(
-        || "undefined".to_owned(),
-        |text: js_sys::JsString| String::from(text).chars().take(60).collect(),
-    );
+    let got = js_sys::JSON::stringify(got)
+        .ok()
+        .and_then(|text| text.dyn_into().ok())
+        .map_or_else(
+            || "undefined".to_owned(),
+            |text: js_sys::JsString| String::from(text).chars().take(60).collect(),
+        );
     let filled = |lang| crate::i18n::fill(T.api_argument, lang, &[&argument, &expected.get(lang), &got]);
     Message::new(filled(crate::i18n::Lang::En), filled(crate::i18n::Lang::Zh))
 }
@@ -148,10 +177,19 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
 /// Losses and metrics of one evaluation, by name of the task.
 fn by_task(evaluation: &Evaluation, history: &RunHistory) -> Value {
     let tasks = evaluation.tasks.iter().enumerate().map(|(task_idx, metrics)| {
-        let name = history.tasks.get(task_idx).map_or_else(|| task_idx.to_string(), |task| task.name.clone());
-        let mut values: Map<String, Value> =
-            metrics.values.iter().map(|(metric, value)| (metric.key().to_owned(), json!(value))).collect();
-        values.insert("loss".to_owned(), json!(evaluation.losses.get(task_idx).copied().flatten()));
+        let name = history
+            .tasks
+            .get(task_idx)
+            .map_or_else(|| task_idx.to_string(), |task| task.name.clone());
+        let mut values: Map<String, Value> = metrics
+            .values
+            .iter()
+            .map(|(metric, value)| (metric.key().to_owned(), json!(value)))
+            .collect();
+        values.insert(
+            "loss".to_owned(),
+            json!(evaluation.losses.get(task_idx).copied().flatten()),
+        );
         values.insert("n".to_owned(), json!(metrics.n));
         (name, Value::Object(values))
     });
@@ -161,7 +199,11 @@ fn by_task(evaluation: &Evaluation, history: &RunHistory) -> Value {
 
 /// The newest evaluation of each split.
 fn metrics(history: &RunHistory) -> Value {
-    let newest = |split| history.newest(split).map(|evaluation| by_task(evaluation, history));
+    let newest = |split| {
+        history
+            .newest(split)
+            .map(|evaluation| by_task(evaluation, history))
+    };
     json!({
         "train": newest(Split::Train),
         "validation": newest(Split::Validation),
@@ -174,10 +216,18 @@ fn history(history: &RunHistory) -> Value {
     let tasks: Map<String, Value> = history
         .tasks
         .iter()
-        .map(|task| (task.name.clone(), json!({ "loss": task.loss, "weight": task.weight })))
+        .map(|task| {
+            (
+                task.name.clone(),
+                json!({ "loss": task.loss, "weight": task.weight }),
+            )
+        })
         .collect();
     let evaluations = |split: usize| {
-        history.evaluations[split].iter().map(|evaluation| by_task(evaluation, history)).collect::<Vec<_>>()
+        history.evaluations[split]
+            .iter()
+            .map(|evaluation| by_task(evaluation, history))
+            .collect::<Vec<_>>()
     };
     json!({
         "step": history.step,
@@ -194,7 +244,10 @@ fn predict_input(schema: &Schema, input: &Value) -> Result<PredictInput, Message
     let mut out = PredictInput::default();
     let members = match input {
         Value::String(text) => {
-            let feature = schema.features.iter().find(|feature| matches!(feature.kind, FeatureKind::Tokens { .. }));
+            let feature = schema
+                .features
+                .iter()
+                .find(|feature| matches!(feature.kind, FeatureKind::Tokens { .. }));
             match feature {
                 Some(feature) => {
                     out.text.insert(feature.key.clone(), text.clone());
@@ -213,15 +266,18 @@ fn predict_input(schema: &Schema, input: &Value) -> Result<PredictInput, Message
         match feature.kind {
             FeatureKind::Tokens { .. } => {
                 let text = value.as_str().map(str::to_owned);
-                out.text.insert(key.clone(), text.ok_or_else(|| wrong(key, T.a_text, value))?);
+                out.text
+                    .insert(key.clone(), text.ok_or_else(|| wrong(key, T.a_text, value))?);
             }
             FeatureKind::Id { .. } => {
                 let id = value.as_u64().and_then(|id| u32::try_from(id).ok());
-                out.ids.insert(key.clone(), id.ok_or_else(|| wrong(key, T.an_id, value))?);
+                out.ids
+                    .insert(key.clone(), id.ok_or_else(|| wrong(key, T.an_id, value))?);
             }
             FeatureKind::Dense { .. } => {
                 let numbers = serde_json::from_value(value.clone()).ok();
-                out.dense.insert(key.clone(), numbers.ok_or_else(|| wrong(key, T.numbers, value))?);
+                out.dense
+                    .insert(key.clone(), numbers.ok_or_else(|| wrong(key, T.numbers, value))?);
             }
         }
     }
@@ -235,7 +291,12 @@ fn wrong(key: &str, expected: Text, value: &Value) -> Message {
 }
 
 fn no_feature(schema: &Schema, key: &str) -> Message {
-    let keys = schema.features.iter().map(|feature| feature.key.as_str()).collect::<Vec<_>>().join(", ");
+    let keys = schema
+        .features
+        .iter()
+        .map(|feature| feature.key.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
     fill_message(T.api_feature_unknown, &[&key, &keys])
 }
 
@@ -246,11 +307,21 @@ mod tests {
     use super::*;
 
     fn schema() -> Schema {
-        let feature = |key: &str, kind| FeatureSchema { key: key.to_owned(), name: Message::new(key, key), kind };
+        let feature = |key: &str, kind| FeatureSchema {
+            key: key.to_owned(),
+            name: Message::new(key, key),
+            kind,
+        };
         Schema {
             features: vec![
                 feature("user", FeatureKind::Id { cardinality: 5 }),
-                feature("text", FeatureKind::Tokens { length: 4, cardinality: 9 }),
+                feature(
+                    "text",
+                    FeatureKind::Tokens {
+                        length: 4,
+                        cardinality: 9,
+                    },
+                ),
                 feature("numbers", FeatureKind::Dense { width: 2 }),
             ],
             labels: Vec::new(),
@@ -259,7 +330,10 @@ mod tests {
 
     #[test]
     fn an_input_is_sorted_by_kind() {
-        let input = predict_input(&schema(), &json!({ "user": 3, "text": "so good", "numbers": [0.5, 1] }));
+        let input = predict_input(
+            &schema(),
+            &json!({ "user": 3, "text": "so good", "numbers": [0.5, 1] }),
+        );
         let mut expected = PredictInput::default();
         expected.ids.insert("user".to_owned(), 3);
         expected.text.insert("text".to_owned(), "so good".to_owned());
@@ -272,8 +346,16 @@ mod tests {
     #[test]
     fn a_wrong_input_is_named() {
         let message = predict_input(&schema(), &json!({ "item": 1 })).unwrap_err();
-        assert!(message.en.contains("`item`") && message.en.contains("user, text, numbers"), "{}", message.en);
+        assert!(
+            message.en.contains("`item`") && message.en.contains("user, text, numbers"),
+            "{}",
+            message.en
+        );
         let message = predict_input(&schema(), &json!({ "user": "x" })).unwrap_err();
-        assert!(message.en.contains("`user`") && message.en.contains("\"x\""), "{}", message.en);
+        assert!(
+            message.en.contains("`user`") && message.en.contains("\"x\""),
+            "{}",
+            message.en
+        );
     }
 }

@@ -61,7 +61,10 @@ fn to_json(value: &JsValue) -> Result<serde_json::Value, Message> {
     if value.is_undefined() {
         return Ok(serde_json::Value::Null);
     }
-    let text = JSON::stringify(value).ok().and_then(|text| text.as_string()).unwrap_or_else(|| "null".to_owned());
+    let text = JSON::stringify(value)
+        .ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_else(|| "null".to_owned());
     serde_json::from_str(&text).map_err(|error| fill_message(T.internal_message, &[&error]))
 }
 
@@ -73,5 +76,8 @@ fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Message> {
 
 /// The elements of what should be an array.
 fn elements(value: &JsValue) -> Vec<JsValue> {
-    value.dyn_ref::<Array>().map(|array| array.to_vec()).unwrap_or_default()
+    value
+        .dyn_ref::<Array>()
+        .map(|array| array.to_vec())
+        .unwrap_or_default()
 }

@@ -39,7 +39,11 @@ pub(super) fn data(key: &str, options: Value) -> Result<(DataSource, DataSetting
             _ if has(&data_settings) => data_settings.set(&name, &value),
             DataSource::Generated { generator } if has(generator) => generator.set(&name, &value),
             _ => {
-                let mut names = data_settings.fields().iter().map(|field| field.key).collect::<Vec<_>>();
+                let mut names = data_settings
+                    .fields()
+                    .iter()
+                    .map(|field| field.key)
+                    .collect::<Vec<_>>();
                 if let DataSource::Generated { generator } = &source {
                     names.extend(generator.fields().iter().map(|field| field.key));
                 }
@@ -65,10 +69,19 @@ pub(super) fn set(this: &Rc<Playground>, members: Value) -> Result<(), Message> 
             .into_iter()
             .map(|(name, weight)| {
                 let checked = this.checked.get();
-                let task_idx = checked.tasks.iter().position(|task| task.name == name).ok_or_else(|| {
-                    let names = checked.tasks.iter().map(|task| task.name.as_str()).collect::<Vec<_>>().join(", ");
-                    fill_message(T.api_task_unknown, &[&name, &names])
-                })?;
+                let task_idx = checked
+                    .tasks
+                    .iter()
+                    .position(|task| task.name == name)
+                    .ok_or_else(|| {
+                        let names = checked
+                            .tasks
+                            .iter()
+                            .map(|task| task.name.as_str())
+                            .collect::<Vec<_>>()
+                            .join(", ");
+                        fill_message(T.api_task_unknown, &[&name, &names])
+                    })?;
                 let weight = weight.as_f64().ok_or_else(|| not_object(&name, &weight))?;
                 Ok((task_idx, weight))
             })
@@ -109,7 +122,11 @@ fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<Run
     };
     if let Some(key) = named {
         let Some(optimizer) = OptimizerConfig::from_key(&key) else {
-            let keys = OptimizerConfig::OPTIONS.iter().map(|(key, _)| *key).collect::<Vec<_>>().join(", ");
+            let keys = OptimizerConfig::OPTIONS
+                .iter()
+                .map(|(key, _)| *key)
+                .collect::<Vec<_>>()
+                .join(", ");
             return Err(fill_message(T.api_optimizer_unknown, &[&key, &keys]));
         };
         settings.learning_rate = optimizer.default_learning_rate();
@@ -120,8 +137,8 @@ fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<Run
     }
     let mut all = json!(settings);
     merge(&mut all, Value::Object(members))?;
-    let settings: RunSettings =
-        serde_json::from_value(all).map_err(|error| fill_message(T.api_argument_plain, &[&"settings", &error]))?;
+    let settings: RunSettings = serde_json::from_value(all)
+        .map_err(|error| fill_message(T.api_argument_plain, &[&"settings", &error]))?;
     settings.check().map_err(|error| error.explain())?;
     Ok(settings)
 }
@@ -178,7 +195,9 @@ mod tests {
     fn an_optimizer_brings_its_learning_rate_unless_one_is_given() {
         let sgd = merged_with(json!({ "optimizer": "sgd" })).unwrap();
         assert_eq!((sgd.optimizer.key(), sgd.learning_rate), ("sgd", 0.01));
-        let sgd = merged_with(json!({ "optimizer": { "type": "sgd", "momentum": 0.9 }, "learning_rate": 0.5 })).unwrap();
+        let sgd =
+            merged_with(json!({ "optimizer": { "type": "sgd", "momentum": 0.9 }, "learning_rate": 0.5 }))
+                .unwrap();
         assert_eq!(sgd.learning_rate, 0.5);
         assert_eq!(sgd.optimizer.get("momentum"), Some(Setting::Real(0.9)));
     }
@@ -205,7 +224,12 @@ mod tests {
             DataSource::Generated { generator } => assert_eq!(generator.get("rows"), Some(Setting::Int(300))),
             DataSource::Asset { .. } => panic!("it is generated"),
         }
-        assert!(data("generated-reviews", json!({ "speed": 1 })).unwrap_err().en.contains("`speed`"));
+        assert!(
+            data("generated-reviews", json!({ "speed": 1 }))
+                .unwrap_err()
+                .en
+                .contains("`speed`")
+        );
         assert!(data("no-such-set", Value::Null).is_err());
     }
 }
