@@ -82,7 +82,6 @@ fn check(name: &str, f: fn(f32) -> f32, reference: fn(f64) -> f64, limit: f64, d
             worst = (error, x);
         }
     }
-    println!("{name}: {:.3} ulp at {:e}", worst.0, worst.1);
     assert!(
         worst.0 <= limit,
         "{name}: {} ulp at {:e} ({} instead of {})",

@@ -1,4 +1,8 @@
 //! The loops over slices against their definitions, bit for bit.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the platform's f64 functions are the reference here"
+)]
 
 use mtl_engine::kernels::{elementary, vector};
 
