@@ -12,6 +12,11 @@
 //! Every figure is the best of several short blocks; the peak is measured between them. The check sums are those
 //! of all results' bits: they must be the same in a native run and in the baseline wasm build.
 #![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "it measures time and prints"
+)]
+#![allow(
     unsafe_code,
     reason = "a wasm program gets its clock and its output from its host"
 )]
