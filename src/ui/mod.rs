@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod canvas;
+pub mod charts;
 pub mod data;
 pub mod dialog;
 pub mod form;

@@ -26,7 +26,6 @@
 
 pub mod asset;
 pub mod baseline;
-mod column;
 pub mod dataset;
 pub mod datasets;
 pub mod prepare;

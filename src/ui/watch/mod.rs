@@ -1,12 +1,409 @@
 //! Charts and tables of the run.
+//!
+//! Lines are drawn outside of yew ([`lines`]); tables are drawn by yew when an evaluation arrives, which is once per
+//! epoch at the most.
 
+mod lines;
+mod tables;
+
+use std::rc::Rc;
+
+use mtl_engine::{
+    design::check::{Checked, TaskReport},
+    metrics::Metric,
+    schema::Schema,
+};
+use mtl_training::protocol::Split;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::i18n::{panels::T, use_lang};
+use crate::{
+    i18n::{Lang, fill, panels::T, use_lang},
+    state::{Store, history::RunHistory, task_color, task_letter, use_playground, use_selected, use_store},
+    ui::charts::{ChartSource, LineChart},
+};
+use lines::{Lines, LossLines, MetricLines, WatchOptions};
+pub use tables::task_tag;
+use tables::{Newest, TaskLine, classes_view, metrics_tables, split_name};
+
+/// What the lower part of the panel shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum View {
+    Charts,
+    Metrics,
+    Classes,
+    Resources,
+}
 
 /// Charts and tables of the run.
 #[component]
 pub fn WatchPanel() -> Html {
     let lang = use_lang();
-    html! { <div class="empty"><p>{ T.watch.get(lang) }</p></div> }
+    let playground = use_playground();
+    let checked = use_store(&playground.checked);
+    let data = use_store(&playground.data);
+    let view = use_state_eq(|| View::Charts);
+    let options = use_state(|| Store::new(WatchOptions::default()));
+    let tasks = use_memo(
+        (checked.clone(), data.schema.clone(), lang),
+        |(checked, schema, lang)| {
+            Rc::new(
+                checked
+                    .tasks
+                    .iter()
+                    .map(|task| task_line(task, schema, *lang))
+                    .collect::<Vec<_>>(),
+            )
+        },
+    );
+    choose_metrics(&options, &checked, &data.schema);
+    let tabs = [
+        (View::Charts, T.charts),
+        (View::Metrics, T.metrics),
+        (View::Classes, T.confusion),
+        (View::Resources, T.resources),
+    ];
+    html! {
+        <div class="watch">
+            <div class="watch-bar" role="tablist" aria-label={T.watch.get(lang)}>
+                { for tabs.into_iter().map(|(key, label)| {
+                    let view_state = view.clone();
+                    html! {
+                        <button type="button" role="tab" class="tab" aria-selected={(*view == key).to_string()}
+                            onclick={move |_| view_state.set(key)}>{ label.get(lang) }</button>
+                    }
+                }) }
+            </div>
+            if *view == View::Charts {
+                <Charts options={(*options).clone()} tasks={(*tasks).clone()} />
+            } else {
+                <Figures view={*view} tasks={(*tasks).clone()} />
+            }
+        </div>
+    }
+}
+
+fn task_line(task: &TaskReport, schema: &Schema, lang: Lang) -> TaskLine {
+    let classes = schema
+        .label(&task.label)
+        .map(|label| {
+            label
+                .classes
+                .iter()
+                .map(|class| class.get(lang).to_owned())
+                .collect()
+        })
+        .unwrap_or_default();
+    TaskLine {
+        name: task.name.clone(),
+        label: task.label.clone(),
+        weight: task.weight,
+        classes,
+    }
+}
+
+/// The metrics that a task can be drawn with.
+fn metrics_of(label: &str, schema: &Schema) -> Vec<Metric> {
+    use mtl_engine::{metrics::TaskOutput, schema::LabelKind};
+    let output = match schema.label(label).map(|label| label.kind) {
+        Some(LabelKind::Classes { n_classes }) => TaskOutput::Classes { n_classes },
+        Some(LabelKind::Real) => TaskOutput::Regression,
+        Some(LabelKind::Binary) | None => TaskOutput::Binary,
+    };
+    let first = Metric::default_of(output);
+    std::iter::once(first)
+        .chain(Metric::of(output).filter(|metric| *metric != first))
+        .collect()
+}
+
+/// Gives every task a metric that applies to it.
+fn choose_metrics(options: &Store<WatchOptions>, checked: &Checked, schema: &Schema) {
+    let chosen: Vec<Metric> = checked
+        .tasks
+        .iter()
+        .enumerate()
+        .filter_map(|(task_idx, task)| {
+            let possible = metrics_of(&task.label, schema);
+            let before = options.get().metrics.get(task_idx).copied();
+            before
+                .filter(|metric| possible.contains(metric))
+                .or_else(|| possible.first().copied())
+        })
+        .collect();
+    options.update_if_changed(|options| options.metrics = chosen);
+}
+
+#[derive(Properties, PartialEq)]
+struct ChartsProps {
+    options: Store<WatchOptions>,
+    tasks: Rc<Vec<TaskLine>>,
+}
+
+#[component]
+fn Charts(props: &ChartsProps) -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let options = use_store(&props.options);
+    let data = use_store(&playground.data);
+    let sources = use_memo((props.tasks.clone(), lang), |(tasks, lang)| {
+        let lines = Lines {
+            history: playground.history.clone(),
+            options: props.options.clone(),
+            tasks: tasks.clone(),
+            dark: playground.dark.clone(),
+            lang: *lang,
+        };
+        let loss: Rc<dyn ChartSource> = Rc::new(LossLines(lines.clone()));
+        let metric: Rc<dyn ChartSource> = Rc::new(MetricLines(lines));
+        (loss, metric)
+    });
+    let set = |change: fn(&mut WatchOptions, &HtmlInputElement)| {
+        let store = props.options.clone();
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            store.update_if_changed(|options| change(options, &input));
+        })
+    };
+    let on_smoothing = {
+        let store = props.options.clone();
+        Callback::from(move |event: InputEvent| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            store.update_if_changed(|options| options.smoothing = input.value_as_number().clamp(0.0, 0.99));
+        })
+    };
+    html! {
+        <div class="charts">
+            <div class="chart-controls">
+                <ul class="legend" aria-label={T.legend.get(lang)}>
+                    { for props.tasks.iter().enumerate().map(|(task_idx, task)| {
+                        let store = props.options.clone();
+                        let shown = !options.hidden.contains(&task_idx);
+                        let toggle = move |_: MouseEvent| store.update(|options| {
+                            if !options.hidden.remove(&task_idx) {
+                                options.hidden.insert(task_idx);
+                            }
+                        });
+                        html! {
+                            <li>
+                                <button type="button" class="legend-task" aria-pressed={shown.to_string()} onclick={toggle}
+                                    title={T.legend_hint.get(lang)} style={format!("--task: {}", task_color(task_idx))}>
+                                    <span class="task-letter" aria-hidden="true">{ task_letter(task_idx) }</span>{ &task.name }
+                                </button>
+                            </li>
+                        }
+                    }) }
+                    <li class="legend-key"><span class="line-solid"></span>{ T.train_rows.get(lang) }</li>
+                    <li class="legend-key"><span class="line-dashed"></span>{ T.validation_rows.get(lang) }</li>
+                </ul>
+                <label class="inline" title={T.smoothing_hint.get(lang)}>
+                    { T.smoothing.get(lang) }
+                    <input type="range" min="0" max="0.99" step="0.01" value={options.smoothing.to_string()} oninput={on_smoothing} />
+                    <output>{ format!("{:.2}", options.smoothing) }</output>
+                </label>
+                <label class="inline"><input type="checkbox" checked={options.time_axis}
+                    onchange={set(|options, input| options.time_axis = input.checked())} />{ T.time_axis.get(lang) }</label>
+                <label class="inline"><input type="checkbox" checked={options.log_loss}
+                    onchange={set(|options, input| options.log_loss = input.checked())} />{ T.log_axis.get(lang) }</label>
+            </div>
+            <div class="chart-row">
+                <figure>
+                    <figcaption>{ T.loss.get(lang) }</figcaption>
+                    <LineChart source={sources.0.clone()} label={T.loss_chart_label.get(lang)} empty={T.chart_empty.get(lang)} />
+                </figure>
+                <figure>
+                    <figcaption>
+                        { for props.tasks.iter().enumerate().map(|(task_idx, task)| {
+                            metric_choice(task_idx, task, &props.options, &options, &data.schema, lang)
+                        }) }
+                    </figcaption>
+                    <LineChart source={sources.1.clone()} label={T.metric_chart_label.get(lang)} empty={T.metric_empty.get(lang)} />
+                </figure>
+            </div>
+        </div>
+    }
+}
+
+fn metric_choice(
+    task_idx: usize,
+    task: &TaskLine,
+    store: &Store<WatchOptions>,
+    options: &WatchOptions,
+    schema: &Schema,
+    lang: Lang,
+) -> Html {
+    let chosen = options.metrics.get(task_idx).copied();
+    let store = store.clone();
+    let onchange = move |event: Event| {
+        let select: web_sys::HtmlSelectElement = event.target_unchecked_into();
+        if let Some(metric) = Metric::from_key(&select.value()) {
+            store.update_if_changed(|options| {
+                if let Some(slot) = options.metrics.get_mut(task_idx) {
+                    *slot = metric;
+                }
+            });
+        }
+    };
+    html! {
+        <label class="metric-choice">
+            { task_tag(task_idx, &task.name) }
+            <select {onchange} aria-label={fill(T.metric_of, lang, &[&task.name])}>
+                { for metrics_of(&task.label, schema).into_iter().map(|metric| html! {
+                    <option value={metric.key()} selected={chosen == Some(metric)}>{ metric.label().get(lang) }</option>
+                }) }
+            </select>
+        </label>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct FiguresProps {
+    view: View,
+    tasks: Rc<Vec<TaskLine>>,
+}
+
+/// The tables; drawn again when an evaluation arrives.
+#[component]
+fn Figures(props: &FiguresProps) -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let newest = use_newest();
+    let data = use_store(&playground.data);
+    match props.view {
+        View::Resources => html! { <Resources tasks={props.tasks.clone()} /> },
+        View::Charts => html! {},
+        View::Metrics => html! {
+            <div class="figures-view" tabindex="0" aria-label={T.metrics.get(lang)}>
+                <TestButton />
+                if newest.train.is_none() && newest.validation.is_none() && newest.test.is_none() {
+                    <p class="hint">{ T.no_evaluation.get(lang) }</p>
+                }
+                { metrics_tables(&props.tasks, &newest, &data.baselines, lang) }
+            </div>
+        },
+        View::Classes => {
+            let chosen = newest
+                .test
+                .as_ref()
+                .or(newest.validation.as_ref())
+                .or(newest.train.as_ref());
+            html! {
+                <div class="figures-view" tabindex="0" aria-label={T.confusion.get(lang)}>
+                    if let Some(evaluation) = chosen {
+                        <p class="hint">{ fill(T.confusion_of, lang, &[&split_name(evaluation.split).get(lang), &evaluation.step]) }</p>
+                        { for props.tasks.iter().zip(&evaluation.tasks).enumerate().map(|(task_idx, (task, metrics))| {
+                            classes_view(task_idx, task, metrics, lang)
+                        }) }
+                    } else {
+                        <p class="hint">{ T.no_evaluation.get(lang) }</p>
+                    }
+                </div>
+            }
+        }
+    }
+}
+
+/// The newest evaluation of each split; the component is drawn again when one arrives.
+#[hook]
+fn use_newest() -> Newest {
+    let playground = use_playground();
+    let draw_again = use_force_update();
+    let newest = newest_of(&playground.history.borrow());
+    let seen = use_mut_ref(Newest::default);
+    *seen.borrow_mut() = newest.clone();
+    let history = playground.history.clone();
+    use_effect_with((), move |()| {
+        let source = history.clone();
+        let subscription = history.subscribe(move || {
+            if !seen.borrow().is_same(&newest_of(&source.borrow())) {
+                draw_again.force_update();
+            }
+        });
+        move || drop(subscription)
+    });
+    newest
+}
+
+fn newest_of(history: &RunHistory) -> Newest {
+    let newest = |split| history.newest(split).cloned();
+    Newest {
+        train: newest(Split::Train),
+        validation: newest(Split::Validation),
+        test: newest(Split::Test),
+    }
+}
+
+/// "Evaluate on test": the only thing that touches the test rows.
+#[component]
+fn TestButton() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let can_evaluate = use_selected(&playground.status, |status| {
+        status.step > 0 || status.steps_per_epoch > 0
+    });
+    let onclick = {
+        let playground = playground.clone();
+        Callback::from(move |_: MouseEvent| {
+            let asked = playground.rc();
+            playground.attempt(async move { asked.evaluate(Split::Test).await });
+        })
+    };
+    html! {
+        <p class="test-bar">
+            <button type="button" class="button" {onclick} disabled={!can_evaluate} title={T.evaluate_test_hint.get(lang)}>
+                { T.evaluate_test.get(lang) }
+            </button>
+            <span class="hint">{ T.evaluate_test_hint.get(lang) }</span>
+        </p>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ResourcesProps {
+    tasks: Rc<Vec<TaskLine>>,
+}
+
+/// What the design costs: parameters, multiply-adds, bytes, speed.
+#[component]
+fn Resources(props: &ResourcesProps) -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let model = use_store(&playground.model);
+    // Speed is looked at once a second: it is a number to read, not a curve.
+    let draw_again = use_force_update();
+    use_effect_with((), move |()| {
+        let timer = gloo_timers::callback::Interval::new(1_000, move || draw_again.force_update());
+        move || drop(timer)
+    });
+    let Some(resources) = &model.resources else {
+        return html! { <p class="hint figures-view">{ T.no_resources.get(lang) }</p> };
+    };
+    let speed = playground.history.borrow().latest.clone();
+    let count = |value: usize| crate::ui::format::count(value as u64);
+    let bytes = |value: usize| crate::ui::format::bytes(value as u64);
+    html! {
+        <div class="figures-view" tabindex="0" aria-label={T.resources.get(lang)}>
+            <table class="metrics">
+                <caption>{ T.parameters.get(lang) }</caption>
+                <tbody>
+                    <tr><th scope="row">{ T.all.get(lang) }</th><td>{ count(resources.parameters) }</td></tr>
+                    <tr><th scope="row">{ T.shared.get(lang) }</th><td>{ count(resources.shared) }</td></tr>
+                    { for props.tasks.iter().zip(&resources.per_task).enumerate().map(|(task_idx, (task, n))| html! {
+                        <tr><th scope="row">{ task_tag(task_idx, &task.name) }</th><td>{ count(*n) }</td></tr>
+                    }) }
+                </tbody>
+            </table>
+            <table class="metrics">
+                <caption>{ T.cost.get(lang) }</caption>
+                <tbody>
+                    <tr><th scope="row">{ T.macs.get(lang) }</th><td>{ crate::ui::format::count(resources.macs_per_example) }</td></tr>
+                    <tr><th scope="row">{ T.bytes_parameters.get(lang) }</th><td>{ bytes(resources.bytes.parameters) }</td></tr>
+                    <tr><th scope="row">{ T.bytes_training.get(lang) }</th><td>{ bytes(resources.bytes.parameters + resources.bytes.gradients + resources.bytes.optimizer + resources.bytes.arena) }</td></tr>
+                    if let Some(speed) = speed {
+                        <tr><th scope="row">{ T.step_time.get(lang) }</th><td>{ format!("{:.2} ms", 1_000.0 / f64::from(speed.steps_per_second).max(1e-3)) }</td></tr>
+                        <tr><th scope="row">{ T.examples_per_second.get(lang) }</th><td>{ count(speed.examples_per_second as usize) }</td></tr>
+                    }
+                </tbody>
+            </table>
+        </div>
+    }
 }

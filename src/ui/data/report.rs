@@ -1,0 +1,202 @@
+//! A prepared data set for a person: where it is from, how its labels are spread, how long its texts are, 20 rows.
+
+use mtl_data::{
+    report::{DataReport, Distribution, Histogram, LabelReport, Sample, TextReport},
+    split::Split,
+};
+use yew::prelude::*;
+
+use crate::{
+    i18n::{Lang, fill, panels::T, use_lang},
+    ui::format::count,
+};
+
+/// Bars of a distribution are drawn for at most so many classes.
+const MAX_BARS: usize = 24;
+
+/// What the report is about.
+#[derive(Properties, PartialEq)]
+pub struct ReportProps {
+    /// The report.
+    pub report: std::rc::Rc<DataReport>,
+}
+
+/// The whole report.
+#[component]
+pub fn Report(props: &ReportProps) -> Html {
+    let lang = use_lang();
+    let report = &props.report;
+    html! {
+        <div class="report">
+            { counts(report, lang) }
+            <h3>{ T.labels.get(lang) }</h3>
+            { for report.labels.iter().map(|label| label_view(label, lang)) }
+            { for report.texts.iter().map(|text| text_view(text, lang)) }
+            <h3>{ fill(T.sample_rows, lang, &[&report.samples.len()]) }</h3>
+            <p class="hint">{ T.sample_rows_hint.get(lang) }</p>
+            { samples(report, lang) }
+            { provenance(report, lang) }
+        </div>
+    }
+}
+
+fn counts(report: &DataReport, lang: Lang) -> Html {
+    let parts = [Split::Train, Split::Validation, Split::Test];
+    html! {
+        <dl class="figures">
+            <div><dt>{ T.rows.get(lang) }</dt><dd>{ count(report.n_rows as u64) }</dd></div>
+            { for parts.iter().zip(report.n_split_rows).map(|(part, n_rows)| html! {
+                <div><dt>{ part.label().get(lang) }</dt><dd>{ count(n_rows as u64) }</dd></div>
+            }) }
+        </dl>
+    }
+}
+
+fn provenance(report: &DataReport, lang: Lang) -> Html {
+    let info = &report.info;
+    html! {
+        <section class="provenance">
+            <h3>{ T.provenance.get(lang) }</h3>
+            <p>{ info.description.get(lang) }</p>
+            <dl>
+                <dt>{ T.licence.get(lang) }</dt><dd>{ &info.licence }</dd>
+                <dt>{ T.attribution.get(lang) }</dt><dd>{ info.attribution.get(lang) }</dd>
+                if let Some(citation) = &info.citation {
+                    <dt>{ T.citation.get(lang) }</dt><dd>{ citation }</dd>
+                }
+                if let Some(source) = &info.source {
+                    <dt>{ T.source.get(lang) }</dt><dd>{ format!("{} {} · {}", source.package, source.version, source.path) }</dd>
+                }
+            </dl>
+        </section>
+    }
+}
+
+fn label_view(label: &LabelReport, lang: Lang) -> Html {
+    let missing: usize = label.missing.iter().sum();
+    html! {
+        <section class="distribution">
+            <h4>{ label.name.get(lang) }<code>{ &label.key }</code></h4>
+            { match &label.distribution {
+                Distribution::Classes { names, counts } => class_bars(names.iter().map(|name| name.get(lang)), counts, lang),
+                Distribution::ManyClasses { n_classes, n_seen, largest, median } => html! {
+                    <p>{ fill(T.many_classes, lang, &[&count(*n_classes as u64), &count(*n_seen as u64), &count(*largest as u64), &count(*median as u64)]) }</p>
+                },
+                Distribution::Real { mean, histograms } => html! {
+                    <>
+                        { histogram(&histograms[0], label.name.get(lang)) }
+                        <p class="hint">{ fill(T.mean_is, lang, &[&format!("{mean:.3}")]) }</p>
+                    </>
+                },
+            } }
+            if missing > 0 { <p class="hint">{ fill(T.missing_labels, lang, &[&count(missing as u64)]) }</p> }
+        </section>
+    }
+}
+
+/// One bar per class, of all parts together; the title gives the parts.
+fn class_bars<'a>(names: impl Iterator<Item = &'a str>, counts: &[Vec<usize>; 3], lang: Lang) -> Html {
+    let all = |class: usize| {
+        counts
+            .iter()
+            .map(|part| part.get(class).copied().unwrap_or(0))
+            .sum::<usize>()
+    };
+    let names: Vec<&str> = names.collect();
+    let total = (0..names.len()).map(all).sum::<usize>().max(1);
+    let largest = (0..names.len()).map(all).max().unwrap_or(1).max(1);
+    let parts = [Split::Train, Split::Validation, Split::Test];
+    html! {
+        <>
+            <ul class="bars">
+                { for names.iter().enumerate().take(MAX_BARS).map(|(class, name)| {
+                    let title = parts
+                        .iter()
+                        .zip(counts)
+                        .map(|(part, counts)| format!("{}: {}", part.label().get(lang), count(counts.get(class).copied().unwrap_or(0) as u64)))
+                        .collect::<Vec<_>>()
+                        .join(" · ");
+                    html! {
+                        <li {title}>
+                            <span class="bar-name">{ *name }</span>
+                            <span class="bar-track"><span class="bar" style={format!("width:{:.2}%", 100.0 * all(class) as f64 / largest as f64)}></span></span>
+                            <span class="bar-value">{ count(all(class) as u64) }<small>{ format!(" {:.1}%", 100.0 * all(class) as f64 / total as f64) }</small></span>
+                        </li>
+                    }
+                }) }
+            </ul>
+            if names.len() > MAX_BARS { <p class="hint">{ fill(T.more_classes, lang, &[&(names.len() - MAX_BARS)]) }</p> }
+        </>
+    }
+}
+
+/// Columns with the range under them.
+fn histogram(histogram: &Histogram, label: &str) -> Html {
+    let largest = histogram.counts.iter().copied().max().unwrap_or(0).max(1);
+    let n_bins = histogram.counts.len().max(1);
+    let end = histogram.min + histogram.width * n_bins as f32;
+    let edge = |bin: usize| histogram.min + histogram.width * bin as f32;
+    html! {
+        <figure class="histogram">
+            <svg viewBox={format!("0 0 {} 40", n_bins * 10)} preserveAspectRatio="none" role="img" aria-label={label.to_owned()}>
+                { for histogram.counts.iter().enumerate().map(|(bin, n)| {
+                    let height = 40.0 * *n as f64 / largest as f64;
+                    html! {
+                        <rect x={(bin * 10).to_string()} y={format!("{:.2}", 40.0 - height)} width="9" height={format!("{height:.2}")}>
+                            <title>{ format!("{:.4} – {:.4}: {}", edge(bin), edge(bin + 1), count(*n as u64)) }</title>
+                        </rect>
+                    }
+                }) }
+            </svg>
+            <figcaption><span>{ format!("{}", histogram.min) }</span><span>{ format!("{end}") }</span></figcaption>
+        </figure>
+    }
+}
+
+fn text_view(text: &TextReport, lang: Lang) -> Html {
+    let percent = |share: f32| format!("{:.1}%", share * 100.0);
+    html! {
+        <section class="distribution">
+            <h4>{ fill(T.token_lengths, lang, &[&text.name.get(lang)]) }</h4>
+            { histogram(&text.lengths, T.token_lengths_axis.get(lang)) }
+            <dl class="figures">
+                <div><dt>{ T.median.get(lang) }</dt><dd>{ text.median_tokens }</dd></div>
+                <div><dt>{ T.p95.get(lang) }</dt><dd>{ text.p95_tokens }</dd></div>
+                <div><dt>{ T.truncated.get(lang) }</dt><dd>{ percent(text.truncated) }</dd></div>
+                <div><dt>{ T.vocabulary.get(lang) }</dt><dd>{ count(text.vocabulary_size as u64) }</dd></div>
+                <div><dt>{ T.coverage_train.get(lang) }</dt><dd>{ percent(text.train_coverage) }</dd></div>
+                <div><dt>{ T.coverage_validation.get(lang) }</dt><dd>{ percent(text.validation_coverage) }</dd></div>
+            </dl>
+            if text.n_without_known_token > 0 {
+                <p class="hint">{ fill(T.no_known_token, lang, &[&count(text.n_without_known_token as u64)]) }</p>
+            }
+            <p class="tokens" title={T.commonest.get(lang)}>
+                { for text.commonest.iter().map(|token| html! { <code>{ token }</code> }) }
+            </p>
+        </section>
+    }
+}
+
+fn samples(report: &DataReport, lang: Lang) -> Html {
+    html! {
+        <ol class="samples" tabindex="0" aria-label={T.sample_rows_label.get(lang)}>
+            { for report.samples.iter().map(|sample| sample_view(report, sample, lang)) }
+        </ol>
+    }
+}
+
+fn sample_view(report: &DataReport, sample: &Sample, lang: Lang) -> Html {
+    html! {
+        <li>
+            <p class="sample-text">{ sample.features.join(" · ") }</p>
+            <p class="sample-labels">
+                <span class="chip chip-muted">{ sample.split.label().get(lang) }</span>
+                { for report.labels.iter().zip(&sample.labels).map(|(label, value)| html! {
+                    <span class="chip" title={label.name.get(lang).to_owned()}>
+                        { value.as_ref().map_or("?", |value| value.get(lang)) }
+                    </span>
+                }) }
+            </p>
+        </li>
+    }
+}

@@ -1,0 +1,133 @@
+//! What every task says, and which words made it say so.
+
+use mtl_training::protocol::{PredictInput, TaskPrediction, TokenSpans};
+use yew::prelude::*;
+
+use crate::{
+    i18n::{Lang, fill, panels::T, use_lang},
+    state::task_color,
+    ui::{charts::format_value, watch::task_tag},
+};
+
+/// So many classes of a task are listed.
+const MAX_CLASSES: usize = 8;
+
+/// An answered question.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// What was asked.
+    pub input: PredictInput,
+    /// Per task.
+    pub tasks: Vec<TaskPrediction>,
+    /// Per text feature.
+    pub tokens: Vec<TokenSpans>,
+}
+
+/// What the view is told.
+#[derive(Properties, PartialEq)]
+pub struct AnswerProps {
+    /// What to show.
+    pub answer: Answer,
+    /// Steps of training behind it.
+    pub step: u64,
+}
+
+/// Predictions of all tasks.
+#[component]
+pub fn AnswerView(props: &AnswerProps) -> Html {
+    let lang = use_lang();
+    let answer = &props.answer;
+    html! {
+        <div class="answer">
+            if props.step == 0 { <p class="hint">{ T.try_untrained.get(lang) }</p> }
+            { for answer.tasks.iter().enumerate().map(|(task_idx, task)| html! {
+                <section class="answer-task" style={format!("--task: {}", task_color(task_idx))}>
+                    <h4>{ task_tag(task_idx, &task.task) }</h4>
+                    { outputs(task, lang) }
+                    { for answer.tokens.iter().zip(&task.attributions).map(|(tokens, attributions)| {
+                        let text = answer.input.text.get(&tokens.feature).map_or("", String::as_str);
+                        highlighted(text, tokens, attributions, lang)
+                    }) }
+                </section>
+            }) }
+            if answer.tokens.iter().any(|tokens| !tokens.spans.is_empty()) {
+                <p class="hint">{ T.attribution_hint.get(lang) }</p>
+            }
+        </div>
+    }
+}
+
+fn outputs(task: &TaskPrediction, lang: Lang) -> Html {
+    if task.classes.is_empty() && task.outputs.len() == 1 {
+        return html! { <p class="answer-value">{ format_value(f64::from(task.outputs[0])) }</p> };
+    }
+    let mut order: Vec<usize> = (0..task.outputs.len()).collect();
+    if order.len() > MAX_CLASSES {
+        order.sort_by(|a, b| task.outputs[*b].total_cmp(&task.outputs[*a]));
+    }
+    let best = (0..task.outputs.len()).fold(0, |best, class| {
+        if task.outputs[class] > task.outputs[best] {
+            class
+        } else {
+            best
+        }
+    });
+    let name = |class: usize| {
+        task.classes
+            .get(class)
+            .map_or_else(|| class.to_string(), |name| name.get(lang).to_owned())
+    };
+    html! {
+        <>
+            <ul class="bars">
+                { for order.iter().take(MAX_CLASSES).map(|&class| {
+                    let share = f64::from(task.outputs[class]);
+                    html! {
+                        <li class={classes!((class == best).then_some("best"))}>
+                            <span class="bar-name">{ name(class) }</span>
+                            <span class="bar-track"><span class="bar" style={format!("width:{:.2}%", 100.0 * share)}></span></span>
+                            <span class="bar-value">{ format!("{:.1}%", 100.0 * share) }</span>
+                        </li>
+                    }
+                }) }
+            </ul>
+            if order.len() > MAX_CLASSES { <p class="hint">{ fill(T.more_classes, lang, &[&(order.len() - MAX_CLASSES)]) }</p> }
+        </>
+    }
+}
+
+/// The text with each token as strong as its attribution: for is filled, against is underlined.
+fn highlighted(text: &str, tokens: &TokenSpans, attributions: &[f32], lang: Lang) -> Html {
+    let largest = attributions
+        .iter()
+        .fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    let mut parts = Vec::new();
+    let mut done = 0;
+    for (position, &(start, end)) in tokens.spans.iter().enumerate() {
+        // Positions come from the worker for this very text; a mismatch shows plain text instead of failing.
+        let (Some(before), Some(token)) = (text.get(done..start), text.get(start..end)) else {
+            break;
+        };
+        parts.push(html! { { before.to_owned() } });
+        let value = attributions.get(position).copied().unwrap_or(0.0);
+        let share = if largest > 0.0 { value.abs() / largest } else { 0.0 };
+        let known = tokens.known.get(position).copied().unwrap_or(false);
+        let side = if value >= 0.0 { "for" } else { "against" };
+        let title = if known {
+            format!("{value:+.3}")
+        } else {
+            T.unknown_word.get(lang).to_owned()
+        };
+        parts.push(html! {
+            <span class={classes!("word", side, (!known).then_some("unknown"))} style={format!("--share:{:.0}%", share * 60.0)} {title}>{ token.to_owned() }</span>
+        });
+        done = end;
+    }
+    let rest = text.get(done..).unwrap_or("");
+    html! {
+        <p class="highlighted">
+            { for parts }
+            if !rest.is_empty() { <span class="cut" title={T.cut_words.get(lang)}>{ rest.to_owned() }</span> }
+        </p>
+    }
+}

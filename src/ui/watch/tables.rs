@@ -1,0 +1,323 @@
+//! The numbers of the newest evaluations: every metric per task and split, beside what simple methods reach; and which
+//! class was taken for which.
+
+use std::rc::Rc;
+
+use mtl_engine::metrics::{ConfusionMatrix, Direction, Metric, TaskMetrics, overall};
+use mtl_training::protocol::{Evaluation, LabelBaselines, Split};
+use yew::prelude::*;
+
+use crate::{
+    i18n::{Lang, Text, fill, panels::T},
+    state::{task_color, task_letter},
+    ui::{charts::format_value, format::count},
+};
+
+/// A confusion matrix is drawn up to this many classes.
+const MAX_CONFUSION_CLASSES: usize = 24;
+
+/// What a table needs to know of a task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskLine {
+    /// Its name.
+    pub name: String,
+    /// Key of its label: baselines are by label.
+    pub label: String,
+    /// Weight of its loss.
+    pub weight: f32,
+    /// Names of its classes in the page's language; empty for a real label.
+    pub classes: Vec<String>,
+}
+
+/// The newest evaluation of each split.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Newest {
+    /// Of training rows.
+    pub train: Option<Rc<Evaluation>>,
+    /// Of the validation rows.
+    pub validation: Option<Rc<Evaluation>>,
+    /// Of the test rows: only after somebody asked.
+    pub test: Option<Rc<Evaluation>>,
+}
+
+impl Newest {
+    /// Whether these are the very same evaluations.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |a: &Option<Rc<Evaluation>>, b: &Option<Rc<Evaluation>>| match (a, b) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        same(&self.train, &other.train)
+            && same(&self.validation, &other.validation)
+            && same(&self.test, &other.test)
+    }
+
+    fn columns(&self) -> impl Iterator<Item = (Text, &Evaluation)> {
+        [
+            (T.train_rows, &self.train),
+            (T.validation_rows, &self.validation),
+            (T.test_rows, &self.test),
+        ]
+        .into_iter()
+        .filter_map(|(name, evaluation)| evaluation.as_deref().map(|evaluation| (name, evaluation)))
+    }
+}
+
+/// The letter and name of a task in its colour.
+pub fn task_tag(task_idx: usize, name: &str) -> Html {
+    html! {
+        <span class="task-tag" style={format!("--task: {}", task_color(task_idx))}>
+            <span class="task-letter" aria-hidden="true">{ task_letter(task_idx) }</span>{ name }
+        </span>
+    }
+}
+
+/// A metric's value: a share with three decimals, or "undefined".
+pub fn metric_text(value: Option<f64>, lang: Lang) -> Html {
+    match value {
+        Some(value) => html! { { format_value(value) } },
+        None => {
+            html! { <span class="undefined" title={T.undefined_hint.get(lang)}>{ T.undefined.get(lang) }</span> }
+        }
+    }
+}
+
+/// One table per task: metrics down, splits and baselines across.
+pub fn metrics_tables(tasks: &[TaskLine], newest: &Newest, baselines: &[LabelBaselines], lang: Lang) -> Html {
+    html! {
+        <div class="metric-tables">
+            { for tasks.iter().enumerate().map(|(task_idx, task)| metrics_table(task_idx, task, newest, baselines, lang)) }
+            { overall_table(tasks, newest, lang) }
+        </div>
+    }
+}
+
+/// The split that baselines are compared on: the test rows once they have been evaluated, else the validation rows.
+fn compared_split(newest: &Newest) -> Split {
+    if newest.test.is_some() {
+        Split::Test
+    } else {
+        Split::Validation
+    }
+}
+
+fn metrics_table(
+    task_idx: usize,
+    task: &TaskLine,
+    newest: &Newest,
+    baselines: &[LabelBaselines],
+    lang: Lang,
+) -> Html {
+    let columns: Vec<(Text, &Evaluation, &TaskMetrics)> = newest
+        .columns()
+        .filter_map(|(name, evaluation)| {
+            evaluation
+                .tasks
+                .get(task_idx)
+                .map(|metrics| (name, evaluation, metrics))
+        })
+        .collect();
+    let Some((_, _, first)) = columns.first() else {
+        return html! {};
+    };
+    let split = compared_split(newest);
+    let baselines: Vec<_> = baselines
+        .iter()
+        .filter(|baselines| baselines.label == task.label && baselines.split == split)
+        .flat_map(|baselines| &baselines.methods)
+        .collect();
+    html! {
+        <table class="metrics">
+            <caption>{ task_tag(task_idx, &task.name) }</caption>
+            <thead>
+                <tr>
+                    <th scope="col">{ T.metric.get(lang) }</th>
+                    { for columns.iter().map(|(name, evaluation, metrics)| html! {
+                        <th scope="col" title={fill(T.rows_at_step, lang, &[&count(metrics.n as u64), &count(evaluation.step)])}>{ name.get(lang) }</th>
+                    }) }
+                    { for baselines.iter().map(|(method, _)| html! {
+                        <th scope="col" class="baseline" title={fill(T.baseline_hint, lang, &[&split_name(split).get(lang)])}>{ method.label().get(lang) }</th>
+                    }) }
+                </tr>
+            </thead>
+            <tbody>
+                <tr>
+                    <th scope="row">{ T.loss.get(lang) }</th>
+                    { for columns.iter().map(|(_, evaluation, _)| html! {
+                        <td>{ metric_text(evaluation.losses.get(task_idx).copied().flatten(), lang) }</td>
+                    }) }
+                    { for baselines.iter().map(|_| html! { <td class="baseline">{ "·" }</td> }) }
+                </tr>
+                { for first.values.iter().map(|&(metric, _)| {
+                    let arrow = match metric.direction() {
+                        Direction::HigherIsBetter => "↑",
+                        Direction::LowerIsBetter => "↓",
+                    };
+                    html! {
+                        <tr>
+                            <th scope="row" title={metric.help().get(lang)}>{ metric.label().get(lang) }<span class="arrow" aria-hidden="true">{ arrow }</span></th>
+                            { for columns.iter().map(|(_, _, metrics)| html! { <td>{ metric_text(metrics.get(metric), lang) }</td> }) }
+                            { for baselines.iter().map(|(_, reached)| html! { <td class="baseline">{ metric_text(reached.get(metric), lang) }</td> }) }
+                        </tr>
+                    }
+                }) }
+            </tbody>
+        </table>
+    }
+}
+
+/// Name of a split.
+pub fn split_name(split: Split) -> Text {
+    match split {
+        Split::Train => T.train_rows,
+        Split::Validation => T.validation_rows,
+        Split::Test => T.test_rows,
+    }
+}
+
+/// Mean and weighted mean over the tasks of the metrics that all of them have.
+fn overall_table(tasks: &[TaskLine], newest: &Newest, lang: Lang) -> Html {
+    let columns: Vec<(Text, &Evaluation)> = newest.columns().collect();
+    let Some((_, first)) = columns.first() else {
+        return html! {};
+    };
+    let common: Vec<Metric> = Metric::ALL
+        .iter()
+        .copied()
+        .filter(|metric| {
+            first.tasks.len() > 1
+                && first
+                    .tasks
+                    .iter()
+                    .all(|task| task.values.iter().any(|(name, _)| name == metric))
+        })
+        .collect();
+    if common.is_empty() {
+        return html! {};
+    }
+    let mean_of = |evaluation: &Evaluation, metric: Metric| {
+        overall(
+            evaluation
+                .tasks
+                .iter()
+                .zip(tasks)
+                .map(|(metrics, task)| (metrics.get(metric), f64::from(task.weight))),
+        )
+    };
+    html! {
+        <table class="metrics">
+            <caption>{ T.overall.get(lang) }</caption>
+            <thead>
+                <tr>
+                    <th scope="col">{ T.metric.get(lang) }</th>
+                    { for columns.iter().map(|(name, _)| html! {
+                        <>
+                            <th scope="col">{ format!("{} · {}", name.get(lang), T.mean.get(lang)) }</th>
+                            <th scope="col">{ format!("{} · {}", name.get(lang), T.weighted.get(lang)) }</th>
+                        </>
+                    }) }
+                </tr>
+            </thead>
+            <tbody>
+                { for common.into_iter().map(|metric| html! {
+                    <tr>
+                        <th scope="row" title={metric.help().get(lang)}>{ metric.label().get(lang) }</th>
+                        { for columns.iter().map(|(_, evaluation)| {
+                            let means = mean_of(evaluation, metric);
+                            html! { <><td>{ metric_text(means.mean, lang) }</td><td>{ metric_text(means.weighted_mean, lang) }</td></> }
+                        }) }
+                    </tr>
+                }) }
+            </tbody>
+        </table>
+    }
+}
+
+/// Per class figures and the confusion matrix of one task.
+pub fn classes_view(task_idx: usize, task: &TaskLine, metrics: &TaskMetrics, lang: Lang) -> Html {
+    let Some(confusion) = &metrics.confusion else {
+        return html! { <p class="hint">{ fill(T.no_confusion, lang, &[&task.name]) }</p> };
+    };
+    if confusion.n_classes > MAX_CONFUSION_CLASSES {
+        return html! { <p class="hint">{ fill(T.confusion_too_large, lang, &[&confusion.n_classes, &MAX_CONFUSION_CLASSES]) }</p> };
+    }
+    let name = |class: usize| {
+        task.classes
+            .get(class)
+            .cloned()
+            .unwrap_or_else(|| class.to_string())
+    };
+    html! {
+        <div class="confusion-view" style={format!("--task: {}", task_color(task_idx))}>
+            { confusion_table(task_idx, task, confusion, &name, lang) }
+            <table class="metrics">
+                <caption>{ T.per_class.get(lang) }</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{ T.class.get(lang) }</th>
+                        <th scope="col">{ Metric::Precision.label().get(lang) }</th>
+                        <th scope="col">{ Metric::Recall.label().get(lang) }</th>
+                        <th scope="col">{ Metric::F1.label().get(lang) }</th>
+                        <th scope="col">{ Metric::Auc.label().get(lang) }</th>
+                        <th scope="col">{ T.support.get(lang) }</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    { for metrics.per_class.iter().enumerate().map(|(class, figures)| html! {
+                        <tr>
+                            <th scope="row">{ name(class) }</th>
+                            <td>{ metric_text(figures.precision, lang) }</td>
+                            <td>{ metric_text(figures.recall, lang) }</td>
+                            <td>{ metric_text(figures.f1, lang) }</td>
+                            <td>{ metric_text(figures.auc, lang) }</td>
+                            <td>{ count(figures.support) }</td>
+                        </tr>
+                    }) }
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+fn confusion_table(
+    task_idx: usize,
+    task: &TaskLine,
+    confusion: &ConfusionMatrix,
+    name: &dyn Fn(usize) -> String,
+    lang: Lang,
+) -> Html {
+    let n_classes = confusion.n_classes;
+    html! {
+        <table class="confusion">
+            <caption>{ task_tag(task_idx, &task.name) }{ " " }<span class="hint">{ T.confusion_hint.get(lang) }</span></caption>
+            <thead>
+                <tr>
+                    <th scope="col">{ T.true_class.get(lang) }</th>
+                    { for (0..n_classes).map(|predicted| html! { <th scope="col">{ name(predicted) }</th> }) }
+                </tr>
+            </thead>
+            <tbody>
+                { for (0..n_classes).map(|truth| {
+                    let total = (0..n_classes).map(|predicted| confusion.count(truth, predicted)).sum::<u64>().max(1);
+                    html! {
+                        <tr>
+                            <th scope="row">{ name(truth) }</th>
+                            { for (0..n_classes).map(|predicted| {
+                                let n = confusion.count(truth, predicted);
+                                let share = n as f64 / total as f64;
+                                let class = if truth == predicted { "right" } else { "wrong" };
+                                html! {
+                                    <td {class} style={format!("--share:{:.1}%", share * 85.0)}
+                                        title={fill(T.confusion_cell, lang, &[&name(truth), &name(predicted), &count(n), &format!("{:.1}", share * 100.0)])}>
+                                        { count(n) }
+                                    </td>
+                                }
+                            }) }
+                        </tr>
+                    }
+                }) }
+            </tbody>
+        </table>
+    }
+}
