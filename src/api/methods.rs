@@ -15,6 +15,7 @@ use super::{settings, to_js, to_json};
 use crate::{
     i18n::{fill_message, shell::T},
     state::{Playground, files::read_design, history::RunHistory},
+    web::json_of,
 };
 
 /// The methods, by name.
@@ -81,9 +82,9 @@ pub(super) async fn call(
                 .map(|task| {
                     json!({
                         "task": task.task,
-                        "outputs": task.outputs,
+                        "outputs": json_of(&task.outputs).ok(),
                         "classes": task.classes.iter().map(|class| class.get(lang)).collect::<Vec<_>>(),
-                        "attributions": task.attributions,
+                        "attributions": json_of(&task.attributions).ok(),
                     })
                 })
                 .collect::<Vec<_>>();
@@ -151,7 +152,7 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
     let tasks = checked
         .tasks
         .iter()
-        .map(|task| json!({ "name": task.name, "label": task.label, "weight": task.weight, "parameters": task.n_parameters }))
+        .map(|task| json!({ "name": task.name, "label": task.label, "weight": json_of(&task.weight).ok(), "parameters": task.n_parameters }))
         .collect::<Vec<_>>();
     Ok(json!({
         "phase": status.phase,
@@ -170,7 +171,7 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
         "problem": checked.first_error().map(mtl_engine::text::Explain::explain).or_else(|| model.problem.clone())
             .map(|problem| problem.get(lang).to_owned()),
         "resources": model.resources,
-        "settings": *this.settings.get(),
+        "settings": json_of(&*this.settings.get()).ok(),
     }))
 }
 
@@ -219,7 +220,7 @@ fn history(history: &RunHistory) -> Value {
         .map(|task| {
             (
                 task.name.clone(),
-                json!({ "loss": task.loss, "weight": task.weight }),
+                json!({ "loss": json_of(&task.loss).ok(), "weight": json_of(&task.weight).ok() }),
             )
         })
         .collect();
@@ -233,7 +234,7 @@ fn history(history: &RunHistory) -> Value {
         "step": history.step,
         "epoch": history.epoch,
         "elapsed_ms": history.elapsed_ms,
-        "learning_rate": history.learning_rate,
+        "learning_rate": json_of(&history.learning_rate).ok(),
         "tasks": tasks,
         "evaluations": { "train": evaluations(0), "validation": evaluations(1), "test": evaluations(2) },
     })

@@ -12,11 +12,12 @@ use mtl_training::{
     protocol::{DataSource, RunSettings},
     recommended,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     i18n::{Lang, fill_message, shell::T},
     state::{Playground, Theme, data},
+    web::json_of,
 };
 
 /// Members of [`set`] that are not settings of the run.
@@ -135,7 +136,7 @@ fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<Run
             members.remove("optimizer");
         }
     }
-    let mut all = json!(settings);
+    let mut all = json_of(&settings).map_err(|error| fill_message(T.internal_message, &[&error]))?;
     merge(&mut all, Value::Object(members))?;
     let settings: RunSettings = serde_json::from_value(all)
         .map_err(|error| fill_message(T.api_argument_plain, &[&"settings", &error]))?;
@@ -174,6 +175,8 @@ fn not_object(name: &str, got: &Value) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn merged_with(members: Value) -> Result<RunSettings, Message> {

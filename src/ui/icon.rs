@@ -48,7 +48,7 @@ icons! {
     /// An arrow out of a tray.
     Open = "M12 15V4M7.5 8.5 12 4l4.5 4.5M4.5 15.5V20h15v-4.5";
     /// A sun behind a moon.
-    Theme = "M12 4a8 8 0 0 0 0 16z M12 4a8 8 0 0 1 0 16";
+    Theme = "M12 4a8 8 0 1 0 0 16a8 8 0 1 0 0-16z M12 4a8 8 0 0 1 0 16z";
     /// A sun.
     Sun = "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4";
     /// A moon.

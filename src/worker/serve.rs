@@ -15,7 +15,10 @@ use super::{
     Job, Next, Outbox,
     protocol::{FileReply, FileRequest, FromTrainer, ToWorker, WeightsContents},
 };
-use crate::i18n::{fill_message, shell::T};
+use crate::{
+    i18n::{fill_message, shell::T},
+    web::json_of,
+};
 
 /// Time after which the worker looks for commands again.
 const SLICE_MS: f64 = 12.0;
@@ -185,8 +188,8 @@ fn file_of(snapshot: &Snapshot) -> Result<WeightsFile, Message> {
         software: Software::this(),
         design: snapshot.design.clone(),
         data: DataDescription {
-            source: serde_json::to_value(&snapshot.source).map_err(not_plain)?,
-            settings: serde_json::to_value(&snapshot.data_settings).map_err(not_plain)?,
+            source: json_of(&snapshot.source).map_err(not_plain)?,
+            settings: json_of(&snapshot.data_settings).map_err(not_plain)?,
             schema: snapshot.schema.clone(),
             vocabularies: snapshot
                 .vocabularies
@@ -206,14 +209,14 @@ fn file_of(snapshot: &Snapshot) -> Result<WeightsFile, Message> {
                 })
                 .collect(),
         },
-        settings: serde_json::to_value(&snapshot.settings).map_err(not_plain)?,
+        settings: json_of(&snapshot.settings).map_err(not_plain)?,
         seed: snapshot.settings.seed,
         step: snapshot.step,
         epoch: snapshot.epoch,
         metrics: snapshot
             .evaluations
             .iter()
-            .map(serde_json::to_value)
+            .map(json_of)
             .collect::<Result<_, _>>()
             .map_err(not_plain)?,
         parameters: snapshot

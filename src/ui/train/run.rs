@@ -80,15 +80,14 @@ pub fn RunSection() -> Html {
             this.settings.update(|settings| settings.seed = seed);
         })
     };
-    let live = AttrValue::from(T.live.get(lang));
     html! {
         <section class="section form" aria-label={T.run.get(lang)}>
             <div class="form-pair">
-                <FieldRow field={&EPOCHS} value={Value::Int(i64::from(settings.epochs))} badge={live.clone()}
+                <FieldRow field={&EPOCHS} value={Value::Int(i64::from(settings.epochs))}
                     on_change={change(|settings, value| if let Value::Int(value) = value {
                         settings.epochs = u32::try_from(*value).unwrap_or(settings.epochs);
                     })} />
-                <FieldRow field={&LEARNING_RATE} value={mtl_engine::settings::SettingType::to_value(&settings.learning_rate)} badge={live}
+                <FieldRow field={&LEARNING_RATE} value={mtl_engine::settings::SettingType::to_value(&settings.learning_rate)}
                     on_change={change(|settings, value| if let Value::Real(value) = value {
                         settings.learning_rate = *value as f32;
                     })} />
