@@ -1,0 +1,284 @@
+//! What a node shows: the data of its drawing, made from the design and what is known about it.
+//!
+//! A face is compared before a node is drawn again, so that an edit draws only what it changes.
+
+use mtl_engine::{
+    design::{
+        Design, Node, NodeId,
+        check::{Checked, NodeReport, Severity},
+    },
+    layers::{Arity, PortKind},
+};
+
+use super::scene::{NODE_WIDTH, Point, handle_offset, size_of};
+use crate::{
+    i18n::{Lang, canvas::T, fill},
+    state::task_letter,
+    ui::format,
+};
+
+/// What a node shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Face {
+    /// Which node.
+    pub id: NodeId,
+    /// Its name, cut to the width.
+    pub title: String,
+    /// Type and key settings, cut to the width.
+    pub summary: String,
+    /// Output shape, or loss and weight of a head.
+    pub shape: String,
+    /// Number of parameters, empty when there are none.
+    pub parameters: String,
+    /// Tasks whose losses reach it.
+    pub tasks: Vec<usize>,
+    /// Whether it is shared, private, or reaches no loss.
+    pub reach: Reach,
+    /// Its own task, when it is a head.
+    pub task_idx: Option<usize>,
+    /// Group of the palette, for the style sheet.
+    pub category: &'static str,
+    /// Parameters are kept.
+    pub frozen: bool,
+    /// Worst problem of its own.
+    pub problem: Option<Severity>,
+    /// Width and height.
+    pub size: Point,
+    /// Handles on the left.
+    pub inputs: Vec<HandleFace>,
+    /// Handles on the right.
+    pub outputs: Vec<HandleFace>,
+    /// What a screen reader says.
+    pub label: String,
+}
+
+/// How many tasks' losses reach a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Two or more.
+    Shared,
+    /// Exactly one.
+    Private,
+    /// None.
+    Nothing,
+}
+
+impl Reach {
+    /// Value of the attribute that the style sheet reads.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Shared => "shared",
+            Self::Private => "private",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// What a handle shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HandleFace {
+    /// Colour and form.
+    pub kind: PortKind,
+    /// Takes many wires: drawn long.
+    pub many: bool,
+    /// Middle, from the node's corner.
+    pub at: Point,
+    /// What a screen reader and the tooltip say.
+    pub label: String,
+}
+
+/// Name of a kind of handle for the style sheet.
+pub const fn kind_key(kind: PortKind) -> &'static str {
+    match kind {
+        PortKind::Tokens => "tokens",
+        PortKind::Id => "id",
+        PortKind::Ids => "ids",
+        PortKind::Sequence => "sequence",
+        PortKind::Vector => "vector",
+        PortKind::Any => "any",
+    }
+}
+
+/// Outline of a handle around its middle: square for ids, triangle for sequences, circle for vectors.
+pub fn kind_outline(kind: PortKind, many: bool) -> &'static str {
+    if many {
+        return "M-5 -7a5 5 0 0 1 10 0v14a5 5 0 0 1 -10 0z";
+    }
+    match kind {
+        PortKind::Tokens | PortKind::Ids => "M-5.5 -5.5h11v11h-11z",
+        PortKind::Id => "M0 -7l7 7l-7 7l-7 -7z",
+        PortKind::Sequence => "M-5 -7l11 7l-11 7z",
+        PortKind::Vector | PortKind::Any => "M0 -6a6 6 0 1 0 0 12a6 6 0 1 0 0 -12z",
+    }
+}
+
+/// `text` cut so that it fits into `width` pixels at `font_px`, by the usual widths of letters.
+pub fn fit_text(text: &str, width: f32, font_px: f32) -> String {
+    let advance = |c: char| {
+        font_px
+            * match c {
+                'i' | 'j' | 'l' | 'I' | '.' | ',' | '|' | '\'' | ':' | ' ' => 0.3,
+                'm' | 'w' | 'M' | 'W' => 0.86,
+                'A'..='Z' => 0.68,
+                c if (c as u32) >= 0x2E80 => 1.0,
+                _ => 0.56,
+            }
+    };
+    let total: f32 = text.chars().map(advance).sum();
+    if total <= width {
+        return text.to_owned();
+    }
+    let mut room = width - font_px * 0.8;
+    let mut cut: String = text
+        .chars()
+        .take_while(|c| {
+            room -= advance(*c);
+            room >= 0.0
+        })
+        .collect();
+    cut.truncate(cut.trim_end().len());
+    cut.push('…');
+    cut
+}
+
+/// The face of `node`; `task_idx` is its position among the heads.
+pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang) -> Face {
+    let nothing = NodeReport::default();
+    let report = checked.nodes.get(&node.id).unwrap_or(&nothing);
+    let size = size_of(node);
+    let tasks: Vec<usize> = report.tasks.iter().collect();
+    let reach = match tasks.len() {
+        0 => Reach::Nothing,
+        1 => Reach::Private,
+        _ => Reach::Shared,
+    };
+    let problem = checked
+        .problems
+        .iter()
+        .filter(|problem| problem.node == Some(node.id))
+        .map(|problem| problem.severity)
+        .max();
+    let kind = node.layer.name().get(lang);
+    let details = node.layer.summary();
+    let summary = if details.is_empty() { kind.to_owned() } else { format!("{kind} · {details}") };
+    let shape = match node.layer.loss_weight() {
+        Some(weight) => fill(T.head_weight, lang, &[&format::plain(weight_of(weight))]),
+        None => report.outputs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "),
+    };
+    let parameters = if report.n_parameters == 0 {
+        String::new()
+    } else {
+        format::short_count(report.n_parameters as f64, lang)
+    };
+    let label = [
+        node.name.clone(),
+        summary.clone(),
+        if shape.is_empty() { T.no_shape.get(lang).to_owned() } else { fill(T.shape_is, lang, &[&shape]) },
+        fill(T.parameters_are, lang, &[&format::count(report.n_parameters as u64)]),
+        reach_text(&tasks, checked, lang),
+        problem.map_or_else(String::new, |_| T.has_problem.get(lang).to_owned()),
+    ];
+    let label = label.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    let text_width = NODE_WIDTH - 36.0;
+    let handle = |name: &str, what: &str, kind: PortKind, many: bool, x: f32, index: usize, count: usize| HandleFace {
+        kind,
+        many,
+        at: [x, handle_offset(size[1], index, count)],
+        label: fill(
+            if x == 0.0 { T.input_handle } else { T.output_handle },
+            lang,
+            &[&name, &node.name, &what],
+        ),
+    };
+    let (inputs, outputs) = (node.layer.inputs(), node.layer.outputs());
+    Face {
+        id: node.id,
+        title: fit_text(&node.name, text_width - 8.0 - 15.0 * tasks.len().min(4) as f32, 14.0),
+        summary: fit_text(&summary, text_width, 12.0),
+        shape: fit_text(&shape, text_width - 45.0, 12.0),
+        parameters,
+        reach,
+        task_idx,
+        category: node.layer.category().key(),
+        frozen: node.frozen,
+        problem,
+        size,
+        inputs: inputs
+            .iter()
+            .enumerate()
+            .map(|(index, port)| {
+                let (name, what) = (port.name.get(lang), port.kind.label().get(lang));
+                handle(name, what, port.kind, port.arity == Arity::Many, 0.0, index, inputs.len())
+            })
+            .collect(),
+        outputs: outputs
+            .iter()
+            .enumerate()
+            .map(|(index, port)| {
+                // What is known is shown: an output that gives "a vector or a sequence" has the form of what it gives.
+                let kind = report.outputs.get(index).map_or(port.kind, |shape| known_kind(port.kind, *shape));
+                let (name, what) = (port.name.get(lang), kind.label().get(lang));
+                handle(name, what, kind, false, size[0], index, outputs.len())
+            })
+            .collect(),
+        tasks,
+        label,
+    }
+}
+
+fn known_kind(declared: PortKind, shape: mtl_engine::layers::Shape) -> PortKind {
+    use mtl_engine::layers::Shape;
+    match (declared, shape) {
+        (PortKind::Any, Shape::Sequence { .. }) => PortKind::Sequence,
+        (PortKind::Any, Shape::Vector { .. }) => PortKind::Vector,
+        _ => declared,
+    }
+}
+
+fn weight_of(weight: f32) -> f64 {
+    // Through the shortest decimal text: 0.1_f32 is shown as 0.1.
+    weight.to_string().parse().unwrap_or(f64::from(weight))
+}
+
+/// Who shares it, in words.
+pub fn reach_text(tasks: &[usize], checked: &Checked, lang: Lang) -> String {
+    let name = |task_idx: &usize| {
+        checked.tasks.get(*task_idx).map_or_else(|| task_letter(*task_idx), |task| task.name.clone())
+    };
+    let comma = if lang == Lang::Zh { "、" } else { ", " };
+    let names = tasks.iter().map(name).collect::<Vec<_>>().join(comma);
+    match tasks.len() {
+        0 => T.reaches_no_loss.get(lang).to_owned(),
+        1 => fill(T.private_to, lang, &[&names]),
+        _ => fill(T.shared_by, lang, &[&names]),
+    }
+}
+
+/// Faces of all nodes, in the order of the design.
+pub fn faces(design: &Design, checked: &Checked, lang: Lang) -> Vec<Face> {
+    let mut n_tasks = 0;
+    design
+        .nodes
+        .iter()
+        .map(|node| {
+            let task_idx = node.layer.is_head().then(|| {
+                n_tasks += 1;
+                n_tasks - 1
+            });
+            face(node, checked, task_idx, lang)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_cut_and_short_ones_are_not() {
+        assert_eq!(fit_text("Dense", 100.0, 12.0), "Dense");
+        let cut = fit_text("a very long name of a layer", 100.0, 12.0);
+        assert!(cut.ends_with('…') && cut.chars().count() < 20, "{cut}");
+        assert_eq!(fit_text("很长的中文名称", 40.0, 12.0), "很长…");
+    }
+}

@@ -1,0 +1,202 @@
+//! The menu of what was clicked with the right button, pressed long, or asked for with the menu key.
+
+use std::collections::BTreeSet;
+
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, KeyboardEvent};
+use yew::prelude::*;
+
+use mtl_engine::design::edit::Edit;
+
+use super::{
+    dom,
+    editor::{Editor, use_editor},
+    picture,
+    scene::Arrange,
+    state::{Link, Target},
+};
+use crate::i18n::{Text, canvas::T, use_lang};
+
+/// What the menu is told.
+#[derive(Properties, PartialEq)]
+pub struct MenuProps {
+    /// Where, in pixels of the canvas.
+    pub at: [f64; 2],
+    /// On what.
+    pub on: Target,
+}
+
+type Act = Box<dyn Fn(&Editor)>;
+
+/// One line of a menu; `None` is a rule.
+type Line = Option<(Text, &'static str, Act)>;
+
+fn line(text: Text, keys: &'static str, act: impl Fn(&Editor) + 'static) -> Line {
+    Some((text, keys, Box::new(act)))
+}
+
+fn lines(on: Target, editor: &Editor, at: [f64; 2]) -> Vec<Line> {
+    let place = editor.canvas.view.get().to_design(at);
+    match on {
+        Target::Node(node) => node_lines(node, editor),
+        Target::Wire(wire) => vec![
+            line(T.insert_layer, "/", move |editor| editor.open_search(Some(at), Link::On(wire))),
+            line(T.delete, "Del", Editor::delete_selection),
+        ],
+        Target::Note(note) => vec![
+            line(T.write_note, "Enter", move |editor| editor.canvas.writing.set(Some(note))),
+            line(T.delete, "Del", Editor::delete_selection),
+        ],
+        Target::Block(block) => {
+            let folded = editor.design().blocks.get(block).is_some_and(|block| block.folded);
+            vec![
+                line(if folded { T.unfold } else { T.fold }, "Shift Enter", move |editor| editor.toggle_fold(block)),
+                line(T.rename, "", |_| dom::focus("inspector-name")),
+                line(T.duplicate, "Ctrl D", Editor::duplicate),
+                line(T.ungroup, "Ctrl Shift G", move |editor| {
+                    editor.edit(&Edit::Ungroup { block });
+                }),
+                None,
+                line(T.delete, "Del", Editor::delete_selection),
+            ]
+        }
+        _ => vec![
+            line(T.add_layer, "/", move |editor| editor.open_search(Some(at), Link::Free)),
+            line(T.add_note, "", move |editor| editor.add_note(Some(place))),
+            line(T.paste, "Ctrl V", move |editor| editor.paste(Some(place))),
+            line(T.select_all, "Ctrl A", Editor::select_all),
+            None,
+            line(T.lay_out, "L", Editor::lay_out),
+            line(T.fit, "F", Editor::fit),
+            line(T.lock_or_unlock, "", Editor::toggle_lock),
+            None,
+            line(T.picture_svg, "", picture::save_svg),
+            line(T.picture_png, "", picture::save_png),
+        ],
+    }
+}
+
+fn node_lines(node: mtl_engine::design::NodeId, editor: &Editor) -> Vec<Line> {
+    let selected = editor.selection.get().nodes.clone();
+    let design = editor.design();
+    let frozen = design.node(node).is_some_and(|node| node.frozen);
+    let mut lines = Vec::new();
+    if selected.len() <= 1 {
+        lines.push(line(T.settings, "Enter", |_| dom::focus("inspector-name")));
+    }
+    lines.extend([
+        line(T.copy, "Ctrl C", Editor::copy),
+        line(T.cut, "Ctrl X", Editor::cut),
+        line(T.duplicate, "Ctrl D", Editor::duplicate),
+        line(if frozen { T.unfreeze } else { T.freeze }, "", move |editor| {
+            let nodes: BTreeSet<_> = editor.selection.get().nodes.clone();
+            editor.edit(&Edit::Freeze { nodes, frozen: !frozen });
+        }),
+        None,
+        line(T.separate, "", Editor::separate),
+    ]);
+    if selected.len() > 1 {
+        lines.push(line(T.share, "", Editor::share));
+        if selected.len() == 2 {
+            lines.push(line(T.tie, "", Editor::tie));
+        }
+        lines.push(None);
+        let all = [
+            (T.align_left, Arrange::Left),
+            (T.align_centre, Arrange::Centre),
+            (T.align_right, Arrange::Right),
+            (T.align_top, Arrange::Top),
+            (T.align_middle, Arrange::Middle),
+            (T.align_bottom, Arrange::Bottom),
+        ];
+        lines.extend(all.into_iter().map(|(text, how)| line(text, "", move |editor| editor.arrange(how))));
+        if selected.len() > 2 {
+            lines.push(line(T.distribute_across, "", |editor| editor.arrange(Arrange::Across)));
+            lines.push(line(T.distribute_down, "", |editor| editor.arrange(Arrange::Down)));
+        }
+    }
+    lines.push(None);
+    lines.push(line(T.group, "Ctrl G", Editor::group));
+    if design.blocks.iter().any(|block| !block.nodes.is_disjoint(&selected)) {
+        lines.push(line(T.ungroup, "Ctrl Shift G", Editor::ungroup));
+    }
+    lines.push(line(T.delete, "Del", Editor::delete_selection));
+    lines
+}
+
+/// The menu.
+#[component]
+pub fn Menu(props: &MenuProps) -> Html {
+    let lang = use_lang();
+    let editor = use_editor();
+    let list = use_node_ref();
+    {
+        let list = list.clone();
+        use_effect_with((props.at, props.on), move |_| {
+            if let Some(first) = list.cast::<HtmlElement>().and_then(|list| list.query_selector("button").ok().flatten()) {
+                focus_item(&first);
+            }
+        });
+    }
+    let onkeydown = {
+        let editor = editor.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let item = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let Some(item) = item else { return };
+            match event.key().as_str() {
+                "ArrowDown" => step(&item, true),
+                "ArrowUp" => step(&item, false),
+                "Escape" | "Tab" => editor.canvas.popup.set(None),
+                _ => return,
+            }
+            event.prevent_default();
+            event.stop_propagation();
+        })
+    };
+    let [width, height] = dom::surface_size(&editor.canvas.surface);
+    let lines = lines(props.on, &editor, props.at);
+    let tall = lines.iter().map(|line| if line.is_some() { 32.0 } else { 9.0 }).sum::<f64>() + 12.0;
+    let style = format!(
+        "left: {}px; top: {}px; max-height: {}px",
+        props.at[0].min(width - 250.0).max(4.0),
+        props.at[1].min(height - tall).max(4.0),
+        (height - 8.0).max(120.0)
+    );
+    html! {
+        <div class="menu" role="menu" ref={list} aria-label={T.menu.get(lang)} {style} {onkeydown}>
+            { for lines.into_iter().map(|line| match line {
+                Some((text, keys, act)) => {
+                    let editor = editor.clone();
+                    let onclick = Callback::from(move |_: MouseEvent| {
+                        editor.canvas.popup.set(None);
+                        act(&editor);
+                    });
+                    html! {
+                        <button type="button" role="menuitem" tabindex="-1" {onclick}>
+                            <span>{ text.get(lang) }</span><kbd>{ keys }</kbd>
+                        </button>
+                    }
+                }
+                None => html! { <hr /> },
+            }) }
+        </div>
+    }
+}
+
+fn focus_item(item: &web_sys::Element) {
+    if let Some(item) = item.dyn_ref::<HtmlElement>() {
+        let _ = item.focus();
+    }
+}
+
+fn step(from: &web_sys::Element, forward: bool) {
+    let mut next = Some(from.clone());
+    for _ in 0..3 {
+        next = next.and_then(|item| if forward { item.next_element_sibling() } else { item.previous_element_sibling() });
+        match &next {
+            Some(item) if item.tag_name() == "BUTTON" => return focus_item(item),
+            Some(_) => {}
+            None => return,
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Nodes, wires, blocks and comments as they are drawn. None of them listens to anything: the surface does, and finds
+//! by the `data-` attributes what was meant. Each is drawn again only when what it shows has become another.
+
+use std::rc::Rc;
+
+use mtl_engine::design::{WireId, check::Severity};
+use yew::prelude::*;
+
+use super::{
+    dom,
+    face::{Face, HandleFace, kind_key, kind_outline},
+    scene::{BLOCK_TITLE, Point, Rect, Side, wire_path},
+    state::Handle,
+};
+use crate::{
+    i18n::{canvas::T, fill, use_lang},
+    state::{task_color, task_letter},
+};
+
+/// What a node is told.
+#[derive(Properties, PartialEq)]
+pub struct NodeProps {
+    /// What it shows.
+    pub face: Rc<Face>,
+    /// Top left corner.
+    pub at: Point,
+    /// Whether it is selected; its handles are reached with Tab then.
+    pub selected: bool,
+}
+
+/// A node with its handles.
+#[component]
+pub fn NodeView(props: &NodeProps) -> Html {
+    let face = &*props.face;
+    let [width, height] = face.size;
+    let problem = face.problem.map(|severity| if severity == Severity::Error { "error" } else { "warning" });
+    let bottom = height - 13.0;
+    let style = face.task_idx.map(|task_idx| format!("--own: {}", task_color(task_idx)));
+    let handles = |faces: &[HandleFace], side: Side| {
+        faces
+            .iter()
+            .enumerate()
+            .map(|(index, handle)| {
+                let port = mtl_engine::design::Port { node: face.id, handle: index };
+                handle_view(handle, Handle { side, port }, props.selected)
+            })
+            .collect::<Html>()
+    };
+    html! {
+        <g id={dom::node_id(face.id)} class="node" data-node={face.id.0.to_string()} data-reach={face.reach.key()}
+            data-category={face.category} data-selected={props.selected.then_some("true")} data-problem={problem}
+            transform={dom::translate(props.at)} {style}>
+            <g class="node-body" role="button" tabindex="0" aria-label={face.label.clone()}
+                aria-pressed={props.selected.to_string()}>
+                <rect class="node-box" width={width.to_string()} height={height.to_string()} rx="9" />
+                { band(face) }
+                <text class="node-title" x="20" y="24">{ face.title.clone() }</text>
+                <text class="node-summary" x="20" y="42">{ face.summary.clone() }</text>
+                <text class="node-shape" x="20" y={bottom.to_string()}>{ face.shape.clone() }</text>
+                <text class="node-parameters" x={(width - 16.0).to_string()} y={bottom.to_string()}>
+                    { face.parameters.clone() }
+                </text>
+                { letters(face) }
+                if face.frozen {
+                    <path class="node-frozen" transform={format!("translate({} {})", width - 18.0, 34.0)}
+                        d="M0 -7v14M-6 -3.5l12 7M6 -3.5l-12 7" />
+                }
+                if problem.is_some() {
+                    <g class="node-problem" transform={format!("translate({} {})", width - 3.0, 2.0)}>
+                        <path d="M0 -10l10 18h-20z" /><text y="6">{ "!" }</text>
+                    </g>
+                }
+            </g>
+            { handles(&face.inputs, Side::Input) }
+            { handles(&face.outputs, Side::Output) }
+        </g>
+    }
+}
+
+/// A bar on the left in the colours of the tasks whose losses reach the node.
+fn band(face: &Face) -> Html {
+    let top = 9.0;
+    let length = face.size[1] - 2.0 * top;
+    if face.tasks.is_empty() {
+        return html! { <rect class="node-band-empty" x="7" y={top.to_string()} width="5" height={length.to_string()} rx="2.5" /> };
+    }
+    let gap = 1.5;
+    let each = (length - gap * (face.tasks.len() as f32 - 1.0)) / face.tasks.len() as f32;
+    face.tasks
+        .iter()
+        .enumerate()
+        .map(|(place, task_idx)| {
+            let y = top + place as f32 * (each + gap);
+            html! {
+                <rect x="7" y={y.to_string()} width="5" height={each.max(1.0).to_string()} rx="2.5"
+                    fill={task_color(*task_idx)} />
+            }
+        })
+        .collect()
+}
+
+/// The tasks' letters, so that colour is not all that tells them apart.
+fn letters(face: &Face) -> Html {
+    let shown = if face.tasks.len() > 4 { 3 } else { face.tasks.len() };
+    let right = face.size[0] - 17.0;
+    let rest = face.tasks.len() - shown;
+    let first = right - 15.0 * (shown as f32 - 1.0) - if rest > 0 { 18.0 } else { 0.0 };
+    html! {
+        <g class="node-letters">
+            { for face.tasks.iter().take(shown).enumerate().map(|(place, task_idx)| html! {
+                <g transform={format!("translate({} 19)", first + 15.0 * place as f32)}>
+                    <circle r="7" fill={task_color(*task_idx)} /><text y="3.5">{ task_letter(*task_idx) }</text>
+                </g>
+            }) }
+            if rest > 0 {
+                <text class="node-more" x={(right + 2.0).to_string()} y="23">{ format!("+{rest}") }</text>
+            }
+        </g>
+    }
+}
+
+fn handle_view(face: &HandleFace, handle: Handle, reached: bool) -> Html {
+    html! {
+        <g id={dom::handle_id(handle)} class="handle" data-handle={dom::handle_attribute(handle)}
+            data-kind={kind_key(face.kind)} transform={dom::translate(face.at)} role="button"
+            tabindex={if reached { "0" } else { "-1" }} aria-label={face.label.clone()}>
+            <circle class="handle-hit" r="12" />
+            <path class="handle-mark" d={kind_outline(face.kind, face.many)} />
+        </g>
+    }
+}
+
+/// What a wire is told.
+#[derive(Properties, PartialEq)]
+pub struct WireProps {
+    /// Which wire.
+    pub id: WireId,
+    /// Where it starts.
+    pub start: Point,
+    /// Where it ends.
+    pub end: Point,
+    /// The one task that it serves, if there is only one.
+    pub task_idx: Option<usize>,
+    /// Whether no loss reaches it.
+    pub idle: bool,
+    /// It has a problem.
+    pub problem: bool,
+    /// Selected: it has grips at its ends.
+    pub selected: bool,
+    /// Reached with Tab, because it or one of its nodes is selected.
+    pub reached: bool,
+    /// What a screen reader says.
+    pub label: AttrValue,
+}
+
+/// A wire.
+#[component]
+pub fn WireView(props: &WireProps) -> Html {
+    let lang = use_lang();
+    let path = wire_path(props.start, props.end);
+    let style = props.task_idx.map(|task_idx| format!("--own: {}", task_color(task_idx)));
+    let id = props.id.0;
+    let grip = |end: bool, [x, y]: Point| {
+        let name = if end { "end" } else { "start" };
+        let label = fill(if end { T.move_end } else { T.move_start }, lang, &[&props.label]);
+        html! {
+            <g class="grip" data-grip={format!("{id}:{name}")} role="button" tabindex="0" aria-label={label}
+                transform={format!("translate({} {y})", if end { x - 16.0 } else { x + 16.0 })}>
+                <circle class="handle-hit" r="12" /><circle class="grip-mark" r="5" />
+            </g>
+        }
+    };
+    html! {
+        <>
+            <g id={dom::wire_id(props.id)} class="wire" data-wire={id.to_string()} data-selected={props.selected.then_some("true")}
+                data-problem={props.problem.then_some("true")} data-idle={props.idle.then_some("true")}
+                data-private={props.task_idx.map(|_| "true")} role="button" tabindex={if props.reached { "0" } else { "-1" }}
+                aria-label={props.label.clone()} aria-pressed={props.selected.to_string()} {style}>
+                <path class="wire-hit" d={path.clone()} />
+                <path class="wire-line" d={path} />
+            </g>
+            if props.selected {
+                { grip(false, props.start) }
+                { grip(true, props.end) }
+            }
+        </>
+    }
+}
+
+/// What a block is told.
+#[derive(Properties, PartialEq)]
+pub struct BlockProps {
+    /// Index among the blocks.
+    pub index: usize,
+    /// Where it is.
+    pub rect: Rect,
+    /// Its name.
+    pub name: AttrValue,
+    /// What is in it, in words.
+    pub about: AttrValue,
+    /// Drawn as one box.
+    pub folded: bool,
+    /// All of its nodes are selected.
+    pub selected: bool,
+    /// Tasks whose losses reach one of its nodes.
+    pub tasks: Vec<usize>,
+}
+
+/// A block: a frame around its nodes, or one box in their place.
+#[component]
+pub fn BlockView(props: &BlockProps) -> Html {
+    let rect = props.rect;
+    let each = (rect.height - 18.0) / props.tasks.len().max(1) as f32;
+    html! {
+        <g id={dom::block_id(props.index)} class="block" data-folded={props.folded.to_string()}
+            data-selected={props.selected.then_some("true")} transform={dom::translate(rect.corner())}>
+            <g data-block={props.index.to_string()} role="button" tabindex="0" aria-pressed={props.selected.to_string()}
+                aria-expanded={(!props.folded).to_string()} aria-label={format!("{}, {}", props.name, props.about)}>
+                if props.folded {
+                    <rect class="block-shadow" x="5" y="5" width={rect.width.to_string()} height={rect.height.to_string()} rx="9" />
+                }
+                <rect class="block-box" width={rect.width.to_string()} height={rect.height.to_string()} rx="9" />
+                if props.folded {
+                    { for props.tasks.iter().enumerate().map(|(place, task_idx)| html! {
+                        <rect x="7" y={(9.0 + each * place as f32).to_string()} width="5" height={(each - 1.5).max(1.0).to_string()}
+                            rx="2.5" fill={task_color(*task_idx)} />
+                    }) }
+                    <text class="node-title" x="20" y="24">{ props.name.clone() }</text>
+                    <text class="node-summary" x="20" y="42">{ props.about.clone() }</text>
+                } else {
+                    <rect class="block-title-hit" width={rect.width.to_string()} height={BLOCK_TITLE.to_string()} />
+                    <text class="block-title" x="12" y="17">{ props.name.clone() }</text>
+                }
+            </g>
+        </g>
+    }
+}
+
+/// What a comment is told.
+#[derive(Properties, PartialEq)]
+pub struct NoteProps {
+    /// Names it among the comments.
+    pub id: u32,
+    /// What it says.
+    pub text: AttrValue,
+    /// Top left corner.
+    pub at: Point,
+    /// Width and height.
+    pub size: Point,
+    /// Selected.
+    pub selected: bool,
+}
+
+/// A comment.
+#[component]
+pub fn NoteView(props: &NoteProps) -> Html {
+    let lang = use_lang();
+    let [width, height] = props.size;
+    let lines = wrap(&props.text, width - 20.0, 13.0, ((height - 14.0) / 18.0).max(1.0) as usize);
+    let label = if props.text.is_empty() { T.empty_note.get(lang).to_owned() } else { fill(T.note_says, lang, &[&props.text]) };
+    html! {
+        <g id={dom::note_id(props.id)} class="note" data-note={props.id.to_string()} data-selected={props.selected.then_some("true")}
+            transform={dom::translate(props.at)}>
+            <g role="button" tabindex="0" aria-label={label} aria-pressed={props.selected.to_string()}>
+                <rect class="note-box" width={width.to_string()} height={height.to_string()} rx="4" />
+                { for lines.into_iter().enumerate().map(|(line, text)| html! {
+                    <text class="note-text" x="10" y={(22 + 18 * line).to_string()}>{ text }</text>
+                }) }
+                if props.text.is_empty() {
+                    <text class="note-text note-empty" x="10" y="22">{ T.empty_note.get(lang) }</text>
+                }
+            </g>
+            <path class="note-corner" data-note-corner={props.id.to_string()}
+                transform={format!("translate({width} {height})")} d="M-15 0L0 -15L0 0z" />
+        </g>
+    }
+}
+
+/// `text` in lines of at most `width` pixels.
+fn wrap(text: &str, width: f32, font_px: f32, max_lines: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for piece in paragraph.split_inclusive(|c: char| c == ' ' || (c as u32) >= 0x2E80) {
+            let longer = format!("{line}{piece}");
+            if !line.is_empty() && super::face::fit_text(longer.trim_end(), width, font_px) != longer.trim_end() {
+                lines.push(std::mem::take(&mut line));
+                line.push_str(piece);
+            } else {
+                line = longer;
+            }
+        }
+        lines.push(line);
+    }
+    lines.truncate(max_lines);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_are_wrapped_between_words_and_between_characters() {
+        assert_eq!(wrap("two words", 40.0, 13.0, 9), ["two ", "words"]);
+        assert_eq!(wrap("共享层", 30.0, 13.0, 9), ["共享", "层"]);
+        assert_eq!(wrap("a\nb\nc", 100.0, 13.0, 2), ["a", "b"]);
+    }
+}
