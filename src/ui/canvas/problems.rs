@@ -1,12 +1,15 @@
 //! The list of problems: what is wrong, where, and the one click that goes there or mends it. Never in the way.
 
 use mtl_engine::{
-    design::check::{Problem, ProblemKind, Severity},
+    design::{
+        check::{Problem, ProblemKind, Severity},
+        fixes::fixes,
+    },
     text::Explain,
 };
 use yew::prelude::*;
 
-use super::{editor::use_editor, fixes::fixes};
+use super::editor::use_editor;
 use crate::{
     i18n::{canvas::T, fill, use_lang},
     state::use_store,

@@ -5,6 +5,7 @@
 pub mod check;
 pub mod compose;
 pub mod edit;
+pub mod fixes;
 pub mod graph;
 pub mod history;
 pub mod layout;
