@@ -58,6 +58,8 @@ use yew::prelude::*;
 use crate::worker::client::Client;
 pub use data::DataState;
 pub use history::{HistoryStore, RunHistory};
+use crate::ui::canvas::state::CanvasState;
+
 pub use palette::{task_color, task_letter, task_rgb};
 pub use preferences::{Preferences, RightTab, Room, Theme};
 pub use store::{Store, Subscription, use_selected, use_store};
@@ -121,6 +123,8 @@ pub struct Playground {
     pub status: Store<RunStatus>,
     /// What lies over the page.
     pub sheet: Store<Option<Sheet>>,
+    /// Pan, zoom and what lies over the canvas.
+    pub canvas: CanvasState,
     /// Messages in the corner.
     pub toasts: Store<Toasts>,
     /// Whether the page is dark now.
@@ -169,6 +173,7 @@ impl Playground {
                 note: None,
             }),
             sheet: Store::new(None),
+            canvas: CanvasState::default(),
             toasts: Store::new(Toasts::default()),
             dark: Store::new(dark),
             history: HistoryStore::new(),

@@ -134,7 +134,7 @@ fn set_path(wire: &Element, path: &str) {
 pub fn place_note(note: u32, corner: Point, size: Point) {
     let Some(element) = element(&note_id(note)) else { return };
     set(&element, "transform", &translate(corner));
-    if let Some(paper) = element.query_selector(".note-box").ok().flatten() {
+    if let Some(paper) = element.query_selector(".memo-box").ok().flatten() {
         set(&paper, "width", &size[0].to_string());
         set(&paper, "height", &size[1].to_string());
     }

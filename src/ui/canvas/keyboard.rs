@@ -73,7 +73,7 @@ fn plain(key: &str, event: &KeyboardEvent, inside: bool, editor: &Editor, contro
     let in_popup = event
         .target()
         .and_then(|target| target.dyn_into::<Element>().ok())
-        .is_some_and(|target| target.closest("[role=menu],.palette,.search,.problems").ok().flatten().is_some());
+        .is_some_and(|target| target.closest("[role=menu],.canvas-palette,.canvas-search,.canvas-problems,.canvas-bar,.minimap").ok().flatten().is_some());
     match key {
         "Escape" => {
             if editor.canvas.popup.get().is_some() {

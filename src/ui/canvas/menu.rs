@@ -163,7 +163,7 @@ pub fn Menu(props: &MenuProps) -> Html {
         (height - 8.0).max(120.0)
     );
     html! {
-        <div class="menu" role="menu" ref={list} aria-label={T.menu.get(lang)} {style} {onkeydown}>
+        <div class="canvas-menu" role="menu" ref={list} aria-label={T.menu.get(lang)} {style} {onkeydown}>
             { for lines.into_iter().map(|line| match line {
                 Some((text, keys, act)) => {
                     let editor = editor.clone();

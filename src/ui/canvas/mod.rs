@@ -1,12 +1,113 @@
-//! The design canvas.
+//! The design canvas: an SVG that is drawn from the document, and everything that a hand expects of an editor.
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`editor`] | what a person can do; every way of doing it ends there |
+//! | [`state`] | pan, zoom, the wire that is being drawn, what lies over the canvas |
+//! | [`scene`], [`face`] | where everything is, and what a node shows: pure, tested natively |
+//! | [`surface`], [`views`] | the drawing |
+//! | [`gesture`], [`keyboard`] | mouse, touch, keys |
+//! | [`dom`] | what moves while it is dragged, without drawing components again |
+//! | the others | bar, list of layers, search, menu, small map, problems, comments, pictures |
+
+pub mod dom;
+pub mod editor;
+pub mod face;
+mod gesture;
+pub mod hint;
+mod keyboard;
+mod menu;
+mod minimap;
+mod note_editor;
+mod palette;
+pub mod picture;
+mod problems;
+pub mod scene;
+mod search;
+pub mod state;
+mod surface;
+mod toolbar;
+mod views;
 
 use yew::prelude::*;
 
-use crate::i18n::{canvas::T, use_lang};
+use self::{
+    editor::use_editor, hint::HintView, menu::Menu, minimap::Minimap, note_editor::NoteEditor, palette::Carried,
+    palette::Palette, problems::Problems, search::SearchBox, state::Popup, surface::Surface, toolbar::Toolbar,
+};
+use crate::{
+    i18n::{canvas::T, use_lang},
+    state::{use_selected, use_store},
+};
 
 /// The design canvas.
 #[component]
 pub fn Canvas() -> Html {
     let lang = use_lang();
-    html! { <div class="empty"><p>{ T.canvas.get(lang) }</p></div> }
+    let frame = use_node_ref();
+    html! {
+        <div class="canvas" ref={frame.clone()}>
+            <Surface {frame} />
+            <Toolbar />
+            <FirstSteps />
+            <div class="canvas-foot"><Problems /><Minimap /></div>
+            <NoteEditor />
+            <HintView />
+            <Carried />
+            <Over />
+            <Said />
+            <p class="visually-hidden" id="canvas-keys">{ T.keys.get(lang) }</p>
+        </div>
+    }
+}
+
+/// What lies over the canvas.
+#[component]
+fn Over() -> Html {
+    let editor = use_editor();
+    let popup = use_store(&editor.canvas.popup);
+    match &*popup {
+        Some(Popup::Palette) => html! { <Palette /> },
+        Some(Popup::Search(search)) => html! { <SearchBox search={search.clone()} /> },
+        Some(Popup::Menu { at, on }) => html! { <Menu at={*at} on={*on} /> },
+        None => Html::default(),
+    }
+}
+
+/// What a screen reader says of the last command.
+#[component]
+fn Said() -> Html {
+    let lang = use_lang();
+    let editor = use_editor();
+    let said = use_store(&editor.canvas.said);
+    html! { <p class="visually-hidden" role="status" aria-live="polite">{ said.get(lang).to_owned() }</p> }
+}
+
+/// Three steps for who starts from nothing; the ones that are done are ticked.
+#[component]
+fn FirstSteps() -> Html {
+    let lang = use_lang();
+    let editor = use_editor();
+    let steps = use_selected(&editor.document, |document| {
+        let design = document.design();
+        let has_input = design.nodes.iter().any(|node| node.layer.is_input());
+        let has_layer = design.nodes.iter().any(|node| !node.layer.is_input() && !node.layer.is_head());
+        let has_head = design.heads().any(|head| design.wires.iter().any(|wire| wire.to.node == head.id));
+        [has_input, has_layer, has_head]
+    });
+    let n_nodes = use_selected(&editor.document, |document| document.design().nodes.len());
+    if n_nodes > 4 || steps == [true; 3] {
+        return Html::default();
+    }
+    let texts = [T.first_input, T.first_layer, T.first_head];
+    html! {
+        <div class="first-steps">
+            <h3>{ T.first_steps.get(lang) }</h3>
+            <ol>
+                { for texts.iter().zip(steps).map(|(text, done)| html! {
+                    <li data-done={done.to_string()}>{ text.get(lang) }</li>
+                }) }
+            </ol>
+        </div>
+    }
 }

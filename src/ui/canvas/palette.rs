@@ -35,7 +35,7 @@ pub fn Palette() -> Html {
     };
     let blocks = &document.design().blocks;
     html! {
-        <div class="palette" role="group" aria-label={T.layers.get(lang)}>
+        <div class="canvas-palette" role="group" aria-label={T.layers.get(lang)}>
             <header>
                 <h3>{ T.layers.get(lang) }</h3>
                 <button type="button" class="button-icon" aria-label={T.close_palette.get(lang)} title={T.close_palette.get(lang)} onclick={close}>

@@ -2,7 +2,7 @@
 
 use mtl_engine::{
     design::{
-        check::{Problem, ProblemKind, Severity},
+        check::{Problem, Severity},
         fixes::fixes,
     },
     text::Explain,
@@ -23,9 +23,7 @@ pub fn Problems() -> Html {
     let editor = use_editor();
     let checked = use_store(&editor.checked);
     let open = use_state_eq(|| false);
-    // A node that only waits for another is not a problem of its own.
-    let shown: Vec<&Problem> =
-        checked.problems.iter().filter(|problem| !matches!(problem.kind, ProblemKind::Blocked { .. })).collect();
+    let shown: Vec<&Problem> = checked.problems.iter().collect();
     let n_errors = shown.iter().filter(|problem| problem.severity == Severity::Error).count();
     let (state, label) = match (n_errors, shown.len() - n_errors) {
         (0, 0) => ("none", T.no_problems.get(lang).to_owned()),
@@ -37,7 +35,7 @@ pub fn Problems() -> Html {
         Callback::from(move |_: MouseEvent| open.set(!*open))
     };
     html! {
-        <div class="problems" data-state={state}>
+        <div class="canvas-problems" data-state={state}>
             if *open && !shown.is_empty() {
                 <ul id="problem-list" aria-label={T.problem_list.get(lang)}>
                     { for shown.iter().map(|problem| problem_view(problem, &editor, lang)) }

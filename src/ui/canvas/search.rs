@@ -117,7 +117,7 @@ pub fn SearchBox(props: &SearchBoxProps) -> Html {
     let style = format!("left: {}px; top: {}px", x.min(width - 270.0).max(8.0), y.min(height - 260.0).max(8.0));
     let active = found.get(*chosen).map(|layer| format!("find-{}", layer.key()));
     html! {
-        <div class="search" {style}>
+        <div class="canvas-search" {style}>
             <div class="search-box">
                 <Icon kind={IconKind::Search} />
                 <input ref={input} type="text" role="combobox" aria-expanded="true" aria-controls="search-list" autocomplete="off"

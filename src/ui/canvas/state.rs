@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use mtl_engine::design::{NodeId, Port, WireId};
 use yew::NodeRef;
 
-use super::scene::{Point, Side};
+use super::{
+    hint::Hint,
+    scene::{Point, Side},
+};
 use crate::{i18n::Message, state::Store};
 
 /// Smallest zoom.
@@ -158,6 +161,8 @@ pub struct CanvasState {
     pub writing: Store<Option<u32>>,
     /// Nothing is moved or wired by hand.
     pub locked: Store<bool>,
+    /// What is said beside the pointer.
+    pub hint: Store<Hint>,
     /// What the live region says.
     pub said: Store<Message>,
     /// The drawing surface.
@@ -175,6 +180,7 @@ impl Default for CanvasState {
             notes: Store::new(BTreeSet::new()),
             writing: Store::new(None),
             locked: Store::new(false),
+            hint: Store::new(None),
             said: Store::new(Message::default()),
             surface: NodeRef::default(),
         }

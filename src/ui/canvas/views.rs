@@ -259,25 +259,25 @@ pub fn NoteView(props: &NoteProps) -> Html {
     let lines = wrap(&props.text, width - 20.0, 13.0, ((height - 14.0) / 18.0).max(1.0) as usize);
     let label = if props.text.is_empty() { T.empty_note.get(lang).to_owned() } else { fill(T.note_says, lang, &[&props.text]) };
     html! {
-        <g id={dom::note_id(props.id)} class="note" data-note={props.id.to_string()} data-selected={props.selected.then_some("true")}
+        <g id={dom::note_id(props.id)} class="memo" data-note={props.id.to_string()} data-selected={props.selected.then_some("true")}
             transform={dom::translate(props.at)}>
             <g role="button" tabindex="0" aria-label={label} aria-pressed={props.selected.to_string()}>
-                <rect class="note-box" width={width.to_string()} height={height.to_string()} rx="4" />
+                <rect class="memo-box" width={width.to_string()} height={height.to_string()} rx="4" />
                 { for lines.into_iter().enumerate().map(|(line, text)| html! {
-                    <text class="note-text" x="10" y={(22 + 18 * line).to_string()}>{ text }</text>
+                    <text class="memo-text" x="10" y={(22 + 18 * line).to_string()}>{ text }</text>
                 }) }
                 if props.text.is_empty() {
-                    <text class="note-text note-empty" x="10" y="22">{ T.empty_note.get(lang) }</text>
+                    <text class="memo-text memo-empty" x="10" y="22">{ T.empty_note.get(lang) }</text>
                 }
             </g>
-            <path class="note-corner" data-note-corner={props.id.to_string()}
+            <path class="memo-corner" data-note-corner={props.id.to_string()}
                 transform={format!("translate({width} {height})")} d="M-15 0L0 -15L0 0z" />
         </g>
     }
 }
 
 /// `text` in lines of at most `width` pixels.
-fn wrap(text: &str, width: f32, font_px: f32, max_lines: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: f32, font_px: f32, max_lines: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();

@@ -419,6 +419,7 @@ fn fit_layer(
             fixes.extend(insert_before(design, checked, node, Some(first.width())));
             fixes
         }
+        LowerError::Gate { experts, .. } => resize_sources(design, node, *experts),
         LowerError::Setting { .. } => reset_settings(design, node),
         LowerError::Kind { .. } | LowerError::Count { .. } | LowerError::TooLarge { .. } => {
             insert_before(design, checked, node, None)

@@ -1,0 +1,65 @@
+//! The design as a whole: its tasks, what they share and what is their own.
+
+use yew::prelude::*;
+
+use super::node::task_chips;
+use crate::{
+    i18n::{canvas::T, use_lang},
+    state::use_store,
+    ui::{canvas::editor::Editor, format},
+};
+
+/// What the panel is told.
+#[derive(Properties, PartialEq)]
+pub struct OverviewProps {
+    /// The commands.
+    pub editor: Editor,
+}
+
+/// The design as a whole.
+#[component]
+pub fn Overview(props: &OverviewProps) -> Html {
+    let lang = use_lang();
+    let editor = &props.editor;
+    let checked = use_store(&editor.checked);
+    let counts = checked.parameters;
+    let rows = [
+        (T.parameters, counts.total),
+        (T.shared_parameters, counts.shared),
+        (T.private_parameters, counts.private),
+        (T.idle_parameters, counts.idle),
+    ];
+    html! {
+        <div class="inspector">
+            <p class="muted">{ T.nothing_selected.get(lang) }</p>
+            <section class="inspector-part">
+                <h3>{ T.whole_design.get(lang) }</h3>
+                <dl class="inspector-list">
+                    { for rows.into_iter().map(|(text, count)| html! {
+                        <><dt>{ text.get(lang) }</dt><dd>{ format::count(count as u64) }</dd></>
+                    }) }
+                    <dt title={T.macs_help.get(lang)}>{ T.macs.get(lang) }</dt><dd>{ format::count(checked.macs) }</dd>
+                </dl>
+            </section>
+            <section class="inspector-part">
+                <h3>{ T.tasks.get(lang) }</h3>
+                if checked.tasks.is_empty() { <p class="muted small">{ T.no_tasks.get(lang) }</p> }
+                <ul class="inspector-tasks">
+                    { for checked.tasks.iter().enumerate().map(|(task_idx, task)| {
+                        let (editor, node) = (editor.clone(), task.node);
+                        html! {
+                            <li>
+                                <button type="button" onclick={Callback::from(move |_: MouseEvent| editor.reveal(node))}>
+                                    { task_chips([task_idx], &checked) }
+                                </button>
+                                <span>{ crate::i18n::fill(T.task_counts, lang, &[
+                                    &format::count(task.n_parameters as u64), &format::count(task.n_private as u64)
+                                ]) }</span>
+                            </li>
+                        }
+                    }) }
+                </ul>
+            </section>
+        </div>
+    }
+}

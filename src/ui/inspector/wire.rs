@@ -1,0 +1,59 @@
+//! One wire: what it carries, and from where to where.
+
+use mtl_engine::{design::WireId, text::Explain};
+use yew::prelude::*;
+
+use super::node::action;
+use crate::{
+    i18n::{canvas::T, use_lang},
+    state::use_store,
+    ui::{
+        canvas::{
+            editor::{Editor, use_editor},
+            state::Link,
+        },
+        icon::IconKind,
+    },
+};
+
+/// What the panel is told.
+#[derive(Properties, PartialEq)]
+pub struct WirePanelProps {
+    /// Which wire.
+    pub wire: WireId,
+}
+
+/// One wire.
+#[component]
+pub fn WirePanel(props: &WirePanelProps) -> Html {
+    let lang = use_lang();
+    let editor = use_editor();
+    let document = use_store(&editor.document);
+    let checked = use_store(&editor.checked);
+    let design = document.design();
+    let Some(wire) = design.wires.iter().find(|wire| wire.id == props.wire) else { return Html::default() };
+    let name = |node| design.node(node).map_or("", |node| node.name.as_str());
+    let shape = checked.wires.get(&wire.id).copied().flatten();
+    let insert = {
+        let (editor, wire) = (editor.clone(), wire.id);
+        Callback::from(move |_: MouseEvent| editor.open_search(None, Link::On(wire)))
+    };
+    html! {
+        <div class="inspector">
+            <h3>{ T.wire.get(lang) }</h3>
+            <dl class="inspector-list">
+                <dt>{ T.from.get(lang) }</dt><dd>{ name(wire.from.node) }</dd>
+                <dt>{ T.to.get(lang) }</dt><dd>{ name(wire.to.node) }</dd>
+                <dt>{ T.shape.get(lang) }</dt><dd>{ shape.map_or_else(|| "?".to_owned(), |shape| shape.to_string()) }</dd>
+            </dl>
+            { for checked.problems.iter().filter(|problem| problem.wire == Some(wire.id)).map(|problem| html! {
+                <p class="inspector-problem">{ problem.explain().get(lang) }</p>
+            }) }
+            <p class="muted small">{ T.wire_help.get(lang) }</p>
+            <div class="inspector-actions">
+                <button type="button" class="button button-small" onclick={insert}>{ T.insert_layer.get(lang) }</button>
+                { action(&editor, Some(IconKind::Delete), T.delete, lang, Editor::delete_selection) }
+            </div>
+        </div>
+    }
+}
