@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     i18n::{Lang, Message, canvas::T, fill_message},
-    state::{Playground, PlaygroundRef, Selection, ToastKind, storage, use_playground},
+    state::{Playground, PlaygroundRef, RightTab, Selection, ToastKind, storage, use_playground},
 };
 
 const CLIPBOARD: &str = "clipboard";
@@ -87,15 +87,67 @@ impl Editor {
 
     /// Applies one edit; consecutive edits of one box are one step.
     pub fn edit(&self, edit: &Edit) -> bool {
-        self.change(|document| {
-            let name = edit.describe(document.design());
-            document.edit(edit).map(|()| name)
-        })
+        let name = edit.describe(&self.design());
+        if let Some(anchor) = self.anchor(std::slice::from_ref(edit)) {
+            return self.change(|document| {
+                document.edit_all(name.clone(), &[anchor, edit.clone()]).map(|()| name)
+            });
+        }
+        self.change(|document| document.edit(edit).map(|()| name))
     }
 
     /// Applies all edits as one step.
     pub fn edit_all(&self, name: Message, edits: &[Edit]) -> bool {
-        self.change(|document| document.edit_all(name.clone(), edits).map(|()| name))
+        let edits: Vec<Edit> = self.anchor(edits).into_iter().chain(edits.iter().cloned()).collect();
+        self.change(|document| document.edit_all(name.clone(), &edits).map(|()| name))
+    }
+
+    /// A design without places (a preset) is laid out when it is drawn. The first edit of its wiring writes the places
+    /// down, or every node would jump with it.
+    fn anchor(&self, edits: &[Edit]) -> Option<Edit> {
+        let design = self.design();
+        let keeps_places = |edit: &Edit| {
+            matches!(
+                edit,
+                Edit::SetSetting { .. }
+                    | Edit::Rename { .. }
+                    | Edit::Freeze { .. }
+                    | Edit::RenameDesign { .. }
+                    | Edit::RenameBlock { .. }
+            )
+        };
+        if edits.iter().all(keeps_places) || design.nodes.iter().all(|node| node.position.is_some()) {
+            return None;
+        }
+        let scene = self.scene();
+        let unplaced = design.nodes.iter().filter(|node| node.position.is_none());
+        let positions =
+            unplaced.filter_map(|node| Some((node.id, scene.nodes.get(&node.id)?.corner()))).collect();
+        Some(Edit::Move { positions })
+    }
+
+    /// Opens the settings of what is selected.
+    pub fn show_settings(&self) {
+        self.preferences.update_if_changed(|preferences| preferences.right_tab = RightTab::Layer);
+    }
+
+    /// Opens the settings of what is selected, with the keyboard in the box of its name.
+    pub fn write_name(&self) {
+        self.show_settings();
+        // The panel is drawn with the next task.
+        gloo_timers::callback::Timeout::new(30, || dom::focus("inspector-name")).forget();
+    }
+
+    /// Forgets what is selected and no longer there.
+    pub fn prune_selection(&self) {
+        let design = self.design();
+        self.selection.update_if_changed(|selection| {
+            selection.nodes.retain(|node| design.node(*node).is_some());
+            selection.wires.retain(|wire| design.wires.iter().any(|other| other.id == *wire));
+        });
+        self.canvas.notes.update_if_changed(|notes| {
+            notes.retain(|note| design.notes.iter().any(|other| other.id == *note));
+        });
     }
 
     fn change(&self, change: impl FnOnce(&mut Document) -> Result<Message, EditError>) -> bool {
@@ -607,12 +659,16 @@ fn beside(scene: &Scene, handle: Handle) -> Point {
     }
 }
 
-/// The layer with the first feature (or the first label that no other head learns) of the data that fits it.
+/// The layer with the first feature or label of the data that fits it and that no other node reads or learns yet.
 pub fn fitted(layer: &Layer, schema: &Schema, design: &Design) -> Layer {
     let mut layer = layer.clone();
     for field in layer.fields() {
         let key = match field.kind {
-            FieldKind::Feature => schema.features.iter().find(|feature| reads(&layer, feature.kind)).map(|f| &f.key),
+            FieldKind::Feature => {
+                let mut features = schema.features.iter().filter(|feature| reads(&layer, feature.kind));
+                let is_free = |key: &str| design.nodes.iter().all(|node| node.layer.feature() != Some(key));
+                features.clone().find(|feature| is_free(&feature.key)).or_else(|| features.next()).map(|f| &f.key)
+            }
             FieldKind::Label => {
                 let mut labels = schema.labels.iter().filter(|label| learns(&layer, label.kind));
                 let is_free = |key: &str| design.heads().all(|head| head.layer.label() != Some(key));

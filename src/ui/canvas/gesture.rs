@@ -458,9 +458,15 @@ impl Controller {
             Target::Canvas if more => {}
             Target::Canvas => editor.clear_selection(),
             Target::Node(node) if more => editor.toggle(node),
-            Target::Node(node) => editor.select(BTreeSet::from([node])),
+            Target::Node(node) => {
+                editor.select(BTreeSet::from([node]));
+                editor.show_settings();
+            }
             Target::Handle(handle) => self.begin_wire(handle, None, self.place(client), true),
-            Target::Wire(wire) => editor.select_wire(wire),
+            Target::Wire(wire) => {
+                editor.select_wire(wire);
+                editor.show_settings();
+            }
             Target::Grip(wire, end) => {
                 self.take_up(wire, end, self.place(client), true);
             }
@@ -486,7 +492,7 @@ impl Controller {
             Target::Wire(wire) => editor.open_search(at, Link::On(wire)),
             Target::Note(note) => editor.canvas.writing.set(Some(note)),
             Target::Block(block) => editor.toggle_fold(block),
-            Target::Node(_) => dom::focus("inspector-name"),
+            Target::Node(_) => editor.write_name(),
             Target::Handle(_) | Target::Grip(..) | Target::NoteCorner(_) => {}
         }
     }

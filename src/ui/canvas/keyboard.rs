@@ -151,8 +151,11 @@ fn activate(event: &KeyboardEvent, editor: &Editor, controller: &Controller) -> 
             next_end(editor, controller, true);
         }
         Target::Node(node) if event.shift_key() => editor.toggle(node),
-        Target::Node(node) if selection.single() == Some(node) => dom::focus("inspector-name"),
-        Target::Node(node) => editor.select(BTreeSet::from([node])),
+        Target::Node(node) if selection.single() == Some(node) => editor.write_name(),
+        Target::Node(node) => {
+            editor.select(BTreeSet::from([node]));
+            editor.show_settings();
+        }
         Target::Wire(wire) => editor.select_wire(wire),
         Target::Note(note) => editor.canvas.writing.set(Some(note)),
         Target::Block(block) if event.shift_key() => editor.toggle_fold(block),

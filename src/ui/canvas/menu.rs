@@ -51,7 +51,7 @@ fn lines(on: Target, editor: &Editor, at: [f64; 2]) -> Vec<Line> {
             let folded = editor.design().blocks.get(block).is_some_and(|block| block.folded);
             vec![
                 line(if folded { T.unfold } else { T.fold }, "Shift Enter", move |editor| editor.toggle_fold(block)),
-                line(T.rename, "", |_| dom::focus("inspector-name")),
+                line(T.rename, "", Editor::write_name),
                 line(T.duplicate, "Ctrl D", Editor::duplicate),
                 line(T.ungroup, "Ctrl Shift G", move |editor| {
                     editor.edit(&Edit::Ungroup { block });
@@ -82,7 +82,7 @@ fn node_lines(node: mtl_engine::design::NodeId, editor: &Editor) -> Vec<Line> {
     let frozen = design.node(node).is_some_and(|node| node.frozen);
     let mut lines = Vec::new();
     if selected.len() <= 1 {
-        lines.push(line(T.settings, "Enter", |_| dom::focus("inspector-name")));
+        lines.push(line(T.settings, "Enter", Editor::write_name));
     }
     lines.extend([
         line(T.copy, "Ctrl C", Editor::copy),

@@ -53,6 +53,7 @@ pub fn Surface(props: &SurfaceProps) -> Html {
         let controller = Rc::clone(&controller);
         use_effect_with((Rc::clone(&selection), Rc::clone(&design)), move |_| controller.light());
     }
+    use_follow(&editor, &design);
 
     let nothing = BTreeMap::new();
     let block_views = design.blocks.iter().enumerate().filter_map(|(index, block)| {
@@ -125,6 +126,24 @@ pub fn Surface(props: &SurfaceProps) -> Html {
             </g>
         </svg>
     }
+}
+
+/// Forgets a selection that is gone, and shows everything when another design has come in the place of the old one.
+#[hook]
+fn use_follow(editor: &Editor, design: &Rc<Design>) {
+    let editor = editor.clone();
+    let before = use_mut_ref(BTreeSet::<(u32, &'static str)>::new);
+    use_effect_with(Rc::clone(design), move |design| {
+        editor.prune_selection();
+        let now: BTreeSet<(u32, &'static str)> =
+            design.nodes.iter().map(|node| (node.id.0, node.layer.key())).collect();
+        let n_kept = before.borrow().intersection(&now).count();
+        // One edit changes little; a preset or a file changes most.
+        if now.len() > 3 && n_kept * 2 < now.len().max(before.borrow().len()) {
+            editor.fit();
+        }
+        *before.borrow_mut() = now;
+    });
 }
 
 fn wire_label(design: &Design, checked: &Checked, wire: &mtl_engine::design::Wire, lang: Lang) -> String {
