@@ -7,6 +7,9 @@ texts! {
         "Tab 在节点间移动，回车选中，Shift 加回车可多选，方向键移动 5 像素，按住 Shift 移动 20 像素。选中节点后，Tab 依次到达它的端口：回车开始连线，Tab 或方向键选择终点，回车完成，Esc 放弃。斜杠键添加层，Delete 删除，M 打开菜单。";
     nothing_selected: "Click a layer to see and change its settings.", "点击一个层来查看和修改它的设置。";
 
+    own_design: "My design", "我的设计";
+    start_empty: "Start from empty", "从空白开始";
+    start_empty_about: "An empty canvas and three steps to a model of your own.", "空白画布，三步得到自己的模型。";
     first_steps: "Three steps to a model", "三步得到一个模型";
     first_input: "Add an input: press “Layer”, double-click the canvas, or type /", "添加输入：点“添加层”、双击画布或按 /";
     first_layer: "Drag from its right handle to add and connect layers", "从它右侧的端口拖出连线，添加并连接层";

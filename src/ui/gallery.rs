@@ -11,9 +11,13 @@ use mtl_engine::design::{
 };
 use yew::prelude::*;
 
-use super::{dialog::Dialog, format};
+use super::{
+    dialog::Dialog,
+    format,
+    icon::{Icon, IconKind},
+};
 use crate::{
-    i18n::{fill, shell::T, use_lang},
+    i18n::{canvas, fill, shell::T, use_lang},
     state::{data, task_color, use_playground, use_store},
 };
 
@@ -33,6 +37,7 @@ pub fn PresetSheet(props: &SheetProps) -> Html {
         <Dialog title={T.presets_title.get(lang)} on_close={props.on_close.clone()} wide=true>
             <p class="muted">{ T.presets_about.get(lang) }</p>
             <div class="gallery">
+                <EmptyCard on_close={props.on_close.clone()} />
                 { for presets::all().iter().map(|preset| {
                     let (this, on_close) = (playground.clone(), props.on_close.clone());
                     let onclick = Callback::from(move |_: MouseEvent| {
@@ -52,6 +57,26 @@ pub fn PresetSheet(props: &SheetProps) -> Html {
                 }) }
             </div>
         </Dialog>
+    }
+}
+
+/// The way to a design of one's own.
+#[component]
+fn EmptyCard(props: &SheetProps) -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let (this, on_close) = (playground, props.on_close.clone());
+    let onclick = Callback::from(move |_: MouseEvent| {
+        on_close.emit(());
+        let design = Design::new(canvas::T.own_design.get(this.preferences.get().lang));
+        let _opened = this.put_design(design, canvas::T.start_empty.into());
+    });
+    html! {
+        <button type="button" class="card" data-preset="empty" {onclick}>
+            <span class="card-graph card-empty"><Icon kind={IconKind::Plus} size={36} /></span>
+            <strong>{ canvas::T.start_empty.get(lang) }</strong>
+            <p>{ canvas::T.start_empty_about.get(lang) }</p>
+        </button>
     }
 }
 

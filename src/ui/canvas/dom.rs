@@ -91,7 +91,7 @@ pub fn set_view(surface: &NodeRef, view: View) {
     }
     if let Some(element) = surface.dyn_ref::<SvgElement>() {
         // A zoomed-out canvas hides its small print: see the style sheet.
-        set(element, "data-far", if scale < 0.5 { "true" } else { "false" });
+        set(element, "data-far", if scale < 0.42 { "true" } else { "false" });
     }
 }
 

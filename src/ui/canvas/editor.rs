@@ -580,7 +580,7 @@ impl Editor {
     pub fn fit(&self) {
         if let Some(bounds) = self.scene().bounds() {
             let [width, height] = dom::surface_size(&self.canvas.surface);
-            let margin = 28.0;
+            let margin = 16.0;
             let scale_x = (width - 2.0 * margin) / f64::from(bounds.width.max(1.0));
             let scale_y = (height - 2.0 * margin - 36.0) / f64::from(bounds.height.max(1.0));
             let scale = scale_x.min(scale_y).clamp(super::state::MIN_SCALE, 1.0);

@@ -179,7 +179,7 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
         problem.map_or_else(String::new, |_| T.has_problem.get(lang).to_owned()),
     ];
     let label = label.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
-    let text_width = NODE_WIDTH - 36.0;
+    let text_width = NODE_WIDTH - 30.0;
     let handle = |name: &str, what: &str, kind: PortKind, many: bool, x: f32, index: usize, count: usize| HandleFace {
         kind,
         many,
@@ -193,9 +193,9 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
     let (inputs, outputs) = (node.layer.inputs(), node.layer.outputs());
     Face {
         id: node.id,
-        title: fit_text(&node.name, text_width - 8.0 - 15.0 * tasks.len().min(4) as f32, 14.0),
-        summary: fit_text(&summary, text_width, 12.0),
-        shape: fit_text(&shape, text_width - 45.0, 12.0),
+        title: fit_text(&node.name, text_width, 15.0),
+        summary: fit_text(&summary, text_width, 13.0),
+        shape: fit_text(&shape, text_width - 8.0 * parameters.chars().count() as f32, 13.0),
         parameters,
         reach,
         task_idx,

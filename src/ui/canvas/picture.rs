@@ -142,14 +142,14 @@ fn node(face: &Face, rect: &Rect, colors: &Colors) -> String {
         ));
     }
     for (place, task_idx) in face.tasks.iter().rev().take(4).enumerate() {
-        let x = width - 17.0 - 15.0 * place as f32;
-        parts.push(format!("<circle cx=\"{x}\" cy=\"19\" r=\"7\" fill=\"{}\"/>", colors.task(*task_idx)));
-        parts.push(text_at([x, 22.5], 10, 700, colors.on_task, "middle", &task_letter(*task_idx)));
+        let x = width - 16.0 - 15.0 * place as f32;
+        parts.push(format!("<circle cx=\"{x}\" cy=\"0\" r=\"7\" fill=\"{}\"/>", colors.task(*task_idx)));
+        parts.push(text_at([x, 3.5], 10, 700, colors.on_task, "middle", &task_letter(*task_idx)));
     }
-    parts.push(text_at([20.0, 24.0], 14, 600, colors.text, "start", &face.title));
-    parts.push(text_at([20.0, 42.0], 12, 400, colors.muted, "start", &face.summary));
-    parts.push(text_at([20.0, height - 13.0], 12, 400, colors.text, "start", &face.shape));
-    parts.push(text_at([width - 16.0, height - 13.0], 12, 400, colors.muted, "end", &face.parameters));
+    parts.push(text_at([18.0, 25.0], 15, 600, colors.text, "start", &face.title));
+    parts.push(text_at([18.0, 44.0], 13, 400, colors.muted, "start", &face.summary));
+    parts.push(text_at([18.0, height - 12.0], 13, 400, colors.text, "start", &face.shape));
+    parts.push(text_at([width - 12.0, height - 12.0], 13, 400, colors.muted, "end", &face.parameters));
     for handle in face.inputs.iter().chain(&face.outputs) {
         let [x, y] = handle.at;
         parts.push(format!(

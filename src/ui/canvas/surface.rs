@@ -141,6 +141,8 @@ fn use_follow(editor: &Editor, design: &Rc<Design>) {
         // One edit changes little; a preset or a file changes most.
         if now.len() > 3 && n_kept * 2 < now.len().max(before.borrow().len()) {
             editor.fit();
+        } else if now.is_empty() && !before.borrow().is_empty() {
+            editor.canvas.view.set(super::state::View::default());
         }
         *before.borrow_mut() = now;
     });

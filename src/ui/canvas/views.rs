@@ -34,7 +34,7 @@ pub fn NodeView(props: &NodeProps) -> Html {
     let face = &*props.face;
     let [width, height] = face.size;
     let problem = face.problem.map(|severity| if severity == Severity::Error { "error" } else { "warning" });
-    let bottom = height - 13.0;
+    let bottom = height - 12.0;
     let style = face.task_idx.map(|task_idx| format!("--own: {}", task_color(task_idx)));
     let handles = |faces: &[HandleFace], side: Side| {
         faces
@@ -54,19 +54,19 @@ pub fn NodeView(props: &NodeProps) -> Html {
                 aria-pressed={props.selected.to_string()}>
                 <rect class="node-box" width={width.to_string()} height={height.to_string()} rx="9" />
                 { band(face) }
-                <text class="node-title" x="20" y="24">{ face.title.clone() }</text>
-                <text class="node-summary" x="20" y="42">{ face.summary.clone() }</text>
-                <text class="node-shape" x="20" y={bottom.to_string()}>{ face.shape.clone() }</text>
-                <text class="node-parameters" x={(width - 16.0).to_string()} y={bottom.to_string()}>
+                <text class="node-title" x="18" y="25">{ face.title.clone() }</text>
+                <text class="node-summary" x="18" y="44">{ face.summary.clone() }</text>
+                <text class="node-shape" x="18" y={bottom.to_string()}>{ face.shape.clone() }</text>
+                <text class="node-parameters" x={(width - 12.0).to_string()} y={bottom.to_string()}>
                     { face.parameters.clone() }
                 </text>
                 { letters(face) }
                 if face.frozen {
-                    <path class="node-frozen" transform={format!("translate({} {})", width - 18.0, 34.0)}
+                    <path class="node-frozen" transform={format!("translate({} {})", width - 15.0, 38.0)}
                         d="M0 -7v14M-6 -3.5l12 7M6 -3.5l-12 7" />
                 }
                 if problem.is_some() {
-                    <g class="node-problem" transform={format!("translate({} {})", width - 3.0, 2.0)}>
+                    <g class="node-problem" transform={format!("translate({} {})", 14.0, -1.0)}>
                         <path d="M0 -10l10 18h-20z" /><text y="6">{ "!" }</text>
                     </g>
                 }
@@ -102,18 +102,18 @@ fn band(face: &Face) -> Html {
 /// The tasks' letters, so that colour is not all that tells them apart.
 fn letters(face: &Face) -> Html {
     let shown = if face.tasks.len() > 4 { 3 } else { face.tasks.len() };
-    let right = face.size[0] - 17.0;
+    let right = face.size[0] - 16.0;
     let rest = face.tasks.len() - shown;
     let first = right - 15.0 * (shown as f32 - 1.0) - if rest > 0 { 18.0 } else { 0.0 };
     html! {
         <g class="node-letters">
             { for face.tasks.iter().take(shown).enumerate().map(|(place, task_idx)| html! {
-                <g transform={format!("translate({} 19)", first + 15.0 * place as f32)}>
+                <g transform={format!("translate({} 0)", first + 15.0 * place as f32)}>
                     <circle r="7" fill={task_color(*task_idx)} /><text y="3.5">{ task_letter(*task_idx) }</text>
                 </g>
             }) }
             if rest > 0 {
-                <text class="node-more" x={(right + 2.0).to_string()} y="23">{ format!("+{rest}") }</text>
+                <text class="node-more" x={(right + 2.0).to_string()} y="-2">{ format!("+{rest}") }</text>
             }
         </g>
     }

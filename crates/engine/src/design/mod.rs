@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod compose;
+mod describe;
 pub mod edit;
 pub mod fixes;
 pub mod graph;
