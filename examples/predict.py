@@ -40,6 +40,8 @@ def word_class(c):
     """The property Word_Break of a character, as far as words of letters and digits need it."""
     if c in "\r\n\x0b\x0c\x85\u2028\u2029":
         return "newline"
+    if c == "\u200b":
+        return "other"
     if c in ".'\u2018\u2019\u2024\ufe52\uff07\uff0e":
         return "mid_num_let"
     if c in ":\u00b7\u0387\u055f\u05f4\u2027\ufe13\ufe55\uff1a":
@@ -135,7 +137,7 @@ class Model:
             raise SystemExit(f"expected a {FORMAT} file of version {VERSION}, "
                              f"got {file.get('format')} version {file.get('version')}")
         self.nodes = {node["id"]: node for node in file["design"]["nodes"]}
-        self.wires = sorted(file["design"]["wires"], key=lambda wire: wire["id"])
+        self.wires = sorted(file["design"]["wires"], key=lambda wire: (wire["to"].get("handle", 0), wire["id"]))
         schema = file["data"]["schema"]
         self.features = {feature["key"]: feature for feature in schema["features"]}
         self.labels = {label["key"]: label for label in schema["labels"]}
@@ -177,7 +179,10 @@ class Model:
             if node_id not in values:
                 node = self.nodes[node_id]
                 incoming = [value_of(wire["from"]["node"]) for wire in self.wires if wire["to"]["node"] == node_id]
-                values[node_id] = getattr(self, node["layer"]["type"])(node, node["layer"], incoming, given)
+                compute = getattr(self, node["layer"]["type"], None)
+                if compute is None:
+                    raise SystemExit(f"the layer {node['layer']['type']} is not known to this program")
+                values[node_id] = compute(node, node["layer"], incoming, given)
             return values[node_id]
 
         for node_id, node in self.nodes.items():
@@ -232,16 +237,17 @@ class Model:
         return incoming[0][0].reshape(-1), None
 
     def concatenate(self, node, layer, incoming, given):
-        return np.concatenate([x for x, _ in incoming], axis=-1), self.mask_of(incoming)
+        masks = [mask for _, mask in incoming if mask is not None]
+        return np.concatenate([x for x, _ in incoming], axis=-1), np.logical_and.reduce(masks) if masks else None
 
     def add(self, node, layer, incoming, given):
-        return sum(x for x, _ in incoming), self.mask_of(incoming)
+        masks = [mask for _, mask in incoming]
+        every_one = all(mask is not None for mask in masks)
+        return sum(x for x, _ in incoming), np.logical_or.reduce(masks) if every_one else None
 
-    @staticmethod
-    def mask_of(incoming):
-        """A step of several sequences is real where it is real in all of them."""
-        masks = [mask for _, mask in incoming if mask is not None]
-        return np.logical_and.reduce(masks) if masks else None
+    def mixture(self, node, layer, incoming, given):
+        *experts, gate = (x for x, _ in incoming)
+        return sum(weight * expert for weight, expert in zip(gate, experts)), None
 
     def logits(self, node, layer, incoming):
         x = incoming[0][0]

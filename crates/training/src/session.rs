@@ -475,7 +475,12 @@ impl Session {
     }
 
     fn pause(&mut self, out: &mut Vec<Outgoing>) {
-        self.halt(RunPhase::Paused, None, out);
+        let phase = if self.all_epochs_done() {
+            RunPhase::Finished
+        } else {
+            RunPhase::Paused
+        };
+        self.halt(phase, None, out);
     }
 
     fn halt(&mut self, phase: RunPhase, note: Option<Message>, out: &mut Vec<Outgoing>) {

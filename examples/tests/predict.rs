@@ -1,0 +1,449 @@
+//! `predict.py` against the session: the same tokens, and the same predictions to 1e-5.
+//!
+//! Python with numpy is looked for under the name in the variable `PYTHON`, or `python3`; without it these tests say that
+//! they were skipped. The golden file was written by a run of `UPDATE_GOLDEN=1 cargo test -p mtl-examples`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command as Process;
+
+use mtl_data::datasets::Generator;
+use mtl_data::datasets::generated_impressions::ImpressionSettings;
+use mtl_data::datasets::generated_reviews::ReviewSettings;
+use mtl_data::prepare::DataSettings;
+use mtl_data::tokenizer::tokenize;
+use mtl_engine::design::{Design, NodeId};
+use mtl_engine::layers::{
+    Activation, Add, BinaryHead, ClassesHead, Concatenate, Dense, Dropout, Embedding, Flatten,
+    GlobalAveragePooling, GlobalMaxPooling, IdInput, Layer, Lstm, Mixture, RegressionHead, TokenInput,
+};
+use mtl_examples::weights;
+use mtl_training::Session;
+use mtl_training::protocol::{
+    Command, DataSource, Event, PredictInput, Reply, Request, Run, RunSettings, TaskPrediction,
+};
+
+const TOLERANCE: f64 = 1e-5;
+
+fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Python with numpy, or none.
+fn python() -> Option<String> {
+    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let found = Process::new(&python)
+        .args(["-c", "import numpy"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("skipped: {python} with numpy is not there (set PYTHON to one that has it)");
+    }
+    found.then_some(python)
+}
+
+/// What `predict.py` prints, read as JSON.
+fn run_python<T: serde::de::DeserializeOwned>(python: &str, arguments: &[&str]) -> T {
+    let output = Process::new(python)
+        .arg(here("predict.py"))
+        .args(arguments)
+        .output()
+        .expect("python starts");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {error}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+fn dense(units: usize, activation: Activation) -> Dense {
+    Dense {
+        units,
+        activation,
+        ..Dense::default()
+    }
+}
+
+/// Every layer that a text can go through, with masks that meet in merges.
+fn text_design() -> Design {
+    let mut design = Design::new("Every text layer");
+    let mut after = |from: &[NodeId], name: &str, layer: Layer| {
+        let node = design.add(name, layer);
+        for from in from {
+            design.connect(*from, node, 0);
+        }
+        node
+    };
+    let text = after(
+        &[],
+        "text_input",
+        TokenInput {
+            feature: "text".into(),
+        }
+        .into(),
+    );
+    let embedding = after(
+        &[text],
+        "embedding",
+        Embedding {
+            width: 6,
+            ..Embedding::default()
+        }
+        .into(),
+    );
+    let unmasked = Embedding {
+        width: 4,
+        mask_zero: false,
+        ..Embedding::default()
+    };
+    let unmasked = after(&[text], "unmasked", unmasked.into());
+    let sequence = Lstm {
+        units: 4,
+        return_sequences: true,
+        ..Lstm::default()
+    };
+    let sequence = after(&[embedding], "lstm_sequence", sequence.into());
+    let gelu = after(&[sequence], "gelu", dense(4, Activation::Gelu).into());
+    let added = after(&[gelu, sequence], "add_masked", Add::default().into());
+    let half_masked = after(&[added, unmasked], "add_unmasked", Add::default().into());
+    let side_by_side = after(
+        &[embedding, unmasked],
+        "concatenate_sequences",
+        Concatenate::default().into(),
+    );
+    let softmax = after(&[side_by_side], "softmax", dense(5, Activation::Softmax).into());
+    let last = after(
+        &[softmax],
+        "lstm_last",
+        Lstm {
+            units: 3,
+            ..Lstm::default()
+        }
+        .into(),
+    );
+    let mean = after(&[side_by_side], "mean", GlobalAveragePooling::default().into());
+    let largest = after(&[half_masked], "largest", GlobalMaxPooling::default().into());
+    let masked_largest = after(&[added], "masked_largest", GlobalMaxPooling::default().into());
+    let narrow = Dense {
+        use_bias: false,
+        ..dense(1, Activation::Tanh)
+    };
+    let narrow = after(&[embedding], "narrow", narrow.into());
+    let flat = after(&[narrow], "flatten", Flatten::default().into());
+    let all = after(
+        &[mean, last, largest, masked_largest, flat],
+        "concatenate",
+        Concatenate::default().into(),
+    );
+    let dropped = after(&[all], "dropout", Dropout { rate: 0.2 }.into());
+    let relu = after(&[dropped], "relu", dense(8, Activation::Relu).into());
+    let sigmoid = after(&[relu], "sigmoid", dense(8, Activation::Sigmoid).into());
+    let linear = after(&[sigmoid], "linear", dense(3, Activation::Linear).into());
+    let domain = ClassesHead {
+        label: "domain".into(),
+        ..ClassesHead::default()
+    };
+    after(&[relu], "domain", domain.into());
+    let sentiment = ClassesHead {
+        label: "sentiment".into(),
+        projection: false,
+        ..ClassesHead::default()
+    };
+    after(&[linear], "sentiment", sentiment.into());
+    after(
+        &[sigmoid],
+        "stars",
+        RegressionHead {
+            label: "stars".into(),
+            ..RegressionHead::default()
+        }
+        .into(),
+    );
+    design
+}
+
+fn id_design() -> Design {
+    let mut design = Design::new("Two yes / no tasks");
+    let mut vectors = Vec::new();
+    for feature in ["user", "item"] {
+        let input = design.add(
+            format!("{feature}_input"),
+            IdInput {
+                feature: feature.into(),
+            },
+        );
+        let embedding = design.add(
+            format!("{feature}_embedding"),
+            Embedding {
+                width: 5,
+                ..Embedding::default()
+            },
+        );
+        design.connect(input, embedding, 0);
+        vectors.push(embedding);
+    }
+    let together = design.add("concatenate", Concatenate::default());
+    for vector in vectors {
+        design.connect(vector, together, 0);
+    }
+    let experts = ["expert_a", "expert_b"].map(|name| design.add(name, dense(4, Activation::Relu)));
+    for expert in experts {
+        design.connect(together, expert, 0);
+    }
+    for label in ["click", "conversion"] {
+        let gate = design.add(format!("gate_{label}"), dense(2, Activation::Softmax));
+        let tower = design.add(format!("mixture_{label}"), Mixture::default());
+        design.connect(together, gate, 0);
+        // The gate's wire is the oldest: the handle counts before the age of a wire.
+        design.connect(gate, tower, 1);
+        for expert in experts {
+            design.connect(expert, tower, 0);
+        }
+        let head = design.add(
+            label,
+            BinaryHead {
+                label: label.into(),
+                ..BinaryHead::default()
+            },
+        );
+        design.connect(tower, head, 0);
+    }
+    design
+}
+
+fn text_data() -> (DataSource, DataSettings) {
+    let settings = ReviewSettings {
+        rows: 300,
+        ..ReviewSettings::default()
+    };
+    let source = DataSource::Generated {
+        generator: Generator::Reviews(settings),
+    };
+    (
+        source,
+        DataSettings {
+            max_tokens: 10,
+            vocabulary_size: 120,
+            ..DataSettings::default()
+        },
+    )
+}
+
+fn id_data() -> (DataSource, DataSettings) {
+    let settings = ImpressionSettings {
+        rows: 300,
+        users: 12,
+        items: 15,
+        ..ImpressionSettings::default()
+    };
+    (
+        DataSource::Generated {
+            generator: Generator::Impressions(settings),
+        },
+        DataSettings::default(),
+    )
+}
+
+/// A session and the reply to its newest question.
+struct Asked {
+    session: Session,
+}
+
+impl Asked {
+    fn tell(&mut self, command: Command) {
+        let mut out = Vec::new();
+        self.session.handle(command, vec![], &mut out);
+        while self.session.slice(&|| 0.0, 1.0, &mut out) {}
+        for outgoing in out {
+            match outgoing.event {
+                Event::Failure { message }
+                | Event::Model {
+                    problem: Some(message),
+                    ..
+                } => panic!("{}", message.en),
+                _ => {}
+            }
+        }
+    }
+
+    fn ask(&mut self, request: Request, payloads: Vec<Vec<u8>>) -> (Reply, Vec<Vec<u8>>) {
+        let mut out = Vec::new();
+        self.session
+            .handle(Command::Ask { id: 1, request }, payloads, &mut out);
+        let reply = out.into_iter().find_map(|outgoing| match outgoing.event {
+            Event::Reply { reply, .. } => Some((reply.expect("an answer"), outgoing.payloads)),
+            _ => None,
+        });
+        reply.expect("a reply")
+    }
+
+    fn trained(design: Design, (source, settings): (DataSource, DataSettings)) -> Self {
+        let mut asked = Self {
+            session: Session::new(),
+        };
+        // A high learning rate, so that a few steps lead away from the small initial values.
+        let run = RunSettings {
+            batch_size: 16,
+            learning_rate: 0.05,
+            ..RunSettings::default()
+        };
+        asked.tell(Command::Settings { settings: run });
+        asked.tell(Command::Data { source, settings });
+        asked.tell(Command::Design { design });
+        asked.tell(Command::Run {
+            run: Run::Steps { n: 20 },
+        });
+        asked
+    }
+
+    fn file(&mut self) -> Vec<u8> {
+        let (Reply::Snapshot { snapshot }, payloads) = self.ask(Request::Snapshot, vec![]) else {
+            panic!()
+        };
+        weights::encode(&snapshot, &payloads[0]).expect("a weights file")
+    }
+
+    fn predict(&mut self, input: PredictInput) -> Vec<TaskPrediction> {
+        match self.ask(Request::Predict { input }, vec![]).0 {
+            Reply::Prediction { tasks, .. } => tasks,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+const TEXTS: [&str; 6] = [
+    "The phone is great, and the battery lasts!",
+    "这家酒店的服务很差，但是 room 很大。",
+    "zzyzx",
+    "",
+    "I don’t like the book; it's boring, boring and far too long to be read by anybody at all.",
+    "3.5 stars",
+];
+
+fn text_input(text: &str) -> PredictInput {
+    PredictInput {
+        text: [("text".to_owned(), text.to_owned())].into(),
+        ..PredictInput::default()
+    }
+}
+
+type Outputs = std::collections::BTreeMap<String, Vec<f64>>;
+
+fn as_map(tasks: &[TaskPrediction]) -> Outputs {
+    let outputs = |task: &TaskPrediction| task.outputs.iter().copied().map(f64::from).collect();
+    tasks
+        .iter()
+        .map(|task| (task.task.clone(), outputs(task)))
+        .collect()
+}
+
+fn assert_close(got: &Outputs, expected: &Outputs, what: &str) {
+    assert_eq!(
+        got.keys().collect::<Vec<_>>(),
+        expected.keys().collect::<Vec<_>>()
+    );
+    for (task, expected) in expected {
+        let got = &got[task];
+        assert_eq!(got.len(), expected.len(), "{what}: {task}");
+        for (got, expected) in got.iter().zip(expected) {
+            assert!(
+                (got - expected).abs() <= TOLERANCE * expected.abs().max(1.0),
+                "{what}: {task}: {got} {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn python_finds_the_same_tokens() {
+    let Some(python) = python() else { return };
+    for text in [
+        "It's NOT bad, really -- 5/5! 1,000.50 e-mail a:b foo_bar U.S.A. rock'n'roll 'quoted'",
+        "酒店的WiFi很慢。第3天、2024年、iPhone15 真好用",
+        "Don’t STRASSE Éclair naïve İstanbul ΣΊΣΥΦΟΣ ﬁne",
+        "http://t.co/x?y=1 @user #hash_tag :) 😀👍🏽 🇨🇭 x²",
+        "カタカナ ひらがな 한국어 ру́сский अनुच्छेद",
+        "tab\tand\r\nline \u{a0}break\u{200d}joined zero\u{200b}width soft\u{ad}hyphen",
+        "1.2.3 3,4,5 1:2 a.b.c a..b _x_ __ '' can''t 5's 3rd",
+        "",
+    ] {
+        let expected: Vec<String> = tokenize(text).map(|word| word.text.into_owned()).collect();
+        let got: Vec<String> = run_python(&python, &["--tokens", text]);
+        assert_eq!(got, expected, "{text}");
+    }
+}
+
+#[test]
+fn python_predicts_the_same() {
+    let Some(python) = python() else { return };
+    let file = std::env::temp_dir().join(format!("mtl-predict-{}.json", std::process::id()));
+    let path = file.to_str().expect("a path in UTF-8");
+    let mut text = Asked::trained(text_design(), text_data());
+    std::fs::write(&file, text.file()).expect("a file");
+    for words in TEXTS {
+        let got: Outputs = run_python(&python, &[path, "--json", words]);
+        assert_close(&got, &as_map(&text.predict(text_input(words))), words);
+    }
+    let mut ids = Asked::trained(id_design(), id_data());
+    std::fs::write(&file, ids.file()).expect("a file");
+    for (user, item) in [(3, 7), (0, 14), (11, 0)] {
+        let got: Outputs = run_python(
+            &python,
+            &[
+                path,
+                "--json",
+                "--user",
+                &user.to_string(),
+                "--item",
+                &item.to_string(),
+            ],
+        );
+        let ids_of = [("user".to_owned(), user), ("item".to_owned(), item)].into();
+        let input = PredictInput {
+            ids: ids_of,
+            ..PredictInput::default()
+        };
+        assert_close(
+            &got,
+            &as_map(&ids.predict(input)),
+            &format!("user {user}, item {item}"),
+        );
+    }
+    std::fs::remove_file(&file).expect("the file is removed");
+}
+
+/// A file that was written once is still read, and still gives what was predicted when it was written.
+#[test]
+fn the_golden_file_predicts_what_it_did() {
+    let (file, expected) = (
+        here("tests/golden/weights.json"),
+        here("tests/golden/predictions.json"),
+    );
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let mut text = Asked::trained(text_design(), text_data());
+        let predictions: Vec<(&str, Outputs)> = TEXTS
+            .iter()
+            .map(|words| (*words, as_map(&text.predict(text_input(words)))))
+            .collect();
+        std::fs::write(&file, text.file()).expect("a file");
+        std::fs::write(&expected, serde_json::to_vec_pretty(&predictions).expect("JSON")).expect("a file");
+    }
+    let (snapshot, values) =
+        weights::decode(&std::fs::read(&file).expect("the golden file")).expect("a weights file");
+    let expected: Vec<(String, Outputs)> =
+        serde_json::from_slice(&std::fs::read(&expected).expect("the golden predictions")).expect("JSON");
+    let mut asked = Asked {
+        session: Session::new(),
+    };
+    let (reply, _) = asked.ask(
+        Request::Restore {
+            snapshot: Box::new(snapshot),
+        },
+        vec![values],
+    );
+    assert_eq!(reply, Reply::Restored);
+    for (words, expected) in &expected {
+        assert_close(&as_map(&asked.predict(text_input(words))), expected, words);
+        if let Some(python) = python() {
+            let path = file.to_str().expect("a path in UTF-8");
+            assert_close(&run_python(&python, &[path, "--json", words]), expected, words);
+        }
+    }
+}
