@@ -159,8 +159,27 @@ fn bind(wasm: &Path) -> Result<PathBuf> {
             .remove_producers_section(true)
             .generate(&draft)?;
         fs::rename(&draft, &out)?;
+        forget_old_builds(&cache)?;
         Ok(out)
     })
+}
+
+/// Keeps the newest few outputs: the page's and the tests' modules take turns.
+fn forget_old_builds(cache: &Path) -> Result<()> {
+    let mut builds: Vec<_> = fs::read_dir(cache)?
+        .filter_map(|entry| {
+            Some((
+                entry.as_ref().ok()?.metadata().ok()?.modified().ok()?,
+                entry.ok()?.path(),
+            ))
+        })
+        .collect();
+    builds.sort();
+    let n_old = builds.len().saturating_sub(6);
+    for (_, path) in &builds[..n_old] {
+        fs::remove_dir_all(path)?;
+    }
+    Ok(())
 }
 
 /// The files of the folder by their path in it.
