@@ -2,7 +2,7 @@
 //! that changes with its content.
 //!
 //! ```text
-//! cargo build --release (wasm32)  ->  wasm-bindgen  ->  assets/app-HASH.{js,wasm}
+//! cargo build --profile page     ->  wasm-bindgen  ->  assets/app-HASH.{js,wasm}
 //! static/*.{js,css,svg,...}                         ->  assets/NAME-HASH.EXT
 //! index.html (names replaced)                       ->  index.html
 //! static/*.json                                     ->  static/*.json (stable addresses: schemas)
@@ -103,7 +103,7 @@ fn compile_wasm(package: &str) -> Result<PathBuf> {
     let target_name = package.replace('-', "_");
     let mut command = cargo();
     command
-        .args(["build", "--release", "--lib", "--package", package])
+        .args(["build", "--profile", "page", "--lib", "--package", package])
         .args([
             "--target",
             "wasm32-unknown-unknown",
