@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Page to worker. Payloads are those of the command or request within.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "to", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ToWorker {
     /// For the session.
     Session {
@@ -27,7 +27,7 @@ pub enum ToWorker {
 
 /// What is asked about a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "file", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum FileRequest {
     /// Writes a weights file of the run as it is.
     WriteWeights,
@@ -40,7 +40,7 @@ pub enum FileRequest {
 
 /// Worker to page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "from", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum FromTrainer {
     /// From the session.
     Session {
@@ -58,7 +58,7 @@ pub enum FromTrainer {
 
 /// The answer to a [`FileRequest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "file", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum FileReply {
     /// The file's bytes are payload 0.
     WeightsWritten {

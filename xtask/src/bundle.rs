@@ -2,7 +2,7 @@
 //! that changes with its content.
 //!
 //! ```text
-//! cargo build --release (wasm32)  ->  wasm-bindgen  ->  assets/app-HASH.{js,wasm}
+//! cargo build --profile page     ->  wasm-bindgen  ->  assets/app-HASH.{js,wasm}
 //! static/*.{js,css,svg,...}                         ->  assets/NAME-HASH.EXT
 //! index.html (names replaced)                       ->  index.html
 //! static/*.json                                     ->  static/*.json (stable addresses: schemas)
@@ -67,7 +67,9 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
 /// Builds the folder.
 pub fn build(options: &Options) -> Result<()> {
     setup::wasm_target()?;
-    let wasm = step("compile the page to WebAssembly", compile_wasm)?;
+    let wasm = step("compile the page to WebAssembly", || {
+        compile_wasm("mtl-playground")
+    })?;
     let glue = bind(&wasm)?;
     let mut files = assemble(&glue)?;
     add_data(&mut files)?;
@@ -81,11 +83,27 @@ pub fn build(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Compiles the page and says where cargo put the module.
-fn compile_wasm() -> Result<PathBuf> {
+/// Builds another package of the workspace as `app.js` and `app.wasm` in `out`, which keeps what else it has.
+pub fn build_module(package: &str, out: &Path) -> Result<()> {
+    let wasm = step(&format!("compile {package} to WebAssembly"), || {
+        compile_wasm(package)
+    })?;
+    let glue = bind(&wasm)?;
+    let mut files = Files::new();
+    add_folder(&mut files, &glue, "")?;
+    for (name, bytes) in files {
+        let name = name.trim_start_matches('/').replace("app_bg.wasm", "app.wasm");
+        write_file(&out.join(name), &bytes)?;
+    }
+    Ok(())
+}
+
+/// Compiles a package to WebAssembly and says where cargo put the module.
+fn compile_wasm(package: &str) -> Result<PathBuf> {
+    let target_name = package.replace('-', "_");
     let mut command = cargo();
     command
-        .args(["build", "--release", "--lib", "--package", "mtl-playground"])
+        .args(["build", "--profile", "page", "--lib", "--package", package])
         .args([
             "--target",
             "wasm32-unknown-unknown",
@@ -102,7 +120,7 @@ fn compile_wasm() -> Result<PathBuf> {
     let mut module = None;
     for message in BufReader::new(stdout).lines() {
         let message: serde_json::Value = serde_json::from_str(&message?)?;
-        if message["reason"] == "compiler-artifact" && message["target"]["name"] == "mtl_playground" {
+        if message["reason"] == "compiler-artifact" && message["target"]["name"] == target_name {
             let names = message["filenames"].as_array().into_iter().flatten();
             module = names
                 .filter_map(|name| name.as_str())
@@ -115,7 +133,7 @@ fn compile_wasm() -> Result<PathBuf> {
     if !status.success() {
         bail!("`{line}` failed ({status})");
     }
-    module.context("cargo built no .wasm file for the package mtl-playground")
+    module.with_context(|| format!("cargo built no .wasm file for the package {package}"))
 }
 
 /// Runs wasm-bindgen unless it was run on these very bytes, and says where its output lies.
@@ -127,10 +145,10 @@ fn bind(wasm: &Path) -> Result<PathBuf> {
         return Ok(out);
     }
     step("write the JavaScript side (wasm-bindgen)", || {
-        if cache.exists() {
-            fs::remove_dir_all(&cache)?;
-        }
         let draft = cache.join("draft");
+        if draft.exists() {
+            fs::remove_dir_all(&draft)?;
+        }
         Bindgen::new()
             .input_bytes("app", bytes)
             .out_name("app")
@@ -141,8 +159,27 @@ fn bind(wasm: &Path) -> Result<PathBuf> {
             .remove_producers_section(true)
             .generate(&draft)?;
         fs::rename(&draft, &out)?;
+        forget_old_builds(&cache)?;
         Ok(out)
     })
+}
+
+/// Keeps the newest few outputs: the page's and the tests' modules take turns.
+fn forget_old_builds(cache: &Path) -> Result<()> {
+    let mut builds: Vec<_> = fs::read_dir(cache)?
+        .filter_map(|entry| {
+            Some((
+                entry.as_ref().ok()?.metadata().ok()?.modified().ok()?,
+                entry.ok()?.path(),
+            ))
+        })
+        .collect();
+    builds.sort();
+    let n_old = builds.len().saturating_sub(6);
+    for (_, path) in &builds[..n_old] {
+        fs::remove_dir_all(path)?;
+    }
+    Ok(())
 }
 
 /// The files of the folder by their path in it.
@@ -293,11 +330,7 @@ fn write_folder(out: &Path, files: &Files) -> Result<()> {
         }
     }
     for (name, bytes) in files {
-        let path = draft.join(name);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
-        }
-        fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))?;
+        write_file(&draft.join(name), bytes)?;
     }
     if out.exists() {
         fs::rename(out, &old).with_context(|| format!("moving {} away", out.display()))?;
@@ -355,6 +388,13 @@ pub fn content_hash(bytes: &[u8]) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
+    }
+    fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

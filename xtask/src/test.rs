@@ -9,14 +9,15 @@
 //!
 //! The last line is `N passed, N failed`: tests, and one for each check that is not a test.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{cargo, line_of, target_dir};
+use crate::command::{cargo, line_of, root, step, target_dir};
 use crate::{bundle, data_command, server, setup};
 
 /// Under which the browser tests open the page: a static host may put it anywhere.
@@ -31,8 +32,6 @@ enum Part {
 }
 
 impl Part {
-    const ALL: [Part; 4] = [Part::Lint, Part::Native, Part::Wasm, Part::Browser];
-
     fn from_name(name: &str) -> Result<Self> {
         Ok(match name {
             "lint" => Part::Lint,
@@ -72,16 +71,16 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
             eprintln!("{error:#}\nGoing on without them: the tests use the generated data sets.");
         }
     }
-    for part in Part::ALL.into_iter().filter(|part| is_wanted(*part)) {
-        match (part, &browser) {
-            (Part::Lint, _) => lint(&mut tally),
-            (Part::Native, _) => native(&mut tally),
-            (Part::Browser, Some(browser)) => {
-                if let Err(error) = in_browser(browser, filter.as_deref(), &mut tally) {
-                    tally.fail(format!("browser tests: {error:#}"));
-                }
-            }
-            (Part::Wasm | Part::Browser, _) => {}
+    if is_wanted(Part::Lint) {
+        lint(&mut tally);
+    }
+    if is_wanted(Part::Native) {
+        native(&mut tally);
+    }
+    if let Some(browser) = &browser {
+        let (wasm, page) = (is_wanted(Part::Wasm), is_wanted(Part::Browser));
+        if let Err(error) = in_browser(browser, wasm, page, filter.as_deref(), &mut tally) {
+            tally.fail(format!("browser tests: {error:#}"));
         }
     }
     eprintln!("\nall of it took {:.0} s", start.elapsed().as_secs_f64());
@@ -156,13 +155,40 @@ fn native(tally: &mut Tally) {
     );
 }
 
-fn in_browser(browser: &setup::Browser, filter: Option<&std::ffi::OsStr>, tally: &mut Tally) -> Result<()> {
+/// What the tests in the browser need: the built page on a server, and what the native program computes.
+fn in_browser(
+    browser: &setup::Browser,
+    wants_wasm: bool,
+    wants_page: bool,
+    filter: Option<&OsStr>,
+    tally: &mut Tally,
+) -> Result<()> {
     heading("the page, built as for a host");
     let dist = target_dir().join("xtask/dist");
+    let digests = target_dir().join("xtask/digests.json");
     bundle::build(&bundle::Options {
         out: dist.clone(),
         compress: true,
     })?;
+    if wants_wasm {
+        heading("the module of the wasm tests, and its results natively");
+        let beside = dist.join("wasm-tests");
+        bundle::build_module("wasm-tests", &beside)?;
+        for name in ["index.html", "worker.js"] {
+            fs::copy(root().join("tests/wasm").join(name), beside.join(name))?;
+        }
+        let output = step("compute natively", || {
+            let mut command = cargo();
+            command.args(["run", "--quiet", "--package", "wasm-tests", "--bin", "digests"]);
+            let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+            if output.status.success() {
+                Ok(output.stdout)
+            } else {
+                bail!("`{}` failed", line_of(&command))
+            }
+        })?;
+        fs::write(&digests, output)?;
+    }
     let options = server::Options {
         also_under: Some(SUB_PATH.to_owned()),
         ..server::Options::default()
@@ -186,7 +212,13 @@ fn in_browser(browser: &setup::Browser, filter: Option<&std::ffi::OsStr>, tally:
         .env("RUST_BACKTRACE", "0")
         .env("MTL_PLAYGROUND_URL", format!("http://{address}{SUB_PATH}/"))
         .env("MTL_CHROMIUM", &browser.chromium)
-        .env("MTL_CHROMEDRIVER", &browser.driver);
+        .env("MTL_CHROMEDRIVER", &browser.driver)
+        .env("MTL_DIGESTS", &digests);
+    match (wants_wasm, wants_page) {
+        (true, false) => command.arg("wasm::"),
+        (false, true) => command.args(["--skip", "wasm::"]),
+        _ => &mut command,
+    };
     tally.tests("browser tests", &mut command);
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! What the page and the worker say to each other: two closed enums of plain data, variants grouped by verb.
 //!
+//! On the wire an enum is `{"variant": {...}}`, which is read in one pass; a tag inside the object would have to be
+//! looked for first, and doubles the code that reads everything within.
+//!
 //! Large byte blocks (a data set asset, parameter values) travel beside a message as *payloads*, so that the page can
 //! transfer them instead of copying: a variant that has one says so.
 //!
@@ -31,7 +34,7 @@ pub use mtl_data::split::Split;
 
 /// Page to worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// What to train on. With [`DataSource::Asset`] the bytes of the asset are payload 0.
     Data {
@@ -83,7 +86,7 @@ pub enum DataSource {
 
 /// Moves the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "run", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Run {
     /// Trains until paused or stopped.
     Play,
@@ -102,7 +105,7 @@ pub enum Run {
 
 /// A question of the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "request", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Request {
     /// Predictions for one example, with attributions.
     Predict {
@@ -220,7 +223,7 @@ pub enum Watch {
 
 /// Worker to page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The data set is loaded and prepared.
     Data {
@@ -358,7 +361,7 @@ pub struct LabelBaselines {
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "reply", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// To [`Request::Predict`].
     Prediction {

@@ -1,0 +1,143 @@
+//! The module of `tests/wasm` in the browser: the same bits as natively, and the wire between page and worker.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use browser_tests::{Page, Setup, check};
+
+#[test]
+fn wasm_computes_the_same_bits_as_the_native_program() {
+    check("wasm-digests", Setup::default(), async |page| {
+        let path =
+            std::env::var("MTL_DIGESTS").context("MTL_DIGESTS is not set: `cargo xtask test --only wasm`")?;
+        let native: BTreeMap<String, String> = serde_json::from_slice(&std::fs::read(path)?)?;
+        open(page).await?;
+        let in_browser: BTreeMap<String, String> = page.eval("JSON.parse(tests.digests())").await?;
+        ensure!(native.len() > 10, "the native program says little: {native:?}");
+        let names = native.keys().chain(in_browser.keys());
+        let different: Vec<_> = names
+            .filter(|name| native.get(*name) != in_browser.get(*name))
+            .collect();
+        ensure!(different.is_empty(), "these differ: {different:#?}");
+        println!("{} digests, the same bits natively and in wasm", native.len());
+        Ok(())
+    });
+}
+
+#[test]
+fn wasm_worker_hears_what_was_sent_before_it_was_ready_in_order_and_buffers_move() {
+    check("wire-order", Setup::default(), async |page| {
+        open(page).await?;
+        start_link(page).await?;
+        let left: Vec<u32> = page
+            .eval("['a', 'b', 'c'].map((text, k) => link.send(text, 3 + k))")
+            .await?;
+        page.wait_for("three answers", "link.heard().length === 3")
+            .await?;
+        ensure!(
+            heard(page).await?
+                == [
+                    "a after 0 slices [3]",
+                    "b after 0 slices [4]",
+                    "c after 0 slices [5]"
+                ]
+        );
+        ensure!(
+            left == [3, 4, 5],
+            "what waits for the worker is still on this side: {left:?}"
+        );
+        let left: u32 = page.eval("link.send('d', 1000000)").await?;
+        ensure!(
+            left == 0,
+            "a buffer is moved and not copied, but {left} bytes stayed"
+        );
+        page.wait_for("the fourth answer", "link.heard().length === 4")
+            .await?;
+        ensure!(heard(page).await?[3] == "d after 0 slices [1000000]");
+        Ok(())
+    });
+}
+
+#[test]
+fn wasm_worker_hears_pause_while_it_works() {
+    check("wire-pause", Setup::default(), async |page| {
+        open(page).await?;
+        start_link(page).await?;
+        page.eval::<u32>("link.send('work', 0)").await?;
+        page.wait_for("it works", "link.heard().length === 1").await?;
+        page.sleep(Duration::from_millis(300)).await;
+        let answered_ms: f64 = page
+            .eval(
+                "await new Promise((resolve) => { \
+                   const start = performance.now(); \
+                   link.send('pause', 0); \
+                   const look = () => link.heard().length === 2 ? resolve(performance.now() - start) : setTimeout(look); \
+                   look(); \
+                 })",
+            )
+            .await?;
+        println!("pause was heard after {answered_ms:.0} ms");
+        ensure!(answered_ms < 100.0, "pause was heard after {answered_ms} ms");
+        let lines = heard(page).await?;
+        let n_slices: u32 = lines[1]
+            .split(' ')
+            .nth(2)
+            .and_then(|word| word.parse().ok())
+            .unwrap_or(0);
+        ensure!(n_slices >= 5, "it worked meanwhile: {lines:?}");
+        page.sleep(Duration::from_millis(100)).await;
+        page.eval::<u32>("link.send('more', 0)").await?;
+        page.wait_for("an answer", "link.heard().length === 3").await?;
+        ensure!(
+            heard(page).await?[2].starts_with(&format!("more after {n_slices} ")),
+            "nothing runs after pause"
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn wasm_worker_that_ends_is_reported_once() {
+    check("wire-failures", Setup::default(), async |page| {
+        // The browser itself says what happened to a worker's script; the page need not.
+        page.expect_console("RuntimeError: unreachable");
+        page.expect_console("no-such-worker.js");
+        open(page).await?;
+        for (command, expected) in [
+            ("panic", "it was asked to"),
+            ("trap", "ended unexpectedly: Uncaught RuntimeError"),
+        ] {
+            start_link(page).await?;
+            page.eval::<u32>(&format!("link.send('{command}', 0)")).await?;
+            page.wait_for("the failure", "link.heard().length === 1").await?;
+            page.sleep(Duration::from_millis(200)).await;
+            page.eval::<u32>("link.send('still there?', 0)").await?;
+            page.sleep(Duration::from_millis(100)).await;
+            let lines = heard(page).await?;
+            ensure!(
+                lines.len() == 1 && lines[0].contains(expected),
+                "{command}: {lines:?}"
+            );
+        }
+        page.eval::<()>("void (globalThis.link = new tests.Link('./no-such-worker.js'))")
+            .await?;
+        page.wait_for("the failure", "link.heard().length === 1").await?;
+        ensure!(heard(page).await?[0].contains("did not load"));
+        Ok(())
+    });
+}
+
+async fn open(page: &Page) -> Result<()> {
+    page.goto("wasm-tests/").await?;
+    page.wait_for("the module is there", "globalThis.tests").await
+}
+
+async fn start_link(page: &Page) -> Result<()> {
+    page.eval("void (globalThis.link = new tests.Link('./worker.js'))")
+        .await
+}
+
+async fn heard(page: &Page) -> Result<Vec<String>> {
+    page.eval("link.heard()").await
+}
