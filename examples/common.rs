@@ -23,6 +23,12 @@ use mtl_training::{Outgoing, Session, recommended};
 /// Work between two looks at the events.
 const SLICE_MS: f64 = 200.0;
 
+/// A result whose error is printed and ends the program.
+pub type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// The byte blocks beside a command or an answer.
+type Payloads = Vec<Vec<u8>>;
+
 /// What a program was asked on the command line.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -63,7 +69,7 @@ impl Options {
         })
     }
 
-    fn apply(&self, to: &mut RunSettings) -> Result<(), Box<dyn Error>> {
+    fn apply(&self, to: &mut RunSettings) -> Outcome<()> {
         for (name, value) in &self.settings {
             match name.as_str() {
                 "epochs" => to.epochs = value.parse()?,
@@ -78,7 +84,7 @@ impl Options {
 }
 
 /// Where the rows come from: the asset when `cargo xtask data` has made it, or generated ones.
-fn source(key: &str, generated: &str) -> Result<(DataSource, Vec<Vec<u8>>), Box<dyn Error>> {
+fn source(key: &str, generated: &str) -> Outcome<(DataSource, Payloads)> {
     if let Some(generator) = Generator::with_key(key) {
         return Ok((DataSource::Generated { generator }, Vec::new()));
     }
@@ -112,7 +118,7 @@ pub struct Trainer {
 
 impl Trainer {
     /// Loads the data set and compiles the preset, with the settings that are recommended for the two.
-    pub fn new(options: &Options, generated: &str) -> Result<Self, Box<dyn Error>> {
+    pub fn new(options: &Options, generated: &str) -> Outcome<Self> {
         let (source, payloads) = source(&options.data, generated)?;
         let key = match &source {
             DataSource::Asset { key } => key.clone(),
@@ -157,7 +163,7 @@ impl Trainer {
     }
 
     /// Trains to the end and prints every epoch.
-    pub fn train(&mut self) -> Result<(), Box<dyn Error>> {
+    pub fn train(&mut self) -> Outcome<()> {
         let mut trained_on = None;
         self.tell(Command::Run { run: Run::Play }, Vec::new())?;
         loop {
@@ -190,7 +196,7 @@ impl Trainer {
     }
 
     /// Evaluates on the test rows and prints every task beside what simple methods reach.
-    pub fn test(&mut self) -> Result<Evaluation, Box<dyn Error>> {
+    pub fn test(&mut self) -> Outcome<Evaluation> {
         let (reply, _) = self.ask(Request::Evaluate { split: Split::Test }, Vec::new())?;
         let Reply::Evaluation {
             evaluation,
@@ -213,7 +219,7 @@ impl Trainer {
     }
 
     /// Predicts one example.
-    pub fn predict(&mut self, input: PredictInput) -> Result<Vec<TaskPrediction>, Box<dyn Error>> {
+    pub fn predict(&mut self, input: PredictInput) -> Outcome<Vec<TaskPrediction>> {
         match self.ask(Request::Predict { input }, Vec::new())? {
             (Reply::Prediction { tasks, .. }, _) => Ok(tasks),
             _ => Err("no prediction came".into()),
@@ -221,7 +227,7 @@ impl Trainer {
     }
 
     /// Writes the weights file and says where.
-    pub fn save(&mut self, folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    pub fn save(&mut self, folder: &Path) -> Outcome<PathBuf> {
         let (Reply::Snapshot { snapshot }, payloads) = self.ask(Request::Snapshot, Vec::new())? else {
             return Err("no snapshot came".into());
         };
@@ -234,7 +240,7 @@ impl Trainer {
     }
 
     /// Sends a command; an event that says that something failed is an error.
-    fn tell(&mut self, command: Command, payloads: Vec<Vec<u8>>) -> Result<(), Box<dyn Error>> {
+    fn tell(&mut self, command: Command, payloads: Payloads) -> Outcome<()> {
         let mut out = Vec::new();
         self.session.handle(command, payloads, &mut out);
         for outgoing in out {
@@ -263,11 +269,7 @@ impl Trainer {
     }
 
     /// Asks a question and works until the answer is there.
-    fn ask(
-        &mut self,
-        request: Request,
-        payloads: Vec<Vec<u8>>,
-    ) -> Result<(Reply, Vec<Vec<u8>>), Box<dyn Error>> {
+    fn ask(&mut self, request: Request, payloads: Payloads) -> Outcome<(Reply, Payloads)> {
         let mut out: Vec<Outgoing> = Vec::new();
         self.session
             .handle(Command::Ask { id: 1, request }, payloads, &mut out);

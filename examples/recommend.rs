@@ -6,16 +6,14 @@
 //! Other options: `--epochs`, `--batch-size`, `--learning-rate`, `--seed`, `--out FOLDER`. Without the data set (see
 //! `cargo xtask data`) it trains on generated impressions.
 
-use std::error::Error;
-
-use mtl_examples::{Options, Trainer};
+use mtl_examples::{Options, Outcome, Trainer};
 use mtl_training::protocol::PredictInput;
 
 /// Items that are ranked, and how many of them are shown.
 const N_ITEMS: u32 = 200;
 const N_SHOWN: usize = 5;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Outcome<()> {
     let options = Options::parse("lecture-ratings", "ad-content")?;
     let mut trainer = Trainer::new(&options, "generated-impressions")?;
     trainer.train()?;

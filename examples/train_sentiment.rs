@@ -6,12 +6,10 @@
 //! Other options: `--epochs`, `--batch-size`, `--learning-rate`, `--seed`, `--out FOLDER`. Without the data set (see
 //! `cargo xtask data`) it trains on generated reviews.
 
-use std::error::Error;
-
-use mtl_examples::{Options, Trainer, in_words};
+use mtl_examples::{Options, Outcome, Trainer, in_words};
 use mtl_training::protocol::PredictInput;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Outcome<()> {
     let options = Options::parse("opinion-domains", "text-towers")?;
     let mut trainer = Trainer::new(&options, "generated-reviews")?;
     trainer.train()?;

@@ -142,7 +142,7 @@ fn file() -> (WeightsFile, Vec<f32>) {
 
 fn text() -> String {
     let (file, values) = file();
-    String::from_utf8(encode(&file, &values).unwrap()).unwrap()
+    String::from_utf8(encode(&file, &values).expect("a file that can be written")).expect("JSON is UTF-8")
 }
 
 /// Changes the text of a good file and says what reading it gives.

@@ -93,7 +93,7 @@ impl Driver {
     }
 
     pub fn design(&self) -> Design {
-        presets::design("text-towers", &self.schema()).unwrap()
+        presets::design("text-towers", &self.schema()).expect("a preset")
     }
 
     pub fn tell(&mut self, command: Command) {
@@ -167,7 +167,7 @@ impl Driver {
     }
 
     pub fn fingerprint(&self) -> u64 {
-        self.session.fingerprint().unwrap()
+        self.session.fingerprint().expect("a run")
     }
 
     fn all<T>(&self, of: impl Fn(&Event) -> Option<T>) -> Vec<T> {

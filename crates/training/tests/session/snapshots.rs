@@ -101,7 +101,7 @@ fn what_does_not_fit_is_named_and_changes_nothing() {
         "another vocabulary",
     );
     refuse(
-        &|snapshot, _| drop(snapshot.design.wires.pop()),
+        &|snapshot, _| snapshot.design.wires.clear(),
         "cannot be trained yet",
     );
     refuse(&|snapshot, _| snapshot.settings.batch_size = 0, "batch size");
