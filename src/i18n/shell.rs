@@ -124,8 +124,6 @@ texts! {
     data_too_large: "“{0}” has {1}, more than the {2} that this page takes. The data set that was there is kept.",
         "“{0}”大小为 {1}，超过本页面允许的 {2}。保留原有数据集。";
     data_superseded: "another data set was chosen meanwhile", "期间选择了另一个数据集";
-    weights_member_unreadable: "`{0}` of this weights file cannot be read: {1}; was it edited by hand, or saved by another version?",
-        "无法读取此权重文件的 `{0}`：{1}；是否手工修改过，或由其他版本保存？";
     open_weights: "Open a weights file", "打开权重文件";
     design_too_new: "it has version {0}, this page reads up to {1}", "其版本为 {0}，本页面最高支持 {1}";
     open_design: "Open a design", "打开设计";

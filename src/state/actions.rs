@@ -183,10 +183,15 @@ impl Playground {
 
     /// Puts a preset in the place of the design, fitted to the data set, with settings that suit both.
     pub(super) fn put_preset(&self, preset: &Preset) {
-        self.put_design(preset.design(&self.schema()), preset.name.into());
-        self.preset.set(Some(preset.key));
+        self.fit_preset(preset);
         self.settings
             .set(recommended::run_settings(preset.key, self.data.get().key()));
+    }
+
+    /// Puts a preset in the place of the design, fitted to the data set; settings stay.
+    pub(super) fn fit_preset(&self, preset: &Preset) {
+        self.put_design(preset.design(&self.schema()), preset.name.into());
+        self.preset.set(Some(preset.key));
     }
 
     /// Puts another design in the place of the one that is there; can be undone.

@@ -166,11 +166,16 @@ impl Playground {
     /// The worker has prepared a data set.
     pub(super) fn data_arrived(&self, report: DataReport, schema: Schema, baselines: Vec<LabelBaselines>) {
         let awaited = self.awaited_data.take();
-        // Asked before the schema changes: whether the design is a preset as it was drawn for the data set before.
+        // Asked before the data set changes: whether the design is a preset as it was drawn for it, and whether the
+        // settings are those that suit both.
         let preset = match &awaited {
             Some(awaited) => awaited.preset.and_then(presets::find).or_else(|| self.preset()),
             None => None,
         };
+        let keeps_settings = preset.is_some_and(|preset| {
+            *self.settings.get() != recommended::run_settings(preset.key, self.data.get().key())
+                && self.data.get().report.is_some()
+        });
         self.data.update(|data| {
             if let Some(awaited) = &awaited {
                 data.source = awaited.source.clone();
@@ -194,7 +199,11 @@ impl Playground {
                     .unwrap_or(preset)
             });
             if let Some(fitting) = fitting {
-                self.put_preset(fitting);
+                if keeps_settings {
+                    self.fit_preset(fitting);
+                } else {
+                    self.put_preset(fitting);
+                }
             }
         }
         if let Some(awaited) = awaited {

@@ -55,10 +55,10 @@ use mtl_engine::{
 use mtl_training::protocol::{Phase, RunSettings, RunStatus};
 use yew::prelude::*;
 
+use crate::ui::canvas::state::CanvasState;
 use crate::worker::client::Client;
 pub use data::DataState;
 pub use history::{HistoryStore, RunHistory};
-use crate::ui::canvas::state::CanvasState;
 
 pub use palette::{task_color, task_letter, task_rgb};
 pub use preferences::{Preferences, RightTab, Room, Theme};

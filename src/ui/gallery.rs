@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use mtl_data::datasets::{self, Origin};
-use mtl_engine::design::{
-    Design, NodeId,
-    check::downstream,
-    layout::{DEFAULT_SIZE, layout},
-    presets,
+use mtl_engine::{
+    design::{
+        Design, NodeId,
+        check::downstream,
+        layout::{DEFAULT_SIZE, layout},
+        presets::{self, Preset},
+    },
+    schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema},
+    text::Message,
 };
 use yew::prelude::*;
 
@@ -48,7 +52,7 @@ pub fn PresetSheet(props: &SheetProps) -> Html {
                     let data_name = data::info(preset.data).map_or_else(String::new, |info| info.name.get(lang).to_owned());
                     html! {
                         <button type="button" class="card" data-preset={preset.key} {onclick}>
-                            <Thumbnail design={preset.design(&playground.schema())} />
+                            <Thumbnail design={pictured(preset, &playground.schema())} />
                             <strong>{ preset.name.get(lang) }</strong>
                             <p>{ preset.about.get(lang) }</p>
                             <small class="muted">{ fill(T.data_used, lang, &[&data_name]) }</small>
@@ -125,6 +129,54 @@ pub fn DataSheet(props: &SheetProps) -> Html {
             </div>
         </Dialog>
     }
+}
+
+/// The preset as it is drawn for this data set, or, where that has not what it needs, for one that has.
+fn pictured(preset: &Preset, schema: &Schema) -> Design {
+    if preset.fits(schema) {
+        return preset.design(schema);
+    }
+    let name = |key: &str| Message::new(key, key);
+    let feature = |key: &str, kind| FeatureSchema {
+        key: key.to_owned(),
+        name: name(key),
+        kind,
+    };
+    let label = |key: &str, kind| LabelSchema {
+        key: key.to_owned(),
+        name: name(key),
+        kind,
+        classes: Vec::new(),
+    };
+    let (ids, classes) = (
+        FeatureKind::Id { cardinality: 10 },
+        LabelKind::Classes { n_classes: 10 },
+    );
+    let text = feature(
+        "text",
+        FeatureKind::Tokens {
+            length: 8,
+            cardinality: 100,
+        },
+    );
+    let with_text = Schema {
+        features: vec![text],
+        labels: vec![label("domain", classes), label("sentiment", classes)],
+    };
+    let with_ids = Schema {
+        features: vec![feature("user", ids), feature("item", ids)],
+        labels: vec![
+            label("click", LabelKind::Binary),
+            label("conversion", LabelKind::Binary),
+            label("next_item", classes),
+            label("next_user", classes),
+        ],
+    };
+    preset.design(if preset.fits(&with_text) {
+        &with_text
+    } else {
+        &with_ids
+    })
 }
 
 #[derive(Properties, PartialEq)]

@@ -123,7 +123,7 @@ fn Progress() -> Html {
         <div class="run-state" id="run-state" data-phase={phase_key} data-step={step.to_string()}>
             <div class="run-figures">
                 <span class="run-phase" data-phase={phase_key} role="status">{ phase.get(lang) }</span>
-                <span>{ fill(T.epoch_of, lang, &[&format!("{epoch:.1}"), &epochs]) }</span>
+                <span class="run-epoch">{ fill(T.epoch_of, lang, &[&format!("{epoch:.1}"), &epochs]) }</span>
                 <span>{ fill(T.step_count, lang, &[&format::count(step)]) }</span>
                 if let Some(latest) = speed {
                     <span class="run-speed">

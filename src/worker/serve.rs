@@ -3,9 +3,6 @@
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use mtl_engine::text::{Explain, Message};
-use mtl_export::weights::{
-    self, DataDescription, FeatureScale, FeatureVocabulary, ParameterHeader, Software, WeightsFile,
-};
 use mtl_training::{
     Outgoing, Session,
     protocol::{Command, Event, Reply, Request, Snapshot},
@@ -14,11 +11,9 @@ use mtl_training::{
 use super::{
     Job, Next, Outbox,
     protocol::{FileReply, FileRequest, FromTrainer, ToWorker, WeightsContents},
+    weights,
 };
-use crate::{
-    i18n::{fill_message, shell::T},
-    web::json_of,
-};
+use crate::i18n::{fill_message, shell::T};
 
 /// Time after which the worker looks for commands again.
 const SLICE_MS: f64 = 12.0;
@@ -94,33 +89,27 @@ impl Trainer {
                 let Reply::Snapshot { snapshot } = reply else {
                     return Err(fill_message(T.internal_message, &[&"snapshot"]));
                 };
-                let values = values_of(&payloads.pop().unwrap_or_default());
-                let file = file_of(&snapshot)?;
-                let bytes = weights::encode(&file, &values).map_err(|error| error.explain())?;
-                let data = crate::state::data::source_key(&snapshot.source).to_owned();
-                let name = weights::file_name(&data, &snapshot.design.name, snapshot.step);
+                let values = payloads.pop().unwrap_or_default();
+                let bytes = weights::encode(&snapshot, &values).map_err(|error| error.explain())?;
                 let reply = FileReply::WeightsWritten {
-                    name,
-                    n_parameters: values.len(),
+                    name: weights::file_name(&snapshot),
+                    n_parameters: values.len() / size_of::<f32>(),
                     step: snapshot.step,
                 };
                 Ok((reply, Some(bytes)))
             }
             FileRequest::ReadWeights => {
                 let bytes = payloads.into_iter().next().unwrap_or_default();
-                let (file, values) = weights::decode(&bytes).map_err(|error| error.explain())?;
-                file.check().map_err(|error| error.explain())?;
-                let snapshot = Box::new(snapshot_of(file)?);
+                let (snapshot, values) = weights::decode(&bytes).map_err(|error| error.explain())?;
                 let contents = Box::new(WeightsContents {
                     design: snapshot.design.clone(),
                     source: snapshot.source.clone(),
                     data_settings: snapshot.data_settings.clone(),
                     settings: snapshot.settings.clone(),
-                    n_parameters: values.len(),
+                    n_parameters: values.len() / size_of::<f32>(),
                     step: snapshot.step,
                 });
-                let values = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                self.read = Some((snapshot, values));
+                self.read = Some((Box::new(snapshot), values));
                 Ok((FileReply::WeightsRead { contents }, None))
             }
             FileRequest::OpenWeights => {
@@ -168,110 +157,4 @@ fn post(outbox: &Outbox, message: &FromTrainer, payloads: Vec<Vec<u8>>) {
         .map(|payload| Uint8Array::from(&payload[..]).buffer())
         .collect();
     outbox.post(&text, buffers);
-}
-
-fn values_of(bytes: &[u8]) -> Vec<f32> {
-    bytes
-        .as_chunks()
-        .0
-        .iter()
-        .map(|chunk| f32::from_le_bytes(*chunk))
-        .collect()
-}
-
-fn not_plain(error: serde_json::Error) -> Message {
-    fill_message(T.internal_message, &[&error])
-}
-
-fn file_of(snapshot: &Snapshot) -> Result<WeightsFile, Message> {
-    Ok(WeightsFile {
-        software: Software::this(),
-        design: snapshot.design.clone(),
-        data: DataDescription {
-            source: json_of(&snapshot.source).map_err(not_plain)?,
-            settings: json_of(&snapshot.data_settings).map_err(not_plain)?,
-            schema: snapshot.schema.clone(),
-            vocabularies: snapshot
-                .vocabularies
-                .iter()
-                .map(|(feature, tokens)| FeatureVocabulary {
-                    feature: feature.clone(),
-                    tokens: tokens.clone(),
-                })
-                .collect(),
-            scales: snapshot
-                .scales
-                .iter()
-                .map(|(feature, scale)| FeatureScale {
-                    feature: feature.clone(),
-                    means: scale.means.clone(),
-                    deviations: scale.deviations.clone(),
-                })
-                .collect(),
-        },
-        settings: json_of(&snapshot.settings).map_err(not_plain)?,
-        seed: snapshot.settings.seed,
-        step: snapshot.step,
-        epoch: snapshot.epoch,
-        metrics: snapshot
-            .evaluations
-            .iter()
-            .map(json_of)
-            .collect::<Result<_, _>>()
-            .map_err(not_plain)?,
-        parameters: snapshot
-            .parameters
-            .iter()
-            .map(|(name, shape)| ParameterHeader {
-                name: name.clone(),
-                shape: shape.clone(),
-            })
-            .collect(),
-    })
-}
-
-fn snapshot_of(file: WeightsFile) -> Result<Snapshot, Message> {
-    let unreadable = |member: &'static str| {
-        move |error: serde_json::Error| fill_message(T.weights_member_unreadable, &[&member, &error])
-    };
-    Ok(Snapshot {
-        design: file.design,
-        source: serde_json::from_value(file.data.source).map_err(unreadable("data.source"))?,
-        data_settings: serde_json::from_value(file.data.settings).map_err(unreadable("data.settings"))?,
-        settings: serde_json::from_value(file.settings).map_err(unreadable("settings"))?,
-        schema: file.data.schema,
-        vocabularies: file
-            .data
-            .vocabularies
-            .into_iter()
-            .map(|v| (v.feature, v.tokens))
-            .collect(),
-        scales: file
-            .data
-            .scales
-            .into_iter()
-            .map(|s| {
-                (
-                    s.feature,
-                    mtl_data::prepare::DenseScale {
-                        means: s.means,
-                        deviations: s.deviations,
-                    },
-                )
-            })
-            .collect(),
-        parameters: file
-            .parameters
-            .into_iter()
-            .map(|parameter| (parameter.name, parameter.shape))
-            .collect(),
-        step: file.step,
-        epoch: file.epoch,
-        // Metrics of another version of this software may be unreadable: they are for a person, not for the run.
-        evaluations: file
-            .metrics
-            .into_iter()
-            .filter_map(|metrics| serde_json::from_value(metrics).ok())
-            .collect(),
-    })
 }

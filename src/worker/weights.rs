@@ -13,14 +13,12 @@ use serde_json::Value;
 /// The bytes of the weights file of a snapshot, whose values are in little-endian bytes as in payload 0 of
 /// [`Reply::Snapshot`](mtl_training::protocol::Reply::Snapshot).
 pub fn encode(snapshot: &Snapshot, values: &[u8]) -> Result<Vec<u8>, WeightsError> {
-    let json =
-        |part: &str, value: Result<Value, serde_json::Error>| value.map_err(|error| fault(part, &error));
     let file = WeightsFile {
         software: Software::this(),
         design: snapshot.design.clone(),
         data: DataDescription {
-            source: json("data.source", serde_json::to_value(&snapshot.source))?,
-            settings: json("data.settings", serde_json::to_value(&snapshot.data_settings))?,
+            source: tree("data.source", &snapshot.source)?,
+            settings: tree("data.settings", &snapshot.data_settings)?,
             schema: snapshot.schema.clone(),
             vocabularies: snapshot
                 .vocabularies
@@ -40,14 +38,14 @@ pub fn encode(snapshot: &Snapshot, values: &[u8]) -> Result<Vec<u8>, WeightsErro
                 })
                 .collect(),
         },
-        settings: json("settings", serde_json::to_value(&snapshot.settings))?,
+        settings: tree("settings", &snapshot.settings)?,
         seed: snapshot.settings.seed,
         step: snapshot.step,
         epoch: snapshot.epoch,
         metrics: snapshot
             .evaluations
             .iter()
-            .map(|evaluation| json("metrics", serde_json::to_value(evaluation)))
+            .map(|evaluation| tree("metrics", evaluation))
             .collect::<Result<_, _>>()?,
         parameters: snapshot
             .parameters
@@ -110,10 +108,11 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
             .collect(),
         step,
         epoch,
+        // Metrics of another version may be unreadable: they are for a person, not for the run.
         evaluations: metrics
             .into_iter()
-            .map(|evaluation| serde_json::from_value(evaluation).map_err(|error| fault("metrics", &error)))
-            .collect::<Result<_, _>>()?,
+            .filter_map(|evaluation| serde_json::from_value(evaluation).ok())
+            .collect(),
     };
     Ok((
         snapshot,
@@ -128,6 +127,12 @@ pub fn file_name(snapshot: &Snapshot) -> String {
         DataSource::Generated { generator } => generator.key(),
     };
     weights::file_name(data, &snapshot.design.name, snapshot.step)
+}
+
+/// A plain value as a JSON tree. Through text, so that the `f32` 0.1 becomes 0.1 and not 0.10000000149011612.
+fn tree(part: &str, value: &impl serde::Serialize) -> Result<Value, WeightsError> {
+    let text = serde_json::to_string(value).map_err(|error| fault(part, &error))?;
+    serde_json::from_str(&text).map_err(|error| fault(part, &error))
 }
 
 fn fault(part: &str, error: &serde_json::Error) -> WeightsError {

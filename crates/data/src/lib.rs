@@ -26,6 +26,7 @@
 
 pub mod asset;
 pub mod baseline;
+mod column;
 pub mod dataset;
 pub mod datasets;
 pub mod prepare;

@@ -1,6 +1,12 @@
 //! The real data sets, where `cargo xtask data` has fetched them: counts, splits, coverage, and what the baselines reach
 //! beside the figures that were measured with scikit-learn. A set that was not fetched is skipped, and said so.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_macros,
+    reason = "a test may panic, and says what it measured or skipped"
+)]
+
 use std::path::PathBuf;
 
 use mtl_data::asset;

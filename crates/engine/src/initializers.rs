@@ -161,11 +161,15 @@ mod tests {
         values
     }
 
+    fn square(value: f64) -> f64 {
+        value * value
+    }
+
     fn check(initializer: Initializer, shape: &[usize], variance: f64, bound: f64) {
         let values = filled(initializer, shape);
         let n = values.len() as f64;
         let mean = values.iter().map(|value| f64::from(*value)).sum::<f64>() / n;
-        let measured = values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / n;
+        let measured = values.iter().map(|value| square(f64::from(*value))).sum::<f64>() / n;
         assert!(
             mean.abs() < 4.0 * (variance / n).sqrt(),
             "{initializer:?} mean {mean}"
@@ -196,7 +200,7 @@ mod tests {
         check(
             Initializer::TruncatedNormal,
             &shape,
-            (0.05 * TRUNCATED_DEVIATION).powi(2),
+            square(0.05 * TRUNCATED_DEVIATION),
             0.1,
         );
         check(Initializer::GlorotUniform, &shape, 0.01, uniform_bound(0.01));
@@ -230,7 +234,7 @@ mod tests {
     #[test]
     fn normal_is_not_truncated() {
         let values = filled(Initializer::Normal, &[100, 100]);
-        let variance = values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / 1e4;
+        let variance = values.iter().map(|value| square(f64::from(*value))).sum::<f64>() / 1e4;
         assert!((variance / 0.0025 - 1.0).abs() < 0.06, "{variance}");
         assert!(values.iter().any(|value| value.abs() > 0.1));
     }

@@ -65,7 +65,10 @@ pub fn translate([x, y]: Point) -> String {
 
 /// Width and height of the drawing surface in pixels; a usual size while it is not drawn.
 pub fn surface_size(surface: &NodeRef) -> [f64; 2] {
-    match surface.cast::<Element>().map(|element| element.get_bounding_client_rect()) {
+    match surface
+        .cast::<Element>()
+        .map(|element| element.get_bounding_client_rect())
+    {
         Some(rect) if rect.width() > 0.0 && rect.height() > 0.0 => [rect.width(), rect.height()],
         _ => [900.0, 500.0],
     }
@@ -73,7 +76,10 @@ pub fn surface_size(surface: &NodeRef) -> [f64; 2] {
 
 /// A point of the window in pixels of the surface.
 pub fn on_surface(surface: &NodeRef, client: [f64; 2]) -> [f64; 2] {
-    match surface.cast::<Element>().map(|element| element.get_bounding_client_rect()) {
+    match surface
+        .cast::<Element>()
+        .map(|element| element.get_bounding_client_rect())
+    {
         Some(rect) => [client[0] - rect.left(), client[1] - rect.top()],
         None => client,
     }
@@ -81,13 +87,19 @@ pub fn on_surface(surface: &NodeRef, client: [f64; 2]) -> [f64; 2] {
 
 /// Draws the surface's content at pan and zoom.
 pub fn set_view(surface: &NodeRef, view: View) {
-    let Some(surface) = surface.cast::<Element>() else { return };
+    let Some(surface) = surface.cast::<Element>() else {
+        return;
+    };
     let View { x, y, scale } = view;
     if let Some(world) = surface.query_selector(".world").ok().flatten() {
         set(&world, "transform", &format!("translate({x} {y}) scale({scale})"));
     }
     if let Some(grid) = surface.query_selector("pattern").ok().flatten() {
-        set(&grid, "patternTransform", &format!("translate({x} {y}) scale({scale})"));
+        set(
+            &grid,
+            "patternTransform",
+            &format!("translate({x} {y}) scale({scale})"),
+        );
     }
     if let Some(element) = surface.dyn_ref::<SvgElement>() {
         // A zoomed-out canvas hides its small print: see the style sheet.
@@ -132,7 +144,9 @@ fn set_path(wire: &Element, path: &str) {
 
 /// Draws a comment at a place and size.
 pub fn place_note(note: u32, corner: Point, size: Point) {
-    let Some(element) = element(&note_id(note)) else { return };
+    let Some(element) = element(&note_id(note)) else {
+        return;
+    };
     set(&element, "transform", &translate(corner));
     if let Some(paper) = element.query_selector(".memo-box").ok().flatten() {
         set(&paper, "width", &size[0].to_string());
@@ -156,7 +170,12 @@ pub fn followers(scene: &Scene, nodes: &BTreeSet<NodeId>) -> (Vec<WireId>, Vec<u
 /// Whether a person wishes for less motion.
 pub fn wants_less_motion() -> bool {
     web_sys::window()
-        .and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok().flatten())
+        .and_then(|window| {
+            window
+                .match_media("(prefers-reduced-motion: reduce)")
+                .ok()
+                .flatten()
+        })
         .is_some_and(|query| query.matches())
 }
 
@@ -185,7 +204,11 @@ pub fn glide(before: &Scene, after: Scene) {
         let moved = routes
             .iter()
             .map(|(node, from, to)| {
-                let at = if share < 1.0 { [between(from[0], to[0]), between(from[1], to[1])] } else { *to };
+                let at = if share < 1.0 {
+                    [between(from[0], to[0]), between(from[1], to[1])]
+                } else {
+                    *to
+                };
                 (*node, at)
             })
             .collect();
@@ -219,11 +242,18 @@ pub fn each_frame(mut frame: impl FnMut(f64) -> bool + 'static) {
 
 /// Lights up what leads to a node and what it leads to.
 pub fn light(surface: &NodeRef, design: &Design, node: Option<NodeId>) {
-    let Some(surface) = surface.cast::<Element>() else { return };
-    let Some(world) = surface.query_selector(".world").ok().flatten() else { return };
+    let Some(surface) = surface.cast::<Element>() else {
+        return;
+    };
+    let Some(world) = surface.query_selector(".world").ok().flatten() else {
+        return;
+    };
     if let Ok(lit) = world.query_selector_all("[data-lit]") {
         for index in 0..lit.length() {
-            if let Some(element) = lit.get(index).and_then(|element| element.dyn_into::<Element>().ok()) {
+            if let Some(element) = lit
+                .get(index)
+                .and_then(|element| element.dyn_into::<Element>().ok())
+            {
                 let _ = element.remove_attribute("data-lit");
             }
         }
@@ -233,7 +263,10 @@ pub fn light(surface: &NodeRef, design: &Design, node: Option<NodeId>) {
         return;
     };
     set(&world, "data-lighting", "true");
-    let (up, down) = (compose::ancestors(design, node, |_| true), compose::descendants(design, node, |_| true));
+    let (up, down) = (
+        compose::ancestors(design, node, |_| true),
+        compose::descendants(design, node, |_| true),
+    );
     let lit = |id: &str, way: &str| {
         if let Some(element) = element(id) {
             set(&element, "data-lit", way);
@@ -253,11 +286,22 @@ pub fn light(surface: &NodeRef, design: &Design, node: Option<NodeId>) {
 
 /// Marks the handles that a wire may end on, or takes the marks away.
 pub fn mark_handles(surface: &NodeRef, may: Option<&dyn Fn(Handle) -> bool>) {
-    let Some(surface) = surface.cast::<Element>() else { return };
-    set(&surface, "data-drawing", if may.is_some() { "true" } else { "false" });
-    let Ok(handles) = surface.query_selector_all("[data-handle]") else { return };
+    let Some(surface) = surface.cast::<Element>() else {
+        return;
+    };
+    set(
+        &surface,
+        "data-drawing",
+        if may.is_some() { "true" } else { "false" },
+    );
+    let Ok(handles) = surface.query_selector_all("[data-handle]") else {
+        return;
+    };
     for index in 0..handles.length() {
-        let Some(element) = handles.get(index).and_then(|element| element.dyn_into::<Element>().ok()) else {
+        let Some(element) = handles
+            .get(index)
+            .and_then(|element| element.dyn_into::<Element>().ok())
+        else {
             continue;
         };
         match (may, read_handle(&element)) {
@@ -287,11 +331,18 @@ pub fn target_of(element: Option<Element>) -> Target {
     let Some(element) = element.and_then(|element| element.closest(ALL).ok().flatten()) else {
         return Target::Canvas;
     };
-    let number = |name: &str| element.get_attribute(name).and_then(|value| value.parse::<u32>().ok());
+    let number = |name: &str| {
+        element
+            .get_attribute(name)
+            .and_then(|value| value.parse::<u32>().ok())
+    };
     if let Some(handle) = read_handle(&element) {
         Target::Handle(handle)
     } else if let Some(grip) = element.get_attribute("data-grip") {
-        match grip.split_once(':').map(|(wire, end)| (wire.parse(), end == "end")) {
+        match grip
+            .split_once(':')
+            .map(|(wire, end)| (wire.parse(), end == "end"))
+        {
             Some((Ok(wire), end)) => Target::Grip(WireId(wire), end),
             _ => Target::Canvas,
         }
@@ -329,7 +380,17 @@ pub fn handle_attribute(handle: Handle) -> String {
 fn read_handle(element: &Element) -> Option<Handle> {
     let value = element.get_attribute("data-handle")?;
     let mut parts = value.split(':');
-    let side = if parts.next()? == "in" { Side::Input } else { Side::Output };
+    let side = if parts.next()? == "in" {
+        Side::Input
+    } else {
+        Side::Output
+    };
     let node = NodeId(parts.next()?.parse().ok()?);
-    Some(Handle { side, port: Port { node, handle: parts.next()?.parse().ok()? } })
+    Some(Handle {
+        side,
+        port: Port {
+            node,
+            handle: parts.next()?.parse().ok()?,
+        },
+    })
 }

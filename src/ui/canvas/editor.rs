@@ -90,7 +90,9 @@ impl Editor {
         let name = edit.describe(&self.design());
         if let Some(anchor) = self.anchor(std::slice::from_ref(edit)) {
             return self.change(|document| {
-                document.edit_all(name.clone(), &[anchor, edit.clone()]).map(|()| name)
+                document
+                    .edit_all(name.clone(), &[anchor, edit.clone()])
+                    .map(|()| name)
             });
         }
         self.change(|document| document.edit(edit).map(|()| name))
@@ -98,7 +100,11 @@ impl Editor {
 
     /// Applies all edits as one step.
     pub fn edit_all(&self, name: Message, edits: &[Edit]) -> bool {
-        let edits: Vec<Edit> = self.anchor(edits).into_iter().chain(edits.iter().cloned()).collect();
+        let edits: Vec<Edit> = self
+            .anchor(edits)
+            .into_iter()
+            .chain(edits.iter().cloned())
+            .collect();
         self.change(|document| document.edit_all(name.clone(), &edits).map(|()| name))
     }
 
@@ -121,14 +127,16 @@ impl Editor {
         }
         let scene = self.scene();
         let unplaced = design.nodes.iter().filter(|node| node.position.is_none());
-        let positions =
-            unplaced.filter_map(|node| Some((node.id, scene.nodes.get(&node.id)?.corner()))).collect();
+        let positions = unplaced
+            .filter_map(|node| Some((node.id, scene.nodes.get(&node.id)?.corner())))
+            .collect();
         Some(Edit::Move { positions })
     }
 
     /// Opens the settings of what is selected.
     pub fn show_settings(&self) {
-        self.preferences.update_if_changed(|preferences| preferences.right_tab = RightTab::Layer);
+        self.preferences
+            .update_if_changed(|preferences| preferences.right_tab = RightTab::Layer);
     }
 
     /// Opens the settings of what is selected, with the keyboard in the box of its name.
@@ -143,7 +151,9 @@ impl Editor {
         let design = self.design();
         self.selection.update_if_changed(|selection| {
             selection.nodes.retain(|node| design.node(*node).is_some());
-            selection.wires.retain(|wire| design.wires.iter().any(|other| other.id == *wire));
+            selection
+                .wires
+                .retain(|wire| design.wires.iter().any(|other| other.id == *wire));
         });
         self.canvas.notes.update_if_changed(|notes| {
             notes.retain(|note| design.notes.iter().any(|other| other.id == *note));
@@ -201,14 +211,22 @@ impl Editor {
 
     /// Selects these nodes only.
     pub fn select(&self, nodes: BTreeSet<NodeId>) {
-        self.selection.update_if_changed(|selection| *selection = Selection { nodes, wires: BTreeSet::new() });
+        self.selection.update_if_changed(|selection| {
+            *selection = Selection {
+                nodes,
+                wires: BTreeSet::new(),
+            }
+        });
         self.canvas.notes.update_if_changed(BTreeSet::clear);
     }
 
     /// Selects this wire only.
     pub fn select_wire(&self, wire: WireId) {
         self.selection.update_if_changed(|selection| {
-            *selection = Selection { nodes: BTreeSet::new(), wires: BTreeSet::from([wire]) };
+            *selection = Selection {
+                nodes: BTreeSet::new(),
+                wires: BTreeSet::from([wire]),
+            };
         });
         self.canvas.notes.update_if_changed(BTreeSet::clear);
     }
@@ -226,7 +244,9 @@ impl Editor {
     pub fn select_all(&self) {
         let design = self.design();
         self.select(design.nodes.iter().map(|node| node.id).collect());
-        self.canvas.notes.set(design.notes.iter().map(|note| note.id).collect());
+        self.canvas
+            .notes
+            .set(design.notes.iter().map(|note| note.id).collect());
         self.say(fill_message(T.selected_many, &[&design.nodes.len()]));
     }
 
@@ -248,7 +268,9 @@ impl Editor {
         let (design, mut ids) = (self.design(), self.document.get().ids());
         let mut edits = Vec::new();
         if !selection.wires.is_empty() {
-            edits.push(Edit::Disconnect { wires: selection.wires.clone() });
+            edits.push(Edit::Disconnect {
+                wires: selection.wires.clone(),
+            });
         }
         if !selection.nodes.is_empty() {
             let mut rest = Design::clone(&design);
@@ -264,7 +286,10 @@ impl Editor {
         let name = if selection.nodes.is_empty() {
             first.describe(&design)
         } else {
-            Edit::RemoveNodes { nodes: selection.nodes.clone() }.describe(&design)
+            Edit::RemoveNodes {
+                nodes: selection.nodes.clone(),
+            }
+            .describe(&design)
         };
         if self.edit_all(name, &edits) {
             self.clear_selection();
@@ -309,7 +334,9 @@ impl Editor {
         if self.is_locked() {
             return;
         }
-        let Some(fragment) = storage::load::<Fragment>(CLIPBOARD).filter(|fragment| !fragment.nodes.is_empty()) else {
+        let Some(fragment) =
+            storage::load::<Fragment>(CLIPBOARD).filter(|fragment| !fragment.nodes.is_empty())
+        else {
             self.say(T.nothing_copied.into());
             return;
         };
@@ -360,7 +387,13 @@ impl Editor {
             },
         };
         let name = Names::of(&design).fresh(&wanted);
-        Node { id: ids.node(), name, layer, position: None, frozen: false }
+        Node {
+            id: ids.node(),
+            name,
+            layer,
+            position: None,
+            frozen: false,
+        }
     }
 
     /// Adds a layer at `place` (the middle of the view when there is none) and connects it as `link` says.
@@ -414,7 +447,13 @@ impl Editor {
                 return false;
             }
         };
-        self.edit(&Edit::Connect { wire: Wire { id: self.document.get().ids().wire(), from, to } })
+        self.edit(&Edit::Connect {
+            wire: Wire {
+                id: self.document.get().ids().wire(),
+                from,
+                to,
+            },
+        })
     }
 
     /// Moves the loose end of `wire`, whose other end is `fixed`, to `end`.
@@ -442,8 +481,13 @@ impl Editor {
             Side::Output => (Side::Input, layer.inputs().len()),
             Side::Input => (Side::Output, layer.outputs().len()),
         };
-        let handle = |index| Handle { side, port: Port { node, handle: index } };
-        let allowed = (0..count).map(handle).find(|end| self.may_connect(wire, fixed, *end).is_ok());
+        let handle = |index| Handle {
+            side,
+            port: Port { node, handle: index },
+        };
+        let allowed = (0..count)
+            .map(handle)
+            .find(|end| self.may_connect(wire, fixed, *end).is_ok());
         allowed.or_else(|| (count > 0).then(|| handle(0)))
     }
 
@@ -474,7 +518,10 @@ impl Editor {
     /// Folds an open block, opens a folded one.
     pub fn toggle_fold(&self, block: usize) {
         if let Some(old) = self.design().blocks.get(block) {
-            self.edit(&Edit::FoldBlock { block, folded: !old.folded });
+            self.edit(&Edit::FoldBlock {
+                block,
+                folded: !old.folded,
+            });
         }
     }
 
@@ -511,7 +558,11 @@ impl Editor {
         let nodes: Vec<NodeId> = self.selected().into_iter().collect();
         match nodes.as_slice() {
             [a, b] => {
-                self.edit(&Edit::SetTie { a: *a, b: *b, strength: 0.01 });
+                self.edit(&Edit::SetTie {
+                    a: *a,
+                    b: *b,
+                    strength: 0.01,
+                });
             }
             _ => self.refuse(T.tie_needs_two.into()),
         }
@@ -520,12 +571,23 @@ impl Editor {
     /// Aligns or distributes the selected nodes.
     pub fn arrange(&self, how: Arrange) {
         let scene = self.scene();
-        let nodes: BTreeMap<NodeId, scene::Rect> =
-            self.selected().into_iter().filter_map(|node| Some((node, *scene.nodes.get(&node)?))).collect();
+        let nodes: BTreeMap<NodeId, scene::Rect> = self
+            .selected()
+            .into_iter()
+            .filter_map(|node| Some((node, *scene.nodes.get(&node)?)))
+            .collect();
         if nodes.len() < 2 || self.is_locked() {
             return;
         }
-        self.glide(if matches!(how, Arrange::Across | Arrange::Down) { T.distribute } else { T.align }.into(), &arrange(&nodes, how));
+        self.glide(
+            if matches!(how, Arrange::Across | Arrange::Down) {
+                T.distribute
+            } else {
+                T.align
+            }
+            .into(),
+            &arrange(&nodes, how),
+        );
     }
 
     /// Lays the whole design out, left to right, and shows all of it.
@@ -540,7 +602,12 @@ impl Editor {
     /// Moves nodes as one step; they glide there unless less motion is wished for.
     fn glide(&self, name: Message, places: &[(NodeId, Point)]) -> bool {
         let before = self.scene();
-        let done = self.edit_all(name, &[Edit::Move { positions: places.to_vec() }]);
+        let done = self.edit_all(
+            name,
+            &[Edit::Move {
+                positions: places.to_vec(),
+            }],
+        );
         if done {
             dom::glide(&before, self.scene());
         }
@@ -556,7 +623,12 @@ impl Editor {
         let positions: Vec<(NodeId, Point)> = self
             .selected()
             .into_iter()
-            .filter_map(|node| scene.nodes.get(&node).map(|rect| (node, [rect.x + x, rect.y + y])))
+            .filter_map(|node| {
+                scene
+                    .nodes
+                    .get(&node)
+                    .map(|rect| (node, [rect.x + x, rect.y + y]))
+            })
             .collect();
         if !positions.is_empty() {
             self.edit(&Edit::Move { positions });
@@ -571,7 +643,14 @@ impl Editor {
         let size = [12.0 * GRID, 6.0 * GRID];
         let position = place.unwrap_or_else(|| self.free_middle(size));
         let id = self.document.get().ids().note();
-        if self.edit(&Edit::AddNote { note: Note { id, text: String::new(), position, size } }) {
+        if self.edit(&Edit::AddNote {
+            note: Note {
+                id,
+                text: String::new(),
+                position,
+                size,
+            },
+        }) {
             self.canvas.writing.set(Some(id));
         }
     }
@@ -605,14 +684,20 @@ impl Editor {
     /// Selects a node and moves the view so that it is seen.
     pub fn reveal(&self, node: NodeId) {
         self.select(BTreeSet::from([node]));
-        let Some(rect) = self.scene().nodes.get(&node).copied() else { return };
+        let Some(rect) = self.scene().nodes.get(&node).copied() else {
+            return;
+        };
         let view = *self.canvas.view.get();
         let [width, height] = dom::surface_size(&self.canvas.surface);
-        let ([left, top], [right, bottom]) =
-            (view.to_screen(rect.corner()), view.to_screen([rect.right(), rect.bottom()]));
+        let ([left, top], [right, bottom]) = (
+            view.to_screen(rect.corner()),
+            view.to_screen([rect.right(), rect.bottom()]),
+        );
         if left < 0.0 || top < 40.0 || right > width || bottom > height {
             let [x, y] = view.to_screen(rect.middle());
-            self.canvas.view.set(view.panned([width / 2.0 - x, height / 2.0 - y]));
+            self.canvas
+                .view
+                .set(view.panned([width / 2.0 - x, height / 2.0 - y]));
         }
     }
 
@@ -624,7 +709,9 @@ impl Editor {
         let [width, height] = dom::surface_size(&self.canvas.surface);
         let at = at.unwrap_or([width / 2.0 - 120.0, height / 3.0]);
         let place = self.canvas.view.get().to_design(at);
-        self.canvas.popup.set(Some(Popup::Search(super::state::Search { at, place, link })));
+        self.canvas
+            .popup
+            .set(Some(Popup::Search(super::state::Search { at, place, link })));
     }
 }
 
@@ -643,15 +730,29 @@ fn linked(design: &Design, node: Node, handle: Handle, ids: &mut Ids) -> Result<
     with_node.nodes.push(node.clone());
     let (from, to) = match handle.side {
         Side::Output => (handle.port, compose::first_input(&with_node, handle.port, &node)?),
-        Side::Input => (compose::first_output(&with_node, &node, handle.port)?, handle.port),
+        Side::Input => (
+            compose::first_output(&with_node, &node, handle.port)?,
+            handle.port,
+        ),
     };
-    Ok(vec![Edit::AddNode { node }, Edit::Connect { wire: Wire { id: ids.wire(), from, to } }])
+    Ok(vec![
+        Edit::AddNode { node },
+        Edit::Connect {
+            wire: Wire {
+                id: ids.wire(),
+                from,
+                to,
+            },
+        },
+    ])
 }
 
 /// A place one column away from a handle.
 fn beside(scene: &Scene, handle: Handle) -> Point {
     let gap = mtl_engine::design::layout::COLUMN_GAP;
-    let [x, y] = scene.handle(handle.port, handle.side, &BTreeMap::new()).unwrap_or_default();
+    let [x, y] = scene
+        .handle(handle.port, handle.side, &BTreeMap::new())
+        .unwrap_or_default();
     let y = y - scene::NODE_HEIGHT / 2.0;
     match handle.side {
         Side::Output => [x + gap, y],
@@ -665,14 +766,25 @@ pub fn fitted(layer: &Layer, schema: &Schema, design: &Design) -> Layer {
     for field in layer.fields() {
         let key = match field.kind {
             FieldKind::Feature => {
-                let mut features = schema.features.iter().filter(|feature| reads(&layer, feature.kind));
+                let mut features = schema
+                    .features
+                    .iter()
+                    .filter(|feature| reads(&layer, feature.kind));
                 let is_free = |key: &str| design.nodes.iter().all(|node| node.layer.feature() != Some(key));
-                features.clone().find(|feature| is_free(&feature.key)).or_else(|| features.next()).map(|f| &f.key)
+                features
+                    .clone()
+                    .find(|feature| is_free(&feature.key))
+                    .or_else(|| features.next())
+                    .map(|f| &f.key)
             }
             FieldKind::Label => {
                 let mut labels = schema.labels.iter().filter(|label| learns(&layer, label.kind));
                 let is_free = |key: &str| design.heads().all(|head| head.layer.label() != Some(key));
-                labels.clone().find(|label| is_free(&label.key)).or_else(|| labels.next()).map(|l| &l.key)
+                labels
+                    .clone()
+                    .find(|label| is_free(&label.key))
+                    .or_else(|| labels.next())
+                    .map(|l| &l.key)
             }
             _ => None,
         };

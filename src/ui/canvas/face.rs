@@ -160,10 +160,19 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
         .max();
     let kind = node.layer.name().get(lang);
     let details = node.layer.summary();
-    let summary = if details.is_empty() { kind.to_owned() } else { format!("{kind} · {details}") };
+    let summary = if details.is_empty() {
+        kind.to_owned()
+    } else {
+        format!("{kind} · {details}")
+    };
     let shape = match node.layer.loss_weight() {
         Some(weight) => fill(T.head_weight, lang, &[&format::plain(weight_of(weight))]),
-        None => report.outputs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "),
+        None => report
+            .outputs
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" | "),
     };
     let parameters = if report.n_parameters == 0 {
         String::new()
@@ -173,23 +182,36 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
     let label = [
         node.name.clone(),
         summary.clone(),
-        if shape.is_empty() { T.no_shape.get(lang).to_owned() } else { fill(T.shape_is, lang, &[&shape]) },
-        fill(T.parameters_are, lang, &[&format::count(report.n_parameters as u64)]),
+        if shape.is_empty() {
+            T.no_shape.get(lang).to_owned()
+        } else {
+            fill(T.shape_is, lang, &[&shape])
+        },
+        fill(
+            T.parameters_are,
+            lang,
+            &[&format::count(report.n_parameters as u64)],
+        ),
         reach_text(&tasks, checked, lang),
         problem.map_or_else(String::new, |_| T.has_problem.get(lang).to_owned()),
     ];
-    let label = label.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    let label = label
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ");
     let text_width = NODE_WIDTH - 30.0;
-    let handle = |name: &str, what: &str, kind: PortKind, many: bool, x: f32, index: usize, count: usize| HandleFace {
-        kind,
-        many,
-        at: [x, handle_offset(size[1], index, count)],
-        label: fill(
-            if x == 0.0 { T.input_handle } else { T.output_handle },
-            lang,
-            &[&name, &node.name, &what],
-        ),
-    };
+    let handle =
+        |name: &str, what: &str, kind: PortKind, many: bool, x: f32, index: usize, count: usize| HandleFace {
+            kind,
+            many,
+            at: [x, handle_offset(size[1], index, count)],
+            label: fill(
+                if x == 0.0 { T.input_handle } else { T.output_handle },
+                lang,
+                &[&name, &node.name, &what],
+            ),
+        };
     let (inputs, outputs) = (node.layer.inputs(), node.layer.outputs());
     Face {
         id: node.id,
@@ -208,7 +230,15 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
             .enumerate()
             .map(|(index, port)| {
                 let (name, what) = (port.name.get(lang), port.kind.label().get(lang));
-                handle(name, what, port.kind, port.arity == Arity::Many, 0.0, index, inputs.len())
+                handle(
+                    name,
+                    what,
+                    port.kind,
+                    port.arity == Arity::Many,
+                    0.0,
+                    index,
+                    inputs.len(),
+                )
             })
             .collect(),
         outputs: outputs
@@ -216,7 +246,10 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
             .enumerate()
             .map(|(index, port)| {
                 // What is known is shown: an output that gives "a vector or a sequence" has the form of what it gives.
-                let kind = report.outputs.get(index).map_or(port.kind, |shape| known_kind(port.kind, *shape));
+                let kind = report
+                    .outputs
+                    .get(index)
+                    .map_or(port.kind, |shape| known_kind(port.kind, *shape));
                 let (name, what) = (port.name.get(lang), kind.label().get(lang));
                 handle(name, what, kind, false, size[0], index, outputs.len())
             })
@@ -243,7 +276,10 @@ fn weight_of(weight: f32) -> f64 {
 /// Who shares it, in words.
 pub fn reach_text(tasks: &[usize], checked: &Checked, lang: Lang) -> String {
     let name = |task_idx: &usize| {
-        checked.tasks.get(*task_idx).map_or_else(|| task_letter(*task_idx), |task| task.name.clone())
+        checked
+            .tasks
+            .get(*task_idx)
+            .map_or_else(|| task_letter(*task_idx), |task| task.name.clone())
     };
     let comma = if lang == Lang::Zh { "、" } else { ", " };
     let names = tasks.iter().map(name).collect::<Vec<_>>().join(comma);

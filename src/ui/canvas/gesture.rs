@@ -13,11 +13,7 @@ use std::{
 };
 
 use gloo_timers::callback::Timeout;
-use mtl_engine::design::{
-    NodeId, Port, WireId,
-    edit::Edit,
-    layout::snap,
-};
+use mtl_engine::design::{NodeId, Port, WireId, edit::Edit, layout::snap};
 use web_sys::{Element, MouseEvent, PointerEvent, WheelEvent};
 
 use super::{
@@ -100,7 +96,10 @@ impl Controller {
 
     fn place(&self, client: [f64; 2]) -> Point {
         let canvas = &self.editor.canvas;
-        canvas.view.get().to_design(dom::on_surface(&canvas.surface, client))
+        canvas
+            .view
+            .get()
+            .to_design(dom::on_surface(&canvas.surface, client))
     }
 
     fn set(&self, gesture: Gesture) {
@@ -116,7 +115,10 @@ impl Controller {
         if let [a, b] = fingers.as_slice() {
             self.cancel();
             *self.long_press.borrow_mut() = None;
-            self.set(Gesture::Pinch { distance: distance(*a, *b), middle: middle(*a, *b) });
+            self.set(Gesture::Pinch {
+                distance: distance(*a, *b),
+                middle: middle(*a, *b),
+            });
             return;
         }
         if event.button() == 1 {
@@ -129,7 +131,11 @@ impl Controller {
             return;
         }
         // A touch captures the pointer by itself; the target is what is under the finger all the same.
-        let target = dom::target_of(event.target().and_then(|target| wasm_bindgen::JsCast::dyn_into(target).ok()));
+        let target = dom::target_of(
+            event
+                .target()
+                .and_then(|target| wasm_bindgen::JsCast::dyn_into(target).ok()),
+        );
         if event.pointer_type() == "touch" {
             let own = Rc::downgrade(self);
             *self.long_press.borrow_mut() = Some(Timeout::new(LONG_PRESS_MS, move || {
@@ -156,9 +162,9 @@ impl Controller {
             *known = client;
         }
         let press = match &*self.gesture.borrow() {
-            Gesture::Press { start, target, lasso, .. } if distance(*start, client) > DRAG_THRESHOLD => {
-                Some((*start, *target, *lasso))
-            }
+            Gesture::Press {
+                start, target, lasso, ..
+            } if distance(*start, client) > DRAG_THRESHOLD => Some((*start, *target, *lasso)),
             _ => None,
         };
         if let Some((start, target, lasso)) = press {
@@ -177,7 +183,10 @@ impl Controller {
             }
             Gesture::Press { .. } => {}
             Gesture::Pan { last } => {
-                let view = canvas.view.get().panned([client[0] - last[0], client[1] - last[1]]);
+                let view = canvas
+                    .view
+                    .get()
+                    .panned([client[0] - last[0], client[1] - last[1]]);
                 *last = client;
                 canvas.view.set(view);
             }
@@ -192,7 +201,14 @@ impl Controller {
                 let free = event.alt_key();
                 drag.to(self.place(client), free);
             }
-            Gesture::Note { note, start, corner, size, sizing, now } => {
+            Gesture::Note {
+                note,
+                start,
+                corner,
+                size,
+                sizing,
+                now,
+            } => {
                 let here = self.place(client);
                 let by = [snap(here[0] - start[0]), snap(here[1] - start[1])];
                 *now = if *sizing {
@@ -204,7 +220,10 @@ impl Controller {
                 dom::place_note(*note, now.0, now.1);
             }
             Gesture::Wire => self.draw_to(client),
-            Gesture::Pinch { distance: before, middle: old } => {
+            Gesture::Pinch {
+                distance: before,
+                middle: old,
+            } => {
                 let fingers: Vec<[f64; 2]> = self.pointers.borrow().values().copied().collect();
                 if let [a, b] = fingers.as_slice() {
                     let (now, here) = (distance(*a, *b), middle(*a, *b));
@@ -229,9 +248,14 @@ impl Controller {
             Gesture::Lasso { .. } => {
                 canvas.lasso.set(None);
                 let n_nodes = self.editor.selection.get().nodes.len();
-                self.editor.say(crate::i18n::fill_message(T.selected_many, &[&n_nodes]));
+                self.editor
+                    .say(crate::i18n::fill_message(T.selected_many, &[&n_nodes]));
             }
-            Gesture::Note { note, now: (position, size), .. } => {
+            Gesture::Note {
+                note,
+                now: (position, size),
+                ..
+            } => {
                 if !self.editor.edit(&Edit::PlaceNote { note, position, size }) {
                     dom::place_note(note, position, size);
                 }
@@ -250,7 +274,9 @@ impl Controller {
                 canvas.lasso.set(None);
                 self.editor.select(before);
             }
-            Gesture::Note { note, corner, size, .. } => dom::place_note(note, corner, size),
+            Gesture::Note {
+                note, corner, size, ..
+            } => dom::place_note(note, corner, size),
             _ => {}
         }
         self.end_wire();
@@ -275,12 +301,18 @@ impl Controller {
         let place = self.place(start);
         let locked = *editor.canvas.locked.get();
         let gesture = match target {
-            Target::Canvas | Target::Wire(_) if lasso => {
-                Gesture::Lasso { start: place, before: editor.selection.get().nodes.clone() }
-            }
+            Target::Canvas | Target::Wire(_) if lasso => Gesture::Lasso {
+                start: place,
+                before: editor.selection.get().nodes.clone(),
+            },
             Target::Node(node) if !locked => self.begin_drag(place, node, BTreeSet::from([node])),
             Target::Block(block) if !locked => {
-                let nodes = editor.design().blocks.get(block).map(|block| block.nodes.clone()).unwrap_or_default();
+                let nodes = editor
+                    .design()
+                    .blocks
+                    .get(block)
+                    .map(|block| block.nodes.clone())
+                    .unwrap_or_default();
                 match nodes.first() {
                     Some(first) => self.begin_drag(place, *first, nodes.clone()),
                     None => Gesture::Pan { last: start },
@@ -322,34 +354,64 @@ impl Controller {
     fn begin_drag(&self, start: Point, grabbed: NodeId, group: BTreeSet<NodeId>) -> Gesture {
         let editor = &self.editor;
         let selected = editor.selection.get().nodes.clone();
-        let nodes = if group.is_subset(&selected) { selected } else { group };
+        let nodes = if group.is_subset(&selected) {
+            selected
+        } else {
+            group
+        };
         editor.select(nodes.clone());
         let scene = editor.scene();
-        let from: BTreeMap<NodeId, Point> =
-            nodes.iter().filter_map(|node| Some((*node, scene.nodes.get(node)?.corner()))).collect();
+        let from: BTreeMap<NodeId, Point> = nodes
+            .iter()
+            .filter_map(|node| Some((*node, scene.nodes.get(node)?.corner())))
+            .collect();
         let (wires, blocks) = dom::followers(&scene, &nodes);
-        Gesture::Drag(Drag { scene, start, grabbed, moved: from.clone(), from, wires, blocks })
+        Gesture::Drag(Drag {
+            scene,
+            start,
+            grabbed,
+            moved: from.clone(),
+            from,
+            wires,
+            blocks,
+        })
     }
 
     /// The wire at an input that takes one only: dragging from there takes it up again.
     fn taken_wire(&self, handle: Handle) -> Option<(WireId, Handle)> {
         let design = self.editor.design();
         let inputs = design.node(handle.port.node)?.layer.inputs();
-        if handle.side == Side::Output || inputs.get(handle.port.handle)?.arity != mtl_engine::layers::Arity::One {
+        if handle.side == Side::Output
+            || inputs.get(handle.port.handle)?.arity != mtl_engine::layers::Arity::One
+        {
             return None;
         }
         let wire = design.wires.iter().find(|wire| wire.to == handle.port)?;
-        Some((wire.id, Handle { side: Side::Output, port: wire.from }))
+        Some((
+            wire.id,
+            Handle {
+                side: Side::Output,
+                port: wire.from,
+            },
+        ))
     }
 
     /// Takes up one end of a wire.
     pub fn take_up(&self, wire: WireId, end: bool, place: Point, sticky: bool) -> bool {
         let design = self.editor.design();
-        let Some(found) = design.wires.iter().find(|other| other.id == wire) else { return false };
+        let Some(found) = design.wires.iter().find(|other| other.id == wire) else {
+            return false;
+        };
         let fixed = if end {
-            Handle { side: Side::Output, port: found.from }
+            Handle {
+                side: Side::Output,
+                port: found.from,
+            }
         } else {
-            Handle { side: Side::Input, port: found.to }
+            Handle {
+                side: Side::Input,
+                port: found.to,
+            }
         };
         self.begin_wire(fixed, Some(wire), place, sticky);
         true
@@ -361,7 +423,13 @@ impl Controller {
         if editor.is_locked() {
             return;
         }
-        editor.canvas.drawing.set(Some(Drawing { fixed, wire, at, over: None, sticky }));
+        editor.canvas.drawing.set(Some(Drawing {
+            fixed,
+            wire,
+            at,
+            over: None,
+            sticky,
+        }));
         let may = |handle: Handle| handle == fixed || editor.may_connect(wire, fixed, handle).is_ok();
         dom::mark_handles(&editor.canvas.surface, Some(&may));
         if sticky {
@@ -371,7 +439,9 @@ impl Controller {
 
     fn draw_to(&self, client: [f64; 2]) {
         let editor = &self.editor;
-        let Some(drawing) = (*editor.canvas.drawing.get()).clone() else { return };
+        let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
+            return;
+        };
         let over = match dom::target_at(client) {
             Target::Handle(handle) => Some(handle),
             Target::Node(node) => editor.best_handle(drawing.wire, drawing.fixed, node),
@@ -380,22 +450,33 @@ impl Controller {
         let over = over
             .filter(|handle| *handle != drawing.fixed)
             .map(|handle| (handle, editor.may_connect(drawing.wire, drawing.fixed, handle)));
-        editor.canvas.drawing.set(Some(Drawing { at: self.place(client), over, ..drawing }));
+        editor.canvas.drawing.set(Some(Drawing {
+            at: self.place(client),
+            over,
+            ..drawing
+        }));
     }
 
     /// Moves the loose end to a handle, as the keyboard does.
     pub fn aim(&self, handle: Handle) {
         let editor = &self.editor;
-        let Some(drawing) = (*editor.canvas.drawing.get()).clone() else { return };
+        let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
+            return;
+        };
         let nothing = BTreeMap::new();
-        let at = editor.scene().handle(handle.port, handle.side, &nothing).unwrap_or(drawing.at);
+        let at = editor
+            .scene()
+            .handle(handle.port, handle.side, &nothing)
+            .unwrap_or(drawing.at);
         let over = Some((handle, editor.may_connect(drawing.wire, drawing.fixed, handle)));
         editor.canvas.drawing.set(Some(Drawing { at, over, ..drawing }));
     }
 
     /// Ends the wire that is being drawn on `handle`.
     pub fn end_wire_on(&self, handle: Handle) {
-        let Some(drawing) = (*self.editor.canvas.drawing.get()).clone() else { return };
+        let Some(drawing) = (*self.editor.canvas.drawing.get()).clone() else {
+            return;
+        };
         self.end_wire();
         if handle != drawing.fixed {
             match drawing.wire {
@@ -408,7 +489,9 @@ impl Controller {
     fn drop_wire(&self, client: [f64; 2]) {
         let editor = &self.editor;
         self.draw_to(client);
-        let Some(drawing) = (*editor.canvas.drawing.get()).clone() else { return };
+        let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
+            return;
+        };
         if let Some((handle, _)) = drawing.over {
             self.end_wire_on(handle);
             return;
@@ -418,14 +501,24 @@ impl Controller {
         match drawing.wire {
             // A wire whose end is dropped on nothing is taken out.
             Some(wire) => {
-                editor.edit(&Edit::Disconnect { wires: BTreeSet::from([wire]) });
+                editor.edit(&Edit::Disconnect {
+                    wires: BTreeSet::from([wire]),
+                });
             }
             None if !back => {
                 let at = dom::on_surface(&editor.canvas.surface, client);
                 let [x, y] = drawing.at;
-                let left = if drawing.fixed.side == Side::Input { super::scene::NODE_WIDTH } else { 0.0 };
+                let left = if drawing.fixed.side == Side::Input {
+                    super::scene::NODE_WIDTH
+                } else {
+                    0.0
+                };
                 let place = [x - left, y - super::scene::NODE_HEIGHT / 2.0];
-                let search = Search { at, place, link: Link::With(drawing.fixed) };
+                let search = Search {
+                    at,
+                    place,
+                    link: Link::With(drawing.fixed),
+                };
                 editor.canvas.popup.set(Some(Popup::Search(search)));
             }
             None => {}
@@ -487,7 +580,11 @@ impl Controller {
         let client = [f64::from(event.client_x()), f64::from(event.client_y())];
         let editor = &self.editor;
         let at = Some(dom::on_surface(&editor.canvas.surface, client));
-        match dom::target_of(event.target().and_then(|target| wasm_bindgen::JsCast::dyn_into(target).ok())) {
+        match dom::target_of(
+            event
+                .target()
+                .and_then(|target| wasm_bindgen::JsCast::dyn_into(target).ok()),
+        ) {
             Target::Canvas => editor.open_search(at, Link::Free),
             Target::Wire(wire) => editor.open_search(at, Link::On(wire)),
             Target::Note(note) => editor.canvas.writing.set(Some(note)),
@@ -500,7 +597,11 @@ impl Controller {
     /// The right button, or the menu key.
     pub fn context_menu(&self, event: &MouseEvent) {
         event.prevent_default();
-        let target = dom::target_of(event.target().and_then(|target| wasm_bindgen::JsCast::dyn_into(target).ok()));
+        let target = dom::target_of(
+            event
+                .target()
+                .and_then(|target| wasm_bindgen::JsCast::dyn_into(target).ok()),
+        );
         self.menu([f64::from(event.client_x()), f64::from(event.client_y())], target);
     }
 
@@ -530,22 +631,41 @@ impl Controller {
     pub fn wheel(&self, event: &WheelEvent) {
         event.prevent_default();
         let canvas = &self.editor.canvas;
-        let lines = if event.delta_mode() == WheelEvent::DOM_DELTA_LINE { 16.0 } else { 1.0 };
+        let lines = if event.delta_mode() == WheelEvent::DOM_DELTA_LINE {
+            16.0
+        } else {
+            1.0
+        };
         let (x, y) = (event.delta_x() * lines, event.delta_y() * lines);
         let view = *canvas.view.get();
         if event.shift_key() {
-            canvas.view.set(view.panned(if x == 0.0 { [-y, 0.0] } else { [-x, -y] }));
+            canvas
+                .view
+                .set(view.panned(if x == 0.0 { [-y, 0.0] } else { [-x, -y] }));
             return;
         }
-        let at = dom::on_surface(&canvas.surface, [f64::from(event.client_x()), f64::from(event.client_y())]);
+        let at = dom::on_surface(
+            &canvas.surface,
+            [f64::from(event.client_x()), f64::from(event.client_y())],
+        );
         // A pinch on a touch pad comes as a wheel with Ctrl and small steps.
         let rate = if event.ctrl_key() { 0.01 } else { 0.0015 };
-        let panned = if event.ctrl_key() { view } else { view.panned([-x, 0.0]) };
-        canvas.view.set(panned.zoomed((-y * rate).exp().clamp(0.5, 2.0), at));
+        let panned = if event.ctrl_key() {
+            view
+        } else {
+            view.panned([-x, 0.0])
+        };
+        canvas
+            .view
+            .set(panned.zoomed((-y * rate).exp().clamp(0.5, 2.0), at));
     }
 
     fn hover(&self, event: &PointerEvent) {
-        let target = dom::target_of(event.target().and_then(|target| wasm_bindgen::JsCast::dyn_into(target).ok()));
+        let target = dom::target_of(
+            event
+                .target()
+                .and_then(|target| wasm_bindgen::JsCast::dyn_into(target).ok()),
+        );
         let node = match target {
             Target::Node(node) => Some(node),
             Target::Handle(handle) => Some(handle.port.node),
@@ -575,14 +695,22 @@ impl Controller {
 
 impl Drag {
     fn to(&mut self, here: Point, free: bool) {
-        let Some(grabbed) = self.from.get(&self.grabbed) else { return };
+        let Some(grabbed) = self.from.get(&self.grabbed) else {
+            return;
+        };
         let mut by = [here[0] - self.start[0], here[1] - self.start[1]];
         if !free {
             // The node under the pointer goes to the grid, and the others keep their distance from it.
-            by = [snap(grabbed[0] + by[0]) - grabbed[0], snap(grabbed[1] + by[1]) - grabbed[1]];
+            by = [
+                snap(grabbed[0] + by[0]) - grabbed[0],
+                snap(grabbed[1] + by[1]) - grabbed[1],
+            ];
         }
-        let moved: BTreeMap<NodeId, Point> =
-            self.from.iter().map(|(node, [x, y])| (*node, [x + by[0], y + by[1]])).collect();
+        let moved: BTreeMap<NodeId, Point> = self
+            .from
+            .iter()
+            .map(|(node, [x, y])| (*node, [x + by[0], y + by[1]]))
+            .collect();
         if moved != self.moved {
             dom::place(&self.scene, &moved, &self.wires, &self.blocks);
             self.moved = moved;
@@ -601,13 +729,21 @@ impl Drag {
                 && let Ok(mut edits) =
                     mtl_engine::design::compose::insert_on_wire(&design, wire, node, &mut ids)
             {
-                edits.insert(0, Edit::Move { positions: self.moved.into_iter().collect() });
+                edits.insert(
+                    0,
+                    Edit::Move {
+                        positions: self.moved.into_iter().collect(),
+                    },
+                );
                 editor.edit_all(crate::i18n::fill_message(T.insert_node, &[&node.name]), &edits);
                 return;
             }
         }
         let positions: Vec<(NodeId, Point)> = self.moved.iter().map(|(node, at)| (*node, *at)).collect();
-        let name = Edit::Move { positions: positions.clone() }.describe(&editor.design());
+        let name = Edit::Move {
+            positions: positions.clone(),
+        }
+        .describe(&editor.design());
         if !editor.edit_all(name, &[Edit::Move { positions }]) {
             self.back();
         }
@@ -615,7 +751,10 @@ impl Drag {
 
     fn wire_below(&self, editor: &Editor) -> Option<WireId> {
         let design = editor.design();
-        let is_free = !design.wires.iter().any(|wire| wire.from.node == self.grabbed || wire.to.node == self.grabbed);
+        let is_free = !design
+            .wires
+            .iter()
+            .any(|wire| wire.from.node == self.grabbed || wire.to.node == self.grabbed);
         if self.moved.len() != 1 || !is_free {
             return None;
         }
@@ -625,7 +764,8 @@ impl Drag {
             self.scene.ends(*wire, &nothing).is_some_and(|(start, end)| {
                 let share = (x - start[0]) / (end[0] - start[0]);
                 let eased = share * share * (3.0 - 2.0 * share);
-                (0.05..=0.95).contains(&share) && (start[1] + (end[1] - start[1]) * eased - y).abs() < 2.0 * GRID
+                (0.05..=0.95).contains(&share)
+                    && (start[1] + (end[1] - start[1]) * eased - y).abs() < 2.0 * GRID
             })
         })
     }
@@ -637,16 +777,32 @@ impl Drag {
 
 /// Handles that the wire that is being drawn may end on, from left to right and top to bottom.
 pub fn open_ends(editor: &Editor) -> Vec<Handle> {
-    let Some(drawing) = (*editor.canvas.drawing.get()).clone() else { return Vec::new() };
+    let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
+        return Vec::new();
+    };
     let (design, scene, nothing) = (editor.design(), editor.scene(), BTreeMap::new());
-    let side = if drawing.fixed.side == Side::Output { Side::Input } else { Side::Output };
+    let side = if drawing.fixed.side == Side::Output {
+        Side::Input
+    } else {
+        Side::Output
+    };
     let mut ends: Vec<(Point, Handle)> = design
         .nodes
         .iter()
         .filter(|node| scene.folded_in(node.id).is_none())
         .flat_map(|node| {
-            let count = if side == Side::Input { node.layer.inputs().len() } else { node.layer.outputs().len() };
-            (0..count).map(|handle| Handle { side, port: Port { node: node.id, handle } })
+            let count = if side == Side::Input {
+                node.layer.inputs().len()
+            } else {
+                node.layer.outputs().len()
+            };
+            (0..count).map(|handle| Handle {
+                side,
+                port: Port {
+                    node: node.id,
+                    handle,
+                },
+            })
         })
         .filter(|handle| editor.may_connect(drawing.wire, drawing.fixed, *handle).is_ok())
         .filter_map(|handle| Some((scene.handle(handle.port, side, &nothing)?, handle)))

@@ -9,8 +9,8 @@ use super::{
     state::Target,
 };
 use crate::{
-    i18n::{canvas::T, fill_message, use_lang},
     i18n::Message,
+    i18n::{canvas::T, fill_message, use_lang},
     state::use_store,
 };
 
@@ -37,7 +37,11 @@ pub fn hide(editor: &Editor) {
 fn about(editor: &Editor, target: Target) -> Option<Message> {
     let (design, checked) = (editor.design(), editor.checked.get());
     let problem = |is_meant: &dyn Fn(&mtl_engine::design::check::Problem) -> bool| {
-        checked.problems.iter().find(|problem| is_meant(problem)).map(Explain::explain)
+        checked
+            .problems
+            .iter()
+            .find(|problem| is_meant(problem))
+            .map(Explain::explain)
     };
     match target {
         Target::Wire(id) => {
@@ -53,14 +57,21 @@ fn about(editor: &Editor, target: Target) -> Option<Message> {
         Target::Handle(handle) => {
             let node = design.node(handle.port.node)?;
             let (name, kind) = match handle.side {
-                super::scene::Side::Input => {
-                    node.layer.inputs().get(handle.port.handle).map(|port| (port.name, port.kind.label()))?
-                }
-                super::scene::Side::Output => {
-                    node.layer.outputs().get(handle.port.handle).map(|port| (port.name, port.kind.label()))?
-                }
+                super::scene::Side::Input => node
+                    .layer
+                    .inputs()
+                    .get(handle.port.handle)
+                    .map(|port| (port.name, port.kind.label()))?,
+                super::scene::Side::Output => node
+                    .layer
+                    .outputs()
+                    .get(handle.port.handle)
+                    .map(|port| (port.name, port.kind.label()))?,
             };
-            Some(Message::new(format!("{}: {}", name.en, kind.en), format!("{}：{}", name.zh, kind.zh)))
+            Some(Message::new(
+                format!("{}: {}", name.en, kind.en),
+                format!("{}：{}", name.zh, kind.zh),
+            ))
         }
         Target::Node(id) => problem(&|problem| problem.node == Some(id)),
         _ => None,
@@ -85,7 +96,11 @@ pub fn HintView() -> Html {
     };
     let [x, y] = at;
     let [width, _] = dom::surface_size(&editor.canvas.surface);
-    let side = if x > width - 260.0 { format!("right: {}px", width - x + 8.0) } else { format!("left: {}px", x + 14.0) };
+    let side = if x > width - 260.0 {
+        format!("right: {}px", width - x + 8.0)
+    } else {
+        format!("left: {}px", x + 14.0)
+    };
     html! {
         <div class="canvas-hint" data-refused={refused.to_string()} style={format!("{side}; top: {}px", y + 18.0)}>
             { message.get(lang) }

@@ -30,16 +30,28 @@ pub fn key_down(event: &KeyboardEvent, canvas: &Element, editor: &Editor, contro
     if event.default_prevented() || event.is_composing() {
         return;
     }
-    let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
+    let Some(document) = web_sys::window().and_then(|window| window.document()) else {
+        return;
+    };
     let active = document.active_element();
-    if document.query_selector("dialog[open]").ok().flatten().is_some() || active.as_ref().is_some_and(is_typing) {
+    if document.query_selector("dialog[open]").ok().flatten().is_some()
+        || active.as_ref().is_some_and(is_typing)
+    {
         return;
     }
-    let inside = active.as_ref().is_some_and(|active| canvas.contains(Some(active.unchecked_ref())));
-    let nowhere = active.is_none_or(|active| matches!(active.tag_name().as_str(), "BODY" | "HTML" | "SECTION"));
+    let inside = active
+        .as_ref()
+        .is_some_and(|active| canvas.contains(Some(active.unchecked_ref())));
+    let nowhere =
+        active.is_none_or(|active| matches!(active.tag_name().as_str(), "BODY" | "HTML" | "SECTION"));
     let key = event.key();
     let handled = if event.ctrl_key() || event.meta_key() {
-        command(&key.to_ascii_lowercase(), event.shift_key(), inside || nowhere, editor)
+        command(
+            &key.to_ascii_lowercase(),
+            event.shift_key(),
+            inside || nowhere,
+            editor,
+        )
     } else if inside || nowhere {
         plain(&key, event, inside, editor, controller)
     } else {
@@ -73,7 +85,13 @@ fn plain(key: &str, event: &KeyboardEvent, inside: bool, editor: &Editor, contro
     let in_popup = event
         .target()
         .and_then(|target| target.dyn_into::<Element>().ok())
-        .is_some_and(|target| target.closest("[role=menu],.canvas-palette,.canvas-search,.canvas-problems,.canvas-bar,.minimap").ok().flatten().is_some());
+        .is_some_and(|target| {
+            target
+                .closest("[role=menu],.canvas-palette,.canvas-search,.canvas-problems,.canvas-bar,.minimap")
+                .ok()
+                .flatten()
+                .is_some()
+        });
     match key {
         "Escape" => {
             if editor.canvas.popup.get().is_some() {
@@ -102,14 +120,20 @@ fn plain(key: &str, event: &KeyboardEvent, inside: bool, editor: &Editor, contro
                 _ => [0.0, step],
             };
             if editor.selection.get().nodes.is_empty() {
-                let view = editor.canvas.view.get().panned([-8.0 * f64::from(by[0]), -8.0 * f64::from(by[1])]);
+                let view = editor
+                    .canvas
+                    .view
+                    .get()
+                    .panned([-8.0 * f64::from(by[0]), -8.0 * f64::from(by[1])]);
                 editor.canvas.view.set(view);
             } else {
                 editor.nudge(by);
             }
         }
         "Enter" | " " => return activate(event, editor, controller),
-        "ContextMenu" | "F10" if inside && (key == "ContextMenu" || event.shift_key()) => open_menu(controller),
+        "ContextMenu" | "F10" if inside && (key == "ContextMenu" || event.shift_key()) => {
+            open_menu(controller)
+        }
         "m" if inside => open_menu(controller),
         "f" if inside => editor.fit(),
         "l" if inside => editor.lay_out(),
@@ -123,7 +147,11 @@ fn plain(key: &str, event: &KeyboardEvent, inside: bool, editor: &Editor, contro
 /// With one wire selected, a searched layer goes onto it.
 fn selected_link(editor: &Editor) -> Link {
     let selection = editor.selection.get();
-    match (selection.nodes.is_empty(), selection.wires.len(), selection.wires.first()) {
+    match (
+        selection.nodes.is_empty(),
+        selection.wires.len(),
+        selection.wires.first(),
+    ) {
         (true, 1, Some(wire)) => Link::On(*wire),
         _ => Link::Free,
     }
@@ -146,7 +174,10 @@ fn activate(event: &KeyboardEvent, editor: &Editor, controller: &Controller) -> 
         }
         Target::Grip(wire, end) => {
             let nothing = std::collections::BTreeMap::new();
-            let at = editor.scene().ends(wire, &nothing).map_or([0.0; 2], |ends| if end { ends.1 } else { ends.0 });
+            let at = editor
+                .scene()
+                .ends(wire, &nothing)
+                .map_or([0.0; 2], |ends| if end { ends.1 } else { ends.0 });
             controller.take_up(wire, end, at, true);
             next_end(editor, controller, true);
         }
@@ -176,7 +207,13 @@ fn next_end(editor: &Editor, controller: &Controller, forward: bool) {
         editor.say(T.no_open_end.into());
         return;
     }
-    let over = editor.canvas.drawing.get().as_ref().as_ref().and_then(|drawing| drawing.over.as_ref().map(|(end, _)| *end));
+    let over = editor
+        .canvas
+        .drawing
+        .get()
+        .as_ref()
+        .as_ref()
+        .and_then(|drawing| drawing.over.as_ref().map(|(end, _)| *end));
     let place = over.and_then(|over| ends.iter().position(|end| *end == over));
     let next = match place {
         Some(place) if forward => (place + 1) % ends.len(),
@@ -186,12 +223,17 @@ fn next_end(editor: &Editor, controller: &Controller, forward: bool) {
     controller.aim(ends[next]);
     dom::focus(&dom::handle_id(ends[next]));
     if let Some(node) = editor.design().node(ends[next].port.node) {
-        editor.say(fill_message(T.wire_end_at, &[&node.name, &(next + 1), &ends.len()]));
+        editor.say(fill_message(
+            T.wire_end_at,
+            &[&node.name, &(next + 1), &ends.len()],
+        ));
     }
 }
 
 fn open_menu(controller: &Controller) {
-    let Some(active) = web_sys::window().and_then(|window| window.document()?.active_element()) else { return };
+    let Some(active) = web_sys::window().and_then(|window| window.document()?.active_element()) else {
+        return;
+    };
     let rect = active.get_bounding_client_rect();
     let target = dom::focused();
     let at = if target == Target::Canvas {

@@ -40,17 +40,29 @@ fn lines(on: Target, editor: &Editor, at: [f64; 2]) -> Vec<Line> {
     match on {
         Target::Node(node) => node_lines(node, editor),
         Target::Wire(wire) => vec![
-            line(T.insert_layer, "/", move |editor| editor.open_search(Some(at), Link::On(wire))),
+            line(T.insert_layer, "/", move |editor| {
+                editor.open_search(Some(at), Link::On(wire))
+            }),
             line(T.delete, "Del", Editor::delete_selection),
         ],
         Target::Note(note) => vec![
-            line(T.write_note, "Enter", move |editor| editor.canvas.writing.set(Some(note))),
+            line(T.write_note, "Enter", move |editor| {
+                editor.canvas.writing.set(Some(note))
+            }),
             line(T.delete, "Del", Editor::delete_selection),
         ],
         Target::Block(block) => {
-            let folded = editor.design().blocks.get(block).is_some_and(|block| block.folded);
+            let folded = editor
+                .design()
+                .blocks
+                .get(block)
+                .is_some_and(|block| block.folded);
             vec![
-                line(if folded { T.unfold } else { T.fold }, "Shift Enter", move |editor| editor.toggle_fold(block)),
+                line(
+                    if folded { T.unfold } else { T.fold },
+                    "Shift Enter",
+                    move |editor| editor.toggle_fold(block),
+                ),
                 line(T.rename, "", Editor::write_name),
                 line(T.duplicate, "Ctrl D", Editor::duplicate),
                 line(T.ungroup, "Ctrl Shift G", move |editor| {
@@ -61,7 +73,9 @@ fn lines(on: Target, editor: &Editor, at: [f64; 2]) -> Vec<Line> {
             ]
         }
         _ => vec![
-            line(T.add_layer, "/", move |editor| editor.open_search(Some(at), Link::Free)),
+            line(T.add_layer, "/", move |editor| {
+                editor.open_search(Some(at), Link::Free)
+            }),
             line(T.add_note, "", move |editor| editor.add_note(Some(place))),
             line(T.paste, "Ctrl V", move |editor| editor.paste(Some(place))),
             line(T.select_all, "Ctrl A", Editor::select_all),
@@ -90,7 +104,10 @@ fn node_lines(node: mtl_engine::design::NodeId, editor: &Editor) -> Vec<Line> {
         line(T.duplicate, "Ctrl D", Editor::duplicate),
         line(if frozen { T.unfreeze } else { T.freeze }, "", move |editor| {
             let nodes: BTreeSet<_> = editor.selection.get().nodes.clone();
-            editor.edit(&Edit::Freeze { nodes, frozen: !frozen });
+            editor.edit(&Edit::Freeze {
+                nodes,
+                frozen: !frozen,
+            });
         }),
         None,
         line(T.separate, "", Editor::separate),
@@ -109,15 +126,26 @@ fn node_lines(node: mtl_engine::design::NodeId, editor: &Editor) -> Vec<Line> {
             (T.align_middle, Arrange::Middle),
             (T.align_bottom, Arrange::Bottom),
         ];
-        lines.extend(all.into_iter().map(|(text, how)| line(text, "", move |editor| editor.arrange(how))));
+        lines.extend(
+            all.into_iter()
+                .map(|(text, how)| line(text, "", move |editor| editor.arrange(how))),
+        );
         if selected.len() > 2 {
-            lines.push(line(T.distribute_across, "", |editor| editor.arrange(Arrange::Across)));
-            lines.push(line(T.distribute_down, "", |editor| editor.arrange(Arrange::Down)));
+            lines.push(line(T.distribute_across, "", |editor| {
+                editor.arrange(Arrange::Across)
+            }));
+            lines.push(line(T.distribute_down, "", |editor| {
+                editor.arrange(Arrange::Down)
+            }));
         }
     }
     lines.push(None);
     lines.push(line(T.group, "Ctrl G", Editor::group));
-    if design.blocks.iter().any(|block| !block.nodes.is_disjoint(&selected)) {
+    if design
+        .blocks
+        .iter()
+        .any(|block| !block.nodes.is_disjoint(&selected))
+    {
         lines.push(line(T.ungroup, "Ctrl Shift G", Editor::ungroup));
     }
     lines.push(line(T.delete, "Del", Editor::delete_selection));
@@ -133,7 +161,10 @@ pub fn Menu(props: &MenuProps) -> Html {
     {
         let list = list.clone();
         use_effect_with((props.at, props.on), move |_| {
-            if let Some(first) = list.cast::<HtmlElement>().and_then(|list| list.query_selector("button").ok().flatten()) {
+            if let Some(first) = list
+                .cast::<HtmlElement>()
+                .and_then(|list| list.query_selector("button").ok().flatten())
+            {
                 focus_item(&first);
             }
         });
@@ -141,7 +172,9 @@ pub fn Menu(props: &MenuProps) -> Html {
     let onkeydown = {
         let editor = editor.clone();
         Callback::from(move |event: KeyboardEvent| {
-            let item = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let item = event
+                .target()
+                .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
             let Some(item) = item else { return };
             match event.key().as_str() {
                 "ArrowDown" => step(&item, true),
@@ -155,7 +188,11 @@ pub fn Menu(props: &MenuProps) -> Html {
     };
     let [width, height] = dom::surface_size(&editor.canvas.surface);
     let lines = lines(props.on, &editor, props.at);
-    let tall = lines.iter().map(|line| if line.is_some() { 32.0 } else { 9.0 }).sum::<f64>() + 12.0;
+    let tall = lines
+        .iter()
+        .map(|line| if line.is_some() { 32.0 } else { 9.0 })
+        .sum::<f64>()
+        + 12.0;
     let style = format!(
         "left: {}px; top: {}px; max-height: {}px",
         props.at[0].min(width - 250.0).max(4.0),
@@ -192,7 +229,13 @@ fn focus_item(item: &web_sys::Element) {
 fn step(from: &web_sys::Element, forward: bool) {
     let mut next = Some(from.clone());
     for _ in 0..3 {
-        next = next.and_then(|item| if forward { item.next_element_sibling() } else { item.previous_element_sibling() });
+        next = next.and_then(|item| {
+            if forward {
+                item.next_element_sibling()
+            } else {
+                item.previous_element_sibling()
+            }
+        });
         match &next {
             Some(item) if item.tag_name() == "BUTTON" => return focus_item(item),
             Some(_) => {}

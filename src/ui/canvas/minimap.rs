@@ -24,7 +24,9 @@ pub fn Minimap() -> Html {
     let document = use_store(&editor.document);
     let checked = use_store(&editor.checked);
     let scene = use_memo(document, |document| Scene::new(document.design()));
-    let Some(bounds) = scene.bounds().map(|bounds| bounds.grown(60.0)) else { return Html::default() };
+    let Some(bounds) = scene.bounds().map(|bounds| bounds.grown(60.0)) else {
+        return Html::default();
+    };
     let nodes = small_nodes(&scene, &checked);
     let held = {
         let editor = editor.clone();
@@ -38,7 +40,10 @@ pub fn Minimap() -> Html {
     let down = {
         let held = held.clone();
         Callback::from(move |event: PointerEvent| {
-            if let Some(map) = event.current_target().and_then(|map| map.dyn_into::<Element>().ok()) {
+            if let Some(map) = event
+                .current_target()
+                .and_then(|map| map.dyn_into::<Element>().ok())
+            {
                 let _ = map.set_pointer_capture(event.pointer_id());
             }
             held.emit(event);
@@ -71,7 +76,12 @@ fn small_nodes(scene: &Rc<Scene>, checked: &Rc<mtl_engine::design::check::Checke
 
 /// Moves the view to where the map was pressed.
 fn go_there(editor: &Editor, event: &PointerEvent, bounds: Rect) {
-    let Some(map) = event.current_target().and_then(|map| map.dyn_into::<Element>().ok()) else { return };
+    let Some(map) = event
+        .current_target()
+        .and_then(|map| map.dyn_into::<Element>().ok())
+    else {
+        return;
+    };
     let rect = map.get_bounding_client_rect();
     let scale = (rect.width() / f64::from(bounds.width)).min(rect.height() / f64::from(bounds.height));
     let [middle_x, middle_y] = bounds.middle();
@@ -99,7 +109,10 @@ fn Seen(props: &SeenProps) -> Html {
     let bounds = props.bounds;
     // The frame does not leave the map.
     let (left, top) = (seen.x.max(bounds.x), seen.y.max(bounds.y));
-    let (right, bottom) = (seen.right().min(bounds.right()), seen.bottom().min(bounds.bottom()));
+    let (right, bottom) = (
+        seen.right().min(bounds.right()),
+        seen.bottom().min(bounds.bottom()),
+    );
     html! {
         <rect class="minimap-seen" x={left.to_string()} y={top.to_string()} width={(right - left).max(0.0).to_string()}
             height={(bottom - top).max(0.0).to_string()} />

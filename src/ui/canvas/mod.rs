@@ -32,8 +32,9 @@ mod views;
 use yew::prelude::*;
 
 use self::{
-    editor::use_editor, hint::HintView, menu::Menu, minimap::Minimap, note_editor::NoteEditor, palette::Carried,
-    palette::Palette, problems::Problems, search::SearchBox, state::Popup, surface::Surface, toolbar::Toolbar,
+    editor::use_editor, hint::HintView, menu::Menu, minimap::Minimap, note_editor::NoteEditor,
+    palette::Carried, palette::Palette, problems::Problems, search::SearchBox, state::Popup,
+    surface::Surface, toolbar::Toolbar,
 };
 use crate::{
     i18n::{canvas::T, use_lang},
@@ -91,8 +92,13 @@ fn FirstSteps() -> Html {
     let steps = use_selected(&editor.document, |document| {
         let design = document.design();
         let has_input = design.nodes.iter().any(|node| node.layer.is_input());
-        let has_layer = design.nodes.iter().any(|node| !node.layer.is_input() && !node.layer.is_head());
-        let has_head = design.heads().any(|head| design.wires.iter().any(|wire| wire.to.node == head.id));
+        let has_layer = design
+            .nodes
+            .iter()
+            .any(|node| !node.layer.is_input() && !node.layer.is_head());
+        let has_head = design
+            .heads()
+            .any(|head| design.wires.iter().any(|wire| wire.to.node == head.id));
         [has_input, has_layer, has_head]
     });
     let n_nodes = use_selected(&editor.document, |document| document.design().nodes.len());

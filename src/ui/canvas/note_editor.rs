@@ -37,7 +37,12 @@ pub fn NoteEditor() -> Html {
             let area: HtmlTextAreaElement = event.target_unchecked_into();
             editor.canvas.writing.set(None);
             let text: String = area.value().chars().take(MAX_NOTE_CHARS).collect();
-            if editor.design().notes.iter().any(|note| note.id == id && note.text != text) {
+            if editor
+                .design()
+                .notes
+                .iter()
+                .any(|note| note.id == id && note.text != text)
+            {
                 editor.edit(&Edit::WriteNote { note: id, text });
             }
         })

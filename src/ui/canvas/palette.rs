@@ -92,13 +92,18 @@ fn PaletteItem(props: &PaletteItemProps) -> Html {
     let editor = use_editor();
     let pressed = use_mut_ref(|| None::<[f64; 2]>);
     let key = props.layer_key;
-    let Some(layer) = Layer::from_key(key) else { return Html::default() };
+    let Some(layer) = Layer::from_key(key) else {
+        return Html::default();
+    };
     let onpointerdown = {
         let pressed = std::rc::Rc::clone(&pressed);
         Callback::from(move |event: PointerEvent| {
             if event.button() == 0 {
                 *pressed.borrow_mut() = Some([f64::from(event.client_x()), f64::from(event.client_y())]);
-                if let Some(item) = event.current_target().and_then(|item| item.dyn_into::<Element>().ok()) {
+                if let Some(item) = event
+                    .current_target()
+                    .and_then(|item| item.dyn_into::<Element>().ok())
+                {
                     let _ = item.set_pointer_capture(event.pointer_id());
                 }
             }
@@ -112,7 +117,10 @@ fn PaletteItem(props: &PaletteItemProps) -> Html {
                 .borrow()
                 .is_some_and(|[x, y]| (client[0] - x).abs() + (client[1] - y).abs() > 4.0);
             if is_drag || editor.canvas.carried.get().is_some() {
-                editor.canvas.carried.set(Some((key, dom::on_surface(&editor.canvas.surface, client))));
+                editor
+                    .canvas
+                    .carried
+                    .set(Some((key, dom::on_surface(&editor.canvas.surface, client))));
             }
         })
     };
@@ -122,7 +130,11 @@ fn PaletteItem(props: &PaletteItemProps) -> Html {
             *pressed.borrow_mut() = None;
             if editor.canvas.carried.get().is_some() {
                 editor.canvas.carried.set(None);
-                drop_layer(&editor, &layer, [f64::from(event.client_x()), f64::from(event.client_y())]);
+                drop_layer(
+                    &editor,
+                    &layer,
+                    [f64::from(event.client_x()), f64::from(event.client_y())],
+                );
             }
         })
     };
@@ -141,7 +153,9 @@ fn PaletteItem(props: &PaletteItemProps) -> Html {
                 Some(node) => after(&editor, node),
                 None => Link::Free,
             };
-            editor.add_layer(&layer, None, link).or_else(|| editor.add_layer(&layer, None, Link::Free));
+            editor
+                .add_layer(&layer, None, link)
+                .or_else(|| editor.add_layer(&layer, None, Link::Free));
         })
     };
     html! {
@@ -154,10 +168,16 @@ fn PaletteItem(props: &PaletteItemProps) -> Html {
 
 /// A click with one node selected adds the layer behind it.
 fn after(editor: &Editor, node: mtl_engine::design::NodeId) -> Link {
-    let has_output = editor.design().node(node).is_some_and(|node| !node.layer.outputs().is_empty());
+    let has_output = editor
+        .design()
+        .node(node)
+        .is_some_and(|node| !node.layer.outputs().is_empty());
     if has_output {
         let port = mtl_engine::design::Port { node, handle: 0 };
-        Link::With(super::state::Handle { side: super::scene::Side::Output, port })
+        Link::With(super::state::Handle {
+            side: super::scene::Side::Output,
+            port,
+        })
     } else {
         Link::Free
     }
@@ -185,7 +205,9 @@ pub fn Carried() -> Html {
     let lang = use_lang();
     let editor = use_editor();
     let carried = use_store(&editor.canvas.carried);
-    let Some((key, [x, y])) = *carried else { return Html::default() };
+    let Some((key, [x, y])) = *carried else {
+        return Html::default();
+    };
     let name = Layer::from_key(key).map_or("", |layer| layer.name().get(lang));
     html! { <div class="carried" style={format!("left: {x}px; top: {y}px")}>{ name }</div> }
 }

@@ -57,7 +57,10 @@ impl Colors {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// The design as an SVG file.
@@ -66,7 +69,13 @@ pub fn picture(design: &Design, checked: &Checked, lang: Lang, dark: bool) -> St
     let scene = Scene::new(design);
     let nothing = BTreeMap::new();
     let notes = design.notes.iter().map(|note| Rect::at(note.position, note.size));
-    let bounds = scene.bounds().into_iter().chain(notes).reduce(|all, rect| all.union(&rect)).unwrap_or_default().grown(30.0);
+    let bounds = scene
+        .bounds()
+        .into_iter()
+        .chain(notes)
+        .reduce(|all, rect| all.union(&rect))
+        .unwrap_or_default()
+        .grown(30.0);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"{x} {y} {w} {h}\" \
          font-family=\"system-ui, 'Noto Sans', 'Noto Sans CJK SC', sans-serif\">\n<title>{title}</title>\n\
@@ -89,24 +98,52 @@ pub fn picture(design: &Design, checked: &Checked, lang: Lang, dark: bool) -> St
             if dark { "#372c12" } else { "#fcf1d8" },
             colors.line
         ));
-        for (line, text) in super::views::wrap(&note.text, w - 20.0, 13.0, (h / 18.0) as usize).iter().enumerate() {
-            draw(text_at([x + 10.0, y + 22.0 + 18.0 * line as f32], 13, 400, colors.text, "start", text));
+        for (line, text) in super::views::wrap(&note.text, w - 20.0, 13.0, (h / 18.0) as usize)
+            .iter()
+            .enumerate()
+        {
+            draw(text_at(
+                [x + 10.0, y + 22.0 + 18.0 * line as f32],
+                13,
+                400,
+                colors.text,
+                "start",
+                text,
+            ));
         }
     }
     for (index, block) in design.blocks.iter().enumerate() {
-        let Some(rect) = scene.block(index, &nothing) else { continue };
+        let Some(rect) = scene.block(index, &nothing) else {
+            continue;
+        };
         draw(format!(
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"9\" fill=\"{}\" fill-opacity=\".6\" stroke=\"{}\" stroke-dasharray=\"5 4\"/>",
             rect.x, rect.y, rect.width, rect.height, colors.panel, colors.line
         ));
-        draw(text_at([rect.x + 12.0, rect.y + 17.0], 12, 600, colors.muted, "start", &block.name));
+        draw(text_at(
+            [rect.x + 12.0, rect.y + 17.0],
+            12,
+            600,
+            colors.muted,
+            "start",
+            &block.name,
+        ));
     }
     for wire in &design.wires {
-        let Some((start, end)) = scene.ends(wire.id, &nothing) else { continue };
-        let tasks = checked.nodes.get(&wire.to.node).map(|report| report.tasks).unwrap_or_default();
+        let Some((start, end)) = scene.ends(wire.id, &nothing) else {
+            continue;
+        };
+        let tasks = checked
+            .nodes
+            .get(&wire.to.node)
+            .map(|report| report.tasks)
+            .unwrap_or_default();
         let own = (tasks.len() == 1).then(|| tasks.iter().next()).flatten();
         let color = own.map_or_else(|| colors.line.to_owned(), |task_idx| colors.task(task_idx));
-        draw(format!("<path d=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"/>", wire_path(start, end)));
+        draw(format!(
+            "<path d=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"/>",
+            wire_path(start, end)
+        ));
     }
     for face in faces(design, checked, lang) {
         if let (Some(rect), None) = (scene.nodes.get(&face.id), scene.folded_in(face.id)) {
@@ -119,17 +156,25 @@ pub fn picture(design: &Design, checked: &Checked, lang: Lang, dark: bool) -> St
 
 fn text_at([x, y]: Point, size: u32, weight: u32, color: &str, anchor: &str, text: &str) -> String {
     let text = escape(text);
-    format!("<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" font-weight=\"{weight}\" fill=\"{color}\" text-anchor=\"{anchor}\">{text}</text>")
+    format!(
+        "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" font-weight=\"{weight}\" fill=\"{color}\" text-anchor=\"{anchor}\">{text}</text>"
+    )
 }
 
 fn node(face: &Face, rect: &Rect, colors: &Colors) -> String {
     let [width, height] = face.size;
-    let stroke = face.task_idx.map_or_else(|| colors.line.to_owned(), |task_idx| colors.task(task_idx));
+    let stroke = face
+        .task_idx
+        .map_or_else(|| colors.line.to_owned(), |task_idx| colors.task(task_idx));
     let mut parts = vec![format!(
         "<g transform=\"translate({} {})\"{}><rect width=\"{width}\" height=\"{height}\" rx=\"9\" fill=\"{}\" stroke=\"{stroke}\" stroke-width=\"1.5\"/>",
         rect.x,
         rect.y,
-        if face.reach == Reach::Nothing { " opacity=\".55\"" } else { "" },
+        if face.reach == Reach::Nothing {
+            " opacity=\".55\""
+        } else {
+            ""
+        },
         colors.panel
     )];
     let each = (height - 18.0) / face.tasks.len().max(1) as f32;
@@ -143,13 +188,44 @@ fn node(face: &Face, rect: &Rect, colors: &Colors) -> String {
     }
     for (place, task_idx) in face.tasks.iter().rev().take(4).enumerate() {
         let x = width - 16.0 - 15.0 * place as f32;
-        parts.push(format!("<circle cx=\"{x}\" cy=\"0\" r=\"7\" fill=\"{}\"/>", colors.task(*task_idx)));
-        parts.push(text_at([x, 3.5], 10, 700, colors.on_task, "middle", &task_letter(*task_idx)));
+        parts.push(format!(
+            "<circle cx=\"{x}\" cy=\"0\" r=\"7\" fill=\"{}\"/>",
+            colors.task(*task_idx)
+        ));
+        parts.push(text_at(
+            [x, 3.5],
+            10,
+            700,
+            colors.on_task,
+            "middle",
+            &task_letter(*task_idx),
+        ));
     }
     parts.push(text_at([18.0, 25.0], 15, 600, colors.text, "start", &face.title));
-    parts.push(text_at([18.0, 44.0], 13, 400, colors.muted, "start", &face.summary));
-    parts.push(text_at([18.0, height - 12.0], 13, 400, colors.text, "start", &face.shape));
-    parts.push(text_at([width - 12.0, height - 12.0], 13, 400, colors.muted, "end", &face.parameters));
+    parts.push(text_at(
+        [18.0, 44.0],
+        13,
+        400,
+        colors.muted,
+        "start",
+        &face.summary,
+    ));
+    parts.push(text_at(
+        [18.0, height - 12.0],
+        13,
+        400,
+        colors.text,
+        "start",
+        &face.shape,
+    ));
+    parts.push(text_at(
+        [width - 12.0, height - 12.0],
+        13,
+        400,
+        colors.muted,
+        "end",
+        &face.parameters,
+    ));
     for handle in face.inputs.iter().chain(&face.outputs) {
         let [x, y] = handle.at;
         parts.push(format!(
@@ -175,7 +251,12 @@ fn file_name(editor: &Editor, ending: &str) -> String {
 }
 
 fn current(editor: &Editor) -> String {
-    picture(&editor.design(), &editor.checked.get(), editor.preferences.get().lang, *editor.dark.get())
+    picture(
+        &editor.design(),
+        &editor.checked.get(),
+        editor.preferences.get().lang,
+        *editor.dark.get(),
+    )
 }
 
 /// Saves the design as an SVG file.
@@ -190,7 +271,9 @@ pub fn save_svg(editor: &Editor) {
 
 /// Saves the design as a PNG file.
 pub fn save_png(editor: &Editor) {
-    let Ok(image) = HtmlImageElement::new() else { return };
+    let Ok(image) = HtmlImageElement::new() else {
+        return;
+    };
     let source = String::from(js_sys::encode_uri_component(&current(editor)));
     let (drawn, editor) = (image.clone(), editor.clone());
     let on_load = Closure::once_into_js(move || {
@@ -206,7 +289,10 @@ pub fn save_png(editor: &Editor) {
 fn draw_png(image: &HtmlImageElement, editor: &Editor) -> Option<()> {
     let document = web_sys::window()?.document()?;
     let canvas: HtmlCanvasElement = document.create_element("canvas").ok()?.dyn_into().ok()?;
-    let (width, height) = (f64::from(image.natural_width()), f64::from(image.natural_height()));
+    let (width, height) = (
+        f64::from(image.natural_width()),
+        f64::from(image.natural_height()),
+    );
     // Browsers refuse canvases beyond some 16,000 pixels a side.
     let scale = PNG_SCALE.min(12_000.0 / width.max(height).max(1.0));
     canvas.set_width((width * scale) as u32);
@@ -239,7 +325,9 @@ fn save(editor: &Editor, blob: &Blob, name: &str) {
         Some(())
     };
     match saved() {
-        Some(()) => editor.toasts.show(ToastKind::Done, fill_message(T.picture_saved, &[&name])),
+        Some(()) => editor
+            .toasts
+            .show(ToastKind::Done, fill_message(T.picture_saved, &[&name])),
         None => editor.toasts.show(ToastKind::Problem, T.no_picture.into()),
     }
 }

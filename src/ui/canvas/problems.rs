@@ -24,11 +24,28 @@ pub fn Problems() -> Html {
     let checked = use_store(&editor.checked);
     let open = use_state_eq(|| false);
     let shown: Vec<&Problem> = checked.problems.iter().collect();
-    let n_errors = shown.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let n_errors = shown
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .count();
     let (state, label) = match (n_errors, shown.len() - n_errors) {
         (0, 0) => ("none", T.no_problems.get(lang).to_owned()),
-        (0, warnings) => ("warning", fill(if warnings == 1 { T.one_warning } else { T.warnings }, lang, &[&warnings])),
-        (errors, _) => ("error", fill(if errors == 1 { T.one_problem } else { T.problems }, lang, &[&errors])),
+        (0, warnings) => (
+            "warning",
+            fill(
+                if warnings == 1 { T.one_warning } else { T.warnings },
+                lang,
+                &[&warnings],
+            ),
+        ),
+        (errors, _) => (
+            "error",
+            fill(
+                if errors == 1 { T.one_problem } else { T.problems },
+                lang,
+                &[&errors],
+            ),
+        ),
     };
     let toggle = {
         let open = open.clone();
@@ -64,7 +81,11 @@ fn problem_view(problem: &Problem, editor: &super::editor::Editor, lang: crate::
             }
         })
     };
-    let kind = if problem.severity == Severity::Error { "error" } else { "warning" };
+    let kind = if problem.severity == Severity::Error {
+        "error"
+    } else {
+        "warning"
+    };
     html! {
         <li data-severity={kind}>
             <button type="button" class="problem-text" onclick={go}>{ problem.explain().get(lang) }</button>

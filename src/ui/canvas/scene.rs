@@ -114,7 +114,10 @@ impl Rect {
 
     /// Whether the two have a point in common.
     pub fn touches(&self, other: &Self) -> bool {
-        self.x <= other.right() && other.x <= self.right() && self.y <= other.bottom() && other.y <= self.bottom()
+        self.x <= other.right()
+            && other.x <= self.right()
+            && self.y <= other.bottom()
+            && other.y <= self.bottom()
     }
 
     /// The smallest rectangle around both.
@@ -170,7 +173,10 @@ impl Scene {
             .nodes
             .iter()
             .map(|node| {
-                let corner = node.position.or_else(|| laid_out.get(&node.id).copied()).unwrap_or_default();
+                let corner = node
+                    .position
+                    .or_else(|| laid_out.get(&node.id).copied())
+                    .unwrap_or_default();
                 (node.id, Rect::at(corner, size_of(node)))
             })
             .collect();
@@ -189,7 +195,11 @@ impl Scene {
         let mut scene = Self {
             nodes,
             blocks: Vec::new(),
-            wires: design.wires.iter().map(|wire| (wire.id, (wire.from, wire.to))).collect(),
+            wires: design
+                .wires
+                .iter()
+                .map(|wire| (wire.id, (wire.from, wire.to)))
+                .collect(),
             handles,
             folded,
         };
@@ -199,8 +209,9 @@ impl Scene {
             .map(|block| {
                 let inside = |node: NodeId| block.nodes.contains(&node);
                 let wires = || design.wires.iter();
-                let mut entering: Vec<_> =
-                    wires().filter(|wire| inside(wire.to.node) && !inside(wire.from.node)).collect();
+                let mut entering: Vec<_> = wires()
+                    .filter(|wire| inside(wire.to.node) && !inside(wire.from.node))
+                    .collect();
                 entering.sort_by(|a, b| scene.height(a.to).total_cmp(&scene.height(b.to)));
                 let mut leaving: Vec<Port> = wires()
                     .filter(|wire| inside(wire.from.node) && !inside(wire.to.node))
@@ -220,7 +231,9 @@ impl Scene {
     }
 
     fn height(&self, port: Port) -> f32 {
-        self.nodes.get(&port.node).map_or(0.0, |rect| rect.y + port.handle as f32)
+        self.nodes
+            .get(&port.node)
+            .map_or(0.0, |rect| rect.y + port.handle as f32)
     }
 
     /// Whether a node is inside a folded block, and in which.
@@ -231,7 +244,11 @@ impl Scene {
     /// Place of a node, where `moved` may say another.
     pub fn rect(&self, node: NodeId, moved: &BTreeMap<NodeId, Point>) -> Option<Rect> {
         let rect = self.nodes.get(&node)?;
-        Some(moved.get(&node).map_or(*rect, |corner| Rect::at(*corner, [rect.width, rect.height])))
+        Some(
+            moved
+                .get(&node)
+                .map_or(*rect, |corner| Rect::at(*corner, [rect.width, rect.height])),
+        )
     }
 
     /// Place of a block: around its nodes when it is open, a box in the middle of them when it is folded.
@@ -252,7 +269,11 @@ impl Scene {
             )
         } else {
             let around = around.grown(BLOCK_MARGIN);
-            Rect { y: around.y - BLOCK_TITLE, height: around.height + BLOCK_TITLE, ..around }
+            Rect {
+                y: around.y - BLOCK_TITLE,
+                height: around.height + BLOCK_TITLE,
+                ..around
+            }
         })
     }
 
@@ -261,8 +282,14 @@ impl Scene {
         let rect = self.rect(port.node, moved)?;
         let (n_inputs, n_outputs) = self.handles.get(&port.node)?;
         Some(match side {
-            Side::Input => [rect.x, rect.y + handle_offset(rect.height, port.handle, *n_inputs)],
-            Side::Output => [rect.right(), rect.y + handle_offset(rect.height, port.handle, *n_outputs)],
+            Side::Input => [
+                rect.x,
+                rect.y + handle_offset(rect.height, port.handle, *n_inputs),
+            ],
+            Side::Output => [
+                rect.right(),
+                rect.y + handle_offset(rect.height, port.handle, *n_outputs),
+            ],
         })
     }
 
@@ -278,7 +305,10 @@ impl Scene {
                 let rect = self.block(index, moved)?;
                 let leaving = &self.blocks.get(index)?.leaving;
                 let place = leaving.iter().position(|port| port == from)?;
-                [rect.right(), rect.y + handle_offset(rect.height, place, leaving.len())]
+                [
+                    rect.right(),
+                    rect.y + handle_offset(rect.height, place, leaving.len()),
+                ]
             }
             None => self.handle(*from, Side::Output, moved)?,
         };
@@ -297,7 +327,11 @@ impl Scene {
     /// The smallest rectangle around all that is drawn.
     pub fn bounds(&self) -> Option<Rect> {
         let nothing = BTreeMap::new();
-        let nodes = self.nodes.iter().filter(|(node, _)| self.folded_in(**node).is_none()).map(|(_, rect)| *rect);
+        let nodes = self
+            .nodes
+            .iter()
+            .filter(|(node, _)| self.folded_in(**node).is_none())
+            .map(|(_, rect)| *rect);
         let blocks = (0..self.blocks.len()).filter_map(|index| self.block(index, &nothing));
         nodes.chain(blocks).reduce(|all, rect| all.union(&rect))
     }
@@ -308,7 +342,9 @@ impl Scene {
         self.nodes
             .iter()
             .filter(|(node, place)| match self.folded_in(**node) {
-                Some(index) => self.block(index, &nothing).is_some_and(|place| rect.touches(&place)),
+                Some(index) => self
+                    .block(index, &nothing)
+                    .is_some_and(|place| rect.touches(&place)),
                 None => rect.touches(place),
             })
             .map(|(node, _)| *node)
@@ -339,7 +375,11 @@ impl Scene {
 
 /// Path of a wire from an output to an input: leaves and enters horizontally.
 pub fn wire_path([x1, y1]: Point, [x2, y2]: Point) -> String {
-    let reach = if x2 > x1 { ((x2 - x1) / 2.0).clamp(20.0, 150.0) } else { ((x1 - x2) / 2.0).clamp(60.0, 220.0) };
+    let reach = if x2 > x1 {
+        ((x2 - x1) / 2.0).clamp(20.0, 150.0)
+    } else {
+        ((x1 - x2) / 2.0).clamp(60.0, 220.0)
+    };
     format!("M{x1} {y1}C{} {y1} {} {y2} {x2} {y2}", x1 + reach, x2 - reach)
 }
 
@@ -389,7 +429,8 @@ pub fn arrange(nodes: &BTreeMap<NodeId, Rect>, how: Arrange) -> Vec<(NodeId, Poi
             })
             .collect::<Vec<_>>()
     };
-    let each = |corner: &dyn Fn(&Rect) -> Point| nodes.iter().map(|(node, rect)| (*node, corner(rect))).collect();
+    let each =
+        |corner: &dyn Fn(&Rect) -> Point| nodes.iter().map(|(node, rect)| (*node, corner(rect))).collect();
     match how {
         Arrange::Left => each(&|rect| [around.x, rect.y]),
         Arrange::Centre => each(&|rect| [around.middle()[0] - rect.width / 2.0, rect.y]),
@@ -416,10 +457,16 @@ mod tests {
 
     fn design() -> (Design, Vec<NodeId>) {
         let mut design = Design::new("test");
-        let ids: Vec<NodeId> = ["token_input", "embedding", "global_average_pooling", "dense", "binary_head"]
-            .into_iter()
-            .map(|key| design.add(key, Layer::from_key(key).unwrap()))
-            .collect();
+        let ids: Vec<NodeId> = [
+            "token_input",
+            "embedding",
+            "global_average_pooling",
+            "dense",
+            "binary_head",
+        ]
+        .into_iter()
+        .map(|key| design.add(key, Layer::from_key(key).unwrap()))
+        .collect();
         for pair in ids.windows(2) {
             design.connect(pair[0], pair[1], 0);
         }
@@ -435,9 +482,15 @@ mod tests {
         let scene = Scene::new(&design);
         let wire = design.wires[0].id;
         let half = NODE_HEIGHT / 2.0;
-        assert_eq!(scene.ends(wire, &BTreeMap::new()), Some(([NODE_WIDTH, half], [300.0, half])));
+        assert_eq!(
+            scene.ends(wire, &BTreeMap::new()),
+            Some(([NODE_WIDTH, half], [300.0, half]))
+        );
         let moved = BTreeMap::from([(ids[1], [600.0, 90.0])]);
-        assert_eq!(scene.ends(wire, &moved), Some(([NODE_WIDTH, half], [600.0, 90.0 + half])));
+        assert_eq!(
+            scene.ends(wire, &moved),
+            Some(([NODE_WIDTH, half], [600.0, 90.0 + half]))
+        );
     }
 
     #[test]
@@ -453,15 +506,32 @@ mod tests {
         assert_eq!(scene.ends(design.wires[1].id, &nothing), None);
         let rect = scene.block(0, &nothing).unwrap();
         assert_eq!(scene.ends(design.wires[0].id, &nothing).unwrap().1[0], rect.x);
-        assert_eq!(scene.ends(design.wires[2].id, &nothing).unwrap().0[0], rect.right());
+        assert_eq!(
+            scene.ends(design.wires[2].id, &nothing).unwrap().0[0],
+            rect.right()
+        );
         assert_eq!(scene.touched(&rect), BTreeSet::from([ids[1], ids[2]]));
     }
 
     #[test]
     fn arranging_aligns_edges_and_equalises_gaps() {
-        let rect = |x: f32, y: f32| Rect { x, y, width: 10.0, height: 10.0 };
-        let nodes = BTreeMap::from([(NodeId(0), rect(0.0, 5.0)), (NodeId(1), rect(15.0, 0.0)), (NodeId(2), rect(90.0, 50.0))]);
-        let places = |how| arrange(&nodes, how).into_iter().map(|(_, corner)| corner).collect::<Vec<_>>();
+        let rect = |x: f32, y: f32| Rect {
+            x,
+            y,
+            width: 10.0,
+            height: 10.0,
+        };
+        let nodes = BTreeMap::from([
+            (NodeId(0), rect(0.0, 5.0)),
+            (NodeId(1), rect(15.0, 0.0)),
+            (NodeId(2), rect(90.0, 50.0)),
+        ]);
+        let places = |how| {
+            arrange(&nodes, how)
+                .into_iter()
+                .map(|(_, corner)| corner)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(places(Arrange::Top), [[0.0, 0.0], [15.0, 0.0], [90.0, 0.0]]);
         assert_eq!(places(Arrange::Right), [[90.0, 5.0], [90.0, 0.0], [90.0, 50.0]]);
         assert_eq!(places(Arrange::Across), [[0.0, 5.0], [45.0, 0.0], [90.0, 50.0]]);

@@ -29,10 +29,21 @@ pub fn find(typed: &str, may: impl Fn(&Layer) -> bool) -> Vec<Layer> {
         .into_iter()
         .filter(may)
         .filter_map(|layer| {
-            let names = [layer.name().en.to_lowercase(), layer.name().zh.to_lowercase(), layer.key().replace('_', " ")];
+            let names = [
+                layer.name().en.to_lowercase(),
+                layer.name().zh.to_lowercase(),
+                layer.key().replace('_', " "),
+            ];
             let everywhere = names.join(" ");
-            let rank = if names.iter().any(|name| name.starts_with(&typed)) { 0 } else { 1 };
-            words.iter().all(|word| everywhere.contains(word)).then_some((rank, layer))
+            let rank = if names.iter().any(|name| name.starts_with(&typed)) {
+                0
+            } else {
+                1
+            };
+            words
+                .iter()
+                .all(|word| everywhere.contains(word))
+                .then_some((rank, layer))
         })
         .collect();
     found.sort_by_key(|(rank, _)| *rank);
@@ -114,7 +125,11 @@ pub fn SearchBox(props: &SearchBoxProps) -> Html {
     // Kept inside of the canvas.
     let [width, height] = dom::surface_size(&editor.canvas.surface);
     let [x, y] = props.search.at;
-    let style = format!("left: {}px; top: {}px", x.min(width - 270.0).max(8.0), y.min(height - 260.0).max(8.0));
+    let style = format!(
+        "left: {}px; top: {}px",
+        x.min(width - 270.0).max(8.0),
+        y.min(height - 260.0).max(8.0)
+    );
     let active = found.get(*chosen).map(|layer| format!("find-{}", layer.key()));
     html! {
         <div class="canvas-search" {style}>
@@ -144,7 +159,11 @@ pub fn SearchBox(props: &SearchBoxProps) -> Html {
 fn other_name(layer: &Layer, lang: Lang) -> &'static str {
     let other = if lang == Lang::Zh { Lang::En } else { Lang::Zh };
     let (name, here) = (layer.name().get(other), layer.name().get(lang));
-    if name == here { layer.category().label().get(lang) } else { name }
+    if name == here {
+        layer.category().label().get(lang)
+    } else {
+        name
+    }
 }
 
 /// Whether a layer could be connected as asked, by the kinds of the handles.
@@ -159,18 +178,20 @@ fn may_link(
     let (inputs, outputs) = (layer.inputs(), layer.outputs());
     match link {
         Link::Free => true,
-        Link::With(handle) => design.node(handle.port.node).is_none_or(|node| match handle.side {
-            Side::Output => node
-                .layer
-                .outputs()
-                .get(handle.port.handle)
-                .is_some_and(|from| inputs.iter().any(|to| to.kind.may_take(from.kind))),
-            Side::Input => node
-                .layer
-                .inputs()
-                .get(handle.port.handle)
-                .is_some_and(|to| outputs.iter().any(|from| to.kind.may_take(from.kind))),
-        }),
+        Link::With(handle) => design
+            .node(handle.port.node)
+            .is_none_or(|node| match handle.side {
+                Side::Output => node
+                    .layer
+                    .outputs()
+                    .get(handle.port.handle)
+                    .is_some_and(|from| inputs.iter().any(|to| to.kind.may_take(from.kind))),
+                Side::Input => node
+                    .layer
+                    .inputs()
+                    .get(handle.port.handle)
+                    .is_some_and(|to| outputs.iter().any(|from| to.kind.may_take(from.kind))),
+            }),
         Link::On(_) => !inputs.is_empty() && !outputs.is_empty(),
     }
 }

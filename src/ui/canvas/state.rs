@@ -29,19 +29,29 @@ pub struct View {
 
 impl Default for View {
     fn default() -> Self {
-        Self { x: 40.0, y: 40.0, scale: 1.0 }
+        Self {
+            x: 40.0,
+            y: 40.0,
+            scale: 1.0,
+        }
     }
 }
 
 impl View {
     /// The place of the design that is drawn at `[x, y]`.
     pub fn to_design(self, [x, y]: [f64; 2]) -> Point {
-        [((x - self.x) / self.scale) as f32, ((y - self.y) / self.scale) as f32]
+        [
+            ((x - self.x) / self.scale) as f32,
+            ((y - self.y) / self.scale) as f32,
+        ]
     }
 
     /// Where a place of the design is drawn.
     pub fn to_screen(self, [x, y]: Point) -> [f64; 2] {
-        [f64::from(x) * self.scale + self.x, f64::from(y) * self.scale + self.y]
+        [
+            f64::from(x) * self.scale + self.x,
+            f64::from(y) * self.scale + self.y,
+        ]
     }
 
     /// Zoomed by `factor` so that what is drawn at `at` stays there.
@@ -49,13 +59,21 @@ impl View {
     pub fn zoomed(self, factor: f64, at: [f64; 2]) -> Self {
         let scale = (self.scale * factor).clamp(MIN_SCALE, MAX_SCALE);
         let ratio = scale / self.scale;
-        Self { x: at[0] - (at[0] - self.x) * ratio, y: at[1] - (at[1] - self.y) * ratio, scale }
+        Self {
+            x: at[0] - (at[0] - self.x) * ratio,
+            y: at[1] - (at[1] - self.y) * ratio,
+            scale,
+        }
     }
 
     /// Moved by some pixels.
     #[must_use]
     pub fn panned(self, [x, y]: [f64; 2]) -> Self {
-        Self { x: self.x + x, y: self.y + y, ..self }
+        Self {
+            x: self.x + x,
+            y: self.y + y,
+            ..self
+        }
     }
 }
 
@@ -193,7 +211,11 @@ mod tests {
 
     #[test]
     fn zoom_keeps_the_place_under_the_pointer() {
-        let view = View { x: 30.0, y: -12.0, scale: 0.8 };
+        let view = View {
+            x: 30.0,
+            y: -12.0,
+            scale: 0.8,
+        };
         let at = [200.0, 90.0];
         let before = view.to_design(at);
         for factor in [1.3, 0.5, 100.0] {

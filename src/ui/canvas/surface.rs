@@ -44,14 +44,22 @@ pub fn Surface(props: &SurfaceProps) -> Html {
     let notes = use_store(&editor.canvas.notes);
     let design = Rc::clone(document.design());
     let scene = use_memo(document, |document| Scene::new(document.design()));
-    let faces = use_memo((Rc::clone(&design), Rc::clone(&checked), lang), |(design, checked, lang)| {
-        faces(design, checked, *lang).into_iter().map(Rc::new).collect::<Vec<Rc<Face>>>()
-    });
+    let faces = use_memo(
+        (Rc::clone(&design), Rc::clone(&checked), lang),
+        |(design, checked, lang)| {
+            faces(design, checked, *lang)
+                .into_iter()
+                .map(Rc::new)
+                .collect::<Vec<Rc<Face>>>()
+        },
+    );
     let controller = use_memo((), |()| Controller::new(editor.clone()));
     use_listeners(&editor, &controller, &props.frame);
     {
         let controller = Rc::clone(&controller);
-        use_effect_with((Rc::clone(&selection), Rc::clone(&design)), move |_| controller.light());
+        use_effect_with((Rc::clone(&selection), Rc::clone(&design)), move |_| {
+            controller.light()
+        });
     }
     use_follow(&editor, &design);
 
@@ -75,7 +83,11 @@ pub fn Surface(props: &SurfaceProps) -> Html {
     });
     let wire_views = design.wires.iter().filter_map(|wire| {
         let (start, end) = scene.ends(wire.id, &nothing)?;
-        let tasks = checked.nodes.get(&wire.to.node).map(|report| report.tasks).unwrap_or_default();
+        let tasks = checked
+            .nodes
+            .get(&wire.to.node)
+            .map(|report| report.tasks)
+            .unwrap_or_default();
         let selected = selection.wires.contains(&wire.id);
         let reached =
             selected || selection.nodes.contains(&wire.from.node) || selection.nodes.contains(&wire.to.node);
@@ -135,8 +147,11 @@ fn use_follow(editor: &Editor, design: &Rc<Design>) {
     let before = use_mut_ref(BTreeSet::<(u32, &'static str)>::new);
     use_effect_with(Rc::clone(design), move |design| {
         editor.prune_selection();
-        let now: BTreeSet<(u32, &'static str)> =
-            design.nodes.iter().map(|node| (node.id.0, node.layer.key())).collect();
+        let now: BTreeSet<(u32, &'static str)> = design
+            .nodes
+            .iter()
+            .map(|node| (node.id.0, node.layer.key()))
+            .collect();
         let n_kept = before.borrow().intersection(&now).count();
         // One edit changes little; a preset or a file changes most.
         if now.len() > 3 && n_kept * 2 < now.len().max(before.borrow().len()) {
@@ -162,17 +177,25 @@ fn wire_label(design: &Design, checked: &Checked, wire: &mtl_engine::design::Wir
 fn LooseWire() -> Html {
     let editor = use_editor();
     let drawing = use_store(&editor.canvas.drawing);
-    let Some(drawing) = &*drawing else { return Html::default() };
+    let Some(drawing) = &*drawing else {
+        return Html::default();
+    };
     let (scene, nothing) = (editor.scene(), BTreeMap::new());
     let Some(fixed) = scene.handle(drawing.fixed.port, drawing.fixed.side, &nothing) else {
         return Html::default();
     };
     // A wire that may end here snaps to the handle.
     let loose = match &drawing.over {
-        Some((handle, Ok(()))) => scene.handle(handle.port, handle.side, &nothing).unwrap_or(drawing.at),
+        Some((handle, Ok(()))) => scene
+            .handle(handle.port, handle.side, &nothing)
+            .unwrap_or(drawing.at),
         _ => drawing.at,
     };
-    let (start, end) = if drawing.fixed.side == Side::Output { (fixed, loose) } else { (loose, fixed) };
+    let (start, end) = if drawing.fixed.side == Side::Output {
+        (fixed, loose)
+    } else {
+        (loose, fixed)
+    };
     let verdict = match &drawing.over {
         Some((_, Ok(()))) => "yes",
         Some((_, Err(_))) => "no",
@@ -191,7 +214,9 @@ fn LooseWire() -> Html {
 fn Lasso() -> Html {
     let editor = use_editor();
     let lasso = use_store(&editor.canvas.lasso);
-    let Some([a, b]) = *lasso else { return Html::default() };
+    let Some([a, b]) = *lasso else {
+        return Html::default();
+    };
     let rect = super::scene::Rect::between(a, b);
     html! {
         <rect class="lasso" x={rect.x.to_string()} y={rect.y.to_string()} width={rect.width.to_string()}
@@ -210,9 +235,14 @@ fn use_listeners(editor: &Editor, controller: &Rc<Controller>, frame: &NodeRef) 
             let active = EventListenerOptions::enable_prevent_default();
             let mut hear = |name: &'static str, act: fn(&Rc<Controller>, &web_sys::Event)| {
                 let controller = Rc::clone(&controller);
-                listeners.push(EventListener::new_with_options(&surface, name, active, move |event| {
-                    act(&controller, event);
-                }));
+                listeners.push(EventListener::new_with_options(
+                    &surface,
+                    name,
+                    active,
+                    move |event| {
+                        act(&controller, event);
+                    },
+                ));
             };
             hear("pointerdown", |c, e| with::<PointerEvent>(e, |e| c.down(e)));
             hear("pointermove", |c, e| with::<PointerEvent>(e, |e| c.moved(e)));
@@ -227,15 +257,25 @@ fn use_listeners(editor: &Editor, controller: &Rc<Controller>, frame: &NodeRef) 
         if let Some(window) = web_sys::window() {
             let (editor, controller) = (editor.clone(), Rc::clone(&controller));
             let options = EventListenerOptions::enable_prevent_default();
-            listeners.push(EventListener::new_with_options(&window, "keydown", options, move |event| {
-                if let (Some(event), Some(frame)) = (event.dyn_ref::<KeyboardEvent>(), frame.cast::<Element>()) {
-                    keyboard::key_down(event, &frame, &editor, &controller);
-                }
-            }));
+            listeners.push(EventListener::new_with_options(
+                &window,
+                "keydown",
+                options,
+                move |event| {
+                    if let (Some(event), Some(frame)) =
+                        (event.dyn_ref::<KeyboardEvent>(), frame.cast::<Element>())
+                    {
+                        keyboard::key_down(event, &frame, &editor, &controller);
+                    }
+                },
+            ));
         }
         let surface = editor.canvas.surface.clone();
         dom::set_view(&surface, *editor.canvas.view.get());
-        let view = editor.canvas.view.subscribe(move |view| dom::set_view(&surface, **view));
+        let view = editor
+            .canvas
+            .view
+            .subscribe(move |view| dom::set_view(&surface, **view));
         move || drop((listeners, view, resize))
     });
 }
@@ -247,7 +287,10 @@ fn with<E: JsCast>(event: &web_sys::Event, act: impl FnOnce(&E)) {
 }
 
 /// An observer that ends with its owner.
-struct Observer(web_sys::ResizeObserver, #[allow(dead_code, reason = "keeps the callback alive")] wasm_bindgen::prelude::Closure<dyn FnMut()>);
+struct Observer(
+    web_sys::ResizeObserver,
+    #[allow(dead_code, reason = "keeps the callback alive")] wasm_bindgen::prelude::Closure<dyn FnMut()>,
+);
 
 impl Drop for Observer {
     fn drop(&mut self) {

@@ -33,15 +33,26 @@ pub struct NodeProps {
 pub fn NodeView(props: &NodeProps) -> Html {
     let face = &*props.face;
     let [width, height] = face.size;
-    let problem = face.problem.map(|severity| if severity == Severity::Error { "error" } else { "warning" });
+    let problem = face.problem.map(|severity| {
+        if severity == Severity::Error {
+            "error"
+        } else {
+            "warning"
+        }
+    });
     let bottom = height - 12.0;
-    let style = face.task_idx.map(|task_idx| format!("--own: {}", task_color(task_idx)));
+    let style = face
+        .task_idx
+        .map(|task_idx| format!("--own: {}", task_color(task_idx)));
     let handles = |faces: &[HandleFace], side: Side| {
         faces
             .iter()
             .enumerate()
             .map(|(index, handle)| {
-                let port = mtl_engine::design::Port { node: face.id, handle: index };
+                let port = mtl_engine::design::Port {
+                    node: face.id,
+                    handle: index,
+                };
                 handle_view(handle, Handle { side, port }, props.selected)
             })
             .collect::<Html>()
@@ -158,7 +169,9 @@ pub struct WireProps {
 pub fn WireView(props: &WireProps) -> Html {
     let lang = use_lang();
     let path = wire_path(props.start, props.end);
-    let style = props.task_idx.map(|task_idx| format!("--own: {}", task_color(task_idx)));
+    let style = props
+        .task_idx
+        .map(|task_idx| format!("--own: {}", task_color(task_idx)));
     let id = props.id.0;
     let grip = |end: bool, [x, y]: Point| {
         let name = if end { "end" } else { "start" };
@@ -256,8 +269,17 @@ pub struct NoteProps {
 pub fn NoteView(props: &NoteProps) -> Html {
     let lang = use_lang();
     let [width, height] = props.size;
-    let lines = wrap(&props.text, width - 20.0, 13.0, ((height - 14.0) / 18.0).max(1.0) as usize);
-    let label = if props.text.is_empty() { T.empty_note.get(lang).to_owned() } else { fill(T.note_says, lang, &[&props.text]) };
+    let lines = wrap(
+        &props.text,
+        width - 20.0,
+        13.0,
+        ((height - 14.0) / 18.0).max(1.0) as usize,
+    );
+    let label = if props.text.is_empty() {
+        T.empty_note.get(lang).to_owned()
+    } else {
+        fill(T.note_says, lang, &[&props.text])
+    };
     html! {
         <g id={dom::note_id(props.id)} class="memo" data-note={props.id.to_string()} data-selected={props.selected.then_some("true")}
             transform={dom::translate(props.at)}>
@@ -283,7 +305,9 @@ pub fn wrap(text: &str, width: f32, font_px: f32, max_lines: usize) -> Vec<Strin
         let mut line = String::new();
         for piece in paragraph.split_inclusive(|c: char| c == ' ' || (c as u32) >= 0x2E80) {
             let longer = format!("{line}{piece}");
-            if !line.is_empty() && super::face::fit_text(longer.trim_end(), width, font_px) != longer.trim_end() {
+            if !line.is_empty()
+                && super::face::fit_text(longer.trim_end(), width, font_px) != longer.trim_end()
+            {
                 lines.push(std::mem::take(&mut line));
                 line.push_str(piece);
             } else {

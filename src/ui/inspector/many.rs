@@ -36,8 +36,14 @@ pub fn ManyView(props: &ManyViewProps) -> Html {
     let reports = || props.nodes.iter().filter_map(|node| checked.nodes.get(node));
     let n_parameters: usize = reports().map(|report| report.n_parameters).sum();
     let macs: u64 = reports().map(|report| report.macs).sum();
-    let tasks: BTreeSet<usize> = reports().flat_map(|report| report.tasks.iter().collect::<Vec<_>>()).collect();
-    let block = document.design().blocks.iter().position(|block| block.nodes == props.nodes);
+    let tasks: BTreeSet<usize> = reports()
+        .flat_map(|report| report.tasks.iter().collect::<Vec<_>>())
+        .collect();
+    let block = document
+        .design()
+        .blocks
+        .iter()
+        .position(|block| block.nodes == props.nodes);
     let button = |text, act: fn(&Editor)| action(&editor, None, text, lang, act);
     html! {
         <div class="inspector">

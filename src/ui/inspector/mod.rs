@@ -28,7 +28,10 @@ pub fn Inspector() -> Html {
     if selection.nodes.len() > 1 {
         return html! { <ManyView nodes={selection.nodes.clone()} /> };
     }
-    let wire = selection.wires.first().filter(|wire| design.wires.iter().any(|other| other.id == **wire));
+    let wire = selection
+        .wires
+        .first()
+        .filter(|wire| design.wires.iter().any(|other| other.id == **wire));
     match wire {
         Some(wire) => html! { <WirePanel wire={*wire} /> },
         None => html! { <Overview {editor} /> },

@@ -44,12 +44,18 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
     let document = use_store(&editor.document);
     let checked = use_store(&editor.checked);
     let data = use_store(&editor.data);
-    let Some(node) = document.design().node(props.node) else { return Html::default() };
+    let Some(node) = document.design().node(props.node) else {
+        return Html::default();
+    };
     let id = node.id;
     let on_change = {
         let editor = editor.clone();
         Callback::from(move |(key, value): (&'static str, Value)| {
-            editor.edit(&Edit::SetSetting { node: id, key: key.to_owned(), value });
+            editor.edit(&Edit::SetSetting {
+                node: id,
+                key: key.to_owned(),
+                value,
+            });
         })
     };
     let nothing = NodeReport::default();
@@ -58,7 +64,10 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
     let freeze = {
         let editor = editor.clone();
         Callback::from(move |_: Event| {
-            editor.edit(&Edit::Freeze { nodes: [id].into(), frozen: !frozen });
+            editor.edit(&Edit::Freeze {
+                nodes: [id].into(),
+                frozen: !frozen,
+            });
         })
     };
     html! {
@@ -121,7 +130,11 @@ pub fn NameBox(props: &NameBoxProps) -> Html {
     let hand_over = {
         let (draft, on_name, value) = (draft.clone(), props.on_name.clone(), props.value.clone());
         move || {
-            if let Some(name) = draft.as_ref().map(|name| name.trim().to_owned()).filter(|name| *name != *value) {
+            if let Some(name) = draft
+                .as_ref()
+                .map(|name| name.trim().to_owned())
+                .filter(|name| *name != *value)
+            {
                 on_name.emit(name);
             }
             draft.set(None);
@@ -153,7 +166,10 @@ pub fn NameBox(props: &NameBoxProps) -> Html {
 }
 
 fn problems(editor: &Editor, checked: &Checked, node: &Node, lang: Lang) -> Html {
-    let own = checked.problems.iter().filter(|problem| problem.node == Some(node.id));
+    let own = checked
+        .problems
+        .iter()
+        .filter(|problem| problem.node == Some(node.id));
     html! {
         <>
             { for own.map(|problem| {
@@ -181,7 +197,10 @@ pub fn task_chips(tasks: impl IntoIterator<Item = usize>, checked: &Checked) -> 
     tasks
         .into_iter()
         .map(|task_idx| {
-            let name = checked.tasks.get(task_idx).map_or_else(String::new, |task| task.name.clone());
+            let name = checked
+                .tasks
+                .get(task_idx)
+                .map_or_else(String::new, |task| task.name.clone());
             html! {
                 <span class="task-chip" style={format!("--own: {}", task_color(task_idx))}>
                     <b>{ task_letter(task_idx) }</b>{ name }
@@ -246,7 +265,11 @@ fn parameters(report: &NodeReport, lang: Lang) -> Html {
 }
 
 fn ties(editor: &Editor, node: &Node, design: &mtl_engine::design::Design, lang: Lang) -> Html {
-    let own: Vec<_> = design.ties.iter().filter(|tie| tie.a == node.id || tie.b == node.id).collect();
+    let own: Vec<_> = design
+        .ties
+        .iter()
+        .filter(|tie| tie.a == node.id || tie.b == node.id)
+        .collect();
     if own.is_empty() {
         return Html::default();
     }
@@ -286,7 +309,13 @@ fn ties(editor: &Editor, node: &Node, design: &mtl_engine::design::Design, lang:
 }
 
 /// A button that does something with what is selected.
-pub fn action(editor: &Editor, icon: Option<IconKind>, text: crate::i18n::Text, lang: Lang, act: fn(&Editor)) -> Html {
+pub fn action(
+    editor: &Editor,
+    icon: Option<IconKind>,
+    text: crate::i18n::Text,
+    lang: Lang,
+    act: fn(&Editor),
+) -> Html {
     let editor = editor.clone();
     html! {
         <button type="button" class="button button-small" onclick={Callback::from(move |_: MouseEvent| act(&editor))}>

@@ -31,7 +31,9 @@ pub fn WirePanel(props: &WirePanelProps) -> Html {
     let document = use_store(&editor.document);
     let checked = use_store(&editor.checked);
     let design = document.design();
-    let Some(wire) = design.wires.iter().find(|wire| wire.id == props.wire) else { return Html::default() };
+    let Some(wire) = design.wires.iter().find(|wire| wire.id == props.wire) else {
+        return Html::default();
+    };
     let name = |node| design.node(node).map_or("", |node| node.name.as_str());
     let shape = checked.wires.get(&wire.id).copied().flatten();
     let insert = {

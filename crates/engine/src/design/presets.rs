@@ -24,7 +24,7 @@
 use super::{Design, NodeId};
 use crate::{
     layers::{
-        Activation, BinaryHead, ClassesHead, Concatenate, Dense, Dropout, Embedding, GlobalAveragePooling,
+        Activation, BinaryHead, ClassesHead, Concatenate, Dense, DenseInput, Dropout, Embedding, GlobalAveragePooling,
         IdInput, Lstm, RegressionHead, TokenInput,
     },
     schema::{FeatureKind, LabelKind, LabelSchema, Schema},
@@ -140,6 +140,9 @@ fn has_ids_and_classes(schema: &Schema) -> bool {
     id_features(schema).count() >= 2 && classes_labels(schema).len() >= 2
 }
 
+/// Most id features, and most numeric features, that a recommender reads.
+const MAX_INPUTS: usize = 4;
+
 fn text_feature(schema: &Schema) -> String {
     let text = schema
         .features
@@ -240,7 +243,7 @@ fn text_towers(schema: &Schema) -> Design {
         },
     );
     let pooled = add_after(&mut design, embedding, "pooling", GlobalAveragePooling::default());
-    let dropped = add_after(&mut design, pooled, "dropout", Dropout { rate: 0.3 });
+    let dropped = add_after(&mut design, pooled, "dropout", Dropout { rate: 0.5 });
     let shared = add_after(&mut design, dropped, "shared", relu(64));
     for label in schema.labels.iter().take(2) {
         let tower = add_after(&mut design, shared, format!("tower_{}", label.key), relu(32));
@@ -275,7 +278,7 @@ fn shared_lstm(schema: &Schema) -> Design {
             ..Lstm::default()
         },
     );
-    let dropped = add_after(&mut design, lstm, "dropout", Dropout { rate: 0.3 });
+    let dropped = add_after(&mut design, lstm, "dropout", Dropout { rate: 0.5 });
     for label in schema.labels.iter().take(2) {
         add_head(&mut design, label, dropped);
     }
@@ -316,9 +319,22 @@ fn ad_content(schema: &Schema) -> Design {
         width: 16,
         ..Embedding::default()
     };
-    let together = embedded_ids(&mut design, schema, 2, &embedding);
-    let dropped = add_after(&mut design, together, "dropout", Dropout { rate: 0.3 });
-    let shared = add_after(&mut design, dropped, "shared", relu(32));
+    let together = embedded_ids(&mut design, schema, MAX_INPUTS, &embedding);
+    let numbers = schema
+        .features
+        .iter()
+        .filter(|feature| matches!(feature.kind, FeatureKind::Dense { .. }));
+    for feature in numbers.take(MAX_INPUTS) {
+        let input = design.add(
+            format!("{}_input", feature.key),
+            DenseInput {
+                feature: feature.key.clone(),
+            },
+        );
+        design.connect(input, together, 0);
+    }
+    let dropped = add_after(&mut design, together, "dropout", Dropout { rate: 0.5 });
+    let shared = add_after(&mut design, dropped, "shared", relu(64));
     let binary = schema
         .labels
         .iter()

@@ -57,7 +57,7 @@ impl ConfusionMatrix {
         self.counts.iter().sum()
     }
 
-    fn correct(&self) -> u64 {
+    pub(super) fn correct(&self) -> u64 {
         (0..self.n_classes).map(|class| self.count(class, class)).sum()
     }
 
@@ -68,59 +68,81 @@ impl ConfusionMatrix {
                 let hits = self.count(class, class);
                 let support = (0..self.n_classes).map(|other| self.count(class, other)).sum();
                 let predicted = (0..self.n_classes).map(|other| self.count(other, class)).sum();
-                ClassMetrics {
-                    precision: ratio(hits, predicted),
-                    recall: ratio(hits, support),
-                    f1: ratio(2 * hits, support + predicted),
-                    auc: auc(class),
-                    support,
-                    predicted,
-                }
+                ClassMetrics::new(hits, support, predicted, auc(class))
             })
             .collect()
     }
+}
 
-    /// Accuracy, balanced accuracy, or a macro, micro or weighted average; `None` for other metrics.
-    pub(super) fn average(&self, metric: Metric) -> Option<f64> {
-        match metric {
-            Metric::Accuracy | Metric::PrecisionMicro | Metric::RecallMicro | Metric::F1Micro => {
-                ratio(self.correct(), self.total())
-            }
-            Metric::BalancedAccuracy => {
-                let recalls: Vec<f64> = self
-                    .per_class(|_| None)
-                    .iter()
-                    .filter_map(|class| class.recall)
-                    .collect();
-                (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
-            }
-            Metric::PrecisionMacro => self.macro_mean(|class| class.precision),
-            Metric::RecallMacro => self.macro_mean(|class| class.recall),
-            Metric::F1Macro => self.macro_mean(|class| class.f1),
-            Metric::PrecisionWeighted => self.weighted_mean(|class| class.precision),
-            Metric::RecallWeighted => self.weighted_mean(|class| class.recall),
-            Metric::F1Weighted => self.weighted_mean(|class| class.f1),
-            _ => None,
+/// What each class has, without a matrix: for so many classes that a matrix would be mostly zeros.
+pub(super) fn count_per_class(
+    true_classes: &[usize],
+    predicted: &[usize],
+    n_classes: usize,
+) -> (Vec<ClassMetrics>, u64) {
+    let mut counts = vec![(0_u64, 0_u64, 0_u64); n_classes];
+    for (true_class, predicted) in true_classes.iter().zip(predicted) {
+        counts[*true_class].0 += u64::from(true_class == predicted);
+        counts[*true_class].1 += 1;
+        counts[*predicted].2 += 1;
+    }
+    let correct = counts.iter().map(|(hits, ..)| hits).sum();
+    let classes = counts
+        .into_iter()
+        .map(|(hits, support, predicted)| ClassMetrics::new(hits, support, predicted, None))
+        .collect();
+    (classes, correct)
+}
+
+impl ClassMetrics {
+    fn new(hits: u64, support: u64, predicted: u64, auc: Option<f64>) -> Self {
+        Self {
+            precision: ratio(hits, predicted),
+            recall: ratio(hits, support),
+            f1: ratio(2 * hits, support + predicted),
+            auc,
+            support,
+            predicted,
         }
     }
+}
 
-    /// Over the classes in labels or predictions; what is undefined counts as 0.
-    fn macro_mean(&self, of: impl Fn(&ClassMetrics) -> Option<f64>) -> Option<f64> {
-        let mut classes = self.per_class(|_| None);
-        classes.retain(|class| class.support + class.predicted > 0);
-        let sum: f64 = classes.iter().map(|class| of(class).unwrap_or(0.0)).sum();
-        (!classes.is_empty()).then(|| sum / classes.len() as f64)
+/// Accuracy, balanced accuracy, or a macro, micro or weighted average over classes, of whose rows `correct` are
+/// predicted right; `None` for other metrics.
+pub(super) fn average(metric: Metric, classes: &[ClassMetrics], correct: u64) -> Option<f64> {
+    match metric {
+        Metric::Accuracy | Metric::PrecisionMicro | Metric::RecallMicro | Metric::F1Micro => {
+            ratio(correct, classes.iter().map(|class| class.support).sum())
+        }
+        Metric::BalancedAccuracy => {
+            let recalls: Vec<f64> = classes.iter().filter_map(|class| class.recall).collect();
+            (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
+        }
+        Metric::PrecisionMacro => macro_mean(classes, |class| class.precision),
+        Metric::RecallMacro => macro_mean(classes, |class| class.recall),
+        Metric::F1Macro => macro_mean(classes, |class| class.f1),
+        Metric::PrecisionWeighted => weighted_mean(classes, |class| class.precision),
+        Metric::RecallWeighted => weighted_mean(classes, |class| class.recall),
+        Metric::F1Weighted => weighted_mean(classes, |class| class.f1),
+        _ => None,
     }
+}
 
-    fn weighted_mean(&self, of: impl Fn(&ClassMetrics) -> Option<f64>) -> Option<f64> {
-        let classes = self.per_class(|_| None);
-        let sum: f64 = classes
-            .iter()
-            .map(|class| of(class).unwrap_or(0.0) * class.support as f64)
-            .sum();
-        let total = self.total();
-        (total > 0).then(|| sum / total as f64)
-    }
+/// Over the classes in labels or predictions; what is undefined counts as 0.
+fn macro_mean(classes: &[ClassMetrics], of: impl Fn(&ClassMetrics) -> Option<f64>) -> Option<f64> {
+    let seen = classes.iter().filter(|class| class.support + class.predicted > 0);
+    let n_seen = seen.clone().count();
+    let sum: f64 = seen.map(|class| of(class).unwrap_or(0.0)).sum();
+    (n_seen > 0).then(|| sum / n_seen as f64)
+}
+
+fn weighted_mean(classes: &[ClassMetrics], of: impl Fn(&ClassMetrics) -> Option<f64>) -> Option<f64> {
+    let sum: f64 = classes
+        .iter()
+        .map(|class| of(class).unwrap_or(0.0) * class.support as f64)
+        .sum();
+    let total: u64 = classes.iter().map(|class| class.support).sum();
+    (total > 0).then(|| sum / total as f64)
 }
 
 fn ratio(part: u64, whole: u64) -> Option<f64> {

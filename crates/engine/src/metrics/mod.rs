@@ -61,6 +61,9 @@ impl TaskOutput {
     }
 }
 
+/// A task with more classes than this has no confusion matrix, no metrics per class and no areas under curves.
+pub const MAX_LISTED_CLASSES: usize = 100;
+
 /// A task's metrics on a split.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TaskMetrics {
@@ -68,7 +71,8 @@ pub struct TaskMetrics {
     pub n: usize,
     /// Every metric that applies, in the order of [`Metric::ALL`]; `None` when it is undefined.
     pub values: Vec<(Metric, Option<f64>)>,
-    /// Per class (for a binary task negative, positive); empty for regression.
+    /// Per class (for a binary task negative, positive); empty for regression and above
+    /// [`MAX_LISTED_CLASSES`].
     pub per_class: Vec<ClassMetrics>,
     /// Which class was taken for which.
     pub confusion: Option<ConfusionMatrix>,
@@ -230,7 +234,7 @@ fn binary(positive: &[bool], probabilities: &[f32]) -> TaskMetrics {
         Metric::LogLoss => Some(probability::log_loss_binary(positive, probabilities)),
         Metric::Brier => Some(probability::brier_binary(positive, probabilities)),
         Metric::CalibrationError => Some(probability::calibration_error(positive, probabilities)),
-        other => confusion.average(other),
+        other => classification::average(other, &per_class, confusion.correct()),
     };
     let values = Metric::of(TaskOutput::Binary)
         .map(|metric| (metric, value(metric)))
@@ -244,6 +248,9 @@ fn binary(positive: &[bool], probabilities: &[f32]) -> TaskMetrics {
 }
 
 fn multi_class(classes: &[usize], probabilities: &[f32], n_classes: usize) -> TaskMetrics {
+    if n_classes > MAX_LISTED_CLASSES {
+        return many_classes(classes, probabilities, n_classes);
+    }
     let mut confusion = ConfusionMatrix::new(n_classes);
     let mut top_is_right = Vec::with_capacity(classes.len());
     let mut top_probability = Vec::with_capacity(classes.len());
@@ -272,7 +279,7 @@ fn multi_class(classes: &[usize], probabilities: &[f32], n_classes: usize) -> Ta
         Metric::LogLoss => Some(probability::log_loss_classes(classes, probabilities, n_classes)),
         Metric::Brier => Some(probability::brier_classes(classes, probabilities, n_classes)),
         Metric::CalibrationError => Some(probability::calibration_error(&top_is_right, &top_probability)),
-        other => confusion.average(other),
+        other => classification::average(other, &per_class, confusion.correct()),
     };
     let values = Metric::of(TaskOutput::Classes { n_classes })
         .map(|metric| (metric, value(metric)))
@@ -285,8 +292,71 @@ fn multi_class(classes: &[usize], probabilities: &[f32], n_classes: usize) -> Ta
     }
 }
 
+/// A task with more classes than anybody reads one by one, as items of a recommender: neither a matrix nor an entry per
+/// class, and areas under curves are undefined, as they are when a class is in no row.
+fn many_classes(classes: &[usize], probabilities: &[f32], n_classes: usize) -> TaskMetrics {
+    let rows = || probabilities.chunks_exact(n_classes);
+    let top: Vec<usize> = rows().map(classification::first_of_largest).collect();
+    let (per_class, correct) = classification::count_per_class(classes, &top, n_classes);
+    let value = |metric| match metric {
+        Metric::Auc | Metric::AveragePrecision => None,
+        Metric::LogLoss => Some(probability::log_loss_classes(classes, probabilities, n_classes)),
+        Metric::Brier => Some(probability::brier_classes(classes, probabilities, n_classes)),
+        Metric::CalibrationError => {
+            let is_right: Vec<bool> = top.iter().zip(classes).map(|(top, class)| top == class).collect();
+            let top_probability: Vec<f32> = rows().zip(&top).map(|(row, top)| row[*top]).collect();
+            Some(probability::calibration_error(&is_right, &top_probability))
+        }
+        other => classification::average(other, &per_class, correct),
+    };
+    let values = Metric::of(TaskOutput::Classes { n_classes })
+        .map(|metric| (metric, value(metric)))
+        .collect();
+    TaskMetrics {
+        n: classes.len(),
+        values,
+        per_class: Vec::new(),
+        confusion: None,
+    }
+}
+
 /// The mean over classes; a class that is in no row leaves it undefined, as in scikit-learn.
 fn mean_if_all_defined(values: impl ExactSizeIterator<Item = Option<f64>>) -> Option<f64> {
     let n = values.len() as f64;
     Some(values.sum::<Option<f64>>()? / n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With many classes the averages are those of the matrix; what is listed class by class is left out.
+    #[test]
+    fn many_classes_have_the_same_averages() {
+        let n_classes = 7;
+        let classes: Vec<usize> = (0..60).map(|row| row * row % n_classes).collect();
+        let probabilities: Vec<f32> = (0..60 * n_classes)
+            .map(|index| ((index * 37 + index / 7 * 11) % 23 + 1) as f32)
+            .collect();
+        let normalized: Vec<f32> = probabilities
+            .chunks_exact(n_classes)
+            .flat_map(|row| row.iter().map(move |value| value / row.iter().sum::<f32>()))
+            .collect();
+        let listed = multi_class(&classes, &normalized, n_classes);
+        let many = many_classes(&classes, &normalized, n_classes);
+        assert!(
+            listed
+                .get(Metric::Accuracy)
+                .is_some_and(|accuracy| accuracy > 0.0)
+        );
+        for (metric, value) in &listed.values {
+            let same = many.get(*metric) == *value;
+            assert_eq!(
+                same,
+                !matches!(metric, Metric::Auc | Metric::AveragePrecision) || value.is_none(),
+                "{metric:?}"
+            );
+        }
+        assert!(many.per_class.is_empty() && many.confusion.is_none());
+    }
 }
