@@ -7,7 +7,13 @@
 //! | `opinion-domains` | `shared-lstm` | domain .88, sentiment .64 |
 //! | `chinese-reviews` | `text-towers` | domain .97, sentiment .82 |
 //! | `clothing-reviews` | `text-towers` | department .81, recommended AUC .945 |
-//! | `lecture-ratings` | `ad-content` | like AUC .71, top AUC .70 |
+//! | `lecture-ratings` | `ad-content` | like AUC .70, top AUC .70 |
+//!
+//! They were compared (some forty candidates, mostly three seeds each) with the figures of validation and test rows both
+//! in sight, so that those of the test rows are a little flattering. On `lecture-ratings` the split decides more than
+//! any setting: over the split seeds 1 to 4 the like AUC on test is .697, .712, .711, .697, and user and item biases
+//! alone are close behind on each. The split is the default one, not the kindest. Compare a figure with the baselines
+//! of the same split, which the page shows beside it.
 
 use mtl_data::prepare::DataSettings;
 use mtl_engine::schedules::{Schedule, ScheduleKind};
@@ -61,7 +67,6 @@ pub fn data_settings(data: &str) -> DataSettings {
         },
         "lecture-ratings" => DataSettings {
             validation: 0.05,
-            seed: 2,
             ..defaults
         },
         _ => defaults,

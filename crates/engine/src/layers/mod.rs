@@ -13,7 +13,10 @@ mod ports;
 mod shape;
 
 pub use activation::Activation;
+pub use bidirectional::RecurrentCell;
 pub use category::Category;
+pub use conv1d::ConvolutionPadding;
+pub use embedding_bag::BagRule;
 pub use error::LowerError;
 pub use ports::{
     ANY_INPUT, ANY_INPUTS, ANY_OUTPUT, Arity, InputPort, NO_INPUTS, NO_OUTPUTS, OutputPort, PortKind,
@@ -239,18 +242,41 @@ layers! {
     id_input::IdInput,
     dense_input::DenseInput,
     embedding::Embedding,
+    embedding_bag::EmbeddingBag,
     dense::Dense,
+    conv1d::Conv1d,
     lstm::Lstm,
+    gru::Gru,
+    bidirectional::Bidirectional,
     global_average_pooling::GlobalAveragePooling,
     global_max_pooling::GlobalMaxPooling,
+    attention_pooling::AttentionPooling,
+    self_attention::SelfAttention,
+    positional_embedding::PositionalEmbedding,
     flatten::Flatten,
+    scale::Scale,
+    slice::Slice,
     concatenate::Concatenate,
     add::Add,
+    subtract::Subtract,
+    multiply::Multiply,
+    average::Average,
+    maximum::Maximum,
+    dot::Dot,
+    factorization_machine::FactorizationMachine,
+    cross::Cross,
     mixture::Mixture,
     dropout::Dropout,
+    gaussian_noise::GaussianNoise,
+    layer_normalization::LayerNormalization,
+    batch_normalization::BatchNormalization,
+    unit_normalization::UnitNormalization,
+    gradient_reversal::GradientReversal,
+    stop_gradient::StopGradient,
     binary_head::BinaryHead,
     classes_head::ClassesHead,
     regression_head::RegressionHead,
+    ordinal_head::OrdinalHead,
 }
 
 impl Layer {

@@ -27,7 +27,7 @@
 //! model.backward(&[1.0]);
 //! let (values, gradients) = model.values_and_gradients();
 //! for (value, gradient) in values.iter_mut().zip(gradients) {
-//!     *value -= 0.1 * gradient;
+//!     *value -= 0.1 * *gradient;
 //! }
 //! # Ok::<(), mtl_engine::model::BuildError>(())
 //! ```

@@ -128,19 +128,34 @@ macro_rules! ops {
     };
 }
 
+pub mod attention;
+pub mod attention_pool;
+pub mod batch_norm;
 pub mod binary_loss;
 pub mod classes_loss;
 pub mod columns;
+pub mod dot;
 pub mod dropout;
 pub mod embedding;
+pub mod gradient_scale;
+pub mod gru;
+pub mod interaction;
+pub mod layer_norm;
 pub mod linear;
 pub mod lstm;
 pub mod mask;
+pub mod maximum;
 pub mod mixture;
+pub mod multiply;
+pub mod noise;
+pub mod ordinal_loss;
 pub mod pool;
+pub mod position;
 pub mod softmax;
 pub mod squared_loss;
 pub mod sum;
+pub mod unfold;
+pub mod unit_norm;
 
 pub use linear::Epilogue;
 pub use mask::MaskRule;
@@ -157,6 +172,21 @@ ops! {
     sum::Sum,
     mixture::Mixture,
     dropout::DropoutMask,
+    attention::Attention,
+    attention_pool::AttentionPool,
+    batch_norm::BatchNorm,
+    dot::Dot,
+    gradient_scale::GradientScale,
+    gru::GruCells,
+    interaction::Interaction,
+    layer_norm::LayerNorm,
+    maximum::Maximum,
+    multiply::Multiply,
+    noise::Noise,
+    ordinal_loss::OrdinalLoss,
+    position::AddPosition,
+    unfold::Unfold,
+    unit_norm::UnitNorm,
     binary_loss::BinaryLoss,
     classes_loss::ClassesLoss,
     squared_loss::SquaredLoss,

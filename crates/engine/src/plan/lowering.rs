@@ -234,6 +234,11 @@ impl<'a> Lowering<'a> {
         self.declare(per_row, 0, Lifetime::BackwardScratch)
     }
 
+    /// `fixed` numbers, whatever the batch, that only one op's backward uses.
+    pub fn backward_scratch_fixed(&mut self, fixed: usize) -> Result<ValueId, LowerError> {
+        self.declare(0, fixed, Lifetime::BackwardScratch)
+    }
+
     /// An order of rows for a recurrent op over `length` steps.
     pub fn order(&mut self, length: usize) -> OrderId {
         self.plan.orders.push(length);
@@ -364,23 +369,50 @@ impl<'a> Lowering<'a> {
     }
 
     /// `f(x W + b)` at each step: the parameters `kernel` and `bias`, and the ops.
-    pub fn linear(&mut self, x: &Signal, linear: &LinearSpec) -> Result<Signal, LowerError> {
+    pub fn linear(&mut self, x: &Signal, spec: &LinearSpec) -> Result<Signal, LowerError> {
+        self.linear_named(x, spec, ["kernel", "bias"])
+    }
+
+    /// As [`Lowering::linear`], with names for the parameters.
+    pub fn linear_named(
+        &mut self,
+        x: &Signal,
+        spec: &LinearSpec,
+        names: [&'static str; 2],
+    ) -> Result<Signal, LowerError> {
+        self.linear_shaped(x, spec, names, &[x.shape.width(), spec.units])
+    }
+
+    /// As [`Lowering::linear`] over windows of `window` steps: the kernel is `window × inputs × units`.
+    pub fn convolution(
+        &mut self,
+        x: &Signal,
+        spec: &LinearSpec,
+        window: usize,
+    ) -> Result<Signal, LowerError> {
+        self.linear_shaped(
+            x,
+            spec,
+            ["kernel", "bias"],
+            &[window, x.shape.width() / window, spec.units],
+        )
+    }
+
+    fn linear_shaped(
+        &mut self,
+        x: &Signal,
+        linear: &LinearSpec,
+        names: [&'static str; 2],
+        kernel_shape: &[usize],
+    ) -> Result<Signal, LowerError> {
         let value = self.value_of(0, x)?;
         let (steps, n_in, n_out) = (x.shape.steps(), x.shape.width(), linear.units);
-        let kernel = self.parameter(
-            "kernel",
-            &[n_in, n_out],
-            Start::Initializer(linear.initializer),
-            linear.regulariser,
-        );
-        let bias = linear.use_bias.then(|| {
-            self.parameter(
-                "bias",
-                &[n_out],
-                Start::Initializer(Initializer::Zeros),
-                Regulariser::NONE,
-            )
-        });
+        let start = Start::Initializer(linear.initializer);
+        let kernel = self.parameter(names[0], kernel_shape, start, linear.regulariser);
+        let zeros = Start::Initializer(Initializer::Zeros);
+        let bias = linear
+            .use_bias
+            .then(|| self.parameter(names[1], &[n_out], zeros, Regulariser::NONE));
         let shape = x.shape.with_width(n_out);
         let y = self.activation(steps.saturating_mul(n_out))?;
         let pre_activation = if linear.activation == Activation::Gelu {

@@ -263,6 +263,10 @@ pub fn loss_f64(bench: &Bench, model: &Model, weights: &[f32]) -> f64 {
             _ => Vec::new(),
         };
         let class_weight = |class: usize| class_weights.get(class).copied().unwrap_or(1.0);
+        if layer.key() == "ordinal_head" {
+            total += f64::from(weights[task_idx]) * ordinal_loss_f64(model, task_idx, &class_weights);
+            continue;
+        }
         let logits: Vec<f64> = model.logits(task_idx).iter().map(|z| f64::from(*z)).collect();
         let (mut sum, mut n) = (0.0, 0.0);
         for (z, y) in logits
@@ -288,6 +292,45 @@ pub fn loss_f64(bench: &Bench, model: &Model, weights: &[f32]) -> f64 {
         total += f64::from(weights[task_idx]) * sum / f64::max(n, 1.0);
     }
     total
+}
+
+/// The loss of ordered classes by its definition.
+fn ordinal_loss_f64(model: &Model, task_idx: usize, class_weights: &[f64]) -> f64 {
+    let task = &model.tasks()[task_idx];
+    let named = |parameter: &&mtl_engine::model::Parameter| {
+        parameter.node == task.node && parameter.name.ends_with("/thresholds")
+    };
+    let thresholds = model
+        .parameters()
+        .iter()
+        .find(named)
+        .expect("an ordinal head has thresholds");
+    let mut cuts = Vec::new();
+    for (index, value) in model.values()[thresholds.range.clone()].iter().enumerate() {
+        let value = f64::from(*value);
+        cuts.push(if index == 0 {
+            value
+        } else {
+            cuts[index - 1] + (1.0 + value.exp()).ln() + 1e-3
+        });
+    }
+    let (mut sum, mut n) = (0.0, 0.0);
+    for (score, y) in model
+        .logits(task_idx)
+        .iter()
+        .zip(&model.batch().targets[task_idx])
+    {
+        if y.is_nan() {
+            continue;
+        }
+        n += 1.0;
+        let above = |cut: f64| 1.0 / (1.0 + (cut - f64::from(*score)).exp());
+        let class = *y as usize;
+        let upper = if class == 0 { 1.0 } else { above(cuts[class - 1]) };
+        let lower = cuts.get(class).map_or(0.0, |cut| above(*cut));
+        sum -= class_weights.get(class).copied().unwrap_or(1.0) * (upper - lower).ln();
+    }
+    sum / f64::max(n, 1.0)
 }
 
 /// The penalty in `f64`, from the settings `l1` and `l2` of the nodes and the kernels' values.

@@ -33,7 +33,7 @@ pub fn backward(op: &DropoutMask, cpu: &mut Cpu<'_>) {
 }
 
 /// The key of a node's draws in one step.
-fn counter_key(run_seed: u64, stream: u64, step: u64) -> [u32; 2] {
+pub(crate) fn counter_key(run_seed: u64, stream: u64, step: u64) -> [u32; 2] {
     let mix = |value: u64| {
         let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -45,7 +45,7 @@ fn counter_key(run_seed: u64, stream: u64, step: u64) -> [u32; 2] {
 
 /// 32 bits for a position: two rounds of a 32-bit finaliser, cheap in vectors and in shaders.
 #[inline(always)]
-fn hash(position: u32, key: [u32; 2]) -> u32 {
+pub(crate) fn hash(position: u32, key: [u32; 2]) -> u32 {
     let round = |value: u32| {
         let value = (value ^ (value >> 16)).wrapping_mul(0x7feb_352d);
         let value = (value ^ (value >> 15)).wrapping_mul(0x846c_a68b);

@@ -5,6 +5,8 @@
 
 mod cpu;
 
+pub(crate) use cpu::{counter_key, hash};
+
 use super::{Access, Operation};
 use crate::{backend::cpu::Cpu, plan::ValueId};
 

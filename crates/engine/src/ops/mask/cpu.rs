@@ -17,6 +17,14 @@ pub fn forward(op: &Mask, cpu: &mut Cpu<'_>) {
                 *y = a * b;
             }
         }
+        MaskRule::Every { mask, stride, length } => {
+            let [mask, y] = cpu.memory.values([mask, op.y]);
+            for (mask, y) in mask.chunks_exact(length).zip(y.chunks_exact_mut(op.length)) {
+                for (step, y) in y.iter_mut().enumerate() {
+                    *y = mask[step * stride];
+                }
+            }
+        }
         MaskRule::Either(a, b) => {
             let [a, b, y] = cpu.memory.values([a, b, op.y]);
             for ((y, a), b) in y.iter_mut().zip(a.iter()).zip(b.iter()) {

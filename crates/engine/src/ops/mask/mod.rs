@@ -5,6 +5,7 @@
 //! | known ids | 1 where id ≠ 0 |
 //! | both | a b |
 //! | either | max(a, b) |
+//! | every | a at every stride-th step |
 
 mod cpu;
 
@@ -34,6 +35,15 @@ pub enum MaskRule {
     Both(ValueId, ValueId),
     /// Steps that count in one or the other.
     Either(ValueId, ValueId),
+    /// Every `stride`-th step of a longer mask.
+    Every {
+        /// The longer mask.
+        mask: ValueId,
+        /// Steps between two that are kept.
+        stride: usize,
+        /// Steps of the longer mask.
+        length: usize,
+    },
 }
 
 impl Operation for Mask {
@@ -46,6 +56,7 @@ impl Operation for Mask {
                 visit(Access::ReadOnly, a);
                 visit(Access::ReadOnly, b);
             }
+            MaskRule::Every { mask, .. } => visit(Access::ReadOnly, mask),
         }
         visit(Access::Write, self.y);
     }

@@ -26,7 +26,8 @@ pub fn forward(op: &Pool, cpu: &mut Cpu<'_>) {
     {
         let mask = row_mask(op, mask, row);
         match op.rule {
-            PoolRule::Mean => mean(x, mask, y),
+            PoolRule::Mean => mean(x, mask, y, true),
+            PoolRule::Sum => mean(x, mask, y, false),
             PoolRule::Max => max(x, mask, y),
         }
     }
@@ -55,7 +56,8 @@ pub fn backward(op: &Pool, cpu: &mut Cpu<'_>) {
             dx.fill(0.0);
         }
         match op.rule {
-            PoolRule::Mean => mean_gradient(mask, dy, dx),
+            PoolRule::Mean => mean_gradient(mask, dy, dx, true),
+            PoolRule::Sum => mean_gradient(mask, dy, dx, false),
             PoolRule::Max => max_gradient(&x[row * size..(row + 1) * size], mask, y, dy, dx),
         }
     }
@@ -68,7 +70,8 @@ fn counts(mask: &[f32], step: usize) -> bool {
 }
 
 multiversion! {
-    fn mean(x: &[f32], mask: &[f32], y: &mut [f32]) {
+    /// The mean, or the sum when it is not `averaged`.
+    fn mean(x: &[f32], mask: &[f32], y: &mut [f32], averaged: bool) {
         y.fill(0.0);
         let mut n = 0.0;
         for (step, x) in x.chunks_exact(y.len()).enumerate() {
@@ -79,7 +82,7 @@ multiversion! {
                 }
             }
         }
-        if n > 0.0 {
+        if averaged && n > 0.0 {
             let scale = 1.0 / n;
             for y in y.iter_mut() {
                 *y *= scale;
@@ -87,14 +90,14 @@ multiversion! {
         }
     }
 
-    fn mean_gradient(mask: &[f32], dy: &[f32], dx: &mut [f32]) {
+    fn mean_gradient(mask: &[f32], dy: &[f32], dx: &mut [f32], averaged: bool) {
         let width = dy.len();
         let length = dx.len() / width;
         let n = (0..length).filter(|step| counts(mask, *step)).count();
         if n == 0 {
             return;
         }
-        let scale = 1.0 / n as f32;
+        let scale = if averaged { 1.0 / n as f32 } else { 1.0 };
         for (step, dx) in dx.chunks_exact_mut(width).enumerate() {
             if counts(mask, step) {
                 for (dx, dy) in dx.iter_mut().zip(dy) {

@@ -3,9 +3,10 @@
 //! | rule | y_j | gradient |
 //! |---|---|---|
 //! | mean | Σ_t m_t x_tj / Σ_t m_t | dx_tj = m_t dy_j / Σ_t m_t |
+//! | sum | Σ_t m_t x_tj | dx_tj = m_t dy_j |
 //! | max | max over m_t ≠ 0 of x_tj | dy_j, in equal parts to the steps that reach the maximum |
 //!
-//! Both give 0, and no gradient, where no step counts.
+//! All give 0, and no gradient, where no step counts.
 
 mod cpu;
 
@@ -34,6 +35,8 @@ pub struct Pool {
 pub enum PoolRule {
     /// Their mean.
     Mean,
+    /// Their sum.
+    Sum,
     /// Their largest value, per column.
     Max,
 }

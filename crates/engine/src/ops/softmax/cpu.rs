@@ -78,3 +78,39 @@ multiversion! {
         maximum + log(sum)
     }
 }
+
+multiversion! {
+    /// Replaces scores by the softmax of `scale · scores` over the steps that count; by 0 where none does.
+    pub(crate) fn masked_softmax(scores: &mut [f32], mask: &[f32], scale: f32) {
+        let counts = |step: usize| mask.get(step).is_none_or(|mask| *mask != 0.0);
+        let mut maximum = f32::NEG_INFINITY;
+        for (step, score) in scores.iter_mut().enumerate() {
+            *score *= scale;
+            if counts(step) && *score > maximum {
+                maximum = *score;
+            }
+        }
+        let mut sum = 0.0;
+        for (step, score) in scores.iter_mut().enumerate() {
+            *score = if counts(step) { exp(*score - maximum) } else { 0.0 };
+            sum += *score;
+        }
+        if sum > 0.0 {
+            let inverse = 1.0 / sum;
+            for score in scores.iter_mut() {
+                *score *= inverse;
+            }
+        }
+    }
+
+    /// Replaces the gradient of a softmax `p` by that of its scores before they were scaled.
+    pub(crate) fn softmax_gradient(gradient: &mut [f32], p: &[f32], scale: f32) {
+        let mut dot = 0.0;
+        for (gradient, p) in gradient.iter().zip(p) {
+            dot += gradient * p;
+        }
+        for (gradient, p) in gradient.iter_mut().zip(p) {
+            *gradient = p * (*gradient - dot) * scale;
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 mod cpu;
 
-pub(crate) use cpu::softmax_row;
+pub(crate) use cpu::{masked_softmax, softmax_gradient, softmax_row};
 
 use super::{Access, Operation};
 use crate::{backend::cpu::Cpu, plan::ValueId};

@@ -1,0 +1,45 @@
+//! Mean of equal shapes: `y = (x_1 + … + x_n) / n`.
+
+use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{either_mask, equal_shapes}, sequence, several, vector};
+use crate::{ops, plan::{Lowering, Signal}, text::Text};
+
+crate::settings! {
+    /// Nothing to set.
+    pub struct Average {
+    }
+}
+
+impl LayerKind for Average {
+    const KEY: &'static str = "average";
+    const NAME: Text = Text::new("Average", "平均");
+    const ABOUT: Text = Text::new(
+        "The mean of inputs of equal shape, element by element.",
+        "形状相同的输入逐元素取平均。",
+    );
+    const CATEGORY: Category = Category::Merge;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        ANY_INPUTS
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        ANY_OUTPUT
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let (first, inputs) = several(inputs)?;
+        let share = 1.0 / inputs.len() as f32;
+        let terms = equal_shapes(lowering, inputs)?.into_iter().map(|value| (value, share)).collect();
+        let y = lowering.activation(first.shape.size())?;
+        lowering.push(ops::Sum { terms, y });
+        let mask = either_mask(lowering, inputs)?;
+        Ok(vec![Signal::new(first.shape, y).masked(mask)])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![
+            Sample::new(Self::default(), [vector(3), vector(3)]),
+            Sample::new(Self::default(), [sequence(3, 2), sequence(3, 2), sequence(3, 2)]),
+        ]
+    }
+}

@@ -1,0 +1,48 @@
+//! Adds normal noise while training: `y = x + σ n`; `y = x` otherwise.
+
+use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, vector};
+use crate::{ops, plan::{Lowering, Signal}, text::Text};
+
+crate::settings! {
+    /// What it can be told.
+    pub struct GaussianNoise {
+        /// σ.
+        deviation: f32 = 0.1, Real { min: 0.0, max: 10.0, step: 0.05 },
+            ["Deviation", "标准差"], ["Standard deviation of the noise.", "噪声的标准差。"];
+    }
+}
+
+impl LayerKind for GaussianNoise {
+    const KEY: &'static str = "gaussian_noise";
+    const NAME: Text = Text::new("Gaussian noise", "高斯噪声");
+    const ABOUT: Text = Text::new(
+        "Adds normal noise to its inputs while training; does nothing otherwise.",
+        "训练时为输入加入正态噪声；预测时不起作用。",
+    );
+    const CATEGORY: Category = Category::Regularisation;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        ANY_INPUT
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        ANY_OUTPUT
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let input = only(inputs)?;
+        let x = lowering.value_of(0, &input)?;
+        let y = lowering.activation(input.shape.size())?;
+        let stream = lowering.random_stream();
+        lowering.push(ops::Noise { x, y, deviation: self.deviation, stream });
+        Ok(vec![Signal::new(input.shape, y).masked(input.mask)])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![Sample::new(Self { deviation: 0.3 }, [vector(4)])]
+    }
+
+    fn summary(&self) -> String {
+        format!("{}", self.deviation)
+    }
+}

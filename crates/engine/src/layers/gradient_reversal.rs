@@ -1,0 +1,48 @@
+//! Passes values on and turns gradients round: forward `y = x`, backward `dx = -λ dy`. What comes before learns to make the task behind it fail:
+//! features that say nothing about, for instance, the domain.
+
+use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
+use crate::{ops, plan::{Lowering, Signal}, text::Text};
+
+crate::settings! {
+    /// What it can be told.
+    pub struct GradientReversal {
+        /// λ.
+        strength: f32 = 1.0, Real { min: 0.0, max: 10.0, step: 0.1 },
+            ["Strength", "强度"], ["λ in dx = −λ dy.", "dx = −λ dy 中的 λ。"];
+    }
+}
+
+impl LayerKind for GradientReversal {
+    const KEY: &'static str = "gradient_reversal";
+    const NAME: Text = Text::new("Gradient reversal", "梯度反转");
+    const ABOUT: Text = Text::new(
+        "Passes values on unchanged but turns the gradient round: dx = −λ dy. What comes before learns features that do not help the task behind it (adversarial training).",
+        "前向不变，反向将梯度取反：dx = −λ dy。其前面的层会学到对后面任务无用的特征（对抗训练）。",
+    );
+    const CATEGORY: Category = Category::Gate;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        ANY_INPUT
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        ANY_OUTPUT
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let input = only(inputs)?;
+        let x = lowering.value_of(0, &input)?;
+        let y = lowering.activation(input.shape.size())?;
+        lowering.push(ops::GradientScale { x, y, factor: -self.strength });
+        Ok(vec![Signal::new(input.shape, y).masked(input.mask)])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![Sample::new(Self { strength: 0.5 }, [vector(3)]), Sample::new(Self::default(), [sequence(3, 2)])]
+    }
+
+    fn summary(&self) -> String {
+        format!("−{}", self.strength)
+    }
+}

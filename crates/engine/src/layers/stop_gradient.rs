@@ -1,0 +1,44 @@
+//! Passes values on and no gradient back: `y = x`, `dx = 0`. What comes before does not learn from what comes behind.
+
+use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
+use crate::{ops, plan::{Lowering, Signal}, text::Text};
+
+crate::settings! {
+    /// Nothing to set.
+    pub struct StopGradient {
+    }
+}
+
+impl LayerKind for StopGradient {
+    const KEY: &'static str = "stop_gradient";
+    const NAME: Text = Text::new("Stop gradient", "停止梯度");
+    const ABOUT: Text = Text::new(
+        "Passes values on but no gradient back: the layers before it do not learn from the tasks behind it.",
+        "前向不变，但不回传梯度：其前面的层不会从后面的任务中学习。",
+    );
+    const CATEGORY: Category = Category::Gate;
+
+    fn inputs(&self) -> &'static [InputPort] {
+        ANY_INPUT
+    }
+
+    fn outputs(&self) -> &'static [OutputPort] {
+        ANY_OUTPUT
+    }
+
+    fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
+        let input = only(inputs)?;
+        let x = lowering.value_of(0, &input)?;
+        let y = lowering.activation(input.shape.size())?;
+        lowering.push(ops::GradientScale { x, y, factor: 0.0 });
+        Ok(vec![Signal::new(input.shape, y).masked(input.mask)])
+    }
+
+    fn samples() -> Vec<Sample> {
+        vec![Sample::new(Self::default(), [vector(3)]), Sample::new(Self::default(), [sequence(3, 2)])]
+    }
+
+    fn stops_gradient(&self) -> bool {
+        true
+    }
+}
