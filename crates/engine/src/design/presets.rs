@@ -24,8 +24,8 @@
 use super::{Design, NodeId};
 use crate::{
     layers::{
-        Activation, BinaryHead, ClassesHead, Concatenate, Dense, DenseInput, Dropout, Embedding, GlobalAveragePooling,
-        IdInput, Lstm, RegressionHead, TokenInput,
+        Activation, BinaryHead, ClassesHead, Concatenate, Dense, DenseInput, Dropout, Embedding,
+        GlobalAveragePooling, IdInput, Lstm, RegressionHead, TokenInput,
     },
     schema::{FeatureKind, LabelKind, LabelSchema, Schema},
     text::Text,
