@@ -33,7 +33,8 @@ pub fn all() -> BTreeMap<String, String> {
 }
 
 fn elementary_functions(digests: &mut BTreeMap<String, String>) {
-    let functions: [(&str, fn(f32) -> f32); 12] = [
+    type Function = (&'static str, fn(f32) -> f32);
+    let functions: [Function; 12] = [
         ("exp", elementary::exp),
         ("expm1", elementary::expm1),
         ("log", elementary::log),
