@@ -166,13 +166,14 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
         format!("{kind} · {details}")
     };
     let shape = match node.layer.loss_weight() {
-        Some(weight) => fill(T.head_weight, lang, &[&format::plain(weight_of(weight))]),
-        None => report
-            .outputs
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(" | "),
+        Some(weight) => {
+            let weight = format::plain(weight_of(weight));
+            match node.layer.loss() {
+                Some(loss) => format!("{} ×{weight}", loss.get(lang)),
+                None => fill(T.head_weight, lang, &[&weight]),
+            }
+        }
+        None => report.outputs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "),
     };
     let parameters = if report.n_parameters == 0 {
         String::new()
