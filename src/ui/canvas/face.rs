@@ -160,11 +160,8 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
         .max();
     let kind = node.layer.name().get(lang);
     let details = node.layer.summary();
-    let summary = if details.is_empty() {
-        kind.to_owned()
-    } else {
-        format!("{kind} · {details}")
-    };
+    // A head that is named after its label need not say it twice.
+    let summary = if details.is_empty() || (node.layer.is_head() && details == node.name) { kind.to_owned() } else { format!("{kind} · {details}") };
     let shape = match node.layer.loss_weight() {
         Some(weight) => {
             let weight = format::plain(weight_of(weight));
