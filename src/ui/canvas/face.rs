@@ -161,7 +161,11 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
     let kind = node.layer.name().get(lang);
     let details = node.layer.summary();
     // A head that is named after its label need not say it twice.
-    let summary = if details.is_empty() || (node.layer.is_head() && details == node.name) { kind.to_owned() } else { format!("{kind} · {details}") };
+    let summary = if details.is_empty() || (node.layer.is_head() && details == node.name) {
+        kind.to_owned()
+    } else {
+        format!("{kind} · {details}")
+    };
     let shape = match node.layer.loss_weight() {
         Some(weight) => {
             let weight = format::plain(weight_of(weight));
@@ -170,7 +174,12 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
                 None => fill(T.head_weight, lang, &[&weight]),
             }
         }
-        None => report.outputs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "),
+        None => report
+            .outputs
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(" | "),
     };
     let parameters = if report.n_parameters == 0 {
         String::new()
