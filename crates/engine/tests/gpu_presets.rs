@@ -24,14 +24,27 @@ fn schema(data: &str) -> Schema {
     let classes = |key, n_classes| label(key, LabelKind::Classes { n_classes });
     let (features, labels) = match data {
         "opinion-domains" => (
-            vec![feature("text", FeatureKind::Tokens { length: 12, cardinality: 60 })],
+            vec![feature(
+                "text",
+                FeatureKind::Tokens {
+                    length: 12,
+                    cardinality: 60,
+                },
+            )],
             vec![classes("domain", 4), label("sentiment", LabelKind::Binary)],
         ),
         "lecture-ratings" => (
-            vec![id("user", 50), id("item", 40), feature("numbers", FeatureKind::Dense { width: 3 })],
+            vec![
+                id("user", 50),
+                id("item", 40),
+                feature("numbers", FeatureKind::Dense { width: 3 }),
+            ],
             vec![label("a", LabelKind::Binary), label("b", LabelKind::Binary)],
         ),
-        _ => (vec![id("user", 50), id("item", 40)], vec![classes("next item", 40), classes("next user", 50)]),
+        _ => (
+            vec![id("user", 50), id("item", 40)],
+            vec![classes("next item", 40), classes("next user", 50)],
+        ),
     };
     Schema { features, labels }
 }
@@ -39,7 +52,10 @@ fn schema(data: &str) -> Schema {
 /// Rows whose targets can be learnt: each depends on the ids and numbers of its row.
 fn rows(model: &Model) -> GpuData {
     let mut random = Random::stream(4, "rows");
-    let mut data = GpuData { rows: ROWS, ..GpuData::default() };
+    let mut data = GpuData {
+        rows: ROWS,
+        ..GpuData::default()
+    };
     let mut sums = vec![0_usize; ROWS];
     for input in model.inputs() {
         let (mut ids, mut dense) = (Vec::new(), Vec::new());
@@ -48,7 +64,11 @@ fn rows(model: &Model) -> GpuData {
                 FeatureKind::Tokens { length, cardinality } => {
                     let n_tokens = 1 + random.below(length);
                     for position in 0..length {
-                        let id = if position < n_tokens { 1 + random.below(cardinality - 1) } else { 0 };
+                        let id = if position < n_tokens {
+                            1 + random.below(cardinality - 1)
+                        } else {
+                            0
+                        };
                         *sum += id;
                         ids.push(id as u32);
                     }
@@ -58,7 +78,9 @@ fn rows(model: &Model) -> GpuData {
                     *sum += id;
                     ids.push(id as u32);
                 }
-                FeatureKind::Dense { width } => dense.extend((0..width).map(|_| random.uniform_in(-1.0, 1.0))),
+                FeatureKind::Dense { width } => {
+                    dense.extend((0..width).map(|_| random.uniform_in(-1.0, 1.0)))
+                }
             }
         }
         data.ids.push(ids);
@@ -66,7 +88,8 @@ fn rows(model: &Model) -> GpuData {
     }
     for task in model.tasks() {
         let n_values = task.width.max(2);
-        data.targets.push(sums.iter().map(|sum| (sum % n_values) as f32).collect());
+        data.targets
+            .push(sums.iter().map(|sum| (sum % n_values) as f32).collect());
     }
     data
 }
@@ -100,7 +123,11 @@ fn loss_curves_agree_for_200_steps() {
     for preset in presets::all() {
         let schema = schema(preset.data);
         let design = preset.design(&schema);
-        let options = BuildOptions { max_rows: BATCH, seed: 9, training: true };
+        let options = BuildOptions {
+            max_rows: BATCH,
+            seed: 9,
+            training: true,
+        };
         let mut model = Model::build(&design, &schema, &options).expect(preset.key);
         let data = rows(&model);
         let weights: Vec<f32> = model.task_weights().collect();
@@ -119,8 +146,12 @@ fn loss_curves_agree_for_200_steps() {
         for number in 0..STEPS {
             // The last batch of an epoch is short.
             let start = number as usize * BATCH % ROWS;
-            let batch: Vec<u32> = (start..(start + BATCH).min(ROWS)).map(|row| (row * 7 % ROWS) as u32).collect();
-            trainer.step(&batch, &step(number, 0.002, &weights)).expect(preset.key);
+            let batch: Vec<u32> = (start..(start + BATCH).min(ROWS))
+                .map(|row| (row * 7 % ROWS) as u32)
+                .collect();
+            trainer
+                .step(&batch, &step(number, 0.002, &weights))
+                .expect(preset.key);
             fill(&mut model, &data, &batch);
             model.forward(Mode::Train { step: number });
             model.backward(&weights);
@@ -138,7 +169,15 @@ fn loss_curves_agree_for_200_steps() {
         }
         assert!(largest < 1e-3, "{}: the curves are {largest} apart", preset.key);
         let (first, last) = (&cpu_losses[0], &cpu_losses[STEPS as usize - 1]);
-        assert!(first.iter().sum::<f32>() > last.iter().sum(), "{}: nothing was learnt", preset.key);
-        println!("{}: {} dispatches per step, curves within {largest:e}", preset.key, trainer.n_dispatches());
+        assert!(
+            first.iter().sum::<f32>() > last.iter().sum(),
+            "{}: nothing was learnt",
+            preset.key
+        );
+        println!(
+            "{}: {} dispatches per step, curves within {largest:e}",
+            preset.key,
+            trainer.n_dispatches()
+        );
     }
 }

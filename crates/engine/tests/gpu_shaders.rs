@@ -37,7 +37,10 @@ fn every_shader_is_valid() {
                     bytes += module.types[variable.ty].inner.size(module.to_ctx());
                 }
             }
-            assert!(bytes <= 16_384, "{file:?} {size}: {bytes} bytes of workgroup memory");
+            assert!(
+                bytes <= 16_384,
+                "{file:?} {size}: {bytes} bytes of workgroup memory"
+            );
         }
     }
 }

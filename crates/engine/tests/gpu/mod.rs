@@ -37,7 +37,11 @@ pub fn device() -> Option<GpuDevice> {
 }
 
 pub const fn step(step: u64, learning_rate: f32, task_weights: &[f32]) -> GpuStep<'_> {
-    GpuStep { step, learning_rate, task_weights }
+    GpuStep {
+        step,
+        learning_rate,
+        task_weights,
+    }
 }
 
 /// The model's batch as data for the device.
@@ -54,7 +58,9 @@ pub fn batch_of(model: &Model) -> GpuData {
 /// Compares tensors: each error against the largest number.
 pub fn check(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(got.len(), expected.len(), "{what}: lengths");
-    let scale = expected.iter().fold(1e-3_f32, |scale, value| scale.max(value.abs()));
+    let scale = expected
+        .iter()
+        .fold(1e-3_f32, |scale, value| scale.max(value.abs()));
     for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
         let difference = (got - expected).abs();
         assert!(

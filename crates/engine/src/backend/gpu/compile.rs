@@ -14,8 +14,8 @@ use super::{
 use crate::{
     clipping::{Clipping, ClippingKind},
     ops::{
-        Access, BinaryLoss, ClassesLoss, Columns, DropoutMask, EmbeddingLookup, Epilogue, Linear, LstmCells, Mask,
-        MaskRule, Mixture, Op, Pool, PoolRule, Softmax, SquaredLoss, Sum,
+        Access, BinaryLoss, ClassesLoss, Columns, DropoutMask, EmbeddingLookup, Epilogue, Linear, LstmCells,
+        Mask, MaskRule, Mixture, Op, Pool, PoolRule, Softmax, SquaredLoss, Sum,
     },
     optimizers::OptimizerConfig,
     plan::{Lifetime, ParameterId, Plan, ValueId},
@@ -72,7 +72,11 @@ impl Program {
         optimizer: &OptimizerConfig,
         clipping: &Clipping,
     ) -> Result<Self, GpuError> {
-        let n_dropouts = plan.ops.iter().filter(|op| matches!(op, Op::DropoutMask(_))).count();
+        let n_dropouts = plan
+            .ops
+            .iter()
+            .filter(|op| matches!(op, Op::DropoutMask(_)))
+            .count();
         let mut compiler = Compiler {
             plan,
             max_rows,
@@ -183,7 +187,11 @@ impl<'a> Compiler<'a> {
 
     fn scratch(&mut self, len: usize) -> Place {
         let start = self.room(len);
-        Place { buffer: Buffer::Arena, range: start..start + len, columns: None }
+        Place {
+            buffer: Buffer::Arena,
+            range: start..start + len,
+            columns: None,
+        }
     }
 
     fn size(&self, value: ValueId) -> usize {
@@ -198,7 +206,11 @@ impl<'a> Compiler<'a> {
             None => self.room(len),
         };
         self.values[value.0] = Some(start);
-        Place { buffer: Buffer::Arena, range: start..start + len, columns: None }
+        Place {
+            buffer: Buffer::Arena,
+            range: start..start + len,
+            columns: None,
+        }
     }
 
     fn gradient(&mut self, value: ValueId) -> Place {
@@ -208,7 +220,11 @@ impl<'a> Compiler<'a> {
             None => self.room(len),
         };
         self.gradients[value.0] = Some(start);
-        Place { buffer: Buffer::Arena, range: start..start + len, columns: None }
+        Place {
+            buffer: Buffer::Arena,
+            range: start..start + len,
+            columns: None,
+        }
     }
 
     fn wants(&self, value: ValueId) -> bool {
@@ -226,7 +242,11 @@ impl<'a> Compiler<'a> {
 
     fn parameter(&self, parameter: ParameterId) -> Place {
         let range = self.plan.parameters[parameter.0].range.clone();
-        Place { buffer: Buffer::Values, range, columns: None }
+        Place {
+            buffer: Buffer::Values,
+            range,
+            columns: None,
+        }
     }
 
     fn trains(&self, parameter: ParameterId) -> bool {
@@ -236,11 +256,31 @@ impl<'a> Compiler<'a> {
     fn claim_parameter(&mut self, parameter: ParameterId) -> (Place, u32) {
         let accumulate = std::mem::replace(&mut self.parameter_written[parameter.0], true);
         let range = self.plan.parameters[parameter.0].range.clone();
-        (Place { buffer: Buffer::Gradients, range, columns: None }, u32::from(accumulate))
+        (
+            Place {
+                buffer: Buffer::Gradients,
+                range,
+                columns: None,
+            },
+            u32::from(accumulate),
+        )
     }
 
-    fn push(&mut self, kernel: Kernel, record: Record, groups: [u32; 2], reads: Vec<Place>, writes: Vec<Place>) {
-        self.tasks.push(Task { kernel, record, groups, reads, writes });
+    fn push(
+        &mut self,
+        kernel: Kernel,
+        record: Record,
+        groups: [u32; 2],
+        reads: Vec<Place>,
+        writes: Vec<Place>,
+    ) {
+        self.tasks.push(Task {
+            kernel,
+            record,
+            groups,
+            reads,
+            writes,
+        });
     }
 
     fn inputs(&mut self) {
@@ -302,7 +342,10 @@ impl<'a> Compiler<'a> {
             Op::Mixture(op) => self.mixture_backward(op),
             Op::DropoutMask(op) => self.dropout_backward(index, op),
             // A mask has no gradient; losses start theirs in forward; forward has refused the others.
-            Op::Mask(_) | Op::BinaryLoss(_) | Op::ClassesLoss(_) | Op::SquaredLoss(_)
+            Op::Mask(_)
+            | Op::BinaryLoss(_)
+            | Op::ClassesLoss(_)
+            | Op::SquaredLoss(_)
             | Op::Attention(_)
             | Op::AttentionPool(_)
             | Op::BatchNorm(_)
@@ -323,15 +366,26 @@ impl<'a> Compiler<'a> {
 
     fn mask(&mut self, op: &Mask) {
         let y = self.value(op.y);
+        let mut source_length = op.length;
         let (rule, a, b, reads) = match op.rule {
             MaskRule::KnownIds(slot) => (0, self.words.slot(slot.0), 0, vec![]),
+            MaskRule::Every { mask, stride, length } => {
+                source_length = length;
+                let mask = self.value(mask);
+                (3, at(&mask), stride as u32, vec![mask])
+            }
             MaskRule::Both(a, b) | MaskRule::Either(a, b) => {
                 let (a, b) = (self.value(a), self.value(b));
-                let rule = if matches!(op.rule, MaskRule::Both(..)) { 1 } else { 2 };
+                let rule = if matches!(op.rule, MaskRule::Both(..)) {
+                    1
+                } else {
+                    2
+                };
                 (rule, at(&a), at(&b), vec![a, b])
             }
         };
-        let record = Record::new(&[rule, a, b, at(&y), op.length as u32]);
+        let [length, source_length] = words([op.length, source_length]);
+        let record = Record::new(&[rule, a, b, at(&y), length, source_length]);
         let groups = threads(y.range.len());
         self.push(Kernel::new(File::Mask, "forward"), record, groups, reads, vec![y]);
     }
@@ -339,9 +393,22 @@ impl<'a> Compiler<'a> {
     fn embedding(&mut self, op: &EmbeddingLookup) {
         let (table, y) = (self.parameter(op.table), self.value(op.y));
         let [steps, width, cardinality] = words([op.steps, op.width, op.cardinality]);
-        let record = Record::new(&[self.words.slot(op.slot.0), at(&table), at(&y), steps, width, cardinality]);
+        let record = Record::new(&[
+            self.words.slot(op.slot.0),
+            at(&table),
+            at(&y),
+            steps,
+            width,
+            cardinality,
+        ]);
         let groups = threads(y.range.len());
-        self.push(Kernel::new(File::Embedding, "forward"), record, groups, vec![table], vec![y]);
+        self.push(
+            Kernel::new(File::Embedding, "forward"),
+            record,
+            groups,
+            vec![table],
+            vec![y],
+        );
     }
 
     fn embedding_backward(&mut self, op: &EmbeddingLookup) {
@@ -418,7 +485,10 @@ impl<'a> Compiler<'a> {
     fn product_forward(&mut self, product: &Product) {
         let m = self.max_rows * product.steps;
         let (kernel, groups) = if product.n_out < 16 {
-            (Kernel::sized(File::Linear, "forward_narrow", 8), spread(m * product.n_out, 64))
+            (
+                Kernel::sized(File::Linear, "forward_narrow", 8),
+                spread(m * product.n_out, 64),
+            )
         } else {
             tiles("forward", m, product.n_out)
         };
@@ -426,13 +496,22 @@ impl<'a> Compiler<'a> {
         reads.extend(product.bias.clone());
         let mut writes = vec![product.y.clone()];
         writes.extend(product.z.clone());
-        self.push(kernel, product.record(NOWHERE, NOWHERE, NOWHERE, 0, [1, 0, 0]), groups, reads, writes);
+        self.push(
+            kernel,
+            product.record(NOWHERE, NOWHERE, NOWHERE, 0, [1, 0, 0]),
+            groups,
+            reads,
+            writes,
+        );
     }
 
     fn product_to_input(&mut self, product: &Product, dx: &Place, accumulate: u32) {
         let m = self.max_rows * product.steps;
         let (kernel, groups) = if product.n_in < 16 || product.n_out < 8 {
-            (Kernel::sized(File::Linear, "to_input_narrow", 8), spread(m * product.n_in, 64))
+            (
+                Kernel::sized(File::Linear, "to_input_narrow", 8),
+                spread(m * product.n_in, 64),
+            )
         } else {
             tiles("to_input", m, product.n_in)
         };
@@ -470,7 +549,10 @@ impl<'a> Compiler<'a> {
         for part in 0..n_parts {
             let start = sums.range.start + part * n_numbers;
             let numbers = words([n_parts, part, start]);
-            let own = Place { range: start..start + n_numbers, ..sums.clone() };
+            let own = Place {
+                range: start..start + n_numbers,
+                ..sums.clone()
+            };
             let record = product.record(NOWHERE, at(dw), place, accumulate, numbers);
             self.push(kernel, record, groups, reads.clone(), vec![own]);
         }
@@ -478,7 +560,13 @@ impl<'a> Compiler<'a> {
         let record = product.record(NOWHERE, at(dw), place, accumulate, numbers);
         let mut reads = vec![sums];
         reads.extend(writes.iter().cloned());
-        self.push(Kernel::sized(File::Linear, "join", 8), record, threads(n_numbers), reads, writes);
+        self.push(
+            Kernel::sized(File::Linear, "join", 8),
+            record,
+            threads(n_numbers),
+            reads,
+            writes,
+        );
     }
 
     fn softmax_record(&mut self, op: &Softmax, dy: u32, dx: u32, accumulate: u32) -> (Record, u32, [u32; 2]) {
@@ -487,13 +575,23 @@ impl<'a> Compiler<'a> {
         let size = lanes(op.width);
         let rows_per_group = (64 / size) as usize;
         let groups = spread(self.max_rows * op.steps, rows_per_group);
-        (Record::new(&[at(&x), at(&y), steps, width, dy, dx, accumulate]), size, groups)
+        (
+            Record::new(&[at(&x), at(&y), steps, width, dy, dx, accumulate]),
+            size,
+            groups,
+        )
     }
 
     fn softmax(&mut self, op: &Softmax) {
         let (record, size, groups) = self.softmax_record(op, NOWHERE, NOWHERE, 0);
         let (x, y) = (self.value(op.x), self.value(op.y));
-        self.push(Kernel::sized(File::Softmax, "forward", size), record, groups, vec![x], vec![y]);
+        self.push(
+            Kernel::sized(File::Softmax, "forward", size),
+            record,
+            groups,
+            vec![x],
+            vec![y],
+        );
     }
 
     fn softmax_backward(&mut self, op: &Softmax) {
@@ -504,7 +602,13 @@ impl<'a> Compiler<'a> {
         let (dx, accumulate) = self.claim(op.x);
         let (record, size, groups) = self.softmax_record(op, at(&dy), at(&dx), accumulate);
         let reads = vec![self.value(op.y), dy, dx.clone()];
-        self.push(Kernel::sized(File::Softmax, "backward", size), record, groups, reads, vec![dx]);
+        self.push(
+            Kernel::sized(File::Softmax, "backward", size),
+            record,
+            groups,
+            reads,
+            vec![dx],
+        );
     }
 
     fn pool_record(&mut self, op: &Pool, dy: u32, dx: u32, accumulate: u32) -> Record {
@@ -538,13 +642,29 @@ impl<'a> Compiler<'a> {
         let groups = spread(dy.range.len(), 64);
         let mut reads = vec![self.value(op.x), self.value(op.y), dy, dx.clone()];
         reads.extend(op.mask.map(|mask| self.value(mask)));
-        self.push(Kernel::new(File::Pool, "backward"), record, groups, reads, vec![dx]);
+        self.push(
+            Kernel::new(File::Pool, "backward"),
+            record,
+            groups,
+            reads,
+            vec![dx],
+        );
     }
 
     fn columns_record(op: &Columns, x: &Place, y: &Place, accumulate: u32) -> Record {
         let [x_width, x_start, y_width] = words([op.x_width, op.x_start, op.y_width]);
         let [y_start, width, steps] = words([op.y_start, op.width, op.steps]);
-        Record::new(&[at(x), x_width, x_start, at(y), y_width, y_start, width, steps, accumulate])
+        Record::new(&[
+            at(x),
+            x_width,
+            x_start,
+            at(y),
+            y_width,
+            y_start,
+            width,
+            steps,
+            accumulate,
+        ])
     }
 
     fn columns(&mut self, op: &Columns) {
@@ -553,7 +673,13 @@ impl<'a> Compiler<'a> {
         y.columns = Some(op.y_start..op.y_start + op.width);
         let record = Self::columns_record(op, &x, &y, 0);
         let groups = threads(self.max_rows * op.steps * op.width);
-        self.push(Kernel::new(File::Columns, "forward"), record, groups, vec![x], vec![y]);
+        self.push(
+            Kernel::new(File::Columns, "forward"),
+            record,
+            groups,
+            vec![x],
+            vec![y],
+        );
     }
 
     fn columns_backward(&mut self, op: &Columns) {
@@ -564,7 +690,13 @@ impl<'a> Compiler<'a> {
         let (dx, accumulate) = self.claim(op.x);
         let record = Self::columns_record(op, &dx, &dy, accumulate);
         let groups = threads(dx.range.len());
-        self.push(Kernel::new(File::Columns, "backward"), record, groups, vec![dy, dx.clone()], vec![dx]);
+        self.push(
+            Kernel::new(File::Columns, "backward"),
+            record,
+            groups,
+            vec![dy, dx.clone()],
+            vec![dx],
+        );
     }
 
     fn sum(&mut self, op: &Sum) {
@@ -579,7 +711,13 @@ impl<'a> Compiler<'a> {
                 reads.push(x);
             }
             let groups = threads(y.range.len());
-            self.push(Kernel::new(File::Sum, "forward"), record, groups, reads, vec![y.clone()]);
+            self.push(
+                Kernel::new(File::Sum, "forward"),
+                record,
+                groups,
+                reads,
+                vec![y.clone()],
+            );
         }
     }
 
@@ -607,7 +745,18 @@ impl<'a> Compiler<'a> {
         let [width, n_experts] = words([op.width, op.experts.len()]);
         for (chunk, experts) in op.experts.chunks(EXPERTS.1).enumerate() {
             let [first, n] = words([chunk * EXPERTS.1, experts.len()]);
-            let header = [at(&weights), at(&y), width, n_experts, first, n, u32::from(chunk > 0), 0, NOWHERE, 0];
+            let header = [
+                at(&weights),
+                at(&y),
+                width,
+                n_experts,
+                first,
+                n,
+                u32::from(chunk > 0),
+                0,
+                NOWHERE,
+                0,
+            ];
             let mut record = Record::new(&header);
             let mut reads = vec![weights.clone(), y.clone()];
             for (index, expert) in experts.iter().enumerate() {
@@ -616,7 +765,13 @@ impl<'a> Compiler<'a> {
                 reads.push(x);
             }
             let groups = threads(y.range.len());
-            self.push(Kernel::new(File::Mixture, "forward"), record, groups, reads, vec![y.clone()]);
+            self.push(
+                Kernel::new(File::Mixture, "forward"),
+                record,
+                groups,
+                reads,
+                vec![y.clone()],
+            );
         }
     }
 
@@ -626,8 +781,21 @@ impl<'a> Compiler<'a> {
         let d_weights = self.wants(op.weights).then(|| self.claim(op.weights));
         for (chunk, experts) in op.experts.chunks(EXPERTS.1).enumerate() {
             let [first, n] = words([chunk * EXPERTS.1, experts.len()]);
-            let (place, accumulate) = d_weights.as_ref().map_or((NOWHERE, 0), |(place, add)| (at(place), *add));
-            let header = [at(&weights), 0, width, n_experts, first, n, 0, at(&dy), place, accumulate];
+            let (place, accumulate) = d_weights
+                .as_ref()
+                .map_or((NOWHERE, 0), |(place, add)| (at(place), *add));
+            let header = [
+                at(&weights),
+                0,
+                width,
+                n_experts,
+                first,
+                n,
+                0,
+                at(&dy),
+                place,
+                accumulate,
+            ];
             let mut record = Record::new(&header);
             let mut reads = vec![weights.clone(), dy.clone()];
             let mut writes = Vec::new();
@@ -651,16 +819,38 @@ impl<'a> Compiler<'a> {
                 writes.push(place);
             }
             let groups = threads(dy.range.len() + self.max_rows * experts.len());
-            self.push(Kernel::new(File::Mixture, "backward"), record, groups, reads, writes);
+            self.push(
+                Kernel::new(File::Mixture, "backward"),
+                record,
+                groups,
+                reads,
+                writes,
+            );
         }
     }
 
-    fn dropout_record(&mut self, op: &DropoutMask, x: &Place, y: &Place, key: u32, accumulate: u32) -> Record {
+    fn dropout_record(
+        &mut self,
+        op: &DropoutMask,
+        x: &Place,
+        y: &Place,
+        key: u32,
+        accumulate: u32,
+    ) -> Record {
         let kept = self.value(op.kept);
         let per_row = self.plan.values[op.y.0].per_row as u32;
         let threshold = (op.rate * 16_777_216.0) as u32;
         let scale = (1.0 / (1.0 - op.rate)).to_bits();
-        Record::new(&[at(x), at(y), at(&kept), per_row, threshold, scale, key, accumulate])
+        Record::new(&[
+            at(x),
+            at(y),
+            at(&kept),
+            per_row,
+            threshold,
+            scale,
+            key,
+            accumulate,
+        ])
     }
 
     fn dropout(&mut self, index: usize, op: &DropoutMask) {
@@ -670,7 +860,13 @@ impl<'a> Compiler<'a> {
         let record = self.dropout_record(op, &x, &y, key, 0);
         self.scratch[index] = vec![kept.clone()];
         let groups = threads(y.range.len());
-        self.push(Kernel::new(File::Dropout, "forward"), record, groups, vec![x], vec![y, kept]);
+        self.push(
+            Kernel::new(File::Dropout, "forward"),
+            record,
+            groups,
+            vec![x],
+            vec![y, kept],
+        );
     }
 
     fn dropout_backward(&mut self, index: usize, op: &DropoutMask) {
@@ -683,7 +879,13 @@ impl<'a> Compiler<'a> {
         let groups = threads(dy.range.len());
         let mut reads = self.scratch[index].clone();
         reads.extend([dy, dx.clone()]);
-        self.push(Kernel::new(File::Dropout, "backward"), record, groups, reads, vec![dx]);
+        self.push(
+            Kernel::new(File::Dropout, "backward"),
+            record,
+            groups,
+            reads,
+            vec![dx],
+        );
     }
 
     /// What the three losses share: places of the row losses and of the logits' gradient.
@@ -693,7 +895,10 @@ impl<'a> Compiler<'a> {
         let n_tasks = self.plan.tasks.len();
         let numbers = words([rows.range.start, self.max_rows, task_idx, n_tasks, self.history]);
         let start = self.history + 2 * HISTORY * n_tasks;
-        let history = Place { range: start..start, ..rows.clone() };
+        let history = Place {
+            range: start..start,
+            ..rows.clone()
+        };
         let sum = Task {
             kernel: Kernel::new(File::LossSum, "reduce"),
             record: Record::new(&numbers),
@@ -739,7 +944,14 @@ impl<'a> Compiler<'a> {
             accumulate,
         ]);
         let groups = spread(self.max_rows, 64);
-        self.push_loss(Kernel::new(File::BinaryLoss, "forward"), record, groups, vec![z], vec![p, rows], gradient);
+        self.push_loss(
+            Kernel::new(File::BinaryLoss, "forward"),
+            record,
+            groups,
+            vec![z],
+            vec![p, rows],
+            gradient,
+        );
     }
 
     fn classes_loss(&mut self, op: &ClassesLoss) {
@@ -787,14 +999,25 @@ impl<'a> Compiler<'a> {
             accumulate,
         ]);
         let groups = spread(self.max_rows, 64);
-        self.push_loss(Kernel::new(File::SquaredLoss, "forward"), record, groups, vec![z], vec![rows], gradient);
+        self.push_loss(
+            Kernel::new(File::SquaredLoss, "forward"),
+            record,
+            groups,
+            vec![z],
+            vec![rows],
+            gradient,
+        );
     }
 
     fn lstm(&mut self, index: usize, op: &LstmCells) -> Result<(), GpuError> {
         // dz of a step of a tile has 4096 numbers of workgroup memory.
         let limit = 1024;
         if op.units > limit {
-            return Err(GpuError::Unsupported { op: "lstm", needed: op.units, limit });
+            return Err(GpuError::Unsupported {
+                op: "lstm",
+                needed: op.units,
+                limit,
+            });
         }
         let steps = self.max_rows * op.length;
         let gates = self.scratch(steps * 4 * op.units);
@@ -854,7 +1077,13 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn lstm_product(&mut self, op: &LstmCells, w: ParameterId, bias: Option<ParameterId>, y: Place) -> Product {
+    fn lstm_product(
+        &mut self,
+        op: &LstmCells,
+        w: ParameterId,
+        bias: Option<ParameterId>,
+        y: Place,
+    ) -> Product {
         Product {
             x: self.value(op.x),
             w: self.parameter(w),
@@ -917,19 +1146,52 @@ impl<'a> Compiler<'a> {
             let place = other.as_ref().map_or(NOWHERE, |other| other.start as u32);
             let record = Record::new(&[start, len, place, l1, twice_l2, twice_strength]);
             let groups = threads(range.len());
-            let gradient = Place { buffer: Buffer::Gradients, range: range.clone(), columns: None };
-            let mut reads = vec![Place { buffer: Buffer::Values, range, columns: None }, gradient.clone()];
-            reads.extend(other.map(|range| Place { buffer: Buffer::Values, range, columns: None }));
-            self.push(Kernel::new(File::Penalty, "add"), record, groups, reads, vec![gradient]);
+            let gradient = Place {
+                buffer: Buffer::Gradients,
+                range: range.clone(),
+                columns: None,
+            };
+            let mut reads = vec![
+                Place {
+                    buffer: Buffer::Values,
+                    range,
+                    columns: None,
+                },
+                gradient.clone(),
+            ];
+            reads.extend(other.map(|range| Place {
+                buffer: Buffer::Values,
+                range,
+                columns: None,
+            }));
+            self.push(
+                Kernel::new(File::Penalty, "add"),
+                record,
+                groups,
+                reads,
+                vec![gradient],
+            );
         };
-        for spec in plan.parameters.iter().filter(|spec| spec.trainable && !spec.regulariser.is_none()) {
-            push(spec.range.clone(), None, [spec.regulariser.l1, 2.0 * spec.regulariser.l2, 0.0]);
+        for spec in plan
+            .parameters
+            .iter()
+            .filter(|spec| spec.trainable && !spec.regulariser.is_none())
+        {
+            push(
+                spec.range.clone(),
+                None,
+                [spec.regulariser.l1, 2.0 * spec.regulariser.l2, 0.0],
+            );
         }
         for tie in plan.ties.iter().filter(|tie| tie.strength > 0.0) {
             let (a, b) = (&plan.parameters[tie.a.0], &plan.parameters[tie.b.0]);
             for (one, other) in [(a, b), (b, a)] {
                 if one.trainable {
-                    push(one.range.clone(), Some(other.range.clone()), [0.0, 0.0, 2.0 * tie.strength]);
+                    push(
+                        one.range.clone(),
+                        Some(other.range.clone()),
+                        [0.0, 0.0, 2.0 * tie.strength],
+                    );
                 }
             }
         }
@@ -970,21 +1232,43 @@ impl<'a> Compiler<'a> {
 
     /// The factor that brings the norm of `ranges` below the threshold.
     fn clip(&mut self, ranges: &[Range<usize>], is_global: bool, threshold: f32) -> Place {
-        let n_parts: Vec<usize> = ranges.iter().map(|range| range.len().div_ceil(4096).clamp(1, 32)).collect();
+        let n_parts: Vec<usize> = ranges
+            .iter()
+            .map(|range| range.len().div_ceil(4096).clamp(1, 32))
+            .collect();
         let sums = self.scratch(n_parts.iter().sum());
         let factor = self.scratch(1);
         let mut start = sums.range.start;
         for (range, n_parts) in ranges.iter().zip(n_parts) {
             let record = Record::new(&words([range.start, range.len(), n_parts, start]));
-            let own = Place { range: start..start + n_parts, ..sums.clone() };
-            let gradient = Place { buffer: Buffer::Gradients, range: range.clone(), columns: None };
+            let own = Place {
+                range: start..start + n_parts,
+                ..sums.clone()
+            };
+            let gradient = Place {
+                buffer: Buffer::Gradients,
+                range: range.clone(),
+                columns: None,
+            };
             let kernel = Kernel::new(File::Clip, "square");
             self.push(kernel, record, [n_parts as u32, 1], vec![gradient], vec![own]);
             start += n_parts;
         }
         let [from, n_sums] = words([sums.range.start, sums.range.len()]);
-        let record = Record::new(&[from, n_sums, at(&factor), u32::from(is_global), threshold.to_bits()]);
-        self.push(Kernel::new(File::Clip, "finish"), record, [1, 1], vec![sums], vec![factor.clone()]);
+        let record = Record::new(&[
+            from,
+            n_sums,
+            at(&factor),
+            u32::from(is_global),
+            threshold.to_bits(),
+        ]);
+        self.push(
+            Kernel::new(File::Clip, "finish"),
+            record,
+            [1, 1],
+            vec![sums],
+            vec![factor.clone()],
+        );
         factor
     }
 
@@ -1006,11 +1290,21 @@ impl<'a> Compiler<'a> {
         for range in ranges {
             let [start, len] = words([range.start, range.len()]);
             let record = Record::new(&[start, len, factor.map_or(NOWHERE, at), threshold.to_bits()]);
-            let place = |buffer| Place { buffer, range: range.clone(), columns: None };
+            let place = |buffer| Place {
+                buffer,
+                range: range.clone(),
+                columns: None,
+            };
             let both = vec![place(Buffer::Values), place(Buffer::Gradients)];
             let mut reads = both.clone();
             reads.extend(factor.cloned());
-            self.push(Kernel::new(File::Optimizer, entry), record, threads(range.len()), reads, both);
+            self.push(
+                Kernel::new(File::Optimizer, entry),
+                record,
+                threads(range.len()),
+                reads,
+                both,
+            );
         }
     }
 }

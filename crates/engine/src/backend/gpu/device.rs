@@ -34,18 +34,36 @@ impl GpuDevice {
         let adapter = instance
             .request_adapter(&options)
             .await
-            .map_err(|error| GpuError::NoAdapter { reason: error.to_string() })?;
+            .map_err(|error| GpuError::NoAdapter {
+                reason: error.to_string(),
+            })?;
         let offered = adapter.limits();
         let required = |what, needed: u32, limit: u32| {
             if needed <= limit {
                 Ok(())
             } else {
-                Err(GpuError::Limit { what, needed: needed.into(), limit: limit.into() })
+                Err(GpuError::Limit {
+                    what,
+                    needed: needed.into(),
+                    limit: limit.into(),
+                })
             }
         };
-        required("storage buffers", N_STORAGE_BUFFERS, offered.max_storage_buffers_per_shader_stage)?;
-        required("threads per workgroup", N_THREADS, offered.max_compute_invocations_per_workgroup)?;
-        required("bytes of workgroup memory", WORKGROUP_BYTES, offered.max_compute_workgroup_storage_size)?;
+        required(
+            "storage buffers",
+            N_STORAGE_BUFFERS,
+            offered.max_storage_buffers_per_shader_stage,
+        )?;
+        required(
+            "threads per workgroup",
+            N_THREADS,
+            offered.max_compute_invocations_per_workgroup,
+        )?;
+        required(
+            "bytes of workgroup memory",
+            WORKGROUP_BYTES,
+            offered.max_compute_workgroup_storage_size,
+        )?;
         let limits = wgpu::Limits {
             max_buffer_size: offered.max_buffer_size,
             max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
@@ -56,15 +74,23 @@ impl GpuDevice {
             required_limits: limits,
             ..wgpu::DeviceDescriptor::default()
         };
-        let (device, queue) = adapter
-            .request_device(&descriptor)
-            .await
-            .map_err(|error| GpuError::NoDevice { reason: error.to_string() })?;
+        let (device, queue) =
+            adapter
+                .request_device(&descriptor)
+                .await
+                .map_err(|error| GpuError::NoDevice {
+                    reason: error.to_string(),
+                })?;
         let failure = Arc::new(Mutex::new(None));
         let (of_errors, of_loss) = (failure.clone(), failure.clone());
         device.on_uncaptured_error(Arc::new(move |error| record(&of_errors, error_of(error))));
         device.set_device_lost_callback(move |_, reason| record(&of_loss, GpuError::Lost { reason }));
-        Ok(Self { device, queue, info: adapter.get_info(), failure })
+        Ok(Self {
+            device,
+            queue,
+            info: adapter.get_info(),
+            failure,
+        })
     }
 
     /// What the adapter says about itself: its name, or its vendor where a browser hides the name.
@@ -98,7 +124,12 @@ impl GpuDevice {
 
     /// Gives the device back; what runs on it fails with [`GpuError::Lost`].
     pub fn destroy(&self) {
-        record(&self.failure, GpuError::Lost { reason: "it was given back".to_owned() });
+        record(
+            &self.failure,
+            GpuError::Lost {
+                reason: "it was given back".to_owned(),
+            },
+        );
         self.device.destroy();
     }
 
@@ -112,7 +143,11 @@ impl GpuDevice {
         let size = 4 * words.max(4) as u64;
         let limit = self.max_buffer_bytes();
         if size > limit {
-            return Err(GpuError::Limit { what, needed: size, limit });
+            return Err(GpuError::Limit {
+                what,
+                needed: size,
+                limit,
+            });
         }
         Ok(self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some(what),
@@ -140,7 +175,12 @@ impl GpuDevice {
     }
 
     /// Copies numbers back.
-    pub(super) async fn read(&self, source: &wgpu::Buffer, start: usize, len: usize) -> Result<Vec<f32>, GpuError> {
+    pub(super) async fn read(
+        &self,
+        source: &wgpu::Buffer,
+        start: usize,
+        len: usize,
+    ) -> Result<Vec<f32>, GpuError> {
         self.check()?;
         if len == 0 {
             return Ok(Vec::new());
@@ -152,7 +192,9 @@ impl GpuDevice {
             usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         });
-        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut encoder = self
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         encoder.copy_buffer_to_buffer(source, 4 * start as u64, &staging, 0, size);
         self.queue.submit([encoder.finish()]);
         let (sender, receiver) = futures_channel::oneshot::channel();
@@ -162,7 +204,9 @@ impl GpuDevice {
         });
         // In a browser the event loop does this, and the call returns at once.
         let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
-        let lost = || GpuError::Lost { reason: "reading back failed".to_owned() };
+        let lost = || GpuError::Lost {
+            reason: "reading back failed".to_owned(),
+        };
         if polled.is_err() || !receiver.await.unwrap_or(false) {
             self.check()?;
             return Err(lost());

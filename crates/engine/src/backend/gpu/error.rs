@@ -71,7 +71,9 @@ pub enum GpuError {
         got: usize,
     },
     /// The rows of a step do not fit.
-    #[error("a step of {rows} rows up to row {largest}; the data on the device has {n_rows} rows, a step at most {max_rows}")]
+    #[error(
+        "a step of {rows} rows up to row {largest}; the data on the device has {n_rows} rows, a step at most {max_rows}"
+    )]
     Rows {
         /// Rows of the step.
         rows: usize,
@@ -100,7 +102,12 @@ impl Explain for GpuError {
             }
             Self::NoKernel { op } => format!("运算 {op} 只能在 CPU 上运行，需要它的设计也只能在 CPU 上训练"),
             Self::Length { what, expected, got } => format!("{what} 有 {got} 个数，应有 {expected} 个"),
-            Self::Rows { rows, largest, n_rows, max_rows } => format!(
+            Self::Rows {
+                rows,
+                largest,
+                n_rows,
+                max_rows,
+            } => format!(
                 "一步有 {rows} 行，最大行号 {largest}；设备上的数据有 {n_rows} 行，一步至多 {max_rows} 行"
             ),
         };

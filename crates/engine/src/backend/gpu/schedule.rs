@@ -176,7 +176,11 @@ mod tests {
         let places = |ranges: &[Range<usize>]| {
             ranges
                 .iter()
-                .map(|range| Place { buffer: Buffer::Arena, range: range.clone(), columns: None })
+                .map(|range| Place {
+                    buffer: Buffer::Arena,
+                    range: range.clone(),
+                    columns: None,
+                })
                 .collect()
         };
         Task {
@@ -199,7 +203,10 @@ mod tests {
         ];
         let mut records = Vec::new();
         let dispatches = schedule(&tasks, &mut records);
-        let shape: Vec<_> = dispatches.iter().map(|d| (d.kernel.entry, d.record, d.groups[2])).collect();
+        let shape: Vec<_> = dispatches
+            .iter()
+            .map(|d| (d.kernel.entry, d.record, d.groups[2]))
+            .collect();
         assert_eq!(shape, [("a", 0, 2), ("b", 2, 2), ("a", 4, 1)]);
         assert_eq!(records.len(), 5 * RECORD_WORDS);
     }

@@ -69,7 +69,11 @@ impl Words {
 /// Writes a task's weight and number of labelled rows.
 pub fn write_task(words: &mut [u32], task: usize, weight: f32, n_labelled: usize) {
     let n = n_labelled as f32;
-    let (factor, share) = if n_labelled == 0 { (0.0, 0.0) } else { (weight / n, 1.0 / n) };
+    let (factor, share) = if n_labelled == 0 {
+        (0.0, 0.0)
+    } else {
+        (weight / n, 1.0 / n)
+    };
     words[TASKS + 2 * task] = f32::to_bits(factor);
     words[TASKS + 2 * task + 1] = f32::to_bits(share);
 }
@@ -79,7 +83,14 @@ pub fn write_constants(words: &mut [u32], constants: &StepConstants) {
     let list = match constants {
         StepConstants::Sgd(c) => [c.learning_rate, c.momentum, 0.0, 0.0, 0.0, 0.0],
         StepConstants::Adagrad(c) => [c.learning_rate, c.epsilon, 0.0, 0.0, 0.0, 0.0],
-        StepConstants::Adam(c) => [c.alpha, c.one_minus_beta_1, c.one_minus_beta_2, c.epsilon, 0.0, 0.0],
+        StepConstants::Adam(c) => [
+            c.alpha,
+            c.one_minus_beta_1,
+            c.one_minus_beta_2,
+            c.epsilon,
+            0.0,
+            0.0,
+        ],
         StepConstants::AdamW(c) => [
             c.adam.alpha,
             c.adam.one_minus_beta_1,
@@ -195,7 +206,13 @@ mod tests {
     #[test]
     fn places_are_found_by_row_in_the_order_of_the_batch() {
         let ids = [70_000, 3, 0, 3, 5_000_000, 70_000, 0, 0];
-        let lookup = Lookup { slot: 0, steps: 1, cardinality: 100_000, list: 0, capacity: 9 };
+        let lookup = Lookup {
+            slot: 0,
+            steps: 1,
+            cardinality: 100_000,
+            list: 0,
+            capacity: 9,
+        };
         let mut list = vec![7; Lookup::len(9)];
         Inverter::new(9).invert(ids.into_iter(), &lookup, &mut list);
         assert_eq!(list[0], 4);

@@ -136,9 +136,11 @@ impl GpuTrainer {
         let layout = bind_group_layout(&device.device);
         let (parameters, compiled) = device
             .checked(|| {
-                let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+                let usage =
+                    wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
                 let n_slots = options.optimizer.n_slots();
-                let slot = |index| device.buffer("optimizer state", if index < n_slots { len } else { 0 }, usage);
+                let slot =
+                    |index| device.buffer("optimizer state", if index < n_slots { len } else { 0 }, usage);
                 let parameters = Parameters {
                     len,
                     values: device.buffer("parameters", len, usage)?,
@@ -148,7 +150,12 @@ impl GpuTrainer {
                 Ok((parameters, Compiled::new(device, &layout, program)?))
             })
             .await?;
-        let capacity = compiled.program.lookups.iter().map(|lookup| lookup.capacity).max();
+        let capacity = compiled
+            .program
+            .lookups
+            .iter()
+            .map(|lookup| lookup.capacity)
+            .max();
         let mut trainer = Self {
             device: device.clone(),
             layout,
@@ -170,7 +177,8 @@ impl GpuTrainer {
             compiled,
             options,
         };
-        let start = vec![vec![trainer.options.optimizer.slot_start(); len]; trainer.options.optimizer.n_slots()];
+        let start =
+            vec![vec![trainer.options.optimizer.slot_start(); len]; trainer.options.optimizer.n_slots()];
         trainer.write_optimizer(0, &start)?;
         Ok(trainer)
     }
@@ -239,7 +247,11 @@ impl GpuTrainer {
     /// When it belongs to another optimizer or another plan.
     pub fn write_optimizer(&mut self, step: u64, slots: &[Vec<f32>]) -> Result<(), GpuError> {
         self.submit()?;
-        expect_len("the optimizer's slots", self.options.optimizer.n_slots(), slots.len())?;
+        expect_len(
+            "the optimizer's slots",
+            self.options.optimizer.n_slots(),
+            slots.len(),
+        )?;
         for values in slots {
             expect_len("an optimizer's slot", self.parameters.len, values.len())?;
         }
@@ -251,7 +263,9 @@ impl GpuTrainer {
     }
 
     fn write(&self, buffer: &wgpu::Buffer, values: &[f32]) {
-        self.device.queue.write_buffer(buffer, 0, bytemuck::cast_slice(values));
+        self.device
+            .queue
+            .write_buffer(buffer, 0, bytemuck::cast_slice(values));
     }
 
     /// Puts rows on the device; steps name them by number.
@@ -261,7 +275,11 @@ impl GpuTrainer {
     /// [`GpuTrainer::row_capacity`].
     pub async fn upload(&mut self, data: GpuData) -> Result<(), GpuError> {
         self.submit()?;
-        expect_len("the data's input slots", self.kinds.len(), data.ids.len().max(data.dense.len()))?;
+        expect_len(
+            "the data's input slots",
+            self.kinds.len(),
+            data.ids.len().max(data.dense.len()),
+        )?;
         expect_len("the data's tasks", self.n_tasks, data.targets.len())?;
         let mut words = Vec::new();
         let mut columns = Vec::with_capacity(self.kinds.len() + self.n_tasks);
@@ -293,18 +311,32 @@ impl GpuTrainer {
         let buffer = device
             .checked(|| {
                 let buffer = device.buffer("data", words.len(), usage)?;
-                device.queue.write_buffer(&buffer, 0, bytemuck::cast_slice(&words));
+                device
+                    .queue
+                    .write_buffer(&buffer, 0, bytemuck::cast_slice(&words));
                 Ok(buffer)
             })
             .await?;
-        self.data = Some(Uploaded { rows: data.rows, ids: data.ids, labelled, columns, buffer });
+        self.data = Some(Uploaded {
+            rows: data.rows,
+            ids: data.ids,
+            labelled,
+            columns,
+            buffer,
+        });
         self.bind();
         Ok(())
     }
 
     fn bind(&mut self) {
         let Some(data) = &self.data else { return };
-        let Compiled { arena, records, steps, index, .. } = &self.compiled;
+        let Compiled {
+            arena,
+            records,
+            steps,
+            index,
+            ..
+        } = &self.compiled;
         let window = |buffer, words: usize| {
             wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                 buffer,
@@ -312,14 +344,36 @@ impl GpuTrainer {
                 size: wgpu::BufferSize::new(4 * words as u64),
             })
         };
-        let Parameters { values, gradients, slots, .. } = &self.parameters;
-        let whole = [&data.buffer, index, arena, values, gradients, &slots[0], &slots[1]];
+        let Parameters {
+            values,
+            gradients,
+            slots,
+            ..
+        } = &self.parameters;
+        let whole = [
+            &data.buffer,
+            index,
+            arena,
+            values,
+            gradients,
+            &slots[0],
+            &slots[1],
+        ];
         let mut entries = vec![
-            wgpu::BindGroupEntry { binding: 0, resource: window(records, MAX_GROUPED * RECORD_WORDS) },
-            wgpu::BindGroupEntry { binding: 1, resource: window(steps, STEP_WORDS) },
+            wgpu::BindGroupEntry {
+                binding: 0,
+                resource: window(records, MAX_GROUPED * RECORD_WORDS),
+            },
+            wgpu::BindGroupEntry {
+                binding: 1,
+                resource: window(steps, STEP_WORDS),
+            },
         ];
         for (binding, buffer) in (2..).zip(whole) {
-            entries.push(wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() });
+            entries.push(wgpu::BindGroupEntry {
+                binding,
+                resource: buffer.as_entire_binding(),
+            });
         }
         self.bind_group = Some(self.device.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("training"),
@@ -336,7 +390,10 @@ impl GpuTrainer {
         self.device.check()?;
         self.prepare(rows, settings, true)?;
         self.optimizer_step += 1;
-        let constants = self.options.optimizer.constants(self.optimizer_step, settings.learning_rate);
+        let constants = self
+            .options
+            .optimizer
+            .constants(self.optimizer_step, settings.learning_rate);
         step::write_constants(&mut self.words, &constants);
         self.send_step();
         if self.unread.len() == HISTORY {
@@ -353,7 +410,11 @@ impl GpuTrainer {
 
     /// Fills the words and lists of a step.
     fn prepare(&mut self, rows: &[u32], settings: &GpuStep<'_>, training: bool) -> Result<(), GpuError> {
-        let data = self.data.as_ref().ok_or(GpuError::Length { what: "the data", expected: 1, got: 0 })?;
+        let data = self.data.as_ref().ok_or(GpuError::Length {
+            what: "the data",
+            expected: 1,
+            got: 0,
+        })?;
         let largest = rows.iter().copied().max().unwrap_or(0);
         if rows.len() > self.options.max_rows || largest as usize >= data.rows {
             return Err(GpuError::Rows {
@@ -390,26 +451,43 @@ impl GpuTrainer {
                     let start = *row as usize * steps;
                     ids[start..start + steps].iter().copied()
                 });
-                self.inverter.invert(of_rows, lookup, &mut self.lists[lookup.list..]);
+                self.inverter
+                    .invert(of_rows, lookup, &mut self.lists[lookup.list..]);
             }
         }
         Ok(())
     }
 
     fn send_step(&self) {
-        let Compiled { program, steps, index, .. } = &self.compiled;
+        let Compiled {
+            program,
+            steps,
+            index,
+            ..
+        } = &self.compiled;
         let queue = &self.device.queue;
         let base = u64::from(self.words[2]);
-        queue.write_buffer(steps, (4 * STEP_WORDS * self.queued) as u64, bytemuck::cast_slice(&self.words));
-        queue.write_buffer(index, 4 * base, bytemuck::cast_slice(&self.lists[..program.lists_len]));
+        queue.write_buffer(
+            steps,
+            (4 * STEP_WORDS * self.queued) as u64,
+            bytemuck::cast_slice(&self.words),
+        );
+        queue.write_buffer(
+            index,
+            4 * base,
+            bytemuck::cast_slice(&self.lists[..program.lists_len]),
+        );
     }
 
     fn encode(&self, encoder: &mut wgpu::CommandEncoder, pass: Pass, n_steps: usize) {
-        let Some(bind_group) = &self.bind_group else { return };
+        let Some(bind_group) = &self.bind_group else {
+            return;
+        };
         let mut commands = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         for step in 0..n_steps {
             for dispatch in self.compiled.program.pass(pass) {
-                let offsets = [4 * dispatch.record * RECORD_WORDS, 4 * step * STEP_WORDS].map(|offset| offset as u32);
+                let offsets =
+                    [4 * dispatch.record * RECORD_WORDS, 4 * step * STEP_WORDS].map(|offset| offset as u32);
                 commands.set_pipeline(&self.compiled.pipelines[&dispatch.kernel]);
                 commands.set_bind_group(0, bind_group, &offsets);
                 let [x, y, z] = dispatch.groups;
@@ -425,7 +503,10 @@ impl GpuTrainer {
     pub fn submit(&mut self) -> Result<(), GpuError> {
         self.device.check()?;
         if self.queued > 0 {
-            let mut encoder = self.device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let mut encoder = self
+                .device
+                .device
+                .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             if std::mem::take(&mut self.dirty) {
                 encoder.clear_buffer(&self.parameters.gradients, 0, None);
             }
@@ -444,7 +525,10 @@ impl GpuTrainer {
         self.submit()?;
         self.prepare(rows, settings, pass != Pass::Infer)?;
         self.send_step();
-        let mut encoder = self.device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut encoder = self
+            .device
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         if pass != Pass::Infer {
             encoder.clear_buffer(&self.parameters.gradients, 0, None);
             self.dirty = true;
@@ -463,7 +547,10 @@ impl GpuTrainer {
     pub async fn read_losses(&mut self) -> Result<Vec<StepLosses>, GpuError> {
         self.submit()?;
         let (program, width) = (&self.compiled.program, 2 * self.n_tasks);
-        let history = self.device.read(&self.compiled.arena, program.history, width * HISTORY).await?;
+        let history = self
+            .device
+            .read(&self.compiled.arena, program.history, width * HISTORY)
+            .await?;
         let number = |place: usize, task: usize| history[place * width + task];
         Ok(self
             .unread
@@ -471,7 +558,9 @@ impl GpuTrainer {
             .map(|(step, place)| StepLosses {
                 step,
                 losses: (0..self.n_tasks).map(|task| number(place, 2 * task)).collect(),
-                scores: (0..self.n_tasks).map(|task| number(place, 2 * task + 1)).collect(),
+                scores: (0..self.n_tasks)
+                    .map(|task| number(place, 2 * task + 1))
+                    .collect(),
             })
             .collect())
     }
@@ -482,7 +571,9 @@ impl GpuTrainer {
     /// When the device failed.
     pub async fn read_values(&mut self) -> Result<Vec<f32>, GpuError> {
         self.submit()?;
-        self.device.read(&self.parameters.values, 0, self.parameters.len).await
+        self.device
+            .read(&self.parameters.values, 0, self.parameters.len)
+            .await
     }
 
     /// The optimizer's steps and slots, as [`Optimizer::restore`](crate::optimizers::Optimizer::restore) takes them.
@@ -504,7 +595,9 @@ impl GpuTrainer {
     /// When the device failed.
     pub async fn read_gradients(&mut self) -> Result<Vec<f32>, GpuError> {
         self.submit()?;
-        self.device.read(&self.parameters.gradients, 0, self.parameters.len).await
+        self.device
+            .read(&self.parameters.gradients, 0, self.parameters.len)
+            .await
     }
 
     /// What a task predicted for the `rows` rows of the last pass.
@@ -512,7 +605,8 @@ impl GpuTrainer {
     /// # Errors
     /// When the device failed.
     pub async fn read_outputs(&mut self, task_idx: usize, rows: usize) -> Result<Vec<f32>, GpuError> {
-        self.read_value(self.outputs[task_idx], rows * self.widths[task_idx]).await
+        self.read_value(self.outputs[task_idx], rows * self.widths[task_idx])
+            .await
     }
 
     /// The first `len` numbers of a value after the last pass; empty when the program keeps none of it.
@@ -534,11 +628,13 @@ impl Compiled {
         let max_groups = limits.max_compute_workgroups_per_dimension;
         let storage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
         let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
-        let pipeline_layout = device.device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some("training"),
-            bind_group_layouts: &[Some(layout)],
-            immediate_size: 0,
-        });
+        let pipeline_layout = device
+            .device
+            .create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: Some("training"),
+                bind_group_layouts: &[Some(layout)],
+                immediate_size: 0,
+            });
         let mut modules = BTreeMap::new();
         let mut pipelines = BTreeMap::new();
         for dispatch in program.passes.iter().flatten() {
@@ -557,27 +653,33 @@ impl Compiled {
                 })
             });
             pipelines.entry(kernel).or_insert_with(|| {
-                device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                    label: Some(kernel.entry),
-                    layout: Some(&pipeline_layout),
-                    module,
-                    entry_point: Some(kernel.entry),
-                    compilation_options: wgpu::PipelineCompilationOptions {
-                        zero_initialize_workgroup_memory: false,
-                        ..wgpu::PipelineCompilationOptions::default()
-                    },
-                    cache: None,
-                })
+                device
+                    .device
+                    .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                        label: Some(kernel.entry),
+                        layout: Some(&pipeline_layout),
+                        module,
+                        entry_point: Some(kernel.entry),
+                        compilation_options: wgpu::PipelineCompilationOptions {
+                            zero_initialize_workgroup_memory: false,
+                            ..wgpu::PipelineCompilationOptions::default()
+                        },
+                        cache: None,
+                    })
             });
         }
         // The window of a dispatch always has room for all the records that a dispatch may have.
         let n_words = program.records.len() + MAX_GROUPED * RECORD_WORDS;
         let records = device.buffer("records", n_words, uniform)?;
-        device.queue.write_buffer(&records, 0, bytemuck::cast_slice(&program.records));
+        device
+            .queue
+            .write_buffer(&records, 0, bytemuck::cast_slice(&program.records));
         let n_index = program.constants.len() + MAX_QUEUED * program.lists_len;
         let index = device.buffer("lists", n_index, storage)?;
         if !program.constants.is_empty() {
-            device.queue.write_buffer(&index, 0, bytemuck::cast_slice(&program.constants));
+            device
+                .queue
+                .write_buffer(&index, 0, bytemuck::cast_slice(&program.constants));
         }
         Ok(Self {
             arena: device.buffer("arena", program.arena_len, storage | wgpu::BufferUsages::COPY_SRC)?,
@@ -600,7 +702,11 @@ fn bind_group_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
         wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
-            ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size: None },
+            ty: wgpu::BindingType::Buffer {
+                ty,
+                has_dynamic_offset,
+                min_binding_size: None,
+            },
             count: None,
         }
     };
@@ -612,5 +718,9 @@ fn bind_group_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
 }
 
 fn expect_len(what: &'static str, expected: usize, got: usize) -> Result<(), GpuError> {
-    if expected == got { Ok(()) } else { Err(GpuError::Length { what, expected, got }) }
+    if expected == got {
+        Ok(())
+    } else {
+        Err(GpuError::Length { what, expected, got })
+    }
 }

@@ -5,10 +5,7 @@
 
 mod cpu;
 
-<<<<<<< HEAD
 pub(crate) use cpu::{counter_key, hash};
-=======
->>>>>>> 2ed67d6 (WebGPU backend: kernels of every op, schedule, trainer, tests)
 
 use super::{Access, Operation};
 use crate::{backend::cpu::Cpu, plan::ValueId};
