@@ -5,7 +5,7 @@ mod common;
 mod gpu;
 
 use common::{bench, build, fill, scatter};
-use gpu::{batch_of, block_on, check, device, step};
+use gpu::{batch_of, block_on, check, device, say, step};
 use mtl_engine::{
     backend::gpu::{GpuError, GpuOptions, GpuTrainer, Pass},
     clipping::{Clipping, ClippingKind},
@@ -37,7 +37,7 @@ fn compare(name: &str, sample: &Sample, masked: bool, rows: &[usize], tolerance:
     let weights = &WEIGHTS[..model.tasks().len()];
     let mut trainer = match block_on(GpuTrainer::new(&device, model.plan(), &options(max_rows, 5))) {
         Err(GpuError::NoKernel { op }) => {
-            println!("{name}: {op} runs on the CPU only");
+            say(&format!("{name}: {op} runs on the CPU only"));
             return;
         }
         trainer => trainer.expect(name),

@@ -4,7 +4,7 @@ mod common;
 mod gpu;
 
 use common::{feature, label};
-use gpu::{block_on, device, step};
+use gpu::{block_on, device, say, step};
 use mtl_engine::{
     backend::gpu::{GpuData, GpuOptions, GpuTrainer},
     design::presets,
@@ -174,10 +174,10 @@ fn loss_curves_agree_for_200_steps() {
             "{}: nothing was learnt",
             preset.key
         );
-        println!(
+        say(&format!(
             "{}: {} dispatches per step, curves within {largest:e}",
             preset.key,
             trainer.n_dispatches()
-        );
+        ));
     }
 }

@@ -30,7 +30,7 @@ pub fn device() -> Option<GpuDevice> {
     match block_on(GpuDevice::request()) {
         Ok(device) => Some(device),
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "SKIPPED, nothing was compared: {error}");
+            say(&format!("SKIPPED, nothing was compared: {error}"));
             None
         }
     }
@@ -68,4 +68,9 @@ pub fn check(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
             "{what}, {index}: GPU {got}, CPU {expected}, they differ by {difference} where the largest is {scale}"
         );
     }
+}
+
+/// Prints a line past the harness.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -172,13 +172,13 @@ mod tests {
     use super::*;
     use crate::backend::gpu::kernels::File;
 
-    fn task(entry: &'static str, reads: &[Range<usize>], writes: &[Range<usize>]) -> Task {
-        let places = |ranges: &[Range<usize>]| {
+    fn task(entry: &'static str, reads: &[(usize, usize)], writes: &[(usize, usize)]) -> Task {
+        let places = |ranges: &[(usize, usize)]| {
             ranges
                 .iter()
                 .map(|range| Place {
                     buffer: Buffer::Arena,
-                    range: range.clone(),
+                    range: range.0..range.1,
                     columns: None,
                 })
                 .collect()
@@ -195,11 +195,11 @@ mod tests {
     #[test]
     fn independent_tasks_share_a_dispatch_and_dependent_ones_wait() {
         let tasks = [
-            task("a", &[], &[0..4]),
-            task("b", &[0..4], &[4..8]),
-            task("a", &[], &[8..12]),
-            task("b", &[8..12], &[12..16]),
-            task("a", &[4..8, 12..16], &[0..4]),
+            task("a", &[], &[(0, 4)]),
+            task("b", &[(0, 4)], &[(4, 8)]),
+            task("a", &[], &[(8, 12)]),
+            task("b", &[(8, 12)], &[(12, 16)]),
+            task("a", &[(4, 8), (12, 16)], &[(0, 4)]),
         ];
         let mut records = Vec::new();
         let dispatches = schedule(&tasks, &mut records);
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn columns_of_one_value_do_not_wait_for_each_other() {
-        let mut tasks = [task("a", &[], &[0..8]), task("a", &[], &[0..8])];
+        let mut tasks = [task("a", &[], &[(0, 8)]), task("a", &[], &[(0, 8)])];
         assert_eq!(schedule(&tasks, &mut Vec::new()).len(), 2);
         tasks[0].writes[0].columns = Some(0..1);
         tasks[1].writes[0].columns = Some(1..2);
