@@ -121,6 +121,7 @@ fn a_phone_trains_with_the_visible_controls() {
         page.open("").await?;
         choose_data(page, "generated-reviews").await?;
         choose_preset(page, "shared-lstm").await?;
+        page.api::<Value>("set", &[json!({ "epochs": 200 })]).await?;
         play(page).await?;
         page.wait_for(
             "steps are shown",

@@ -75,6 +75,8 @@ async fn journey(page: &Page, words: &Words, data: &str) -> Result<()> {
     choose_data(page, data).await?;
     page.find("#data .samples .sample-text").await?;
     choose_preset(page, "text-towers").await?;
+    // Long enough that the run never ends before the person pauses it.
+    page.api::<Value>("set", &[json!({ "epochs": 200 })]).await?;
 
     // Play: numbers rise.
     ensure!(

@@ -129,6 +129,7 @@ fn the_page_answers_while_it_trains() {
         };
         choose_data(page, data).await?;
         choose_preset(page, "text-towers").await?;
+        page.api::<Value>("set", &[json!({ "epochs": 200 })]).await?;
         play(page).await?;
         // What belongs to the click on Play is over.
         page.sleep(Duration::from_secs(1)).await;
