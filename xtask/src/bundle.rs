@@ -26,7 +26,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::command::{cargo, human_bytes, line_of, root, step, target_dir};
 use crate::compress::{Encoding, compressed};
-use crate::setup;
+use crate::{reorder, setup};
 
 /// What wasm + js + css are meant to weigh at the most, gzipped, in bytes. The page is above it at present: said at
 /// every build until it is not.
@@ -159,9 +159,12 @@ fn bind(wasm: &Path) -> Result<PathBuf> {
             .web(true)?
             .typescript(false)
             .omit_default_module_path(true)
-            .remove_name_section(true)
+            // The names are needed once more, for the order of the functions.
+            .remove_name_section(false)
             .remove_producers_section(true)
             .generate(&draft)?;
+        let module = draft.join("app_bg.wasm");
+        fs::write(&module, reorder::by_name(&read(&module)?)?)?;
         fs::rename(&draft, &out)?;
         forget_old_builds(&cache)?;
         Ok(out)

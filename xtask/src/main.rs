@@ -13,6 +13,7 @@ mod bundle;
 mod command;
 mod compress;
 mod data_command;
+mod reorder;
 mod serve;
 mod server;
 mod setup;
@@ -36,6 +37,7 @@ Usage: cargo xtask COMMAND [OPTIONS]
              --only PART  native, wasm, browser or lint; may be repeated
              --no-data    do not try to fetch the real data sets
              --filter S   browser tests whose name contains S
+             --dist DIR   test the page in this folder, built before
   bench    measure training speed on this machine (--help for more)
 ";
 

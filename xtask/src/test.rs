@@ -12,6 +12,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -44,13 +45,14 @@ impl Part {
 }
 
 pub fn run(args: Vec<OsString>) -> Result<()> {
-    let (mut parts, mut fetch_data, mut filter) = (Vec::new(), true, None);
+    let (mut parts, mut fetch_data, mut filter, mut built) = (Vec::new(), true, None, None);
     let mut parser = lexopt::Parser::from_args(args);
     while let Some(arg) = parser.next()? {
         match arg {
             lexopt::Arg::Long("only") => parts.push(Part::from_name(&parser.value()?.to_string_lossy())?),
             lexopt::Arg::Long("no-data") => fetch_data = false,
             lexopt::Arg::Long("filter") => filter = Some(parser.value()?),
+            lexopt::Arg::Long("dist") => built = Some(PathBuf::from(parser.value()?)),
             other => return Err(other.unexpected().into()),
         }
     }
@@ -79,7 +81,13 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     }
     if let Some(browser) = &browser {
         let (wasm, page) = (is_wanted(Part::Wasm), is_wanted(Part::Browser));
-        if let Err(error) = in_browser(browser, wasm, page, filter.as_deref(), &mut tally) {
+        if let Err(error) = in_browser(
+            browser,
+            (wasm, page),
+            built.as_deref(),
+            filter.as_deref(),
+            &mut tally,
+        ) {
             tally.fail(format!("browser tests: {error:#}"));
         }
     }
@@ -158,18 +166,24 @@ fn native(tally: &mut Tally) {
 /// What the tests in the browser need: the built page on a server, and what the native program computes.
 fn in_browser(
     browser: &setup::Browser,
-    wants_wasm: bool,
-    wants_page: bool,
+    (wants_wasm, wants_page): (bool, bool),
+    built: Option<&Path>,
     filter: Option<&OsStr>,
     tally: &mut Tally,
 ) -> Result<()> {
-    heading("the page, built as for a host");
-    let dist = target_dir().join("xtask/dist");
     let digests = target_dir().join("xtask/digests.json");
-    bundle::build(&bundle::Options {
-        out: dist.clone(),
-        compress: true,
-    })?;
+    let dist = match built {
+        Some(built) => built.to_owned(),
+        None => {
+            heading("the page, built as for a host");
+            let dist = target_dir().join("xtask/dist");
+            bundle::build(&bundle::Options {
+                out: dist.clone(),
+                compress: true,
+            })?;
+            dist
+        }
+    };
     if wants_wasm {
         heading("the module of the wasm tests, and its results natively");
         let beside = dist.join("wasm-tests");

@@ -104,6 +104,8 @@ pub fn set_view(surface: &NodeRef, view: View) {
     if let Some(element) = surface.dyn_ref::<SvgElement>() {
         // A zoomed-out canvas hides its small print: see the style sheet.
         set(element, "data-far", if scale < 0.42 { "true" } else { "false" });
+        // Handles stay as large as a finger needs: a style that cannot be set only costs that.
+        let _ = element.style().set_property("--zoom", &scale.to_string());
     }
 }
 

@@ -81,6 +81,7 @@ impl Editor {
 
     /// Says why something was not done, where everybody sees it.
     pub fn refuse(&self, message: Message) {
+        let message = sentence(message);
         self.toasts.show(ToastKind::Info, message.clone());
         self.say(message);
     }
@@ -713,6 +714,13 @@ impl Editor {
             .popup
             .set(Some(Popup::Search(super::state::Search { at, place, link })));
     }
+}
+
+/// A message with a capital letter, as a sentence of its own.
+pub fn sentence(message: Message) -> Message {
+    let mut letters = message.en.chars();
+    let en = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+    Message::new(en, message.zh)
 }
 
 /// The two ends of a wire between two handles, from output to input.

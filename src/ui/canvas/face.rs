@@ -160,13 +160,20 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
         .max();
     let kind = node.layer.name().get(lang);
     let details = node.layer.summary();
-    let summary = if details.is_empty() {
+    // A head that is named after its label need not say it twice.
+    let summary = if details.is_empty() || (node.layer.is_head() && details == node.name) {
         kind.to_owned()
     } else {
         format!("{kind} · {details}")
     };
     let shape = match node.layer.loss_weight() {
-        Some(weight) => fill(T.head_weight, lang, &[&format::plain(weight_of(weight))]),
+        Some(weight) => {
+            let weight = format::plain(weight_of(weight));
+            match node.layer.loss() {
+                Some(loss) => format!("{} ×{weight}", loss.get(lang)),
+                None => fill(T.head_weight, lang, &[&weight]),
+            }
+        }
         None => report
             .outputs
             .iter()

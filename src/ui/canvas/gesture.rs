@@ -147,6 +147,12 @@ impl Controller {
                 }
             }));
         }
+        if target == Target::Canvas
+            && let Some(surface) = self.editor.canvas.surface.cast::<web_sys::SvgElement>()
+        {
+            // Keys are meant for the canvas from now on.
+            let _ = surface.focus();
+        }
         self.set(Gesture::Press {
             start: client,
             target,

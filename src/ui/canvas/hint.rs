@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::{
     dom,
-    editor::{Editor, use_editor},
+    editor::{Editor, sentence, use_editor},
     state::Target,
 };
 use crate::{
@@ -88,10 +88,10 @@ pub fn HintView() -> Html {
     let view = *editor.canvas.view.get();
     let (at, message, refused) = match (&*drawing, &*hint) {
         (Some(drawing), _) => match &drawing.over {
-            Some((_, Err(why))) => (view.to_screen(drawing.at), why.clone(), true),
+            Some((_, Err(why))) => (view.to_screen(drawing.at), sentence(why.clone()), true),
             _ => return Html::default(),
         },
-        (None, Some((at, message))) => (*at, message.clone(), false),
+        (None, Some((at, message))) => (*at, sentence(message.clone()), false),
         (None, None) => return Html::default(),
     };
     let [x, y] = at;

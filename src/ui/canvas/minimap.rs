@@ -1,6 +1,6 @@
 //! The small map: all nodes, and what is seen of them. A press or a drag on it moves the view there.
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
@@ -53,6 +53,12 @@ pub fn Minimap() -> Html {
         <svg class="minimap" viewBox={format!("{} {} {} {}", bounds.x, bounds.y, bounds.width, bounds.height)}
             role="img" aria-label={T.minimap.get(lang)} onpointerdown={down} onpointermove={held}>
             { nodes }
+            { for (0..scene.blocks.len()).filter(|index| scene.blocks[*index].folded).filter_map(|index| {
+                let rect = scene.block(index, &BTreeMap::new())?;
+                Some(html! {
+                    <rect x={rect.x.to_string()} y={rect.y.to_string()} width={rect.width.to_string()} height={rect.height.to_string()} rx="12" />
+                })
+            }) }
             <Seen {bounds} />
         </svg>
     }

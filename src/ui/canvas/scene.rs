@@ -15,7 +15,7 @@ use mtl_engine::{
 /// Distance of the grid that a dragged node snaps to, in pixels.
 pub const GRID: f32 = layout::GRID;
 /// Width of a node.
-pub const NODE_WIDTH: f32 = 135.0;
+pub const NODE_WIDTH: f32 = 150.0;
 /// Height of a node with few handles.
 pub const NODE_HEIGHT: f32 = 75.0;
 /// Room that each handle needs at the least, so that two can be told apart by a finger.

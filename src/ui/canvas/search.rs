@@ -35,10 +35,13 @@ pub fn find(typed: &str, may: impl Fn(&Layer) -> bool) -> Vec<Layer> {
                 layer.key().replace('_', " "),
             ];
             let everywhere = names.join(" ");
-            let rank = if names.iter().any(|name| name.starts_with(&typed)) {
+            let [en, zh, _] = &names;
+            let rank = if names.contains(&typed) {
                 0
-            } else {
+            } else if en.starts_with(&typed) || zh.starts_with(&typed) {
                 1
+            } else {
+                2
             };
             words
                 .iter()

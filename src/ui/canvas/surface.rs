@@ -119,7 +119,7 @@ pub fn Surface(props: &SurfaceProps) -> Html {
         }
     });
     html! {
-        <svg ref={editor.canvas.surface.clone()} class="canvas-surface" role="group" aria-label={T.canvas.get(lang)}
+        <svg ref={editor.canvas.surface.clone()} class="canvas-surface" role="group" tabindex="-1" aria-label={T.canvas.get(lang)}
             aria-describedby="canvas-keys">
             <defs>
                 <pattern id="canvas-grid" width="15" height="15" patternUnits="userSpaceOnUse">

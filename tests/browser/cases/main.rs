@@ -1,4 +1,9 @@
 //! What a person does with the page, in a real browser.
 
+mod looks;
 mod opening;
+mod person;
+mod script;
+mod steps;
+mod training;
 mod wasm;

@@ -144,7 +144,7 @@ impl Page {
             "(() => {{ \
                const name = {quoted}; \
                const all = [...document.querySelectorAll('button, a, summary, label, [role=tab], [role=button], [role=menuitem], [role=option]')]; \
-               const found = all.find((e) => e.checkVisibility() && (e.innerText.trim() === name || e.getAttribute('aria-label') === name)); \
+               const found = all.find((e) => e.checkVisibility() && ((e.innerText ?? '').trim() === name || e.getAttribute('aria-label') === name)); \
                document.querySelectorAll('[data-test-target]').forEach((e) => e.removeAttribute('data-test-target')); \
                found?.setAttribute('data-test-target', ''); \
                return Boolean(found); \

@@ -1,3 +1,5 @@
 //! What runs a plan. The backends are the only thing that knows about SIMD or shaders.
 
 pub mod cpu;
+#[cfg(feature = "gpu")]
+pub mod gpu;

@@ -18,7 +18,7 @@ pub const ROW_GAP: f32 = 30.0;
 /// Positions are multiples of this, in pixels.
 pub const GRID: f32 = 15.0;
 /// Size of a node that the caller did not give, in pixels.
-pub const DEFAULT_SIZE: [f32; 2] = [135.0, 75.0];
+pub const DEFAULT_SIZE: [f32; 2] = [150.0, 75.0];
 /// Height that a passing wire keeps free, in pixels.
 const BEND_HEIGHT: f32 = 15.0;
 const SWEEPS: usize = 12;

@@ -72,6 +72,10 @@ impl LayerKind for BinaryHead {
         Some(&self.label)
     }
 
+    fn loss(&self) -> Option<Text> {
+        Some(Text::new("BCE", "二元交叉熵"))
+    }
+
     fn loss_weight(&self) -> Option<f32> {
         Some(self.weight)
     }

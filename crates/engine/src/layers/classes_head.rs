@@ -77,6 +77,10 @@ impl LayerKind for ClassesHead {
         Some(&self.label)
     }
 
+    fn loss(&self) -> Option<Text> {
+        Some(Text::new("CE", "交叉熵"))
+    }
+
     fn loss_weight(&self) -> Option<f32> {
         Some(self.weight)
     }

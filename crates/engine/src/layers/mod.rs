@@ -76,6 +76,11 @@ pub trait LayerKind: Settings + Clone + PartialEq + Serialize + DeserializeOwned
         None
     }
 
+    /// Name of a head's loss, in a few characters, for the node.
+    fn loss(&self) -> Option<Text> {
+        None
+    }
+
     /// Weight of a head's loss in the sum that is trained on.
     fn loss_weight(&self) -> Option<f32> {
         None
@@ -213,6 +218,11 @@ macro_rules! layers {
             /// The label that a head learns.
             pub fn label(&self) -> Option<&str> {
                 match self { $( Self::$name(layer) => layer.label() ),+ }
+            }
+
+            /// Name of a head's loss.
+            pub fn loss(&self) -> Option<Text> {
+                match self { $( Self::$name(layer) => layer.loss() ),+ }
             }
 
             /// Weight of a head's loss.

@@ -98,6 +98,10 @@ impl LayerKind for OrdinalHead {
         Some(&self.label)
     }
 
+    fn loss(&self) -> Option<Text> {
+        Some(Text::new("ordinal CE", "有序交叉熵"))
+    }
+
     fn loss_weight(&self) -> Option<f32> {
         Some(self.weight)
     }

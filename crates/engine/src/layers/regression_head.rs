@@ -64,6 +64,10 @@ impl LayerKind for RegressionHead {
         Some(&self.label)
     }
 
+    fn loss(&self) -> Option<Text> {
+        Some(Text::new("MSE", "均方误差"))
+    }
+
     fn loss_weight(&self) -> Option<f32> {
         Some(self.weight)
     }

@@ -1,0 +1,236 @@
+//! The adapter, the device and its health.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::error::GpuError;
+
+/// Storage buffers that a kernel may be given.
+const N_STORAGE_BUFFERS: u32 = 7;
+/// Threads of the largest workgroup.
+const N_THREADS: u32 = 256;
+/// Bytes of workgroup memory of the hungriest kernel.
+const WORKGROUP_BYTES: u32 = 16_384;
+
+/// A device, shared by what runs on it. Clones are the same device.
+#[derive(Clone, Debug)]
+pub struct GpuDevice {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    info: wgpu::AdapterInfo,
+    failure: Arc<Mutex<Option<GpuError>>>,
+}
+
+impl GpuDevice {
+    /// Asks the browser, or the system, for its fastest adapter and for a device with as large buffers as it gives.
+    ///
+    /// # Errors
+    /// When there is no adapter, it gives no device, or it allows less than every kernel needs.
+    pub async fn request() -> Result<Self, GpuError> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..wgpu::RequestAdapterOptions::default()
+        };
+        let adapter = instance
+            .request_adapter(&options)
+            .await
+            .map_err(|error| GpuError::NoAdapter {
+                reason: error.to_string(),
+            })?;
+        let offered = adapter.limits();
+        let required = |what, needed: u32, limit: u32| {
+            if needed <= limit {
+                Ok(())
+            } else {
+                Err(GpuError::Limit {
+                    what,
+                    needed: needed.into(),
+                    limit: limit.into(),
+                })
+            }
+        };
+        required(
+            "storage buffers",
+            N_STORAGE_BUFFERS,
+            offered.max_storage_buffers_per_shader_stage,
+        )?;
+        required(
+            "threads per workgroup",
+            N_THREADS,
+            offered.max_compute_invocations_per_workgroup,
+        )?;
+        required(
+            "bytes of workgroup memory",
+            WORKGROUP_BYTES,
+            offered.max_compute_workgroup_storage_size,
+        )?;
+        let limits = wgpu::Limits {
+            max_buffer_size: offered.max_buffer_size,
+            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            ..wgpu::Limits::default()
+        };
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("training"),
+            required_limits: limits,
+            ..wgpu::DeviceDescriptor::default()
+        };
+        let (device, queue) =
+            adapter
+                .request_device(&descriptor)
+                .await
+                .map_err(|error| GpuError::NoDevice {
+                    reason: error.to_string(),
+                })?;
+        let failure = Arc::new(Mutex::new(None));
+        let (of_errors, of_loss) = (failure.clone(), failure.clone());
+        device.on_uncaptured_error(Arc::new(move |error| record(&of_errors, error_of(error))));
+        device.set_device_lost_callback(move |_, reason| record(&of_loss, GpuError::Lost { reason }));
+        Ok(Self {
+            device,
+            queue,
+            info: adapter.get_info(),
+            failure,
+        })
+    }
+
+    /// What the adapter says about itself: its name, or its vendor where a browser hides the name.
+    pub fn name(&self) -> String {
+        if self.info.name.is_empty() {
+            self.info.driver.clone()
+        } else {
+            self.info.name.clone()
+        }
+    }
+
+    /// Whether a program on the CPU plays the GPU.
+    pub fn is_software(&self) -> bool {
+        self.info.device_type == wgpu::DeviceType::Cpu
+    }
+
+    /// Largest buffer that a kernel may be given, in bytes.
+    pub fn max_buffer_bytes(&self) -> u64 {
+        let limits = self.device.limits();
+        limits.max_buffer_size.min(limits.max_storage_buffer_binding_size)
+    }
+
+    /// Whether everything has gone well up to now.
+    ///
+    /// # Errors
+    /// The first thing that went wrong.
+    pub fn check(&self) -> Result<(), GpuError> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Gives the device back; what runs on it fails with [`GpuError::Lost`].
+    pub fn destroy(&self) {
+        record(
+            &self.failure,
+            GpuError::Lost {
+                reason: "it was given back".to_owned(),
+            },
+        );
+        self.device.destroy();
+    }
+
+    /// A buffer, unless it exceeds what the adapter allows.
+    pub(super) fn buffer(
+        &self,
+        what: &'static str,
+        words: usize,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, GpuError> {
+        let size = 4 * words.max(4) as u64;
+        let limit = self.max_buffer_bytes();
+        if size > limit {
+            return Err(GpuError::Limit {
+                what,
+                needed: size,
+                limit,
+            });
+        }
+        Ok(self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(what),
+            size,
+            usage,
+            mapped_at_creation: false,
+        }))
+    }
+
+    /// Runs `make` and waits for what the device says about it.
+    pub(super) async fn checked<T>(&self, make: impl FnOnce() -> Result<T, GpuError>) -> Result<T, GpuError> {
+        self.check()?;
+        let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let made = make();
+        let (memory, validation) = (memory.pop(), validation.pop());
+        if let Some(error) = memory.await {
+            return Err(error_of(error));
+        }
+        if let Some(error) = validation.await {
+            return Err(error_of(error));
+        }
+        self.check()?;
+        made
+    }
+
+    /// Copies numbers back.
+    pub(super) async fn read(
+        &self,
+        source: &wgpu::Buffer,
+        start: usize,
+        len: usize,
+    ) -> Result<Vec<f32>, GpuError> {
+        self.check()?;
+        if len == 0 {
+            return Ok(Vec::new());
+        }
+        let size = 4 * len as u64;
+        let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("read back"),
+            size,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let mut encoder = self
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_buffer_to_buffer(source, 4 * start as u64, &staging, 0, size);
+        self.queue.submit([encoder.finish()]);
+        let (sender, receiver) = futures_channel::oneshot::channel();
+        staging.map_async(wgpu::MapMode::Read, .., move |result| {
+            // The receiver is gone when nobody waits any more.
+            let _ = sender.send(result.is_ok());
+        });
+        // In a browser the event loop does this, and the call returns at once.
+        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+        let lost = || GpuError::Lost {
+            reason: "reading back failed".to_owned(),
+        };
+        if polled.is_err() || !receiver.await.unwrap_or(false) {
+            self.check()?;
+            return Err(lost());
+        }
+        let view = staging.get_mapped_range(..).map_err(|_| lost())?;
+        Ok(view
+            .chunks_exact(4)
+            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+            .collect())
+    }
+}
+
+fn error_of(error: wgpu::Error) -> GpuError {
+    match error {
+        wgpu::Error::OutOfMemory { .. } => GpuError::OutOfMemory,
+        wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
+            GpuError::Refused { reason: description }
+        }
+    }
+}
+
+fn record(failure: &Mutex<Option<GpuError>>, error: GpuError) {
+    failure
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get_or_insert(error);
+}

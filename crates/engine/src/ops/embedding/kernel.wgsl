@@ -1,0 +1,48 @@
+// Gather: one thread per number. Scatter: one thread per number of a *touched* row, which adds the gradients of all
+// places that looked the row up, in the order of the batch. The lists of places come with the step:
+// [number of rows | rows | start of each row's places, and the end | places].
+
+struct Record {
+    ids: u32,   // word of the step that says where the ids start
+    table: u32,
+    y: u32,     // backward: gradient of y
+    steps: u32,
+    width: u32,
+    cardinality: u32,
+    list: u32,  // where the lists are, among those of the step
+    @size(228) capacity: u32,
+}
+@group(0) @binding(0) var<uniform> records: array<Record, 64>;
+
+@compute @workgroup_size(256)
+fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let z = id.z;
+    let width = records[z].width;
+    let steps = records[z].steps;
+    let n = n_rows() * steps * width;
+    for (var i = id.x; i < n; i += groups.x * 256u) {
+        let place = i / width;
+        let row = min(datum(records[z].ids, steps, place / steps, place % steps), records[z].cardinality - 1u);
+        arena[records[z].y + i] = values[records[z].table + row * width + i % width];
+    }
+}
+
+@compute @workgroup_size(256)
+fn backward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let z = id.z;
+    let width = records[z].width;
+    let rows = lists() + records[z].list + 1u;
+    let starts = rows + records[z].capacity;
+    let places = starts + records[z].capacity + 1u;
+    let n = index[rows - 1u] * width;
+    for (var i = id.x; i < n; i += groups.x * 256u) {
+        let segment = i / width;
+        let column = i % width;
+        let end = index[starts + segment + 1u];
+        var sum = 0.0;
+        for (var place = index[starts + segment]; place < end; place += 1u) {
+            sum += arena[records[z].y + index[places + place] * width + column];
+        }
+        gradients[records[z].table + index[rows + segment] * width + column] += sum;
+    }
+}

@@ -1,0 +1,76 @@
+//! What the GPU tests share.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::{
+    future::Future,
+    io::Write,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use mtl_engine::{
+    backend::gpu::{GpuData, GpuDevice, GpuStep},
+    model::Model,
+};
+
+/// Natively every wait is over when it is first asked about, so this spins little.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
+            return result;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// A device; without one the test is skipped, and says so past the harness, which hides what passing tests print.
+pub fn device() -> Option<GpuDevice> {
+    match block_on(GpuDevice::request()) {
+        Ok(device) => Some(device),
+        Err(error) => {
+            say(&format!("SKIPPED, nothing was compared: {error}"));
+            None
+        }
+    }
+}
+
+pub const fn step(step: u64, learning_rate: f32, task_weights: &[f32]) -> GpuStep<'_> {
+    GpuStep {
+        step,
+        learning_rate,
+        task_weights,
+    }
+}
+
+/// The model's batch as data for the device.
+pub fn batch_of(model: &Model) -> GpuData {
+    let batch = model.batch();
+    GpuData {
+        rows: batch.rows(),
+        ids: batch.ids.clone(),
+        dense: batch.dense.clone(),
+        targets: batch.targets.clone(),
+    }
+}
+
+/// Compares tensors: each error against the largest number.
+pub fn check(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(got.len(), expected.len(), "{what}: lengths");
+    let scale = expected
+        .iter()
+        .fold(1e-3_f32, |scale, value| scale.max(value.abs()));
+    for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
+        let difference = (got - expected).abs();
+        assert!(
+            difference <= tolerance * scale,
+            "{what}, {index}: GPU {got}, CPU {expected}, they differ by {difference} where the largest is {scale}"
+        );
+    }
+}
+
+/// Prints a line past the harness.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -1,0 +1,365 @@
+//! The designer: networks are drawn from an empty canvas with the mouse, with the keyboard alone and with a finger, and
+//! they train; what was undone comes back; a large design moves at the speed of the screen.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use browser_tests::{Page, Setup, check};
+use serde_json::{Value, json};
+
+/// Frames of a drag or a pan must not take longer than this, 95 of 100 of them, in milliseconds.
+const FRAME_P95_MS: f64 = 20.0;
+
+const EMPTY: &str = r#"{"version":1,"name":"drawn","nodes":[],"wires":[]}"#;
+
+/// All that is drawn, as a text: names, places, wires.
+const DRAWN: &str = "[...document.querySelectorAll('.node, .wire')].map((e) => [e.id, e.getAttribute('transform'), \
+    e.querySelector('.wire-line')?.getAttribute('d') ?? e.textContent].join(' ')).sort().join('\\n')";
+
+/// An empty canvas over the recommender's generated data: two ids to read, three labels at the most.
+async fn open_empty(page: &Page) -> Result<()> {
+    // Without the real data sets there is no index of them.
+    page.expect_console("data/index.json");
+    page.open("#lang=en").await?;
+    page.api::<Value>("data", &[json!("generated-impressions")]).await?;
+    page.api::<Value>("load", &[json!(EMPTY)]).await?;
+    page.wait_for("the canvas is empty", "document.querySelectorAll('.node').length === 0").await?;
+    page.wait_for("the three steps are shown", "document.querySelector('.first-steps')").await
+}
+
+async fn mouse(page: &Page, kind: &str, [x, y]: [f64; 2], clicks: u32) -> Result<()> {
+    let (button, buttons) = match (kind, clicks) {
+        ("mouseMoved", 0) => ("none", 0),
+        ("mouseReleased", _) => ("left", 0),
+        _ => ("left", 1),
+    };
+    let event = json!({ "type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": clicks });
+    page.cdp("Input.dispatchMouseEvent", event).await.map(drop)
+}
+
+async fn drag(page: &Page, from: [f64; 2], to: [f64; 2]) -> Result<()> {
+    mouse(page, "mouseMoved", from, 0).await?;
+    mouse(page, "mousePressed", from, 1).await?;
+    for step in 1..=6 {
+        let share = f64::from(step) / 6.0;
+        let at = [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share];
+        mouse(page, "mouseMoved", at, 1).await?;
+    }
+    mouse(page, "mouseReleased", to, 1).await
+}
+
+async fn double_click(page: &Page, at: [f64; 2]) -> Result<()> {
+    mouse(page, "mouseMoved", at, 0).await?;
+    for clicks in [1, 2] {
+        mouse(page, "mousePressed", at, clicks).await?;
+        mouse(page, "mouseReleased", at, clicks).await?;
+    }
+    Ok(())
+}
+
+async fn tap(page: &Page, [x, y]: [f64; 2]) -> Result<()> {
+    let points = json!([{ "x": x, "y": y }]);
+    page.cdp("Input.dispatchTouchEvent", json!({ "type": "touchStart", "touchPoints": points })).await?;
+    page.cdp("Input.dispatchTouchEvent", json!({ "type": "touchEnd", "touchPoints": [] })).await?;
+    Ok(())
+}
+
+/// A key by its name, with Ctrl (2) or Shift (8).
+async fn key(page: &Page, key: &str, modifiers: u32) -> Result<()> {
+    let code = match key {
+        "Enter" => 13,
+        "Tab" => 9,
+        "Escape" => 27,
+        "Delete" => 46,
+        "ArrowRight" => 39,
+        "ArrowDown" => 40,
+        letter => u32::from(letter.to_ascii_uppercase().as_bytes()[0]),
+    };
+    let text = match key {
+        "Enter" => Some("\r"),
+        letter if letter.len() == 1 && modifiers & 2 == 0 => Some(letter),
+        _ => None,
+    };
+    let mut event = json!({ "key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": modifiers });
+    event["type"] = json!("keyDown");
+    if let Some(text) = text {
+        event["text"] = json!(text);
+    }
+    page.cdp("Input.dispatchKeyEvent", event.clone()).await?;
+    event["type"] = json!("keyUp");
+    if let Some(event) = event.as_object_mut() {
+        event.remove("text");
+    }
+    page.cdp("Input.dispatchKeyEvent", event).await.map(drop)
+}
+
+async fn type_text(page: &Page, text: &str) -> Result<()> {
+    page.cdp("Input.insertText", json!({ "text": text })).await.map(drop)
+}
+
+/// The middle of an element on the screen.
+async fn middle(page: &Page, css: &str) -> Result<[f64; 2]> {
+    let css = json!(css);
+    page.eval(&format!(
+        "(() => {{ const r = document.querySelector({css}).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
+    ))
+    .await
+}
+
+async fn canvas_corner(page: &Page) -> Result<[f64; 2]> {
+    page.eval("(() => { const r = document.querySelector('.canvas-surface').getBoundingClientRect(); return [r.x, r.y]; })()")
+        .await
+}
+
+/// Types into the search box that is open and takes what it finds; the id of the new node.
+async fn choose_layer(page: &Page, name: &str) -> Result<u32> {
+    let before: Vec<u32> = node_ids(page).await?;
+    page.wait_for("the search box has the focus", "document.activeElement?.matches('.canvas-search input')").await?;
+    type_text(page, name).await?;
+    page.wait_for("something is found", "document.querySelector('.canvas-search li[id]')").await?;
+    key(page, "Enter", 0).await?;
+    page.wait_for("the layer is drawn", &format!("document.querySelectorAll('.node').length > {}", before.len())).await?;
+    let after = node_ids(page).await?;
+    after.into_iter().find(|id| !before.contains(id)).context("no new node")
+}
+
+async fn node_ids(page: &Page) -> Result<Vec<u32>> {
+    page.eval("[...document.querySelectorAll('.node')].map((e) => Number(e.dataset.node))").await
+}
+
+/// What a three-task network over two inputs is made of: name to search for, column, row.
+const LAYERS: &[(&str, usize, usize)] = &[
+    ("id input", 0, 0),
+    ("id input", 0, 2),
+    ("embedding", 1, 0),
+    ("embedding", 1, 2),
+    ("concatenate", 2, 1),
+    ("dense", 3, 1),
+    ("dense", 4, 0),
+    ("dense", 4, 1),
+    ("dense", 4, 2),
+    ("dropout", 5, 0),
+    ("dropout", 5, 1),
+    ("dropout", 5, 2),
+    ("yes / no head", 6, 0),
+    ("yes / no head", 6, 1),
+    ("yes / no head", 6, 2),
+];
+
+/// Its wires, by place in [`LAYERS`].
+const WIRES: &[(usize, usize)] = &[
+    (0, 2),
+    (1, 3),
+    (2, 4),
+    (3, 4),
+    (4, 5),
+    (5, 6),
+    (5, 7),
+    (5, 8),
+    (6, 9),
+    (7, 10),
+    (8, 11),
+    (9, 12),
+    (10, 13),
+    (11, 14),
+];
+
+async fn trains(page: &Page) -> Result<()> {
+    page.wait_for("there is no error", "document.querySelector('.canvas-problems').dataset.state !== 'error'").await?;
+    page.api::<Value>("step", &[json!(5)]).await?;
+    page.wait_for("five steps were made", "(await mtlPlayground.state()).step >= 5").await
+}
+
+/// Undoes 20 steps, does them again, and finds the same drawing.
+async fn undo_and_redo(page: &Page) -> Result<()> {
+    let drawn: String = page.eval(DRAWN).await?;
+    for _ in 0..20 {
+        key(page, "z", 2).await?;
+    }
+    page.wait_for("something is gone", &format!("({DRAWN}) !== {}", json!(drawn))).await?;
+    for _ in 0..20 {
+        key(page, "z", 2 | 8).await?;
+    }
+    page.wait_for("all is back", &format!("({DRAWN}) === {}", json!(drawn))).await
+}
+
+#[test]
+fn a_three_task_network_is_drawn_with_the_mouse_and_trains() {
+    let setup = Setup { size: (1440, 900), ..Setup::default() };
+    check("designer-mouse", setup, async |page| {
+        open_empty(page).await?;
+        for _ in 0..4 {
+            page.click_named("Zoom out (−)").await?;
+        }
+        let [left, top] = canvas_corner(page).await?;
+        let mut ids = Vec::new();
+        for (name, column, row) in LAYERS {
+            let at = [left + 16.0 + 108.0 * *column as f64, top + 70.0 + 70.0 * *row as f64];
+            double_click(page, at).await?;
+            ids.push(choose_layer(page, name).await?);
+        }
+        for (from, to) in WIRES {
+            let from = middle(page, &format!("#mtl-out-{}-0", ids[*from])).await?;
+            let to = middle(page, &format!("#mtl-in-{}-0", ids[*to])).await?;
+            drag(page, from, to).await?;
+        }
+        page.wait_for("all wires are drawn", &format!("document.querySelectorAll('.wire').length === {}", WIRES.len()))
+            .await?;
+        page.screenshot("designer-mouse").await?;
+        trains(page).await?;
+        undo_and_redo(page).await?;
+        trains(page).await
+    });
+}
+
+#[test]
+fn a_wire_that_cannot_be_says_why_while_it_is_drawn() {
+    check("designer-refusal", Setup::default(), async |page| {
+        open_empty(page).await?;
+        let [left, top] = canvas_corner(page).await?;
+        double_click(page, [left + 40.0, top + 80.0]).await?;
+        let input = choose_layer(page, "id input").await?;
+        double_click(page, [left + 300.0, top + 80.0]).await?;
+        let dense = choose_layer(page, "dense").await?;
+        let from = middle(page, &format!("#mtl-out-{input}-0")).await?;
+        let to = middle(page, &format!("#mtl-in-{dense}-0")).await?;
+        mouse(page, "mouseMoved", from, 0).await?;
+        mouse(page, "mousePressed", from, 1).await?;
+        for share in [0.3, 0.7, 1.0] {
+            mouse(page, "mouseMoved", [from[0] + (to[0] - from[0]) * share, from[1] + (to[1] - from[1]) * share], 1).await?;
+        }
+        page.wait_for("it says why", "document.querySelector('.canvas-hint[data-refused=true]')?.innerText.includes('an id')")
+            .await?;
+        key(page, "Escape", 0).await?;
+        mouse(page, "mouseReleased", to, 1).await?;
+        page.wait_for("no wire was drawn", "document.querySelectorAll('.wire').length === 0").await
+    });
+}
+
+/// Presses Tab until what has the focus fits.
+async fn tab_to(page: &Page, what: &str, condition: &str) -> Result<()> {
+    for _ in 0..60 {
+        if page.eval(&format!("Boolean({condition})")).await? {
+            return Ok(());
+        }
+        key(page, "Tab", 0).await?;
+    }
+    anyhow::bail!("Tab does not reach {what}")
+}
+
+#[test]
+fn a_three_task_network_is_drawn_with_the_keyboard_alone_and_trains() {
+    let setup = Setup { size: (1440, 900), ..Setup::default() };
+    check("designer-keyboard", setup, async |page| {
+        open_empty(page).await?;
+        page.eval::<Value>("document.querySelector('#design').focus()").await?;
+        let mut ids: Vec<u32> = Vec::new();
+        for (place, (name, ..)) in LAYERS.iter().enumerate() {
+            key(page, "/", 0).await?;
+            let node = choose_layer(page, name).await?;
+            let has_focus = format!("document.activeElement?.closest('[data-node]')?.dataset.node === '{node}'");
+            page.wait_for("the new node has the focus", &has_focus).await?;
+            // Its inputs are wired from here: an input's handle is reached with Tab, and the other end with Tab again.
+            for (from, _) in WIRES.iter().filter(|(_, to)| *to == place) {
+                tab_to(page, "an input", "document.activeElement?.dataset.handle?.startsWith('in:')").await?;
+                key(page, "Enter", 0).await?;
+                let is_there = format!("document.activeElement?.dataset.handle === 'out:{}:0'", ids[*from]);
+                tab_to(page, "the output", &is_there).await?;
+                key(page, "Enter", 0).await?;
+                page.eval::<Value>(&format!("document.querySelector('#mtl-node-{node} .node-body').focus()")).await?;
+            }
+            ids.push(node);
+        }
+        page.wait_for("all wires are drawn", &format!("document.querySelectorAll('.wire').length === {}", WIRES.len()))
+            .await?;
+        key(page, "l", 0).await?;
+        page.sleep(Duration::from_millis(500)).await;
+        page.screenshot("designer-keyboard").await?;
+        page.eval::<Value>("document.querySelector('#design').focus()").await?;
+        trains(page).await?;
+        undo_and_redo(page).await
+    });
+}
+
+#[test]
+fn five_nodes_are_drawn_with_a_finger_on_a_phone_and_train() {
+    check("designer-touch", Setup::default(), async |page| {
+        page.phone().await?;
+        open_empty(page).await?;
+        tap(page, middle(page, ".canvas-add").await?).await?;
+        page.wait_for("the list is open", "document.querySelector('.canvas-palette')").await?;
+        // One behind the other: what is tapped is connected with what was added before.
+        for (count, name) in ["Id input", "Embedding", "Dense", "Dropout", "Yes / no head"].iter().enumerate() {
+            page.eval::<Value>(&format!(
+                "[...document.querySelectorAll('.palette-item')].find((e) => e.innerText === {}).scrollIntoView({{ block: 'center' }})",
+                json!(name)
+            ))
+            .await?;
+            let item: [f64; 2] = page
+                .eval(&format!(
+                    "(() => {{ const r = [...document.querySelectorAll('.palette-item')].find((e) => e.innerText === {}).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()",
+                    json!(name)
+                ))
+                .await?;
+            tap(page, item).await?;
+            page.wait_for("it is added", &format!("document.querySelectorAll('.node').length === {}", count + 1)).await?;
+        }
+        page.wait_for("they are connected", "document.querySelectorAll('.wire').length === 4").await?;
+        tap(page, middle(page, ".canvas-palette header button").await?).await?;
+        page.click_named("Show everything (F)").await?;
+        page.screenshot("designer-touch").await?;
+        trains(page).await
+    });
+}
+
+#[test]
+fn a_large_design_pans_and_drags_at_the_speed_of_the_screen() {
+    let setup = Setup { size: (1440, 900), ..Setup::default() };
+    check("designer-large", setup, async |page| {
+        open_empty(page).await?;
+        page.api::<Value>("load", &[large_design()]).await?;
+        page.wait_for("it is drawn", "document.querySelectorAll('.node').length === 300").await?;
+        ensure!(page.eval::<usize>("document.querySelectorAll('.wire').length").await? == 500);
+        page.sleep(Duration::from_millis(1500)).await;
+        page.screenshot("designer-large").await?;
+        let [left, top] = canvas_corner(page).await?;
+        for (what, from) in [("pan", [left + 30.0, top + 120.0]), ("drag", middle(page, "#mtl-node-150 .node-body").await?)] {
+            page.eval::<Value>(
+                "(() => { globalThis.testFrames = []; let last; const note = (now) => { if (last) testFrames.push(now - last); \
+                 last = now; globalThis.testFrame = requestAnimationFrame(note); }; requestAnimationFrame(note); })()",
+            )
+            .await?;
+            mouse(page, "mouseMoved", from, 0).await?;
+            mouse(page, "mousePressed", from, 1).await?;
+            for step in 0..120 {
+                let angle = f64::from(step) / 10.0;
+                mouse(page, "mouseMoved", [from[0] + 60.0 * angle.sin(), from[1] + 40.0 * angle.cos()], 1).await?;
+            }
+            mouse(page, "mouseReleased", from, 1).await?;
+            let mut frames: Vec<f64> = page.eval("(cancelAnimationFrame(testFrame), testFrames)").await?;
+            frames.sort_by(f64::total_cmp);
+            let p95 = frames[frames.len() * 95 / 100];
+            println!("{what}: {} frames, median {:.1} ms, 95th percentile {p95:.1} ms", frames.len(), frames[frames.len() / 2]);
+            ensure!(p95 <= FRAME_P95_MS, "{what}: 95 % of the frames take up to {p95:.1} ms");
+        }
+        Ok(())
+    });
+}
+
+/// 300 nodes in 20 columns, each fed by one or two of the column before.
+fn large_design() -> Value {
+    let nodes: Vec<Value> = (0..300)
+        .map(|id| {
+            let position = [270 * (id / 15), 105 * (id % 15)];
+            let layer = if id < 15 { json!({ "type": "dense_input" }) } else { json!({ "type": "add" }) };
+            json!({ "id": id, "name": format!("node {id}"), "layer": layer, "position": position })
+        })
+        .collect();
+    let pairs = (15..300).flat_map(|to| [(to - 15, to), (to - 15 + if to % 15 == 14 { -1 } else { 1 }, to)]);
+    let wires: Vec<Value> = pairs
+        .take(500)
+        .enumerate()
+        .map(|(id, (from, to))| json!({ "id": id, "from": { "node": from }, "to": { "node": to } }))
+        .collect();
+    json!({ "version": 1, "name": "large", "nodes": nodes, "wires": wires })
+}

@@ -1,0 +1,133 @@
+//! How every room looks: light and dark, on a desk and on a phone, in both languages. The pictures are for people;
+//! what can be measured is measured: nothing is wider than the screen, and every control has a name.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use browser_tests::{Page, Setup, check};
+use serde_json::{Value, json};
+
+use crate::steps::{choose_data, choose_preset, play, try_text};
+
+#[test]
+fn every_room_fits_a_phone() {
+    check("rooms-phone", Setup::default(), async |page| {
+        page.phone().await?;
+        page.open("").await?;
+        trained(page).await?;
+        for scheme in ["light", "dark"] {
+            page.prefer(&[("prefers-color-scheme", scheme)]).await?;
+            for (room, name) in [
+                ("design", "Design"),
+                ("data", "Data"),
+                ("train", "Train"),
+                ("watch", "Watch"),
+                ("try", "Try it"),
+            ] {
+                page.eval::<Value>(&format!(
+                    "void [...document.querySelectorAll('.room-tabs button')].find((tab) => tab.innerText.trim() === '{name}').click()"
+                ))
+                .await?;
+                page.wait_for(
+                    "the room is open",
+                    &format!("document.querySelector('[data-room={room}]')"),
+                )
+                .await?;
+                if room == "try" {
+                    page.fill("#try textarea", "a lovely little book").await?;
+                    page.find(".answer .bar-value").await?;
+                }
+                page.sleep(Duration::from_millis(300)).await;
+                fits(page, &format!("{room}, {scheme}")).await?;
+                page.screenshot(&format!("room-{room}-phone-{scheme}")).await?;
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn every_view_on_a_desk_in_light_and_dark_and_both_languages() {
+    check("views-desk", Setup::default(), async |page| {
+        page.open("").await?;
+        trained(page).await?;
+        try_text(page, "a lovely little book").await?;
+        for (scheme, lang) in [("light", "en"), ("dark", "en"), ("dark", "zh")] {
+            page.prefer(&[("prefers-color-scheme", scheme)]).await?;
+            page.click(&format!("#lang-{lang}")).await?;
+            for view in 0..4 {
+                page.eval::<Value>(&format!(
+                    "void document.querySelectorAll('.watch-bar [role=tab]')[{view}].click()"
+                ))
+                .await?;
+                page.sleep(Duration::from_millis(300)).await;
+                fits(page, &format!("view {view}, {scheme}")).await?;
+                page.screenshot(&format!("view-{view}-{scheme}-{lang}")).await?;
+            }
+            for sheet in ["presets", "datasets", "help"] {
+                page.click(&format!("#{sheet}")).await?;
+                page.sleep(Duration::from_millis(300)).await;
+                page.screenshot(&format!("sheet-{sheet}-{scheme}-{lang}")).await?;
+                page.eval::<Value>(
+                    "void document.querySelector('dialog[open] .dialog-close, dialog[open] button').click()",
+                )
+                .await?;
+                page.wait_for("the sheet is closed", "!document.querySelector('dialog[open]')")
+                    .await?;
+            }
+        }
+        Ok(())
+    });
+}
+
+/// A short run, so that every view has something to show.
+async fn trained(page: &Page) -> Result<()> {
+    page.api::<Value>("data", &[json!("generated-reviews"), json!({ "rows": 2000 })])
+        .await?;
+    page.api::<Value>("load", &[json!("text-towers")]).await?;
+    page.api::<Value>("set", &[json!({ "epochs": 6 })]).await?;
+    page.api::<Value>("play", &[]).await?;
+    page.wait_for(
+        "the run is over",
+        "(await mtlPlayground.state()).phase === 'finished'",
+    )
+    .await?;
+    page.api::<Value>("evaluate", &[json!("test")]).await?;
+    Ok(())
+}
+
+/// Nothing is wider than the screen, and every control says what it is.
+async fn fits(page: &Page, what: &str) -> Result<()> {
+    let overflow: f64 = page
+        .eval("document.documentElement.scrollWidth - innerWidth")
+        .await?;
+    ensure!(overflow <= 0.0, "{what}: {overflow} px too wide");
+    let nameless: Vec<String> = page
+        .eval(
+            "[...document.querySelectorAll('button, a[href], input:not([type=hidden]), select, textarea')] \
+               .filter((e) => e.checkVisibility() && !e.ariaHidden && !e.ariaLabel && !e.innerText?.trim() && !e.title \
+                 && !e.labels?.length && !e.getAttribute('aria-labelledby') && !e.querySelector('title')) \
+               .map((e) => e.outerHTML.slice(0, 120))",
+        )
+        .await?;
+    ensure!(nameless.is_empty(), "{what}: without a name: {nameless:#?}");
+    Ok(())
+}
+
+#[test]
+fn a_phone_trains_with_the_visible_controls() {
+    check("phone-trains", Setup::chinese(), async |page| {
+        page.phone().await?;
+        page.open("").await?;
+        choose_data(page, "generated-reviews").await?;
+        choose_preset(page, "shared-lstm").await?;
+        page.api::<Value>("set", &[json!({ "epochs": 200 })]).await?;
+        play(page).await?;
+        page.wait_for(
+            "steps are shown",
+            "Number(document.querySelector('#run-state').dataset.step) > 3",
+        )
+        .await?;
+        page.screenshot("phone-trains-zh").await
+    });
+}

@@ -1,0 +1,132 @@
+//! What a person does again and again.
+
+use anyhow::{Result, bail};
+use browser_tests::Page;
+use serde_json::Value;
+
+/// Whether this site has a real data set. Without one the test says so and has nothing to do.
+pub async fn has_data(page: &Page, key: &str) -> Result<bool> {
+    let has: bool = page
+        .eval(&format!(
+            "(await (await fetch('data/index.json')).json()).assets.some((entry) => entry.key === '{key}')"
+        ))
+        .await
+        .unwrap_or(false);
+    if !has {
+        page.expect_console("data/index.json");
+        println!("skipped: the real data set {key} is not here (`cargo xtask data`)");
+    }
+    Ok(has)
+}
+
+/// Chooses a data set in its sheet and waits until it is ready.
+pub async fn choose_data(page: &Page, key: &str) -> Result<()> {
+    settled(page).await?;
+    page.click("#datasets").await?;
+    page.click(&format!("[data-dataset='{key}']")).await?;
+    page.wait_for(
+        &format!("the data set {key} is loaded"),
+        &format!("(await mtlPlayground.state()).data === '{key}'"),
+    )
+    .await?;
+    settled(page).await
+}
+
+/// Chooses a preset in its sheet and waits until it can be trained.
+pub async fn choose_preset(page: &Page, key: &str) -> Result<()> {
+    page.click("#presets").await?;
+    page.click(&format!("[data-preset='{key}']")).await?;
+    page.wait_for(
+        &format!("the preset {key} is open"),
+        &format!("(await mtlPlayground.state()).preset === '{key}'"),
+    )
+    .await?;
+    settled(page).await
+}
+
+/// Waits until data are loaded and the design can be trained.
+pub async fn settled(page: &Page) -> Result<()> {
+    page.wait_for(
+        "the data set and the design are ready",
+        "await mtlPlayground.state().then((s) => s.rows > 0 && !s.loading && s.resources && s.phase !== 'not-ready')",
+    )
+    .await
+}
+
+/// Presses Play and waits until it says that it trains.
+pub async fn play(page: &Page) -> Result<()> {
+    page.click("#play").await?;
+    page.wait_for(
+        "it trains",
+        "document.querySelector('#run-state').dataset.phase === 'running'",
+    )
+    .await
+}
+
+/// Presses Pause and waits until it stands.
+pub async fn pause(page: &Page) -> Result<()> {
+    page.click("#play").await?;
+    page.wait_for(
+        "it stands",
+        "document.querySelector('#run-state').dataset.phase === 'still'",
+    )
+    .await
+}
+
+/// Opens one of the panels on the right.
+pub async fn open_panel(page: &Page, panel: &str) -> Result<()> {
+    page.click(&format!("#tab-{panel}")).await?;
+    page.find(&format!("#{panel}")).await.map(drop)
+}
+
+/// Types a text to try and gives every figure of the answer, as shown.
+pub async fn try_text(page: &Page, text: &str) -> Result<Vec<String>> {
+    open_panel(page, "try").await?;
+    page.fill("#try textarea", text).await?;
+    page.find(".answer .bar-value").await?;
+    // The answer to the last letter comes a moment after it.
+    let mut shown = Vec::new();
+    for _ in 0..20 {
+        page.sleep(std::time::Duration::from_millis(400)).await;
+        let now = figures(page).await?;
+        if now == shown && !now.is_empty() {
+            return Ok(now);
+        }
+        shown = now;
+    }
+    bail!("the answer does not come to rest: {shown:?}")
+}
+
+/// Every name and figure of the answer that is shown.
+pub async fn figures(page: &Page) -> Result<Vec<String>> {
+    page.eval("[...document.querySelectorAll('.answer .bars li')].map((line) => line.innerText.replace(/\\s+/g, ' '))")
+        .await
+}
+
+/// The step that the run bar shows.
+pub async fn step_shown(page: &Page) -> Result<u64> {
+    page.eval("Number(document.querySelector('#run-state').dataset.step)")
+        .await
+}
+
+/// The state of the run, as a script sees it, without what passes with time.
+pub async fn state(page: &Page) -> Result<Value> {
+    let mut state: Value = page.api("state", &[]).await?;
+    if let Some(members) = state.as_object_mut() {
+        members.remove("elapsed_ms");
+    }
+    Ok(state)
+}
+
+/// Waits for a message of this kind (`done`, `info`, `problem`), takes note of it and dismisses it.
+pub async fn toast(page: &Page, kind: &str) -> Result<String> {
+    let css = format!(".toast-{kind}");
+    let text = page.text(&format!("{css} p")).await?;
+    page.click(&format!("{css} button")).await?;
+    page.wait_for(
+        "the message is gone",
+        &format!("!document.querySelector('{css}')"),
+    )
+    .await?;
+    Ok(text)
+}

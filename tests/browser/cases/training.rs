@@ -1,0 +1,179 @@
+//! What training reaches, and that the page answers meanwhile.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use browser_tests::{Page, Setup, check};
+use serde_json::{Value, json};
+
+use crate::steps::{choose_data, choose_preset, has_data, open_panel, pause, play, state};
+
+/// A task of the page may keep it busy for so long.
+const ANSWERS_WITHIN_MS: f64 = 50.0;
+
+/// One real data set, a preset, the time from Play, and what the test rows must reach.
+struct Target {
+    name: &'static str,
+    data: &'static str,
+    preset: &'static str,
+    within: Duration,
+    /// Task, metric, value.
+    reached: &'static [(&'static str, &'static str, f64)],
+}
+
+#[test]
+fn reaches_opinion_domains_with_text_towers() {
+    reaches(&Target {
+        name: "reach-opinion-domains",
+        data: "opinion-domains",
+        preset: "text-towers",
+        within: Duration::from_secs(60),
+        reached: &[("domain", "accuracy", 0.88), ("sentiment", "accuracy", 0.64)],
+    });
+}
+
+#[test]
+fn reaches_opinion_domains_with_a_shared_lstm() {
+    reaches(&Target {
+        name: "reach-opinion-domains-lstm",
+        data: "opinion-domains",
+        preset: "shared-lstm",
+        within: Duration::from_secs(180),
+        reached: &[("domain", "accuracy", 0.86)],
+    });
+}
+
+#[test]
+fn reaches_chinese_reviews_with_text_towers() {
+    reaches(&Target {
+        name: "reach-chinese-reviews",
+        data: "chinese-reviews",
+        preset: "text-towers",
+        within: Duration::from_secs(90),
+        reached: &[("domain", "accuracy", 0.96), ("sentiment", "accuracy", 0.79)],
+    });
+}
+
+#[test]
+fn reaches_clothing_reviews_with_text_towers() {
+    reaches(&Target {
+        name: "reach-clothing-reviews",
+        data: "clothing-reviews",
+        preset: "text-towers",
+        within: Duration::from_secs(90),
+        reached: &[("department", "accuracy", 0.80), ("recommended", "auc", 0.94)],
+    });
+}
+
+#[test]
+fn reaches_lecture_ratings_with_ad_content() {
+    reaches(&Target {
+        name: "reach-lecture-ratings",
+        data: "lecture-ratings",
+        preset: "ad-content",
+        within: Duration::from_secs(120),
+        reached: &[("like", "auc", 0.70)],
+    });
+}
+
+fn reaches(target: &Target) {
+    check(target.name, Setup::default(), async |page| {
+        page.open("").await?;
+        if !has_data(page, target.data).await? {
+            return Ok(());
+        }
+        choose_data(page, target.data).await?;
+        choose_preset(page, target.preset).await?;
+        play(page).await?;
+        let start = Instant::now();
+        while start.elapsed() < target.within && is_running(page).await? {
+            page.sleep(Duration::from_millis(200)).await;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        if is_running(page).await? {
+            pause(page).await?;
+        }
+        let state = state(page).await?;
+        let metrics: Value = page.api("evaluate", &[json!("test")]).await?;
+        let mut missed = Vec::new();
+        for (task, metric, least) in target.reached {
+            let value = metrics["tasks"][task][metric]
+                .as_f64()
+                .with_context(|| format!("no {metric} of {task} in {metrics}"))?;
+            println!(
+                "{}, {}: {task} {metric} {value:.4} (at least {least}) after {seconds:.0} s, epoch {}",
+                target.data, target.preset, state["epoch"]
+            );
+            if value < *least {
+                missed.push(format!("{task} {metric} {value:.4} < {least}"));
+            }
+        }
+        ensure!(missed.is_empty(), "after {seconds:.0} s: {}", missed.join(", "));
+        Ok(())
+    });
+}
+
+async fn is_running(page: &Page) -> Result<bool> {
+    page.eval("document.querySelector('#run-state').dataset.phase === 'running'")
+        .await
+}
+
+#[test]
+fn the_page_answers_while_it_trains() {
+    check("answers", Setup::default(), async |page| {
+        page.open("").await?;
+        let data = if has_data(page, "opinion-domains").await? {
+            "opinion-domains"
+        } else {
+            "generated-reviews"
+        };
+        choose_data(page, data).await?;
+        choose_preset(page, "text-towers").await?;
+        page.api::<Value>("set", &[json!({ "epochs": 200 })]).await?;
+        play(page).await?;
+        // What belongs to the click on Play is over.
+        page.sleep(Duration::from_secs(1)).await;
+        page.watch_long_tasks().await?;
+        page.sleep(Duration::from_secs(6)).await;
+        open_panel(page, "try").await?;
+        page.fill("#try textarea", "a wonderful little hotel near the sea")
+            .await?;
+        page.sleep(Duration::from_secs(3)).await;
+        ensure!(
+            is_running(page).await?,
+            "the run ended before the page was watched"
+        );
+        let tasks = page.long_tasks_ms().await?;
+        println!(
+            "{} tasks of {ANSWERS_WITHIN_MS} ms or longer in 10 s of training on {data}: {tasks:.0?}",
+            tasks.len()
+        );
+        ensure!(tasks.is_empty(), "the page was busy for {tasks:.0?} ms");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_run_that_diverges_stops_and_says_where() {
+    check("diverges", Setup::default(), async |page| {
+        page.open("").await?;
+        choose_data(page, "generated-reviews").await?;
+        choose_preset(page, "text-towers").await?;
+        page.api::<Value>("set", &[json!({ "optimizer": "sgd", "learning_rate": 100.0 })])
+            .await?;
+        page.click("#play").await?;
+        page.wait_for(
+            "it says that it diverged",
+            "document.querySelector('#run-state').dataset.phase === 'diverged'",
+        )
+        .await?;
+        let note = page.text(".run-note").await?;
+        println!("{note}");
+        let names_task = ["domain", "sentiment"].iter().any(|task| note.contains(task));
+        ensure!(
+            names_task && note.chars().any(|c| c.is_ascii_digit()),
+            "it names no task or no step: {note}"
+        );
+        page.screenshot("diverged").await
+    });
+}
