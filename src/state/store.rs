@@ -122,11 +122,7 @@ impl<T: 'static> Store<T> {
 /// The value of `store`; the component is drawn again after every change of it.
 #[hook]
 pub fn use_store<T: 'static>(store: &Store<T>) -> Rc<T> {
-    use_part(
-        store,
-        |value| Rc::clone(value),
-        |before, after| Rc::ptr_eq(before, after),
-    )
+    use_part(store, Rc::clone, |before, after| Rc::ptr_eq(before, after))
 }
 
 /// A part of what `store` holds; the component is drawn again only when that part becomes another one.

@@ -13,7 +13,9 @@ use wasmparser::{CodeSectionReader, FunctionSectionReader, KnownCustom, Name, Pa
 pub fn by_name(module: &[u8]) -> Result<Vec<u8>> {
     let mut order = Order::read(module).context("reading the module's functions")?;
     let mut out = wasm_encoder::Module::new();
-    order.parse_core_module(&mut out, Parser::new(0), module).map_err(|error| anyhow::anyhow!("{error}"))?;
+    order
+        .parse_core_module(&mut out, Parser::new(0), module)
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
     Ok(out.finish())
 }
 
@@ -41,9 +43,13 @@ impl Order {
                 }
                 Payload::CodeSectionEntry(body) => sizes.push(body.range().len()),
                 Payload::CustomSection(section) => {
-                    let KnownCustom::Name(subsections) = section.as_known() else { continue };
+                    let KnownCustom::Name(subsections) = section.as_known() else {
+                        continue;
+                    };
                     for subsection in subsections {
-                        let Name::Function(functions) = subsection? else { continue };
+                        let Name::Function(functions) = subsection? else {
+                            continue;
+                        };
                         for naming in functions {
                             let naming = naming?;
                             names.insert(naming.index, naming.name);
@@ -62,13 +68,19 @@ impl Order {
         for (new, &old) in old_of_new.iter().enumerate() {
             new_of_old[old as usize] = new as u32;
         }
-        Ok(Self { n_imported, old_of_new, new_of_old })
+        Ok(Self {
+            n_imported,
+            old_of_new,
+            new_of_old,
+        })
     }
 }
 
 /// A mangled name without the length in front and the hash behind, which differ between copies of one function.
 fn without_hash(name: &str) -> &str {
-    let name = name.strip_prefix("_ZN").map_or(name, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let name = name
+        .strip_prefix("_ZN")
+        .map_or(name, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
     name.rsplit_once("17h").map_or(name, |(name, _)| name)
 }
 
@@ -129,7 +141,9 @@ mod tests {
         let mut functions = FunctionSection::new();
         functions.function(0).function(1);
         let mut exports = ExportSection::new();
-        exports.export("seven", ExportKind::Func, 0).export("eight", ExportKind::Func, 1);
+        exports
+            .export("seven", ExportKind::Func, 0)
+            .export("eight", ExportKind::Func, 1);
         let mut code = CodeSection::new();
         let mut seven = Function::new([]);
         seven.instructions().call(1).drop().i32_const(7).end();
@@ -142,14 +156,22 @@ mod tests {
         map.append(1, "_ZN9a_aaa17hfedcba9876543210E");
         names.functions(&map);
         let mut module = Module::new();
-        module.section(&types).section(&functions).section(&exports).section(&code).section(&names);
+        module
+            .section(&types)
+            .section(&functions)
+            .section(&exports)
+            .section(&code)
+            .section(&names);
 
         let moved = by_name(&module.finish()).unwrap();
         let mut seen = Vec::new();
         for payload in Parser::new(0).parse_all(&moved) {
             match payload.unwrap() {
                 Payload::FunctionSection(section) => {
-                    seen.push(format!("{:?}", section.into_iter().map(|ty| ty.unwrap()).collect::<Vec<_>>()));
+                    seen.push(format!(
+                        "{:?}",
+                        section.into_iter().map(|ty| ty.unwrap()).collect::<Vec<_>>()
+                    ));
                 }
                 Payload::ExportSection(section) => {
                     for export in section {
@@ -167,7 +189,13 @@ mod tests {
         }
         assert_eq!(
             seen,
-            ["[1, 0]", "seven 1", "eight 0", "I64Const { value: 8 }", "Call { function_index: 0 }"]
+            [
+                "[1, 0]",
+                "seven 1",
+                "eight 0",
+                "I64Const { value: 8 }",
+                "Call { function_index: 0 }"
+            ]
         );
     }
 }

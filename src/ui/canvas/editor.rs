@@ -719,7 +719,9 @@ impl Editor {
 /// A message with a capital letter, as a sentence of its own.
 pub fn sentence(message: Message) -> Message {
     let mut letters = message.en.chars();
-    let en = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+    let en = letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
     Message::new(en, message.zh)
 }
 
