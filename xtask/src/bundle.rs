@@ -35,6 +35,9 @@ const AIM_GZIPPED_BYTES: u64 = 900_000;
 /// What wasm + js + css may weigh, gzipped, in bytes: more stops the build, so that the page grows no further.
 const MAX_GZIPPED_BYTES: u64 = 1_250_000;
 
+/// Goes up when the same module is to be bound in another way, so that older outputs are not taken for new ones.
+const BINDING_VERSION: u32 = 2;
+
 /// Where `cargo xtask data` leaves the files that the page loads, and where they go.
 const DATA_ASSETS: &str = "data-cache/assets";
 
@@ -144,7 +147,7 @@ fn compile_wasm(package: &str) -> Result<PathBuf> {
 fn bind(wasm: &Path) -> Result<PathBuf> {
     let bytes = fs::read(wasm).with_context(|| format!("reading {}", wasm.display()))?;
     let cache = target_dir().join("xtask/bindgen");
-    let out = cache.join(content_hash(&bytes));
+    let out = cache.join(format!("{BINDING_VERSION}-{}", content_hash(&bytes)));
     if out.join("app_bg.wasm").is_file() {
         return Ok(out);
     }

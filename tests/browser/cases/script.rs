@@ -61,15 +61,8 @@ fn the_same_seed_gives_the_same_bits_and_weights_come_back_to_the_bit() {
         );
         let weights: String = page.api("exportWeights", &[]).await?;
         page.api::<Value>("step", &[json!(5)]).await?;
-        let later = fingerprint(page).await?;
         page.api::<Value>("importWeights", &[json!(weights)]).await?;
         ensure!(fingerprint(page).await? == first, "other weights came back");
-        // Going on after the import is going on, to the bit: the optimizer's state is part of it or says that it is not.
-        page.api::<Value>("step", &[json!(5)]).await?;
-        println!(
-            "five steps after the import: the same bits as without it: {}",
-            fingerprint(page).await? == later
-        );
         Ok(())
     });
 }
@@ -134,7 +127,7 @@ fn another_page_drives_it_only_where_the_link_allows_it() {
                  removeEventListener('message', hear); resolve(event.data); \
                }; \
                addEventListener('message', hear); \
-               setTimeout(() => resolve('silence'), 2000); \
+               setTimeout(() => resolve('silence'), 5000); \
                frame.contentWindow.postMessage({ mtlPlayground: 1, id, method, args }, '*'); \
              }))",
         )
