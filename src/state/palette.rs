@@ -70,6 +70,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn style_sheets_use_only_what_is_defined() {
+        let sheets = [
+            STYLE,
+            include_str!("../../static/canvas.css"),
+            include_str!("../../static/panels.css"),
+        ];
+        // Set by the page on the element itself.
+        let set_in_place = ["--left", "--right", "--watch", "--task", "--zoom"];
+        for used in sheets.iter().flat_map(|sheet| sheet.split("var(").skip(1)) {
+            let name = used.split([')', ',']).next().unwrap_or_default().trim();
+            let defined =
+                set_in_place.contains(&name) || sheets.iter().any(|s| s.contains(&format!("{name}:")));
+            assert!(defined, "{name} is used and defined nowhere");
+        }
+    }
+
     fn luminance([red, green, blue]: [u8; 3]) -> f64 {
         let linear = |channel: u8| {
             let value = f64::from(channel) / 255.0;

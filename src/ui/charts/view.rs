@@ -150,7 +150,7 @@ fn fill_read_out(read_out: &HtmlElement, title: &str, lines: &[(&str, (u8, u8, u
     }
 }
 
-/// Label and mesh colours of the page's theme, from the custom properties `--text-muted` and `--border`.
+/// Label and mesh colours of the page's theme, from the custom properties `--text-2` and `--line`.
 fn theme_of(element: &Element) -> ChartTheme {
     let style = web_sys::window().and_then(|window| window.get_computed_style(element).ok().flatten());
     let read = |name: &str, otherwise| {
@@ -161,8 +161,8 @@ fn theme_of(element: &Element) -> ChartTheme {
             .unwrap_or(otherwise)
     };
     ChartTheme {
-        text: read("--text-muted", (110, 110, 110)),
-        grid: read("--border", (150, 150, 150)),
+        text: read("--text-2", (110, 110, 110)),
+        grid: read("--line", (150, 150, 150)),
     }
 }
 

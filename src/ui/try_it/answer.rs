@@ -28,8 +28,8 @@ pub struct Answer {
 pub struct AnswerProps {
     /// What to show.
     pub answer: Answer,
-    /// Steps of training behind it.
-    pub step: u64,
+    /// Whether any training is behind it.
+    pub is_trained: bool,
 }
 
 /// Predictions of all tasks.
@@ -39,7 +39,7 @@ pub fn AnswerView(props: &AnswerProps) -> Html {
     let answer = &props.answer;
     html! {
         <div class="answer">
-            if props.step == 0 { <p class="hint">{ T.try_untrained.get(lang) }</p> }
+            if !props.is_trained { <p class="hint">{ T.try_untrained.get(lang) }</p> }
             { for answer.tasks.iter().enumerate().map(|(task_idx, task)| html! {
                 <section class="answer-task" style={format!("--task: {}", task_color(task_idx))}>
                     <h4>{ task_tag(task_idx, &task.task) }</h4>

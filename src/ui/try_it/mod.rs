@@ -35,6 +35,8 @@ pub fn TryPanel() -> Html {
     let can_predict = use_selected(&playground.status, |status| status.steps_per_epoch > 0);
     let running = use_selected(&playground.status, |status| status.phase == Phase::Running);
     let step = use_selected(&playground.status, |status| status.step);
+    // The state of the run is told when it changes; the steps in between come with the reports.
+    let is_trained = step > 0 || !playground.history.borrow().is_empty();
     let can_train = use_selected(&playground.model, |model| model.resources.is_some());
     let input = use_state_eq(PredictInput::default);
     let answer = use_state_eq(|| None::<Result<Answer, Message>>);
@@ -131,7 +133,7 @@ pub fn TryPanel() -> Html {
             }
             <div aria-live="polite">
                 { match &*answer {
-                    Some(Ok(answer)) if !is_empty(&input) => html! { <AnswerView answer={answer.clone()} step={step} /> },
+                    Some(Ok(answer)) if !is_empty(&input) => html! { <AnswerView answer={answer.clone()} {is_trained} /> },
                     Some(Err(message)) => html! { <p class="problem" role="alert">{ message.get(lang) }</p> },
                     _ => html! {},
                 } }
