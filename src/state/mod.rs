@@ -55,6 +55,7 @@ use mtl_engine::{
 use mtl_training::protocol::{Phase, RunSettings, RunStatus};
 use yew::prelude::*;
 
+use crate::i18n::shell::T as SHELL;
 use crate::ui::canvas::state::CanvasState;
 use crate::worker::client::Client;
 pub use data::DataState;
@@ -241,7 +242,10 @@ impl Playground {
     pub fn attempt<T>(&self, work: impl Future<Output = Result<T, Message>> + 'static) {
         let this = self.rc();
         wasm_bindgen_futures::spawn_local(async move {
-            if let Err(message) = work.await {
+            // Somebody who chose another data set knows it.
+            if let Err(message) = work.await
+                && message != Message::from(SHELL.data_superseded)
+            {
                 this.complain(message);
             }
         });

@@ -287,7 +287,7 @@ fn tracked_files(is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let names = String::from_utf8(output.stdout).unwrap();
+    let names = String::from_utf8(output.stdout).expect("paths of this project are UTF-8");
     let files: Vec<String> = names
         .split('\0')
         .filter(|path| !path.is_empty() && is_wanted(path) && root().join(path).is_file())
@@ -317,8 +317,7 @@ fn dependencies(manifest: &str) -> BTreeMap<String, String> {
     let mut is_inside = false;
     for line in text.lines().map(str::trim) {
         if let Some(table) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            let is_listed = |table: &str| table == "dependencies" || table.ends_with(".dependencies");
-            is_inside = is_listed(table);
+            is_inside = table == "dependencies" || table.ends_with(".dependencies");
             if let Some((_, name)) = table
                 .rsplit_once("dependencies.")
                 .filter(|(kind, _)| !kind.ends_with("dev-"))

@@ -73,9 +73,11 @@ pub fn task_tag(task_idx: usize, name: &str) -> Html {
     }
 }
 
-/// A metric's value: a share with three decimals, or "undefined".
+/// A metric's value, or "undefined".
 pub fn metric_text(value: Option<f64>, lang: Lang) -> Html {
     match value {
+        // Figures that are compared down a column have the same number of decimals.
+        Some(value) if value.abs() < 10.0 => html! { { format!("{value:.4}") } },
         Some(value) => html! { { format_value(value) } },
         None => {
             html! { <span class="undefined" title={T.undefined_hint.get(lang)}>{ T.undefined.get(lang) }</span> }
