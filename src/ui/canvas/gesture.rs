@@ -683,6 +683,26 @@ impl Controller {
         super::hint::show(&self.editor, target, client_of(event));
     }
 
+    /// Something got the keyboard focus: it is brought into view the way of the canvas.
+    pub fn focused(&self, event: &web_sys::FocusEvent) {
+        use wasm_bindgen::JsCast;
+        let element: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
+        let Some(element) = element.filter(|element| element.matches(":focus-visible").unwrap_or(false)) else {
+            return;
+        };
+        match dom::target_of(Some(element)) {
+            Target::Node(node) => self.editor.bring_into_view(node),
+            Target::Handle(handle) => self.editor.bring_into_view(handle.port.node),
+            _ => {}
+        }
+        // The browser has scrolled the frame, which has no scroll bars to come back with.
+        let frame = self.editor.canvas.surface.cast::<Element>().and_then(|surface| surface.parent_element());
+        if let Some(frame) = frame {
+            frame.set_scroll_top(0);
+            frame.set_scroll_left(0);
+        }
+    }
+
     /// The pointer has left the surface.
     pub fn leave(&self) {
         if self.hovered.take().is_some() {

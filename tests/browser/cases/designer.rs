@@ -21,6 +21,7 @@ async fn open_empty(page: &Page) -> Result<()> {
     // Without the real data sets there is no index of them.
     page.expect_console("data/index.json");
     page.open("#lang=en").await?;
+    page.wait_for("a data set is loaded", "(await mtlPlayground.state()).rows").await?;
     page.api::<Value>("data", &[json!("generated-impressions")]).await?;
     page.api::<Value>("load", &[json!(EMPTY)]).await?;
     page.wait_for("the canvas is empty", "document.querySelectorAll('.node').length === 0").await?;
@@ -116,7 +117,11 @@ async fn choose_layer(page: &Page, name: &str) -> Result<u32> {
     let before: Vec<u32> = node_ids(page).await?;
     page.wait_for("the search box has the focus", "document.activeElement?.matches('.canvas-search input')").await?;
     type_text(page, name).await?;
-    page.wait_for("something is found", "document.querySelector('.canvas-search li[id]')").await?;
+    let is_found = format!(
+        "document.querySelector('.canvas-search li[aria-selected=true] span')?.innerText.toLowerCase() === {}",
+        json!(name)
+    );
+    page.wait_for("it is found", &is_found).await?;
     key(page, "Enter", 0).await?;
     page.wait_for("the layer is drawn", &format!("document.querySelectorAll('.node').length > {}", before.len())).await?;
     let after = node_ids(page).await?;
@@ -166,6 +171,7 @@ const WIRES: &[(usize, usize)] = &[
 
 async fn trains(page: &Page) -> Result<()> {
     page.wait_for("there is no error", "document.querySelector('.canvas-problems').dataset.state !== 'error'").await?;
+    page.wait_for("the run has the design", "(await mtlPlayground.state()).problem === null").await?;
     page.api::<Value>("step", &[json!(5)]).await?;
     page.wait_for("five steps were made", "(await mtlPlayground.state()).step >= 5").await
 }
