@@ -116,7 +116,7 @@ texts! {
     from: "From", "起点";
     to: "To", "终点";
     shape: "Shape", "形状";
-    wire_shape: "{0} → {1}: {2}", "{0} → {1}：{2}";
+    wire_shape: "{0} → {1}: {2}", "{0} → {1}：形状 {2}";
     wire_no_shape: "{0} → {1}: shape not known yet", "{0} → {1}：形状未知";
     wire_help: "Drag a grip at either end to re-route it; a layer dropped on it is inserted.", "拖动两端的圆点可改接；把层拖到连线上即可插入。";
     move_start: "Move the start of {0}", "移动起点：{0}";

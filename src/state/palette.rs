@@ -78,7 +78,7 @@ mod tests {
             include_str!("../../static/panels.css"),
         ];
         // Set by the page on the element itself.
-        let set_in_place = ["--left", "--right", "--watch", "--task", "--zoom"];
+        let set_in_place = ["--left", "--right", "--watch", "--task", "--zoom", "--share"];
         for used in sheets.iter().flat_map(|sheet| sheet.split("var(").skip(1)) {
             let name = used.split([')', ',']).next().unwrap_or_default().trim();
             let defined =

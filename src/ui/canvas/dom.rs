@@ -101,11 +101,22 @@ pub fn set_view(surface: &NodeRef, view: View) {
             &format!("translate({x} {y}) scale({scale})"),
         );
     }
-    if let Some(element) = surface.dyn_ref::<SvgElement>() {
+    let Some(style) = surface.dyn_ref::<SvgElement>().map(SvgElement::style) else {
+        return;
+    };
+    // Every handle's style follows the zoom: it is told only when that has changed, and a pan stays cheap.
+    let zoom = scale.to_string();
+    if style.get_property_value("--zoom").ok().as_deref() != Some(zoom.as_str()) {
+        let _ = style.set_property("--zoom", &zoom);
         // A zoomed-out canvas hides its small print: see the style sheet.
-        set(element, "data-far", if scale < 0.42 { "true" } else { "false" });
-        // Handles stay as large as a finger needs: a style that cannot be set only costs that.
-        let _ = element.style().set_property("--zoom", &scale.to_string());
+        set(&surface, "data-far", if scale < 0.42 { "true" } else { "false" });
+    }
+}
+
+/// Says that the view is being moved: the browser then keeps the drawing as one layer and moves that.
+pub fn set_moving(surface: &NodeRef, moving: bool) {
+    if let Some(surface) = surface.cast::<Element>() {
+        set(&surface, "data-moving", if moving { "true" } else { "false" });
     }
 }
 

@@ -685,6 +685,11 @@ impl Editor {
     /// Selects a node and moves the view so that it is seen.
     pub fn reveal(&self, node: NodeId) {
         self.select(BTreeSet::from([node]));
+        self.bring_into_view(node);
+    }
+
+    /// Moves the view so that a node is seen.
+    pub fn bring_into_view(&self, node: NodeId) {
         let Some(rect) = self.scene().nodes.get(&node).copied() else {
             return;
         };

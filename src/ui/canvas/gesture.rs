@@ -248,6 +248,7 @@ impl Controller {
         self.pointers.borrow_mut().remove(&event.pointer_id());
         *self.long_press.borrow_mut() = None;
         let canvas = &self.editor.canvas;
+        dom::set_moving(&canvas.surface, false);
         match self.gesture.take() {
             Gesture::Press { target, more, .. } => self.click(target, more, client),
             Gesture::Drag(drag) => drag.finish(&self.editor),
@@ -274,6 +275,7 @@ impl Controller {
     /// The browser has taken the pointer away, or Escape was pressed: everything is as it was.
     pub fn cancel(&self) {
         let canvas = &self.editor.canvas;
+        dom::set_moving(&canvas.surface, false);
         match self.gesture.take() {
             Gesture::Drag(drag) => drag.back(),
             Gesture::Lasso { before, .. } => {
@@ -354,6 +356,7 @@ impl Controller {
             }
             _ => Gesture::Pan { last: start },
         };
+        dom::set_moving(&editor.canvas.surface, matches!(gesture, Gesture::Pan { .. }));
         self.set(gesture);
     }
 
@@ -681,6 +684,32 @@ impl Controller {
             self.light();
         }
         super::hint::show(&self.editor, target, client_of(event));
+    }
+
+    /// Something got the keyboard focus: it is brought into view the way of the canvas.
+    pub fn focused(&self, event: &web_sys::FocusEvent) {
+        use wasm_bindgen::JsCast;
+        let element: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
+        let Some(element) = element.filter(|element| element.matches(":focus-visible").unwrap_or(false))
+        else {
+            return;
+        };
+        match dom::target_of(Some(element)) {
+            Target::Node(node) => self.editor.bring_into_view(node),
+            Target::Handle(handle) => self.editor.bring_into_view(handle.port.node),
+            _ => {}
+        }
+        // The browser has scrolled the frame, which has no scroll bars to come back with.
+        let frame = self
+            .editor
+            .canvas
+            .surface
+            .cast::<Element>()
+            .and_then(|surface| surface.parent_element());
+        if let Some(frame) = frame {
+            frame.set_scroll_top(0);
+            frame.set_scroll_left(0);
+        }
     }
 
     /// The pointer has left the surface.

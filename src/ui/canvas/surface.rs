@@ -249,6 +249,7 @@ fn use_listeners(editor: &Editor, controller: &Rc<Controller>, frame: &NodeRef) 
             hear("pointerup", |c, e| with::<PointerEvent>(e, |e| c.up(e)));
             hear("pointercancel", |c, e| with::<PointerEvent>(e, |e| c.lost(e)));
             hear("pointerleave", |c, _| c.leave());
+            hear("focusin", |c, e| with::<web_sys::FocusEvent>(e, |e| c.focused(e)));
             hear("wheel", |c, e| with::<WheelEvent>(e, |e| c.wheel(e)));
             hear("dblclick", |c, e| with::<MouseEvent>(e, |e| c.double_click(e)));
             hear("contextmenu", |c, e| with::<MouseEvent>(e, |e| c.context_menu(e)));

@@ -1,5 +1,6 @@
 //! What a person does with the page, in a real browser.
 
+mod designer;
 mod looks;
 mod opening;
 mod person;

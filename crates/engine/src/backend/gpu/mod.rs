@@ -26,6 +26,7 @@ mod compile;
 mod device;
 mod error;
 pub mod kernels;
+mod pipelines;
 mod schedule;
 mod step;
 mod trainer;

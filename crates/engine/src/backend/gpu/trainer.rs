@@ -1,12 +1,10 @@
 //! A run on the device.
 
-use std::collections::BTreeMap;
-
 use super::{
     compile::{HISTORY, Pass, Program},
     device::GpuDevice,
     error::GpuError,
-    kernels::Kernel,
+    pipelines::{Compiled, MAX_QUEUED, bind_group_layout},
     schedule::{MAX_GROUPED, RECORD_WORDS},
     step::{self, Inverter, STEP_WORDS},
 };
@@ -17,9 +15,6 @@ use crate::{
     plan::{Plan, ValueId},
     schema::FeatureKind,
 };
-
-/// Most steps of one submission.
-const MAX_QUEUED: usize = 16;
 
 /// How a run is set up.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,16 +80,6 @@ struct Parameters {
     values: wgpu::Buffer,
     gradients: wgpu::Buffer,
     slots: [wgpu::Buffer; MAX_SLOTS],
-}
-
-/// What depends on the plan's settings.
-struct Compiled {
-    program: Program,
-    arena: wgpu::Buffer,
-    records: wgpu::Buffer,
-    steps: wgpu::Buffer,
-    index: wgpu::Buffer,
-    pipelines: BTreeMap<Kernel, wgpu::ComputePipeline>,
 }
 
 /// A run on the device: see [the module](super).
@@ -396,11 +381,7 @@ impl GpuTrainer {
             .constants(self.optimizer_step, settings.learning_rate);
         step::write_constants(&mut self.words, &constants);
         self.send_step();
-        if self.unread.len() == HISTORY {
-            self.unread.remove(0);
-        }
-        self.unread.push((settings.step, self.n_steps % HISTORY));
-        self.n_steps += 1;
+        self.remember(settings.step);
         self.queued += 1;
         if self.queued == MAX_QUEUED {
             self.submit()?;
@@ -535,9 +516,17 @@ impl GpuTrainer {
         }
         self.encode(&mut encoder, pass, 1);
         self.device.queue.submit([encoder.finish()]);
-        self.unread.push((settings.step, self.n_steps % HISTORY));
-        self.n_steps += 1;
+        self.remember(settings.step);
         self.device.check()
+    }
+
+    /// Notes where the losses of a step will be.
+    fn remember(&mut self, step: u64) {
+        if self.unread.len() == HISTORY {
+            self.unread.remove(0);
+        }
+        self.unread.push((step, self.n_steps % HISTORY));
+        self.n_steps += 1;
     }
 
     /// Losses of the steps that were not read yet, oldest first; of the last [`HISTORY`] steps at most.
@@ -620,101 +609,6 @@ impl GpuTrainer {
             None => Ok(Vec::new()),
         }
     }
-}
-
-impl Compiled {
-    fn new(device: &GpuDevice, layout: &wgpu::BindGroupLayout, program: Program) -> Result<Self, GpuError> {
-        let limits = device.device.limits();
-        let max_groups = limits.max_compute_workgroups_per_dimension;
-        let storage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
-        let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
-        let pipeline_layout = device
-            .device
-            .create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-                label: Some("training"),
-                bind_group_layouts: &[Some(layout)],
-                immediate_size: 0,
-            });
-        let mut modules = BTreeMap::new();
-        let mut pipelines = BTreeMap::new();
-        for dispatch in program.passes.iter().flatten() {
-            let kernel = dispatch.kernel;
-            if let Some(most) = dispatch.groups.iter().find(|groups| **groups > max_groups) {
-                return Err(GpuError::Limit {
-                    what: "workgroups of a dispatch",
-                    needed: (*most).into(),
-                    limit: max_groups.into(),
-                });
-            }
-            let module = modules.entry((kernel.file, kernel.size)).or_insert_with(|| {
-                device.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-                    label: Some(kernel.entry),
-                    source: wgpu::ShaderSource::Wgsl(kernel.file.source(kernel.size).into()),
-                })
-            });
-            pipelines.entry(kernel).or_insert_with(|| {
-                device
-                    .device
-                    .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                        label: Some(kernel.entry),
-                        layout: Some(&pipeline_layout),
-                        module,
-                        entry_point: Some(kernel.entry),
-                        compilation_options: wgpu::PipelineCompilationOptions {
-                            zero_initialize_workgroup_memory: false,
-                            ..wgpu::PipelineCompilationOptions::default()
-                        },
-                        cache: None,
-                    })
-            });
-        }
-        // The window of a dispatch always has room for all the records that a dispatch may have.
-        let n_words = program.records.len() + MAX_GROUPED * RECORD_WORDS;
-        let records = device.buffer("records", n_words, uniform)?;
-        device
-            .queue
-            .write_buffer(&records, 0, bytemuck::cast_slice(&program.records));
-        let n_index = program.constants.len() + MAX_QUEUED * program.lists_len;
-        let index = device.buffer("lists", n_index, storage)?;
-        if !program.constants.is_empty() {
-            device
-                .queue
-                .write_buffer(&index, 0, bytemuck::cast_slice(&program.constants));
-        }
-        Ok(Self {
-            arena: device.buffer("arena", program.arena_len, storage | wgpu::BufferUsages::COPY_SRC)?,
-            steps: device.buffer("steps", MAX_QUEUED * STEP_WORDS, uniform)?,
-            records,
-            index,
-            pipelines,
-            program,
-        })
-    }
-}
-
-fn bind_group_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
-    let entry = |binding: u32| {
-        let (ty, has_dynamic_offset) = match binding {
-            0 | 1 => (wgpu::BufferBindingType::Uniform, true),
-            2 | 3 => (wgpu::BufferBindingType::Storage { read_only: true }, false),
-            _ => (wgpu::BufferBindingType::Storage { read_only: false }, false),
-        };
-        wgpu::BindGroupLayoutEntry {
-            binding,
-            visibility: wgpu::ShaderStages::COMPUTE,
-            ty: wgpu::BindingType::Buffer {
-                ty,
-                has_dynamic_offset,
-                min_binding_size: None,
-            },
-            count: None,
-        }
-    };
-    let entries: Vec<_> = (0..9).map(entry).collect();
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some("training"),
-        entries: &entries,
-    })
 }
 
 fn expect_len(what: &'static str, expected: usize, got: usize) -> Result<(), GpuError> {

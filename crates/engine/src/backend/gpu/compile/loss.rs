@@ -1,0 +1,134 @@
+//! Tasks of the losses, which write their gradient too.
+
+use super::{Compiler, HISTORY, at, lanes, spread, words};
+use crate::{
+    backend::gpu::{
+        kernels::{File, Kernel},
+        schedule::{NOWHERE, Place, Record, Task},
+    },
+    ops::{BinaryLoss, ClassesLoss, SquaredLoss},
+    plan::ValueId,
+};
+
+impl Compiler<'_> {
+    /// What the three losses share: places of the row losses and of the logits' gradient.
+    pub(super) fn loss(&mut self, task_idx: usize, logits: ValueId) -> (Place, Option<(Place, u32)>) {
+        let rows = self.scratch(2 * self.max_rows);
+        let gradient = self.wants(logits).then(|| self.claim(logits));
+        let n_tasks = self.plan.tasks.len();
+        let numbers = words([rows.range.start, self.max_rows, task_idx, n_tasks, self.history]);
+        let start = self.history + 2 * HISTORY * n_tasks;
+        let history = Place {
+            range: start..start,
+            ..rows.clone()
+        };
+        let sum = Task {
+            kernel: Kernel::new(File::LossSum, "reduce"),
+            record: Record::new(&numbers),
+            groups: [1, 1],
+            reads: vec![rows.clone()],
+            writes: vec![history],
+        };
+        self.tasks.push(sum);
+        (rows, gradient)
+    }
+
+    /// Puts a loss in front of the sum of its rows, which `loss` has pushed.
+    pub(super) fn push_loss(
+        &mut self,
+        kernel: Kernel,
+        record: Record,
+        groups: [u32; 2],
+        reads: Vec<Place>,
+        mut writes: Vec<Place>,
+        gradient: Option<(Place, u32)>,
+    ) {
+        writes.extend(gradient.map(|(place, _)| place));
+        let sum = self.tasks.pop();
+        self.push(kernel, record, groups, reads, writes);
+        self.tasks.extend(sum);
+    }
+
+    pub(super) fn binary_loss(&mut self, op: &BinaryLoss) {
+        let (rows, gradient) = self.loss(op.task_idx, op.logits);
+        let (z, p) = (self.value(op.logits), self.value(op.probabilities));
+        let weight = |class| crate::losses::class_weight(&op.class_weights, class).to_bits();
+        let (dz, accumulate) = gradient.as_ref().map_or((NOWHERE, 0), |(dz, add)| (at(dz), *add));
+        let record = Record::new(&[
+            at(&z),
+            at(&p),
+            self.words.targets(op.task_idx),
+            op.task_idx as u32,
+            weight(0),
+            weight(1),
+            at(&rows),
+            self.max_rows as u32,
+            dz,
+            accumulate,
+        ]);
+        let groups = spread(self.max_rows, 64);
+        self.push_loss(
+            Kernel::new(File::BinaryLoss, "forward"),
+            record,
+            groups,
+            vec![z],
+            vec![p, rows],
+            gradient,
+        );
+    }
+
+    pub(super) fn classes_loss(&mut self, op: &ClassesLoss) {
+        let (rows, gradient) = self.loss(op.task_idx, op.logits);
+        let (z, p) = (self.value(op.logits), self.value(op.probabilities));
+        let (dz, accumulate) = gradient.as_ref().map_or((NOWHERE, 0), |(dz, add)| (at(dz), *add));
+        let weights = if op.class_weights.is_empty() {
+            NOWHERE
+        } else {
+            let start = self.constants.len();
+            let weight = |class| crate::losses::class_weight(&op.class_weights, class).to_bits();
+            self.constants.extend((0..op.n_classes).map(weight));
+            start as u32
+        };
+        let [n_classes, max_rows] = words([op.n_classes, self.max_rows]);
+        let record = Record::new(&[
+            at(&z),
+            at(&p),
+            self.words.targets(op.task_idx),
+            op.task_idx as u32,
+            n_classes,
+            weights,
+            at(&rows),
+            max_rows,
+            dz,
+            accumulate,
+        ]);
+        let size = lanes(op.n_classes);
+        let groups = spread(self.max_rows, (64 / size) as usize);
+        let kernel = Kernel::sized(File::ClassesLoss, "forward", size);
+        self.push_loss(kernel, record, groups, vec![z], vec![p, rows], gradient);
+    }
+
+    pub(super) fn squared_loss(&mut self, op: &SquaredLoss) {
+        let (rows, gradient) = self.loss(op.task_idx, op.logits);
+        let z = self.value(op.logits);
+        let (dz, accumulate) = gradient.as_ref().map_or((NOWHERE, 0), |(dz, add)| (at(dz), *add));
+        let record = Record::new(&[
+            at(&z),
+            self.words.targets(op.task_idx),
+            op.task_idx as u32,
+            at(&rows),
+            self.max_rows as u32,
+            dz,
+            accumulate,
+        ]);
+        let groups = spread(self.max_rows, 64);
+        self.push_loss(
+            Kernel::new(File::SquaredLoss, "forward"),
+            record,
+            groups,
+            vec![z],
+            vec![rows],
+            gradient,
+        );
+    }
+}

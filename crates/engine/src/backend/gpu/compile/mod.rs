@@ -1,0 +1,363 @@
+//! From a plan to a program for the GPU: the arena, the records, the dispatches.
+//!
+//! The arena here shares no places: activations live to the end of the backward pass anyway, and memory that is not
+//! shared lets more tasks run side by side. What only a CPU kernel needs (packed rows, transposed blocks) has no place.
+
+mod element;
+mod loss;
+mod lstm;
+mod product;
+mod update;
+
+use super::{
+    error::GpuError,
+    kernels::{File, Kernel},
+    schedule::{Buffer, Dispatch, Place, Record, Task, schedule},
+    step::{Lookup, Words},
+};
+use crate::{
+    clipping::Clipping,
+    ops::{Access, Op},
+    optimizers::OptimizerConfig,
+    plan::{Lifetime, ParameterId, Plan, ValueId},
+};
+
+/// Steps whose losses are kept until they are read.
+pub const HISTORY: usize = 256;
+
+/// What a pass does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// Forward only.
+    Infer,
+    /// Forward and backward.
+    Gradients,
+    /// A training step.
+    Train,
+}
+
+/// A compiled plan.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Records of all dispatches.
+    pub records: Vec<u32>,
+    /// Dispatches per pass.
+    pub passes: [Vec<Dispatch>; 3],
+    /// Numbers in the arena.
+    pub arena_len: usize,
+    /// Places of values, by value.
+    pub values: Vec<Option<usize>>,
+    /// Where the losses are kept.
+    pub history: usize,
+    /// Words of a step.
+    pub words: Words,
+    /// Streams and rates of the dropouts.
+    pub dropouts: Vec<u64>,
+    /// Embedding lookups whose gradients are scattered.
+    pub lookups: Vec<Lookup>,
+    /// Words of the lists of a step.
+    pub lists_len: usize,
+    /// Constants in front of the lists.
+    pub constants: Vec<u32>,
+}
+
+impl Program {
+    /// Compiles a plan for batches of up to `max_rows` rows.
+    pub fn new(
+        plan: &Plan,
+        max_rows: usize,
+        optimizer: &OptimizerConfig,
+        clipping: &Clipping,
+    ) -> Result<Self, GpuError> {
+        let n_dropouts = plan
+            .ops
+            .iter()
+            .filter(|op| matches!(op, Op::DropoutMask(_)))
+            .count();
+        let mut compiler = Compiler {
+            plan,
+            max_rows,
+            words: Words::new(plan, n_dropouts)?,
+            len: 0,
+            values: vec![None; plan.values.len()],
+            gradients: vec![None; plan.values.len()],
+            wanted: plan.trained_values(),
+            written: vec![false; plan.values.len()],
+            parameter_written: vec![false; plan.parameters.len()],
+            scratch: vec![Vec::new(); plan.ops.len()],
+            history: 0,
+            dropouts: Vec::new(),
+            lookups: Vec::new(),
+            lists_len: max_rows,
+            constants: Vec::new(),
+            tasks: Vec::new(),
+        };
+        compiler.history = compiler.room(2 * HISTORY * plan.tasks.len());
+        compiler.inputs();
+        for (index, op) in plan.ops.iter().enumerate() {
+            compiler.forward(index, op)?;
+        }
+        let n_forward = compiler.tasks.len();
+        for (index, op) in plan.ops.iter().enumerate().rev() {
+            let mut reached = false;
+            op.visit_values(&mut |access, value| {
+                reached |= access == Access::Write && compiler.written[value.0];
+            });
+            if reached {
+                compiler.backward(index, op);
+            }
+        }
+        let n_backward = compiler.tasks.len();
+        compiler.penalties();
+        compiler.optimizer(optimizer, clipping);
+        let mut records = Vec::new();
+        let passes = [n_forward, n_backward, compiler.tasks.len()]
+            .map(|n_tasks| schedule(&compiler.tasks[..n_tasks], &mut records));
+        Ok(Self {
+            records,
+            passes,
+            arena_len: compiler.len,
+            values: compiler.values,
+            history: compiler.history,
+            words: compiler.words,
+            dropouts: compiler.dropouts,
+            lookups: compiler.lookups,
+            lists_len: compiler.lists_len,
+            constants: compiler.constants,
+        })
+    }
+
+    /// The dispatches of a pass.
+    pub fn pass(&self, pass: Pass) -> &[Dispatch] {
+        &self.passes[pass as usize]
+    }
+}
+
+struct Compiler<'a> {
+    plan: &'a Plan,
+    max_rows: usize,
+    words: Words,
+    len: usize,
+    values: Vec<Option<usize>>,
+    gradients: Vec<Option<usize>>,
+    wanted: Vec<bool>,
+    written: Vec<bool>,
+    parameter_written: Vec<bool>,
+    /// What an op's forward leaves for its backward.
+    scratch: Vec<Vec<Place>>,
+    history: usize,
+    dropouts: Vec<u64>,
+    lookups: Vec<Lookup>,
+    lists_len: usize,
+    constants: Vec<u32>,
+    tasks: Vec<Task>,
+}
+
+fn at(place: &Place) -> u32 {
+    place.range.start as u32
+}
+
+/// Workgroups for one thread per number; a thread takes several when there are many.
+fn spread(n: usize, n_threads: usize) -> [u32; 2] {
+    [n.div_ceil(n_threads).clamp(1, 1024) as u32, 1]
+}
+
+fn threads(n: usize) -> [u32; 2] {
+    spread(n, 256)
+}
+
+fn lanes(width: usize) -> u32 {
+    if width > 32 { 64 } else { 1 }
+}
+
+/// Whole numbers of a shader.
+fn words<const N: usize>(numbers: [usize; N]) -> [u32; N] {
+    numbers.map(|number| number as u32)
+}
+
+impl Compiler<'_> {
+    fn room(&mut self, len: usize) -> usize {
+        let start = self.len;
+        self.len = (start + len).next_multiple_of(64);
+        start
+    }
+
+    fn scratch(&mut self, len: usize) -> Place {
+        let start = self.room(len);
+        Place {
+            buffer: Buffer::Arena,
+            range: start..start + len,
+            columns: None,
+        }
+    }
+
+    fn size(&self, value: ValueId) -> usize {
+        let spec = self.plan.values[value.0];
+        spec.per_row * self.max_rows + spec.fixed
+    }
+
+    fn value(&mut self, value: ValueId) -> Place {
+        let len = self.size(value);
+        let start = match self.values[value.0] {
+            Some(start) => start,
+            None => self.room(len),
+        };
+        self.values[value.0] = Some(start);
+        Place {
+            buffer: Buffer::Arena,
+            range: start..start + len,
+            columns: None,
+        }
+    }
+
+    fn gradient(&mut self, value: ValueId) -> Place {
+        let len = self.size(value);
+        let start = match self.gradients[value.0] {
+            Some(start) => start,
+            None => self.room(len),
+        };
+        self.gradients[value.0] = Some(start);
+        Place {
+            buffer: Buffer::Arena,
+            range: start..start + len,
+            columns: None,
+        }
+    }
+
+    fn wants(&self, value: ValueId) -> bool {
+        let spec = self.plan.values[value.0];
+        self.wanted[value.0]
+            && spec.differentiable
+            && matches!(spec.lifetime, Lifetime::Activation | Lifetime::Output)
+    }
+
+    /// The gradient to write, and whether to add to it.
+    fn claim(&mut self, value: ValueId) -> (Place, u32) {
+        let accumulate = std::mem::replace(&mut self.written[value.0], true);
+        (self.gradient(value), u32::from(accumulate))
+    }
+
+    fn parameter(&self, parameter: ParameterId) -> Place {
+        let range = self.plan.parameters[parameter.0].range.clone();
+        Place {
+            buffer: Buffer::Values,
+            range,
+            columns: None,
+        }
+    }
+
+    fn trains(&self, parameter: ParameterId) -> bool {
+        self.plan.parameters[parameter.0].trainable
+    }
+
+    fn claim_parameter(&mut self, parameter: ParameterId) -> (Place, u32) {
+        let accumulate = std::mem::replace(&mut self.parameter_written[parameter.0], true);
+        let range = self.plan.parameters[parameter.0].range.clone();
+        (
+            Place {
+                buffer: Buffer::Gradients,
+                range,
+                columns: None,
+            },
+            u32::from(accumulate),
+        )
+    }
+
+    fn push(
+        &mut self,
+        kernel: Kernel,
+        record: Record,
+        groups: [u32; 2],
+        reads: Vec<Place>,
+        writes: Vec<Place>,
+    ) {
+        self.tasks.push(Task {
+            kernel,
+            record,
+            groups,
+            reads,
+            writes,
+        });
+    }
+
+    fn inputs(&mut self) {
+        for (index, slot) in self.plan.slots.iter().enumerate() {
+            if let Some(value) = slot.value {
+                let y = self.value(value);
+                let width = self.plan.values[value.0].per_row;
+                let record = Record::new(&[self.words.slot(index), at(&y), width as u32]);
+                let groups = threads(y.range.len());
+                self.push(Kernel::new(File::Input, "load"), record, groups, vec![], vec![y]);
+            }
+        }
+    }
+
+    fn forward(&mut self, index: usize, op: &Op) -> Result<(), GpuError> {
+        match op {
+            Op::Mask(op) => self.mask(op),
+            Op::EmbeddingLookup(op) => self.embedding(op),
+            Op::Linear(op) => self.linear(op),
+            Op::Softmax(op) => self.softmax(op),
+            Op::LstmCells(op) => self.lstm(index, op)?,
+            Op::Pool(op) => self.pool(op),
+            Op::Columns(op) => self.columns(op),
+            Op::Sum(op) => self.sum(op),
+            Op::Mixture(op) => self.mixture(op),
+            Op::DropoutMask(op) => self.dropout(index, op),
+            Op::BinaryLoss(op) => self.binary_loss(op),
+            Op::ClassesLoss(op) => self.classes_loss(op),
+            Op::SquaredLoss(op) => self.squared_loss(op),
+            // These run on the CPU only, and a design with one of them trains there.
+            Op::Attention(_)
+            | Op::AttentionPool(_)
+            | Op::BatchNorm(_)
+            | Op::Dot(_)
+            | Op::GradientScale(_)
+            | Op::GruCells(_)
+            | Op::Interaction(_)
+            | Op::LayerNorm(_)
+            | Op::Maximum(_)
+            | Op::Multiply(_)
+            | Op::Noise(_)
+            | Op::OrdinalLoss(_)
+            | Op::AddPosition(_)
+            | Op::Unfold(_)
+            | Op::UnitNorm(_) => return Err(GpuError::NoKernel { op: op.key() }),
+        }
+        Ok(())
+    }
+
+    fn backward(&mut self, index: usize, op: &Op) {
+        match op {
+            Op::EmbeddingLookup(op) => self.embedding_backward(op),
+            Op::Linear(op) => self.linear_backward(op),
+            Op::Softmax(op) => self.softmax_backward(op),
+            Op::LstmCells(op) => self.lstm_backward(index, op),
+            Op::Pool(op) => self.pool_backward(op),
+            Op::Columns(op) => self.columns_backward(op),
+            Op::Sum(op) => self.sum_backward(op),
+            Op::Mixture(op) => self.mixture_backward(op),
+            Op::DropoutMask(op) => self.dropout_backward(index, op),
+            // A mask has no gradient; losses start theirs in forward; forward has refused the others.
+            Op::Mask(_)
+            | Op::BinaryLoss(_)
+            | Op::ClassesLoss(_)
+            | Op::SquaredLoss(_)
+            | Op::Attention(_)
+            | Op::AttentionPool(_)
+            | Op::BatchNorm(_)
+            | Op::Dot(_)
+            | Op::GradientScale(_)
+            | Op::GruCells(_)
+            | Op::Interaction(_)
+            | Op::LayerNorm(_)
+            | Op::Maximum(_)
+            | Op::Multiply(_)
+            | Op::Noise(_)
+            | Op::OrdinalLoss(_)
+            | Op::AddPosition(_)
+            | Op::Unfold(_)
+            | Op::UnitNorm(_) => {}
+        }
+    }
+}
