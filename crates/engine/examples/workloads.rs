@@ -1,6 +1,7 @@
 //! Training steps per second of the six workloads, natively on one thread, and where the time goes by op.
 //!
 //! `cargo run --release -p mtl-engine --example workloads [W1 W2 ...] [--profile]`
+#![allow(clippy::disallowed_methods, reason = "it measures time")]
 
 use std::{
     collections::BTreeMap,

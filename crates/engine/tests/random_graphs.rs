@@ -1,4 +1,5 @@
 //! Any design can be checked, and either trains or says why not.
+#![allow(clippy::disallowed_methods, reason = "it measures time")]
 
 mod common;
 
