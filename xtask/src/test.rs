@@ -127,6 +127,10 @@ fn lint(tally: &mut Tally) {
                 "warnings",
                 "--allow",
                 "clippy::disallowed_methods",
+                "--allow",
+                "clippy::disallowed_macros",
+                "--allow",
+                "clippy::disallowed_types",
             ]),
     );
     tally.command(
