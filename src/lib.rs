@@ -3,6 +3,9 @@
 //! One wasm module serves the page and its training worker: [`page_main`] runs on the main thread, `worker_main` in
 //! the worker. The page draws and never does maths; see `docs/ARCHITECTURE.md`.
 
+// The page is read from its inside: its documents may point at private modules.
+#![allow(rustdoc::private_intra_doc_links)]
+
 pub mod api;
 pub mod i18n;
 pub mod state;
