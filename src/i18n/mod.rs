@@ -1,6 +1,6 @@
 //! Every text of the page, in English and Chinese.
 //!
-//! One file per room, each a list made by [`texts!`]; a test fails on a text that is missing, empty, not translated,
+//! One file per room, each a list made by `texts!`; a test fails on a text that is missing, empty, not translated,
 //! or that fills in other values in one language than in the other.
 //!
 //! ```ignore

@@ -8,8 +8,8 @@
 //!     page.screenshot("opens").await
 //! });
 //! ```
-//! Every [`check`] has a browser of its own with an empty profile. It fails on an error of the test, and on any
-//! warning or error in the console that the test did not announce with [`Page::expect_console`].
+//! Every `check` has a browser of its own with an empty profile. It fails on an error of the test, and on any
+//! warning or error in the console that the test did not announce with `Page::expect_console`.
 #![cfg(feature = "browser")]
 
 mod browser;

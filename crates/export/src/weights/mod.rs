@@ -11,7 +11,7 @@
 //! file can be read by anything and loses nothing: 5 MB of parameters become about 14 MB of text. The format is
 //! described in `docs/weights-format.md` and by the JSON Schema `static/weights.schema.json`.
 //!
-//! [`encode`] streams into one buffer without building a tree of values; [`decode`] refuses by size before it parses,
+//! [`encode()`] streams into one buffer without building a tree of values; [`decode()`] refuses by size before it parses,
 //! reads in one pass, and names what is wrong: the place where a truncated file ends, the parameter and index of a
 //! value that is not a finite number, what another version says of itself. Neither ever panics, whatever the bytes.
 //!
