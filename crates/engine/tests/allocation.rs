@@ -12,7 +12,7 @@ use common::{bench, build, fill};
 use mtl_engine::{
     design::presets,
     layers::Layer,
-    model::{BuildOptions, Mode, Model},
+    model::{BuildOptions, Mode, Model, Profile},
     optimizers::{Optimizer, OptimizerConfig},
     schema::{FeatureKind, LabelKind, Schema},
 };
@@ -58,6 +58,10 @@ fn check(name: &str, model: &mut Model, rows: usize) {
         std::hint::black_box((model.losses(), model.penalty()));
         assert_eq!(COUNT.get() - before, 0, "{name}: allocations in step {step}");
     }
+    let mut profile = Profile::new(model);
+    let before = COUNT.get();
+    model.profile_step(Mode::Train { step: 3 }, &weights, &|| 0.0, &mut profile);
+    assert_eq!(COUNT.get() - before, 0, "{name}: allocations in a profiled step");
 }
 
 #[test]

@@ -71,4 +71,18 @@ impl Batch {
             targets.resize(rows, f32::NAN);
         }
     }
+    /// Takes over the rows of another batch of the same model. Never allocates.
+    ///
+    /// # Panics
+    /// When the other belongs to another model or has more rows than this one takes.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.resize(other.rows);
+        for (to, from) in self.ids.iter_mut().zip(&other.ids) {
+            to.copy_from_slice(from);
+        }
+        let numbers = self.dense.iter_mut().chain(&mut self.targets);
+        for (to, from) in numbers.zip(other.dense.iter().chain(&other.targets)) {
+            to.copy_from_slice(from);
+        }
+    }
 }

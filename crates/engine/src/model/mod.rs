@@ -34,10 +34,12 @@
 
 mod batch;
 mod penalty;
+mod profile;
 mod resources;
 
 pub use crate::plan::Mode;
 pub use batch::Batch;
+pub use profile::{OpTime, Profile};
 pub use resources::{ResourceBytes, Resources};
 
 use std::ops::Range;
