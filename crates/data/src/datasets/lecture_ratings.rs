@@ -1,8 +1,9 @@
 //! `lecture-ratings`: 73,421 ratings that 2,972 students gave 1,128 lecturers: user x item.
 //!
 //! Raw: one CSV table with the columns row, `s` (student), `d` (lecturer), `studage`, `lectage`, `service`, `dept`, `y`.
-//! Features: `user`, `item` (both renumbered), `dept`, `context` (semesters of the student, semesters since the lecture,
-//! service course or not). Labels: `like` (rating >= 4), `top` (rating = 5), `rating` (1 to 5, real), and for
+//! Features: `user`, `item` (both renumbered), `course` (a lecturer's service or other course so many semesters ago: as
+//! near as the table comes to naming the course that was rated), `dept`, `context` (semesters of the student, semesters
+//! since the lecture, service course or not). Labels: `like` (rating >= 4), `top` (rating = 5), `rating` (1 to 5, real), and for
 //! recommendation by softmax `next_item` (the lecturer whom this student liked next, in the order of the table) and
 //! `next_user` (the student who liked this lecturer next), known only for a liked row of whoever has two.
 
@@ -23,6 +24,7 @@ const FILE: &str = "InstEval.csv";
 const ROWS: usize = 73_421;
 const STUDENTS: usize = 2_972;
 const LECTURERS: usize = 1_128;
+const COURSES: usize = 5_368;
 const DEPARTMENTS: usize = 14;
 const RATINGS: [usize; 5] = [10_186, 12_951, 17_609, 16_921, 15_754];
 const LIKED: usize = RATINGS[3] + RATINGS[4];
@@ -66,7 +68,7 @@ pub fn parse(csv: &str) -> Result<Dataset, RawError> {
         expect_count(format!("rating = {rating}"), expected, got)?;
     }
     let dataset = expect_counts(build(&rows), ROWS, COUNTS)?;
-    for (key, expected) in [("user", STUDENTS), ("item", LECTURERS), ("dept", DEPARTMENTS)] {
+    for (key, expected) in [("user", STUDENTS), ("item", LECTURERS), ("course", COURSES), ("dept", DEPARTMENTS)] {
         let got = match dataset.feature(key).map(|feature| &feature.column) {
             Some(Column::Id(column)) => column.cardinality,
             _ => 0,
@@ -109,14 +111,15 @@ fn read_rows(csv: &str) -> Result<Vec<Row>, RawError> {
     Ok(rows)
 }
 
-/// Renumbers ids in ascending order of the old number.
-fn renumber(rows: &[Row], id: fn(&Row) -> u32) -> IdColumn {
-    let mut numbers: BTreeMap<u32, u32> = rows.iter().map(|row| (id(row), 0)).collect();
+/// Renumbers ids in ascending order of the old numbers.
+fn renumber<const N: usize>(rows: &[Row], id: fn(&Row) -> [u32; N]) -> IdColumn {
+    let mut numbers: BTreeMap<[u32; N], u32> = rows.iter().map(|row| (id(row), 0)).collect();
     (0..).zip(numbers.values_mut()).for_each(|(new, slot)| *slot = new);
+    let name = |old: &[u32; N]| format!("#{}", old.map(|part| part.to_string()).join("/"));
     IdColumn {
         cardinality: numbers.len(),
         ids: rows.iter().map(|row| numbers[&id(row)]).collect(),
-        names: numbers.keys().map(|old| format!("#{old}")).collect(),
+        names: numbers.keys().map(name).collect(),
     }
 }
 
@@ -139,9 +142,13 @@ fn next_liked(rows: &[Row], of: &IdColumn, target: &IdColumn) -> Vec<f32> {
 }
 
 fn build(rows: &[Row]) -> Dataset {
-    let users = renumber(rows, |row| row.student);
-    let items = renumber(rows, |row| row.lecturer);
-    let depts = renumber(rows, |row| row.dept);
+    let users = renumber(rows, |row| [row.student]);
+    let items = renumber(rows, |row| [row.lecturer]);
+    let courses = renumber(rows, |row| {
+        let [_, lecture_age, service] = row.context;
+        [row.lecturer, lecture_age, service]
+    });
+    let depts = renumber(rows, |row| [row.dept]);
     let wide = |key: &str, name: Message, n_classes, values| LabelColumn {
         key: key.to_owned(),
         name,
@@ -174,6 +181,7 @@ fn build(rows: &[Row]) -> Dataset {
         features: vec![
             id("user", Message::new("Student", "学生"), users),
             id("item", Message::new("Lecturer", "讲师"), items),
+            id("course", Message::new("Course (lecturer / semesters ago / service)", "课程（讲师/学期前/公共课）"), courses),
             id("dept", Message::new("Department", "院系"), depts),
             Feature {
                 key: "context".to_owned(),
