@@ -129,6 +129,15 @@ ACTIVATIONS = {
 }
 
 
+MERGES = {
+    "add": lambda x: x.sum(axis=0),
+    "subtract": lambda x: x[0] - x[1],
+    "multiply": lambda x: x.prod(axis=0),
+    "average": lambda x: x.mean(axis=0),
+    "maximum": lambda x: x.max(axis=0),
+}
+
+
 class Model:
     """The network of a weights file."""
 
@@ -172,7 +181,7 @@ class Model:
         return (values - np.float32(scale["means"])) / np.float32(scale["deviations"])
 
     def predict(self, given):
-        """Task name -> probabilities (two for binary: no, yes), or the predicted number."""
+        """Task name -> probabilities (two for binary: no, yes; one per label), or the predicted number."""
         values, outputs = {}, {}
 
         def value_of(node_id):
@@ -209,18 +218,90 @@ class Model:
         x = x if mask is None else x[mask]
         return x.max(axis=0) if len(x) else np.zeros(x.shape[1], np.float32), None
 
-    def lstm(self, node, layer, incoming, given):
+    def embedding_bag(self, node, layer, incoming, given):
+        ids = incoming[0][0]
+        total = self.parameter(node, "embeddings")[ids[ids != 0]].sum(axis=0)
+        return total / max((ids != 0).sum(), 1) if layer["combine"] == "mean" else total, None
+
+    def positional_embedding(self, node, layer, incoming, given):
         x, mask = incoming[0]
-        kernel, recurrent, bias = (self.parameter(node, name) for name in ("kernel", "recurrent_kernel", "bias"))
-        h = c = np.zeros(layer["units"], np.float32)
-        steps = []
-        for t in range(len(x)):
-            if mask is None or mask[t]:
-                i, f, g, o = np.split(x[t] @ kernel + h @ recurrent + bias, 4)
+        return x + self.parameter(node, "embeddings"), mask
+
+    def attention_pooling(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        x = x if mask is None else x[mask]
+        hidden = np.tanh(x @ self.parameter(node, "hidden_kernel") + self.parameter(node, "hidden_bias"))
+        scores = (hidden @ self.parameter(node, "score_kernel"))[:, 0]
+        return softmax(scores) @ x if len(x) else np.zeros(x.shape[1], np.float32), None
+
+    def self_attention(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        heads = []
+        for name in ("query", "key", "value"):
+            y = x @ self.parameter(node, f"{name}_kernel") + self.parameter(node, f"{name}_bias")
+            heads.append(y.reshape(len(x), layer["heads"], layer["head_width"]).swapaxes(0, 1))
+        queries, keys, values = heads
+        known = slice(None) if mask is None else mask
+        scores = queries @ keys[:, known].swapaxes(1, 2) / np.float32(math.sqrt(layer["head_width"]))
+        y = softmax(scores) @ values[:, known] if scores.shape[-1] else np.zeros_like(values)
+        y = y.swapaxes(0, 1).reshape(len(x), -1)
+        return y @ self.parameter(node, "output_kernel") + self.parameter(node, "output_bias"), mask
+
+    def conv1d(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        kernel, stride, length = self.parameter(node, "kernel"), layer["strides"], len(x)
+        x = x if mask is None else x * mask[:, None]
+        window = len(kernel)
+        n_windows = -(-length // stride)
+        before = window - 1
+        if layer["padding"] == "valid":
+            n_windows, before = (length - window) // stride + 1, 0
+        elif layer["padding"] == "same":
+            before = max((n_windows - 1) * stride + window - length, 0) // 2
+        x = np.pad(x, ((before, window + n_windows * stride), (0, 0)))
+        windows = np.stack([x[t * stride:t * stride + window].reshape(-1) for t in range(n_windows)])
+        y = windows @ kernel.reshape(-1, kernel.shape[-1]) + self.parameter(node, "bias")
+        return ACTIVATIONS[layer["activation"]](y), None if mask is None else mask[::stride][:n_windows]
+
+    def recurrent(self, node, cell, units, names, steps):
+        """The state after each step of a sequence, which is (input, whether it counts)."""
+        kernel, recurrent, bias = (self.parameter(node, name) for name in names)
+        h = c = np.zeros(units, np.float32)
+        states = []
+        for x, counts in steps:
+            if counts and cell == "lstm":
+                i, f, g, o = np.split(x @ kernel + h @ recurrent + bias, 4)
                 c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
                 h = sigmoid(o) * np.tanh(c)
-            steps.append(h)
-        return (np.stack(steps), mask) if layer["return_sequences"] else (h, None)
+            elif counts:
+                (az, ar, ah), (ez, er, eh) = np.split(x @ kernel + bias[0], 3), np.split(h @ recurrent + bias[1], 3)
+                z = sigmoid(az + ez)
+                h = z * h + (1 - z) * np.tanh(ah + sigmoid(ar + er) * eh)
+            states.append(h)
+        return np.stack(states)
+
+    def lstm(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        steps = zip(x, np.ones(len(x), bool) if mask is None else mask)
+        names = ("kernel", "recurrent_kernel", "bias")
+        states = self.recurrent(node, layer["type"], layer["units"], names, steps)
+        return (states, mask) if layer["return_sequences"] else (states[-1], None)
+
+    gru = lstm
+
+    def bidirectional(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        steps = list(zip(x, np.ones(len(x), bool) if mask is None else mask))
+        sides = []
+        for direction, order in (("forward", 1), ("backward", -1)):
+            names = [f"{direction}_{name}" for name in ("kernel", "recurrent_kernel", "bias")]
+            states = self.recurrent(node, layer["cell"], layer["units"], names, steps[::order])
+            sides.append(states[::order] if layer["return_sequences"] else states[-1])
+        y = np.concatenate(sides, axis=-1) if layer["merge"] == "concatenate" else sum(sides)
+        y = y / 2 if layer["merge"] == "average" else y
+        if not layer["return_sequences"]:
+            return y, None
+        return y if mask is None else y * mask[:, None], mask
 
     def affine(self, node, use_bias, x):
         y = x @ self.parameter(node, "kernel")
@@ -233,6 +314,32 @@ class Model:
     def dropout(self, node, layer, incoming, given):
         return incoming[0]
 
+    gaussian_noise = gradient_reversal = stop_gradient = dropout
+
+    def scale(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        return x * np.float32(layer["factor"]), mask
+
+    def slice(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        return x[..., layer["start"]:layer["start"] + layer["width"]], mask
+
+    def layer_normalization(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        deviation = np.sqrt(x.var(axis=-1, keepdims=True) + np.float32(layer["epsilon"]))
+        y = (x - x.mean(axis=-1, keepdims=True)) / deviation
+        return y * self.parameter(node, "gamma") + self.parameter(node, "beta"), mask
+
+    def batch_normalization(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        deviation = np.sqrt(self.parameter(node, "moving_variance") + np.float32(layer["epsilon"]))
+        y = (x - self.parameter(node, "moving_mean")) / deviation
+        return y * self.parameter(node, "gamma") + self.parameter(node, "beta"), mask
+
+    def unit_normalization(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        return x / np.sqrt(np.maximum((x * x).sum(axis=-1, keepdims=True), np.float32(1e-12))), mask
+
     def flatten(self, node, layer, incoming, given):
         return incoming[0][0].reshape(-1), None
 
@@ -240,10 +347,26 @@ class Model:
         masks = [mask for _, mask in incoming if mask is not None]
         return np.concatenate([x for x, _ in incoming], axis=-1), np.logical_and.reduce(masks) if masks else None
 
-    def add(self, node, layer, incoming, given):
-        masks = [mask for _, mask in incoming]
-        every_one = all(mask is not None for mask in masks)
-        return sum(x for x, _ in incoming), np.logical_or.reduce(masks) if every_one else None
+    def merge(self, node, layer, incoming, given):
+        """Inputs of one shape, element by element; a step counts where it counts in any."""
+        values, masks = zip(*incoming)
+        merged = MERGES[layer["type"]](np.stack(values))
+        return merged, np.logical_or.reduce(masks) if all(mask is not None for mask in masks) else None
+
+    add = subtract = multiply = average = maximum = merge
+
+    def dot(self, node, layer, incoming, given):
+        a, b = (self.unit_normalization(node, layer, [side], given)[0] if layer["normalize"] else side[0] for side in incoming)
+        return (a * b).sum(keepdims=True), None
+
+    def factorization_machine(self, node, layer, incoming, given):
+        vectors = np.stack([x for x, _ in incoming])
+        y = (vectors.sum(axis=0) ** 2 - (vectors ** 2).sum(axis=0)) / 2
+        return y.sum(keepdims=True) if layer["summed"] else y, None
+
+    def cross(self, node, layer, incoming, given):
+        (first, _), (x, _) = incoming
+        return first * self.affine(node, True, x) + x, None
 
     def mixture(self, node, layer, incoming, given):
         *experts, gate = (x for x, _ in incoming)
@@ -262,6 +385,16 @@ class Model:
 
     def regression_head(self, node, layer, incoming, given):
         return self.logits(node, layer, incoming), None
+
+    def multi_label_head(self, node, layer, incoming, given):
+        return sigmoid(self.logits(node, layer, incoming)), None
+
+    def ordinal_head(self, node, layer, incoming, given):
+        score = incoming[0][0] @ self.parameter(node, "kernel")
+        first, *steps = self.parameter(node, "thresholds").astype(np.float64)
+        cuts = np.cumsum([first, *(np.logaddexp(0, step) + 1e-3 for step in steps)])
+        above = np.concatenate([[1], sigmoid(score - cuts), [0]])
+        return above[:-1] - above[1:], None
 
 
 def main(arguments):
@@ -298,6 +431,8 @@ def main(arguments):
             print(f"{task}: {float(values[0]):.6g}")
             continue
         order = np.argsort(-values)[:6]
+        if heads[task]["kind"]["type"] == "multi_label":
+            order = range(len(values))
         print(f"{task}: " + ", ".join(f"{names[i]} {float(values[i]):.4f}" for i in order))
 
 

@@ -13,8 +13,12 @@ use mtl_data::prepare::DataSettings;
 use mtl_data::tokenizer::tokenize;
 use mtl_engine::design::{Design, NodeId};
 use mtl_engine::layers::{
-    Activation, Add, BinaryHead, ClassesHead, Concatenate, Dense, Dropout, Embedding, Flatten,
-    GlobalAveragePooling, GlobalMaxPooling, IdInput, Layer, Lstm, Mixture, RegressionHead, TokenInput,
+    Activation, Add, AttentionPooling, Average, BagRule, BatchNormalization, Bidirectional, BidirectionalMerge,
+    BinaryHead, ClassesHead, Concatenate, Conv1d, ConvolutionPadding, Cross, Dense, Dot, Dropout, Embedding,
+    EmbeddingBag, FactorizationMachine, Flatten, GaussianNoise, GlobalAveragePooling, GlobalMaxPooling,
+    GradientReversal, Gru, IdInput, Layer, LayerNormalization, Lstm, Maximum, Mixture, MultiLabelHead, Multiply,
+    OrdinalHead, PositionalEmbedding, RecurrentCell, RegressionHead, Scale, SelfAttention, Slice, StopGradient,
+    Subtract, TokenInput, UnitNormalization,
 };
 use mtl_examples::weights;
 use mtl_training::Session;
@@ -157,6 +161,161 @@ fn text_design() -> Design {
         .into(),
     );
     design
+}
+
+/// A design under construction.
+struct Drawing {
+    design: Design,
+}
+
+impl Drawing {
+    /// A layer with a wire from each of `from` to its first handle.
+    fn after(&mut self, from: &[NodeId], name: &str, layer: impl Into<Layer>) -> NodeId {
+        let node = self.design.add(name, layer);
+        for from in from {
+            self.design.connect(*from, node, 0);
+        }
+        node
+    }
+
+    /// A layer with two handles.
+    fn pair(&mut self, [a, b]: [NodeId; 2], name: &str, layer: impl Into<Layer>) -> NodeId {
+        let node = self.after(&[a], name, layer);
+        self.design.connect(b, node, 1);
+        node
+    }
+
+    fn both_ways(&mut self, from: NodeId, name: &str, settings: Bidirectional) -> NodeId {
+        self.after(&[from], name, Bidirectional { units: 3, ..settings })
+    }
+
+    fn convolution(&mut self, from: NodeId, name: &str, padding: ConvolutionPadding, strides: usize) -> NodeId {
+        let settings = Conv1d {
+            filters: 4,
+            padding,
+            strides,
+            activation: Activation::Tanh,
+            ..Conv1d::default()
+        };
+        self.after(&[from], name, settings)
+    }
+}
+
+/// The layers of the designer: on sequences with and without a mask, then on vectors, then heads of every kind.
+fn designer_design() -> Design {
+    let mut d = Drawing {
+        design: Design::new("Every layer of the designer"),
+    };
+    let feature = "text".to_owned();
+    let text = d.after(&[], "text_input", TokenInput { feature });
+    let mut vectors = Vec::new();
+    for (masked, suffix) in [(true, ""), (false, "_unmasked")] {
+        let name = |name: &str| format!("{name}{suffix}");
+        let embedding = Embedding {
+            width: 4,
+            mask_zero: masked,
+            ..Embedding::default()
+        };
+        let table = d.after(&[text], &name("embedding"), embedding);
+        let positions = d.after(&[table], &name("positions"), PositionalEmbedding::default());
+        let attention = SelfAttention {
+            heads: 2,
+            head_width: 3,
+            ..SelfAttention::default()
+        };
+        let attention = d.after(&[positions], &name("attention"), attention);
+        let steps = d.after(&[attention], &name("steps"), LayerNormalization::default());
+        let norm = d.after(&[table], &name("batch_norm"), BatchNormalization::default());
+        let product = d.after(&[steps, norm, table], &name("product"), Multiply::default());
+        let largest = d.after(&[steps, norm], &name("maximum"), Maximum::default());
+        let mean = d.after(&[product, largest], &name("average"), Average::default());
+        let difference = d.pair([mean, table], &name("difference"), Subtract::default());
+        let every = Bidirectional {
+            return_sequences: true,
+            ..Bidirectional::default()
+        };
+        let both = d.both_ways(difference, &name("both_ways"), every.clone());
+        let gru = Gru {
+            units: 3,
+            return_sequences: true,
+            ..Gru::default()
+        };
+        let gru = d.after(&[both], &name("gru"), gru);
+        let padded = d.after(&[both], &name("padding_shows"), dense(1, Activation::Linear));
+        let summed = Bidirectional {
+            cell: RecurrentCell::Gru,
+            merge: BidirectionalMerge::Sum,
+            ..every
+        };
+        let summed = d.both_ways(gru, &name("summed"), summed);
+        let averaged = Bidirectional {
+            merge: BidirectionalMerge::Average,
+            ..Bidirectional::default()
+        };
+        let windows = d.convolution(summed, &name("same"), ConvolutionPadding::Same, 2);
+        let causal = d.convolution(table, &name("causal"), ConvolutionPadding::Causal, 1);
+        let inside = d.convolution(positions, &name("inside"), ConvolutionPadding::Valid, 2);
+        let pool = AttentionPooling {
+            units: 3,
+            ..AttentionPooling::default()
+        };
+        vectors.extend([
+            d.both_ways(steps, &name("averaged"), averaged),
+            d.after(&[windows], &name("attention_pooling"), pool.clone()),
+            d.after(&[causal], &name("causal_pooling"), pool),
+            d.after(&[inside], &name("inside_pooling"), GlobalMaxPooling::default()),
+            d.after(&[padded], &name("flatten"), Flatten::default()),
+        ]);
+    }
+    for (combine, name) in [(BagRule::Mean, "bag_mean"), (BagRule::Sum, "bag_sum")] {
+        let settings = EmbeddingBag {
+            width: 4,
+            combine,
+            ..EmbeddingBag::default()
+        };
+        vectors.push(d.after(&[text], name, settings));
+    }
+    let all = d.after(&vectors, "concatenate", Concatenate::default());
+    let [a, b, c] = ["a", "b", "c"].map(|name| d.after(&[all], name, dense(4, Activation::Tanh)));
+    let norm = d.after(&[a], "normalised", BatchNormalization::default());
+    let unit = d.after(&[b], "unit", UnitNormalization::default());
+    let crossed = d.pair([norm, c], "cross", Cross::default());
+    let noisy = d.after(&[crossed], "noise", GaussianNoise::default());
+    let halved = d.after(&[noisy], "scale", Scale { factor: -0.5 });
+    let some = d.after(&[halved], "slice", Slice { start: 1, width: 2 });
+    let parts = [
+        d.pair([a, b], "dot", Dot::default()),
+        d.pair([a, c], "cosine", Dot { normalize: true }),
+        d.after(&[a, b, c], "pairs", FactorizationMachine::default()),
+        d.after(&[a, b, unit], "pairs_each", FactorizationMachine { summed: false }),
+        some,
+    ];
+    let trunk = d.after(&parts, "trunk", Concatenate::default());
+    let reversed = d.after(&[trunk], "reversed", GradientReversal::default());
+    let stopped = d.after(&[trunk], "stopped", StopGradient::default());
+    let label = |key: &str| key.to_owned();
+    let (domain, sentiment) = (label("domain"), label("sentiment"));
+    let ordinal = OrdinalHead {
+        label: sentiment,
+        ..OrdinalHead::default()
+    };
+    d.after(&[trunk], "sentiment", ordinal);
+    let classes = ClassesHead {
+        label: domain,
+        ..ClassesHead::default()
+    };
+    d.after(&[reversed], "domain", classes);
+    let labels = MultiLabelHead {
+        label: label("remarks"),
+        ..MultiLabelHead::default()
+    };
+    d.after(&[trunk], "remarks", labels);
+    let stars = RegressionHead {
+        label: label("stars"),
+        ..RegressionHead::default()
+    };
+    d.after(&[stopped], "stars", stars);
+    d.design
 }
 
 fn id_design() -> Design {
@@ -375,11 +534,13 @@ fn python_predicts_the_same() {
     let Some(python) = python() else { return };
     let file = std::env::temp_dir().join(format!("mtl-predict-{}.json", std::process::id()));
     let path = file.to_str().expect("a path in UTF-8");
-    let mut text = Asked::trained(text_design(), text_data());
-    std::fs::write(&file, text.file()).expect("a file");
-    for words in TEXTS {
-        let got: Outputs = run_python(&python, &[path, "--json", words]);
-        assert_close(&got, &as_map(&text.predict(text_input(words))), words);
+    for design in [text_design(), designer_design()] {
+        let mut text = Asked::trained(design, text_data());
+        std::fs::write(&file, text.file()).expect("a file");
+        for words in TEXTS {
+            let got: Outputs = run_python(&python, &[path, "--json", words]);
+            assert_close(&got, &as_map(&text.predict(text_input(words))), words);
+        }
     }
     let mut ids = Asked::trained(id_design(), id_data());
     std::fs::write(&file, ids.file()).expect("a file");
@@ -407,6 +568,19 @@ fn python_predicts_the_same() {
         );
     }
     std::fs::remove_file(&file).expect("the file is removed");
+}
+
+#[test]
+fn python_is_tried_on_every_layer() {
+    let designs = [text_design(), designer_design(), id_design()];
+    for layer in Layer::all() {
+        let is_used = designs
+            .iter()
+            .flat_map(|design| &design.nodes)
+            .any(|node| node.layer.key() == layer.key());
+        // No generated set has numbers.
+        assert!(is_used || layer.key() == "dense_input", "{}", layer.key());
+    }
 }
 
 /// A file that was written once is still read, and still gives what was predicted when it was written.

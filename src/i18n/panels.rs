@@ -82,6 +82,7 @@ texts! {
     confusion_cell: "{0} taken for {1}: {2} rows, {3} % of its class", "{0} 被判为 {1}：{2} 行，占该类 {3} %";
     true_class: "true ↓ / predicted →", "真实 ↓ / 预测 →";
     per_class: "Per class", "各类别";
+    per_label: "Per label", "各标签";
     class: "Class", "类别";
     support: "Rows with label", "有标签的行";
     no_resources: "The design does not train yet.", "当前设计还不能训练。";

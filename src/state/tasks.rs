@@ -1,15 +1,8 @@
 //! What the page knows about a task from the label that its head learns.
 
-use mtl_engine::{
-    metrics::TaskOutput,
-    schema::{LabelKind, Schema},
-};
+use mtl_engine::{metrics::TaskOutput, schema::Schema};
 
 /// What the head of a task on this label puts out; `None` when the data set has no such label.
 pub fn task_output(schema: &Schema, label: &str) -> Option<TaskOutput> {
-    schema.label(label).map(|label| match label.kind {
-        LabelKind::Binary => TaskOutput::Binary,
-        LabelKind::Classes { n_classes } => TaskOutput::Classes { n_classes },
-        LabelKind::Real => TaskOutput::Regression,
-    })
+    schema.label(label).map(|label| label.kind.into())
 }

@@ -1,10 +1,12 @@
-"""Writes every golden file that Keras is the reference for. Usage: python generate_keras.py [optimizers] [layers] [presets]"""
+"""Writes every golden file that Keras is the reference for. Usage: python generate_keras.py [optimizers] [layers] [designer_layers]
+[presets]"""
 
 import os
 import sys
 
 os.environ["KERAS_BACKEND"] = "jax"
 
+import generate_designer_layers
 import generate_layers
 import generate_optimizers
 import generate_presets
@@ -12,6 +14,7 @@ import generate_presets
 SUBJECTS = {
     "optimizers": generate_optimizers.main,
     "layers": generate_layers.main,
+    "designer_layers": generate_designer_layers.main,
     "presets": generate_presets.main,
 }
 

@@ -15,7 +15,9 @@ from keras import ops
 from keras.src.backend.common import dtypes
 from keras.src.losses.loss import reduce_weighted_values
 
+import keras_layers
 from common import array, number, numbers, write
+from keras_layers import is_statistic, parameter_name, penalty, project_shape, recurrent
 
 MADE_WITH = f"keras {keras.version()}, JAX {jax.__version__}, float64"
 
@@ -46,7 +48,7 @@ def in_both_precisions(compute, tolerance=2e-5):
 
     def agree(path, a, b):
         # Relative to the largest element: an element near 0 carries the rounding of the sums beside it.
-        scale = max(1e-3, np.abs(b).max(initial=0))
+        scale = max(5e-3, np.abs(b).max(initial=0))
         assert np.abs(a - b).max(initial=0) <= tolerance * scale, (jax.tree_util.keystr(path), a, b)
 
     jax.tree_util.tree_map_with_path(agree, single, double)
@@ -96,11 +98,11 @@ def activations(random):
 
 
 def row_losses(kind, labels, logits):
-    """Keras's loss of each row from logits; labels of rows without one are replaced by 0."""
-    if kind["type"] == "binary":
+    """Keras's loss of each row from logits; labels of rows without one are replaced by 0. Labels side by side are rows."""
+    if kind["type"] in ("binary", "multi_label"):
         y = ops.cast(labels, logits.dtype)
         return keras.losses.BinaryCrossentropy(from_logits=True, reduction=None, dtype=logits.dtype)(
-            ops.expand_dims(y, 1), logits)
+            ops.expand_dims(y, 1), ops.reshape(logits, (-1, 1)))
     if kind["type"] == "classes":
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None, dtype=logits.dtype)(
             ops.cast(labels, "int32"), logits)
@@ -108,12 +110,21 @@ def row_losses(kind, labels, logits):
         ops.expand_dims(ops.cast(labels, logits.dtype), 1), logits)
 
 
-def task_loss(kind, labels, logits, class_weights=()):
-    """Mean over the labelled rows of class weight x loss, as Keras reduces with sample weights and a mask."""
+def task_loss(kind, labels, logits, class_weights=(), log_p=None):
+    """Mean over the labelled rows of class weight x loss, as Keras reduces with sample weights and a mask. A weight of a
+    multi-label task is that of a label; `log_p` is what an ordinal head gives."""
     known = ~np.isnan(labels)
     filled = np.where(known, labels, 0)
-    weights = np.asarray(class_weights)[filled.astype(int)] if len(class_weights) else np.ones(len(labels))
-    rows = row_losses(kind, filled, logits)
+    if not len(class_weights):
+        weights = np.ones(len(labels))
+    elif kind["type"] == "multi_label":
+        weights = np.tile(class_weights, len(labels) // len(class_weights))
+    else:
+        weights = np.asarray(class_weights)[filled.astype(int)]
+    if log_p is None:
+        rows = row_losses(kind, filled, logits)
+    else:
+        rows = -log_p[np.arange(len(filled)), filled.astype(int)]
     weights = ops.convert_to_tensor(weights, logits.dtype)
     return reduce_weighted_values(rows, sample_weight=weights, mask=known, dtype=logits.dtype)
 
@@ -172,15 +183,17 @@ class Drawing:
         self.schema["features"].append({"key": key, "name": {"en": key, "zh": key}, "kind": kind})
 
     def label(self, key, **kind):
-        n = {"binary": 2, "real": 0}.get(kind["type"], kind.get("n_classes"))
+        n = {"binary": 2, "real": 0, "multi_label": kind.get("n_labels")}.get(kind["type"], kind.get("n_classes"))
         classes = [{"en": f"c{i}", "zh": f"c{i}"} for i in range(n)]
         self.schema["labels"].append({"key": key, "name": {"en": key, "zh": key}, "kind": kind, "classes": classes})
 
-    def node(self, name, kind, *sources, **settings):
+    def node(self, name, kind, *sources, handles=None, **settings):
+        """A layer with wires from `sources`, to its first handle or to `handles`."""
         node = len(self.design["nodes"])
         self.design["nodes"].append({"id": node, "name": name, "layer": {"type": kind, **settings}})
-        for source in sources:
-            wire = {"id": len(self.design["wires"]), "from": {"node": source, "handle": 0}, "to": {"node": node, "handle": 0}}
+        for position, source in enumerate(sources):
+            to = {"node": node, "handle": handles[position] if handles else 0}
+            wire = {"id": len(self.design["wires"]), "from": {"node": source, "handle": 0}, "to": to}
             self.design["wires"].append(wire)
         return node
 
@@ -208,13 +221,20 @@ class Drawing:
         self.label(name, type="real")
         return self.node(name, "regression_head", source, label=name, **settings)
 
+    def ordinal(self, name, n_classes, source, **settings):
+        self.label(name, type="classes", n_classes=n_classes)
+        return self.node(name, "ordinal_head", source, label=name, **settings)
+
+    def multi_label(self, name, n_labels, source, **settings):
+        self.label(name, type="multi_label", n_labels=n_labels)
+        return self.node(name, "multi_label_head", source, label=name, **settings)
+
 
 def keras_model(design, schema):
     """The design as a Keras model whose outputs are those of every node (logits for a head)."""
     kinds = {feature["key"]: feature["kind"] for feature in schema["features"]}
     labels = {label["key"]: label["kind"] for label in schema["labels"]}
-    values, masks, inputs, heads = {}, {}, {}, {}
-    penalty = lambda s: keras.regularizers.L1L2(s.get("l1", 0.0), s.get("l2", 0.0))
+    values, masks, inputs, heads, extra = {}, {}, {}, {}, {}
     for node in design["nodes"]:
         name, layer = node["name"], node["layer"]
         sources = [wire["from"]["node"] for wire in design["wires"] if wire["to"]["node"] == node["id"]]
@@ -234,14 +254,12 @@ def keras_model(design, schema):
                                        embeddings_regularizer=penalty(layer))(x[0])
             if feature["type"] == "tokens" and layer.get("mask_zero", True):
                 mask = ops.not_equal(x[0], 0)
-            y._keras_mask = None
         elif kind == "dense":
             activation = layer.get("activation", "relu")
             y = keras.layers.Dense(layer["units"], activation, use_bias=layer.get("use_bias", True), name=name,
                                    kernel_regularizer=penalty(layer))(x[0])
         elif kind == "lstm":
-            y = keras.layers.LSTM(layer["units"], return_sequences=layer.get("return_sequences", False), name=name,
-                                  kernel_regularizer=penalty(layer), recurrent_regularizer=penalty(layer))(x[0], mask=mask)
+            y = recurrent("lstm", layer, name)(x[0], mask=mask)
         elif kind == "global_average_pooling":
             y = keras.layers.GlobalAveragePooling1D(name=name)(x[0], mask=mask)
         elif kind == "global_max_pooling":
@@ -255,39 +273,51 @@ def keras_model(design, schema):
         elif kind.endswith("_head"):
             label = labels[layer["label"]]
             y = x[0]
-            if layer.get("projection", True):
-                y = keras.layers.Dense(label.get("n_classes", 1), name=name, kernel_regularizer=penalty(layer))(y)
+            if kind == "ordinal_head":
+                y, extra[f"{name}/log_p"] = keras_layers.Ordinal(label["n_classes"], penalty(layer), name=name)(y)
+            elif layer.get("projection", True):
+                width = label.get("n_classes", label.get("n_labels", 1))
+                y = keras.layers.Dense(width, name=name, kernel_regularizer=penalty(layer))(y)
             heads[name] = (layer, label)
         else:
-            raise ValueError(kind)
+            before = next(n for n in design["nodes"] if n["id"] == sources[0])["layer"]
+            y, mask = keras_layers.build(layer, name, x, [masks.get(source) for source in sources],
+                                         kinds.get(before.get("feature")))
         values[node["id"]] = y
+        # Keras would pass a mask on by itself.
+        y._keras_mask = None
         if len(y.shape) == 3 and mask is not None:
             masks[node["id"]] = mask
     names = {node["name"]: values[node["id"]] for node in design["nodes"] if not node["name"].endswith("_in")}
-    return keras.Model(inputs, names), heads
-
-
-def parameter_name(variable):
-    """`node/kernel`, also for a cell inside a recurrent layer."""
-    parts = variable.path.split("/")
-    return f"{parts[0]}/{parts[-1]}"
+    return keras.Model(inputs, {**names, **extra}), heads
 
 
 def draw_weights(random, model, scale=0.5):
-    """Random weights of few digits, which float32 and JSON hold alike."""
+    """Random weights of few digits, which float32 and JSON hold alike; running statistics too."""
     weights = {}
     for variable in model.trainable_variables:
-        shape = tuple(variable.shape)
+        shape = project_shape(variable)
         spread = scale if len(shape) == 1 or "embeddings" in variable.path else scale * np.sqrt(6 / shape[0])
         weights[parameter_name(variable)] = np.round(random.normal(size=shape) * spread * 0.6, 4).astype("float32")
+    for variable in filter(is_statistic, model.non_trainable_variables):
+        value = np.round(random.normal(size=variable.shape) * 0.3, 4).astype("float32")
+        weights[parameter_name(variable)] = np.abs(value) + np.float32(0.5) if "variance" in variable.path else value
     return weights
+
+
+def start_of(variables, weights, dtype):
+    """The drawn weights of variables, in Keras's shapes; a variable without one keeps its value."""
+    given = lambda v: ops.convert_to_tensor(weights[parameter_name(v)].reshape(v.shape), dtype)
+    return [given(v) if parameter_name(v) in weights else v.value for v in variables]
 
 
 def predictions(heads, outputs):
     result = {}
     for name, (_, label) in heads.items():
         logits = outputs[name]
-        if label["type"] == "binary":
+        if f"{name}/log_p" in outputs:
+            result[name] = ops.exp(outputs[f"{name}/log_p"])
+        elif label["type"] in ("binary", "multi_label"):
             result[name] = ops.sigmoid(logits)
         elif label["type"] == "classes":
             result[name] = ops.softmax(logits)
@@ -296,16 +326,19 @@ def predictions(heads, outputs):
     return result
 
 
-def losses_of(model, heads, labels, values, state, inputs):
-    """Total, per task, penalties, and the outputs."""
-    outputs, _, penalties = model.stateless_call(values, state, inputs, return_losses=True)
+def losses_of(model, heads, labels, values, state, inputs, training=False):
+    """Total, per task, penalties, and the outputs; what the running statistics become."""
+    outputs, state, penalties = model.stateless_call(values, state, inputs, return_losses=True, training=training)
+    statistics = {parameter_name(v): value for v, value in zip(model.non_trainable_variables, state) if is_statistic(v)}
     per_task = {
-        name: task_loss(label, labels[layer["label"]], outputs[name], layer.get("class_weights", ()))
+        name: task_loss(label, labels[layer["label"]], outputs[name], layer.get("class_weights", ()),
+                        outputs.get(f"{name}/log_p"))
         for name, (layer, label) in heads.items()
     }
     penalty = sum(penalties, ops.convert_to_tensor(0.0, keras.config.floatx()))
     total = sum(layer.get("weight", 1.0) * per_task[name] for name, (layer, _) in heads.items()) + penalty
-    return total, {"tasks": per_task, "penalty": penalty, "outputs": outputs, "predictions": predictions(heads, outputs)}
+    return total, {"tasks": per_task, "penalty": penalty, "predictions": predictions(heads, outputs), "statistics": statistics,
+                   "outputs": {name: value for name, value in outputs.items() if "/" not in name}}
 
 
 def typed(inputs, schema, dtype):
@@ -313,8 +346,8 @@ def typed(inputs, schema, dtype):
     return {key: ops.convert_to_tensor(value, dtype if kinds[key] == "dense" else "int32") for key, value in inputs.items()}
 
 
-def design_case(random, drawing, inputs, labels):
-    """One forward and backward pass of a design."""
+def design_case(random, drawing, inputs, labels, training=False):
+    """One forward and backward pass of a design; `training` matters to layers that do something else then."""
     labels = {key: np.asarray(value, "float32") for key, value in labels.items()}
     keras.utils.clear_session()
     weights = draw_weights(random, keras_model(drawing.design, drawing.schema)[0])
@@ -324,15 +357,17 @@ def design_case(random, drawing, inputs, labels):
         keras.utils.clear_session()
         model, heads = keras_model(drawing.design, drawing.schema)
         names = [parameter_name(variable) for variable in model.trainable_variables]
-        state = [variable.value for variable in model.non_trainable_variables]
+        shapes = [project_shape(variable) for variable in model.trainable_variables]
+        state = start_of(model.non_trainable_variables, weights, dtype)
         given = typed(inputs, drawing.schema, dtype)
 
         def loss(values, numeric):
-            return losses_of(model, heads, labels, values, state, {**given, **numeric})
+            return losses_of(model, heads, labels, values, state, {**given, **numeric}, training)
 
-        values = [ops.convert_to_tensor(weights[name], dtype) for name in names]
+        values = start_of(model.trainable_variables, weights, dtype)
         numeric = {key: given[key] for key in dense}
         (total, rest), (by_weight, by_input) = jax.value_and_grad(loss, argnums=(0, 1), has_aux=True)(values, numeric)
+        by_weight = [ops.reshape(gradient, shape) for gradient, shape in zip(by_weight, shapes)]
         return {"loss": total, **rest, "gradients": dict(zip(names, by_weight)), "input_gradients": by_input}
 
     result = in_both_precisions(compute)
@@ -351,6 +386,7 @@ def design_case(random, drawing, inputs, labels):
         "loss": number(rounded(result["loss"])),
         "gradients": arrays(result["gradients"]),
         "input_gradients": arrays(result["input_gradients"]),
+        **({"training": True, "statistics": arrays(result["statistics"])} if training else {}),
     }
 
 

@@ -121,6 +121,79 @@ def regression(y, p):
     }
 
 
+def multi_label(labels, p):
+    """labels: [rows, n] 0/1 with NaN for missing; p: probabilities. scikit-learn has no missing labels: with some, averages are made
+    from what it says of each label alone, or of all known labels as one column."""
+    known = ~np.isnan(labels)
+    p64 = p.astype("float64")
+    predicted = (p64 > 0.5).astype(int)
+    columns = [(labels[known[:, k], k].astype(int), predicted[known[:, k], k], p64[known[:, k], k]) for k in range(labels.shape[1])]
+    flat, flat_predicted = labels[known].astype(int), predicted[known]
+    scores = {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}
+    support = [int(y.sum()) for y, _, _ in columns]
+    result = {}
+    for key, score in scores.items():
+        each = [replaced(score, y, guess) for y, guess, _ in columns]
+        result[f"{key}_macro"] = float(np.mean(each))
+        result[f"{key}_micro"] = defined(score, flat, flat_predicted)
+        result[f"{key}_weighted"] = float(np.average(each, weights=support)) if sum(support) else None
+        if known.all() and labels.shape[1] > 1:
+            for average in ["macro", "micro", "weighted"]:
+                whole = replaced(score, labels.astype(int), predicted, average=average)
+                assert abs(whole - (result[f"{key}_{average}"] or 0)) < 1e-12, (key, average)
+    auc = [defined(sk.roc_auc_score, y, score) for y, _, score in columns]
+    precision = [average_precision(y, score) for y, _, score in columns]
+    result["auc"] = None if None in auc else float(np.mean(auc))
+    result["average_precision"] = None if None in precision else float(np.mean(precision))
+    result["log_loss"] = defined(sk.log_loss, flat, p64[known], labels=[0, 1])
+    result["brier"] = defined(sk.brier_score_loss, flat, p64[known], labels=[0, 1])
+    result["calibration_error"] = calibration_error(flat, p64[known])
+    result["hamming_loss"] = float((flat != flat_predicted).mean())
+    rows = known.any(axis=1)
+    result["subset_accuracy"] = float(np.where(known, labels == predicted, True).all(axis=1)[rows].mean())
+    if known.all() and labels.shape[1] > 1:
+        y = labels.astype(int)
+        assert result["hamming_loss"] == sk.hamming_loss(y, predicted)
+        assert result["subset_accuracy"] == sk.accuracy_score(y, predicted)
+        if result["auc"] is not None:
+            assert abs(result["auc"] - sk.roc_auc_score(y, p64, average="macro")) < 1e-12
+            assert abs(result["average_precision"] - sk.average_precision_score(y, p64, average="macro")) < 1e-12
+    each = [{"precision": defined(sk.precision_score, y, guess), "recall": defined(sk.recall_score, y, guess),
+             "f1": defined(sk.f1_score, y, guess), "auc": auc, "support": int(y.sum()), "predicted": int(guess.sum())}
+            for (y, guess, _), auc in zip(columns, auc)]
+    return result, each, int(rows.sum())
+
+
+def multi_label_case(name, labels, outputs):
+    labels, outputs = np.asarray(labels, "float32"), np.asarray(outputs, "float32")
+    values, per_label, n = multi_label(labels, outputs)
+    return {"name": f"labels: {name}", "output": {"type": "multi_label", "n_labels": labels.shape[1]},
+            "labels": numbers(labels), "outputs": numbers(outputs), "n": n, "values": values, "per_class": per_label}
+
+
+def multi_label_cases():
+    random = np.random.default_rng(20240613)
+    nan = float("nan")
+    y = (random.random((200, 4)) < [0.5, 0.3, 0.1, 0.7]).astype("float32")
+    p = np.clip(0.35 + 0.3 * y + 0.25 * random.normal(size=y.shape), 0, 1).astype("float32")
+    some, rows = y.copy(), y.copy()
+    some[random.random(y.shape) < 0.3] = nan
+    rows[random.random(200) < 0.3] = nan
+    few = [[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 0]]
+    return [
+        multi_label_case("200 rows", y, p),
+        multi_label_case("200 rows, coarse scores with many ties", y, np.round(p, 1)),
+        multi_label_case("some are missing", some, p),
+        multi_label_case("rows without any", rows, p),
+        multi_label_case("one is in no row, and is predicted", few, [[0.9, 0.2, 0.6], [0.1, 0.7, 0.4], [0.8, 0.4, 0.1], [0.3, 0.6, 0.2]]),
+        multi_label_case("one is in no row, and is never predicted", few, [[0.9, 0.2, 0.1], [0.1, 0.7, 0.4], [0.8, 0.4, 0.1], [0.3, 0.6, 0.2]]),
+        multi_label_case("none is predicted", few, np.full((4, 3), 0.5)),
+        multi_label_case("nothing to find", np.zeros((3, 2)), [[0.6, 0.1], [0.2, 0.3], [0.1, 0.9]]),
+        multi_label_case("certain and right", few, few),
+        multi_label_case("one label", [[0], [1], [1]], [[0.2], [0.4], [0.9]]),
+    ]
+
+
 def case(name, kind, labels, outputs):
     """labels: float32 with NaN for missing; outputs: float32 [rows] or [rows, classes]."""
     labels, outputs = np.asarray(labels, "float32"), np.asarray(outputs, "float32")
@@ -202,6 +275,7 @@ def main():
         case("regression: constant labels met", real, [2, 2, 2], [2, 2, 2]),
         case("regression: constant labels missed", real, [2, 2, 2], [2, 2.5, 2]),
         case("regression: one row", real, [2], [2.5]),
+        *multi_label_cases(),
     ]
     write("metrics", cases, made_with=f"scikit-learn {sklearn.__version__}")
     curves(y200, p200)
@@ -242,6 +316,11 @@ def baselines(random):
     p = dummy.predict(np.zeros((20, 1))).astype("float32")
     cases.append({"name": "regression", "output": {"type": "regression"}, "training_labels": numbers(train),
                   "labels": numbers(test), "values": case("regression", {"type": "regression"}, test, p)["values"]})
+    y = np.concatenate([np.eye(3), (random.random((57, 3)) < [0.8, 0.4, 0.1])]).astype("float32")
+    dummy = DummyClassifier(strategy="prior").fit(np.zeros((40, 1)), y[:40])
+    p = np.stack([column[:, 1] for column in dummy.predict_proba(np.zeros((20, 1)))], axis=1).astype("float32")
+    cases.append({"name": "labels", "output": {"type": "multi_label", "n_labels": 3}, "training_labels": numbers(y[:40]),
+                  "labels": numbers(y[40:]), "values": multi_label(y[40:], p)[0]})
     write("baselines", cases, made_with=f"scikit-learn {sklearn.__version__}")
 
 

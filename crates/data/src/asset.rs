@@ -14,7 +14,8 @@
 //!                text : rows x u32 lengths in bytes, then the UTF-8 bytes of all rows
 //!                id   : rows x u32
 //!                dense: rows x width x f32, row by row
-//!                label, truth: rows x f32, NaN = not known
+//!                label: rows x width x f32, row by row, NaN = not known (width: 1; of a multi-label its labels)
+//!                truth: rows x f32
 //! ```
 //! All numbers are little-endian. [`decode`] never panics and never allocates more than the declared sizes, which are
 //! held against the bytes that are there; it ends with [`Dataset::check`]. Ceilings: [`MAX_ROWS`] rows and
@@ -329,7 +330,7 @@ fn decode_body(body: &[u8]) -> Result<Dataset, AssetError> {
         classes,
     } in header.labels
     {
-        let values = reader.f32s(rows, &key)?;
+        let values = reader.f32s(rows.saturating_mul(kind.width()), &key)?;
         labels.push(LabelColumn {
             key,
             name,

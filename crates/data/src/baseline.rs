@@ -8,7 +8,7 @@
 //!   a time: logistic for a binary label, least squares for a real one.
 //!
 //! Scores have the shape of a model's outputs, so that the same metrics apply: `rows x 1` for a binary (probability of a
-//! one) or a real label, `rows x n_classes` for classes.
+//! one) or a real label, `rows x n_classes` for classes, `rows x labels` for a multi-label, each label on its own.
 //!
 //! ```
 //! use mtl_data::datasets::generated_reviews::{ReviewSettings, generate};
@@ -46,7 +46,7 @@ mtl_engine::choice! {
 pub struct Baseline {
     /// The method.
     pub method: Method,
-    /// `rows x 1` or `rows x n_classes`.
+    /// `rows x 1`, `rows x n_classes` or `rows x labels`.
     pub scores: Vec<f32>,
 }
 
@@ -61,7 +61,28 @@ const BIAS_SWEEPS: usize = 12;
 /// # Panics
 /// When the label does not exist.
 pub fn baselines(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<Baseline> {
-    let labels = &prepared.labels[label_idx];
+    let (labels, kind) = (&prepared.labels[label_idx], prepared.schema.labels[label_idx].kind);
+    let LabelKind::MultiLabel { n_labels } = kind else {
+        return of_column(prepared, labels, kind, rows);
+    };
+    let columns: Vec<Vec<Baseline>> = (0..n_labels)
+        .map(|label| {
+            let column: Vec<f32> = labels.iter().skip(label).step_by(n_labels).copied().collect();
+            of_column(prepared, &column, LabelKind::Binary, rows)
+        })
+        .collect();
+    // A label that no training row knows has no method: then there is none for all of them.
+    let n_methods = columns.iter().map(Vec::len).min().unwrap_or(0);
+    (0..n_methods)
+        .map(|position| Baseline {
+            method: columns[0][position].method,
+            scores: (0..rows.len()).flat_map(|row| columns.iter().map(move |column| column[position].scores[row])).collect(),
+        })
+        .collect()
+}
+
+/// Every method that applies to a label with one number a row.
+fn of_column(prepared: &Prepared, labels: &[f32], kind: LabelKind, rows: &[u32]) -> Vec<Baseline> {
     let train: Vec<u32> = prepared
         .splits
         .train
@@ -72,7 +93,7 @@ pub fn baselines(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<Bas
     if train.is_empty() {
         return Vec::new();
     }
-    let n_classes = prepared.n_classes(label_idx);
+    let n_classes = kind.n_classes();
     let mut baselines = vec![Baseline {
         method: Method::Majority,
         scores: match n_classes {
@@ -105,7 +126,6 @@ pub fn baselines(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<Bas
         })
         .take(2)
         .collect();
-    let kind = prepared.schema.labels[label_idx].kind;
     if let ([users, items], LabelKind::Binary | LabelKind::Real) = (&ids[..], kind) {
         let scores = biases([users, items], labels, &train, kind == LabelKind::Binary, rows);
         baselines.push(Baseline {

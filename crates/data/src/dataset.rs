@@ -1,7 +1,7 @@
 //! A data set as columns: features, labels, and where it comes from.
 //!
 //! Every column has the same number of rows. A label is `f32` with NaN for "not known"; a class label holds class
-//! indices. [`Dataset::check`] is the one place that says what a valid set is; every way in (asset, generator, raw
+//! indices, a multi-label one 0 or 1 for each of its labels. [`Dataset::check`] is the one place that says what a valid set is; every way in (asset, generator, raw
 //! file, a person's own file) ends there.
 //!
 //! ```
@@ -126,10 +126,10 @@ pub struct LabelColumn {
     pub name: Message,
     /// Type and size.
     pub kind: LabelKind,
-    /// Names of the classes: two for binary, negative first; empty for a real label. A class label with so many
-    /// classes that they have no names (items, users) leaves it empty too.
+    /// Names of the classes: two for binary, negative first; of the labels of a multi-label; empty for a real label. A
+    /// class label with so many classes that they have no names (items, users) leaves it empty too.
     pub classes: Vec<Message>,
-    /// One value per row; NaN where it is not known.
+    /// One value per row (one per label of a multi-label, row by row); NaN where it is not known.
     pub values: Vec<f32>,
 }
 
@@ -229,6 +229,16 @@ pub enum DatasetError {
     },
 }
 
+impl DatasetError {
+    /// The same about a column of `width` values a row: the position of a value becomes its row.
+    fn in_rows_of(mut self, width: usize) -> Self {
+        if let Self::Value { row, .. } = &mut self {
+            *row /= width.max(1);
+        }
+        self
+    }
+}
+
 impl Explain for DatasetError {
     fn explain(&self) -> Message {
         let zh = match self {
@@ -263,7 +273,7 @@ impl Dataset {
     pub fn n_rows(&self) -> usize {
         match (self.features.first(), self.labels.first()) {
             (Some(feature), _) => feature.column.n_rows(),
-            (None, Some(label)) => label.values.len(),
+            (None, Some(label)) => label.values.len() / label.kind.width().max(1),
             (None, None) => 0,
         }
     }
@@ -367,41 +377,24 @@ impl Feature {
                     });
                 }
                 let finite = ("a finite number", "有限的数");
-                every(&self.key, &column.values, finite, f32::is_finite).map_err(|error| match error {
-                    DatasetError::Value {
-                        key,
-                        row,
-                        expected,
-                        expected_zh,
-                        got,
-                    } => DatasetError::Value {
-                        key,
-                        row: row / column.width.max(1),
-                        expected,
-                        expected_zh,
-                        got,
-                    },
-                    other => other,
-                })
+                every(&self.key, &column.values, finite, f32::is_finite)
+                    .map_err(|error| error.in_rows_of(column.width))
             }
         }
     }
 }
 
 impl LabelColumn {
-    /// Number of classes: 2 for binary, none for a real label.
+    /// Number of classes: see [`LabelKind::n_classes`].
     pub fn n_classes(&self) -> Option<usize> {
-        match self.kind {
-            LabelKind::Binary => Some(2),
-            LabelKind::Classes { n_classes } => Some(n_classes),
-            LabelKind::Real => None,
-        }
+        self.kind.n_classes()
     }
 
     fn check(&self, rows: usize) -> Result<(), DatasetError> {
-        same_length(&self.key, rows, self.values.len())?;
-        let n_classes = self.n_classes();
-        if let Some(n_classes) = n_classes {
+        let width = self.kind.width();
+        at_most("labels side by side", "并列标签", width, MAX_DENSE_WIDTH)?;
+        same_length(&self.key, rows.saturating_mul(width), self.values.len())?;
+        if let Some(n_classes) = self.n_classes() {
             at_most(
                 "classes of one label",
                 "单个标签的类别",
@@ -409,28 +402,28 @@ impl LabelColumn {
                 MAX_CARDINALITY,
             )?;
         }
-        if !self.classes.is_empty() && self.classes.len() != n_classes.unwrap_or(0) {
+        if !self.classes.is_empty() && self.classes.len() != self.kind.n_names() {
             return Err(DatasetError::Names {
                 key: self.key.clone(),
-                expected: n_classes.unwrap_or(0),
+                expected: self.kind.n_names(),
                 got: self.classes.len(),
             });
         }
-        match n_classes {
+        match self.kind.n_values() {
             None => every(
                 &self.key,
                 &self.values,
                 ("a finite number or NaN", "有限的数或 NaN"),
                 |value| value.is_finite() || value.is_nan(),
             ),
-            Some(n_classes) => {
+            Some(n_values) => {
                 let expected = (
-                    &*format!("a class index below {n_classes} or NaN"),
-                    &*format!("小于 {n_classes} 的类别序号或 NaN"),
+                    &*format!("a class index below {n_values} or NaN"),
+                    &*format!("小于 {n_values} 的类别序号或 NaN"),
                 );
-                every(&self.key, &self.values, expected, |value| {
-                    value.is_nan() || (value >= 0.0 && value < n_classes as f32 && value.fract() == 0.0)
-                })
+                let is_class = |value: f32| value >= 0.0 && value < n_values as f32 && value.fract() == 0.0;
+                every(&self.key, &self.values, expected, |value| value.is_nan() || is_class(value))
+                    .map_err(|error| error.in_rows_of(width))
             }
         }
     }

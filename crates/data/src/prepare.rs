@@ -4,7 +4,7 @@
 //! text column  -> [rows x max_tokens] u32, 0 = padding, 1 = unknown; the vocabulary sees the training rows only
 //! id column    -> [rows] u32
 //! dense column -> [rows x width] f32, (x - mean) / deviation over the training rows
-//! label        -> [rows] f32, NaN = not known
+//! label        -> [rows] f32 ([rows x labels] for a multi-label), NaN = not known
 //! ```
 //! A row without a single word stays in the set as padding alone; a pooled embedding of it is zero. Batches are filled by
 //! the `*_into` methods, which allocate nothing.
@@ -25,7 +25,7 @@
 
 use std::collections::BTreeMap;
 
-use mtl_engine::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
+use mtl_engine::schema::{FeatureKind, FeatureSchema, LabelSchema, Schema};
 use mtl_engine::text::{Explain, Message};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -293,12 +293,13 @@ fn strata<'a>(dataset: &'a Dataset, key: &str) -> Result<Option<&'a LabelColumn>
     }
     match dataset.label(key) {
         // The order of a real label's values spreads small and large ones evenly too.
-        Some(label) => Ok(Some(label)),
-        None => Err(DataError::Stratify {
+        Some(label) if label.kind.width() == 1 => Ok(Some(label)),
+        _ => Err(DataError::Stratify {
             key: key.to_owned(),
             labels: dataset
                 .labels
                 .iter()
+                .filter(|label| label.kind.width() == 1)
                 .map(|label| label.key.as_str())
                 .collect::<Vec<_>>()
                 .join(", "),
@@ -371,13 +372,9 @@ impl Prepared {
         self.schema.labels.iter().position(|label| label.key == key)
     }
 
-    /// Number of classes of a label: 2 for binary, none for a real label.
+    /// Number of classes of a label: see [`LabelKind::n_classes`](mtl_engine::schema::LabelKind::n_classes).
     pub fn n_classes(&self, label_idx: usize) -> Option<usize> {
-        match self.schema.labels[label_idx].kind {
-            LabelKind::Binary => Some(2),
-            LabelKind::Classes { n_classes } => Some(n_classes),
-            LabelKind::Real => None,
-        }
+        self.schema.labels[label_idx].kind.n_classes()
     }
 
     /// The vocabulary of a text feature; none for another one.
@@ -436,12 +433,17 @@ impl Prepared {
         copy_rows(&dense.values, dense.width, rows, out);
     }
 
-    /// Writes the values of a label to `out`, one a row, NaN where it is not known.
+    /// Numbers of a label per row: 1, or its labels for a multi-label.
+    pub fn label_width(&self, label_idx: usize) -> usize {
+        self.schema.labels[label_idx].kind.width()
+    }
+
+    /// Writes the values of a label to `out`, `label_width` a row, NaN where it is not known.
     ///
     /// # Panics
-    /// When the label or a row does not exist, or `out` is not `rows.len()` long.
+    /// When the label or a row does not exist, or `out` is not `rows.len() * label_width` long.
     pub fn labels_into(&self, label_idx: usize, rows: &[u32], out: &mut [f32]) {
-        copy_rows(&self.labels[label_idx], 1, rows, out);
+        copy_rows(&self.labels[label_idx], self.label_width(label_idx), rows, out);
     }
 
     /// Bytes held by the arrays.
@@ -472,6 +474,8 @@ fn copy_rows<T: Copy>(values: &[T], width: usize, rows: &[u32], out: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
+    use mtl_engine::schema::LabelKind;
+
     use super::*;
     use crate::dataset::{Feature, IdColumn};
 

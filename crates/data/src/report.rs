@@ -71,7 +71,7 @@ pub struct LabelReport {
     pub key: String,
     /// Name for a person.
     pub name: Message,
-    /// Rows without the label, by part.
+    /// Rows without the label (without any, of several), by part.
     pub missing: [usize; 3],
     /// What there is to draw.
     pub distribution: Distribution,
@@ -86,6 +86,13 @@ pub enum Distribution {
         /// Names of the classes.
         names: Vec<Message>,
         /// `counts[part][class]`.
+        counts: [Vec<usize>; 3],
+    },
+    /// Rows with each of several labels side by side, by part.
+    Labels {
+        /// Names of the labels.
+        names: Vec<Message>,
+        /// `counts[part][label]`.
         counts: [Vec<usize>; 3],
     },
     /// Too many classes to list.
@@ -244,11 +251,21 @@ fn feature_text(column: &Column, row: usize) -> String {
 }
 
 fn label_text(prepared: &Prepared, label_idx: usize, row: u32) -> Option<Message> {
-    let value = prepared.labels[label_idx][row as usize];
-    if value.is_nan() {
+    let schema = &prepared.schema.labels[label_idx];
+    let values = label_values(prepared, label_idx, row);
+    if values.iter().all(|value| value.is_nan()) {
         return None;
     }
-    let schema = &prepared.schema.labels[label_idx];
+    if let LabelKind::MultiLabel { n_labels } = schema.kind {
+        let names = label_names(&schema.classes, n_labels);
+        let set: Vec<&Message> = names.iter().zip(values).filter(|(_, value)| **value == 1.0).map(|(name, _)| name).collect();
+        let list = |of: &dyn Fn(&Message) -> &str, between: &str, none: &str| match set.len() {
+            0 => none.to_owned(),
+            _ => set.iter().map(|name| of(name)).collect::<Vec<_>>().join(between),
+        };
+        return Some(Message::new(list(&|name| &name.en, ", ", "none"), list(&|name| &name.zh, "、", "无")));
+    }
+    let value = values[0];
     let name = schema
         .classes
         .get(value as usize)
@@ -257,8 +274,26 @@ fn label_text(prepared: &Prepared, label_idx: usize, row: u32) -> Option<Message
     Some(name.unwrap_or_else(|| Message::new(value.to_string(), value.to_string())))
 }
 
+/// The numbers of a label in a row.
+fn label_values(prepared: &Prepared, label_idx: usize, row: u32) -> &[f32] {
+    let width = prepared.label_width(label_idx);
+    &prepared.labels[label_idx][row as usize * width..(row as usize + 1) * width]
+}
+
+/// The names of classes or labels; their numbers where they have none.
+fn label_names(names: &[Message], n: usize) -> Vec<Message> {
+    if names.is_empty() {
+        (0..n).map(|index| Message::new(index.to_string(), index.to_string())).collect()
+    } else {
+        names.to_vec()
+    }
+}
+
 fn label_report(prepared: &Prepared, label_idx: usize) -> LabelReport {
     let schema = &prepared.schema.labels[label_idx];
+    if let LabelKind::MultiLabel { n_labels } = schema.kind {
+        return multi_label_report(prepared, label_idx, n_labels);
+    }
     let values = &prepared.labels[label_idx];
     let counts = |rows: &[u32], n_classes: usize| {
         let mut counts = vec![0; n_classes];
@@ -287,14 +322,8 @@ fn label_report(prepared: &Prepared, label_idx: usize) -> LabelReport {
             }
         }
         Some(n_classes) if n_classes <= MAX_CLASSES => {
-            let named = !schema.classes.is_empty();
-            let number = |class: usize| Message::new(class.to_string(), class.to_string());
             Distribution::Classes {
-                names: if named {
-                    schema.classes.clone()
-                } else {
-                    (0..n_classes).map(number).collect()
-                },
+                names: label_names(&schema.classes, n_classes),
                 counts: per_split(prepared, |rows| counts(rows, n_classes)),
             }
         }
@@ -320,6 +349,24 @@ fn label_report(prepared: &Prepared, label_idx: usize) -> LabelReport {
         name: schema.name.clone(),
         missing: per_split(prepared, |rows| rows.len() - known(values, rows).count()),
         distribution,
+    }
+}
+
+fn multi_label_report(prepared: &Prepared, label_idx: usize, n_labels: usize) -> LabelReport {
+    let schema = &prepared.schema.labels[label_idx];
+    let rows_with = |rows: &[u32], fits: &dyn Fn(&[f32]) -> bool| {
+        rows.iter().filter(|row| fits(label_values(prepared, label_idx, **row))).count()
+    };
+    let is_missing = |values: &[f32]| values.iter().all(|value| value.is_nan());
+    let has = |label: usize| move |values: &[f32]| values[label] == 1.0;
+    LabelReport {
+        key: schema.key.clone(),
+        name: schema.name.clone(),
+        missing: per_split(prepared, |rows| rows_with(rows, &is_missing)),
+        distribution: Distribution::Labels {
+            names: label_names(&schema.classes, n_labels),
+            counts: per_split(prepared, |rows| (0..n_labels).map(|label| rows_with(rows, &has(label))).collect()),
+        },
     }
 }
 
@@ -438,6 +485,12 @@ mod tests {
                 Distribution::Classes { counts, .. } => counts.iter().flatten().sum(),
                 Distribution::Real { histograms, .. } => histograms.iter().flat_map(|h| &h.counts).sum(),
                 Distribution::ManyClasses { .. } => panic!("there are few classes"),
+                Distribution::Labels { names, counts } => {
+                    // A row has any number of the labels.
+                    let sums: Vec<usize> = (0..names.len()).map(|label| counts.iter().map(|part| part[label]).sum()).collect();
+                    assert!(sums.iter().all(|sum| (100..750).contains(sum)), "{sums:?}");
+                    1_000 - label.missing.iter().sum::<usize>()
+                }
             };
             assert_eq!(
                 counted + label.missing.iter().sum::<usize>(),

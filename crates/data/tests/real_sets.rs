@@ -48,11 +48,7 @@ fn score(prepared: &Prepared, label: &str, method: Method) -> TaskMetrics {
     let rows = &prepared.splits.validation;
     let mut labels = vec![0.0; rows.len()];
     prepared.labels_into(label_idx, rows, &mut labels);
-    let kind = match prepared.schema.labels[label_idx].kind {
-        LabelKind::Binary => TaskOutput::Binary,
-        LabelKind::Classes { n_classes } => TaskOutput::Classes { n_classes },
-        LabelKind::Real => TaskOutput::Regression,
-    };
+    let kind = TaskOutput::from(prepared.schema.labels[label_idx].kind);
     let found = baselines(prepared, label_idx, rows);
     let baseline = found
         .iter()

@@ -288,7 +288,7 @@ fn fill(model: &mut Model, rows: usize, random: &mut Random) {
     }
     for (task, targets) in tasks.iter().zip(&mut batch.targets) {
         targets.fill_with(|| match task.output {
-            TaskOutput::Binary => random.below(2) as f32,
+            TaskOutput::Binary | TaskOutput::MultiLabel { .. } => random.below(2) as f32,
             TaskOutput::Classes { n_classes } => random.below(n_classes) as f32,
             TaskOutput::Regression => random.normal(),
         });

@@ -1,8 +1,9 @@
-//! What the three loss ops share: the mean over labelled rows, class weights, and where gradients start.
+//! What the loss ops share: the mean over labelled rows, class weights, and where gradients start.
 //!
 //! `L = Σ_r w_r l_r / n` over the n labelled rows; `w_r` is the weight of the row's class, 1 without class weights.
 //! As Keras's default reduction, it divides by the number of rows and not by the sum of their weights. Without a
-//! labelled row L = 0 and so is its gradient.
+//! labelled row L = 0 and so is its gradient. Labels side by side count as so many rows: with every label known, that is
+//! Keras's mean over labels of the mean over rows.
 
 use crate::backend::cpu::{Cpu, Seed};
 

@@ -58,11 +58,11 @@ pub struct LabelSchema {
     pub name: Message,
     /// Type and size.
     pub kind: LabelKind,
-    /// Names of the classes (two for binary, negative first); empty for a real label.
+    /// Names of the classes (two for binary, negative first) or of the labels of a multi-label; empty for a real label.
     pub classes: Vec<Message>,
 }
 
-/// Type and size of a label. In a batch every label is `f32`, and NaN means "not known for this row".
+/// Type and size of a label. In a batch every label is [`width`](Self::width) numbers a row, and NaN means "not known".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum LabelKind {
@@ -75,6 +75,47 @@ pub enum LabelKind {
     },
     /// A real number.
     Real,
+    /// Several yes / no labels side by side, such as tags: 0 or 1 for each.
+    MultiLabel {
+        /// Number of labels.
+        n_labels: usize,
+    },
+}
+
+impl LabelKind {
+    /// Numbers per row.
+    pub const fn width(self) -> usize {
+        match self {
+            Self::MultiLabel { n_labels } => n_labels,
+            Self::Binary | Self::Classes { .. } | Self::Real => 1,
+        }
+    }
+
+    /// Number of classes of which a row has one: 2 for binary; none for a real label or several labels.
+    pub const fn n_classes(self) -> Option<usize> {
+        match self {
+            Self::Binary => Some(2),
+            Self::Classes { n_classes } => Some(n_classes),
+            Self::Real | Self::MultiLabel { .. } => None,
+        }
+    }
+
+    /// Values that a number of it can take, 0 to one below; none for a real label.
+    pub const fn n_values(self) -> Option<usize> {
+        match self {
+            Self::MultiLabel { .. } => Some(2),
+            other => other.n_classes(),
+        }
+    }
+
+    /// Number of things that [`LabelSchema::classes`] may name.
+    pub const fn n_names(self) -> usize {
+        match (self, self.n_classes()) {
+            (Self::MultiLabel { n_labels }, _) => n_labels,
+            (_, Some(n_classes)) => n_classes,
+            (_, None) => 0,
+        }
+    }
 }
 
 impl Schema {

@@ -8,7 +8,6 @@ use goldens::{Labels, read};
 use mtl_engine::design::Design;
 use mtl_engine::kernels::elementary;
 use mtl_engine::layers::{BinaryHead, ClassesHead, Embedding, IdInput, RegressionHead};
-use mtl_engine::metrics::TaskOutput;
 use mtl_engine::model::{BuildOptions, Mode, Model};
 use mtl_engine::optimizers::{Optimizer, OptimizerConfig};
 use mtl_engine::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
@@ -205,6 +204,8 @@ fn losses_follow_keras() {
                     ..RegressionHead::default()
                 },
             ),
+            // Among the designs of the designer's layers.
+            LabelKind::MultiLabel { .. } => unreachable!("no such case"),
         };
         design.connect(input, table, 0);
         design.connect(table, head, 0);
@@ -245,13 +246,44 @@ struct DesignCase {
     losses: BTreeMap<String, f32>,
     penalty: f32,
     gradients: Arrays,
+    input_gradients: Arrays,
+    #[serde(default)]
+    training: bool,
+    /// What the running statistics become.
+    #[serde(default)]
+    statistics: Arrays,
+}
+
+const fn mode(training: bool) -> Mode {
+    if training {
+        Mode::Train { step: 0 }
+    } else {
+        Mode::Infer
+    }
+}
+
+fn check_parameters(what: &str, model: &Model, values: &[f32], expected: &Arrays) {
+    for (name, expected) in expected {
+        let parameter = model.parameters().iter().find(|parameter| parameter.name == *name);
+        let range = parameter.unwrap_or_else(|| panic!("{what} {name}")).range.clone();
+        check(&format!("{what} {name}"), &values[range], &expected.data, 1e-5);
+    }
 }
 
 #[test]
 fn every_layer_follows_keras() {
-    for case in read::<DesignCase>("layers") {
+    check_designs("layers");
+}
+
+#[test]
+fn every_layer_of_the_designer_follows_keras() {
+    check_designs("designer_layers");
+}
+
+fn check_designs(subject: &str) {
+    for case in read::<DesignCase>(subject) {
         let name = &case.name;
-        let rows = case.labels.values().next().map_or(0, |labels| labels.0.len());
+        let rows = case.inputs.values().next().map_or(0, |input| input.shape[0]);
         let options = BuildOptions {
             max_rows: rows,
             seed: 1,
@@ -261,7 +293,13 @@ fn every_layer_follows_keras() {
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         set_weights(&mut model, &case.weights);
         fill(&mut model, rows, &case.inputs, &case.labels);
-        model.forward(Mode::Train { step: 0 });
+        model.forward(mode(case.training));
+        for node in &case.design.nodes {
+            if let (Some(got), Some(expected)) = (model.node_output(node.id), case.outputs.get(&node.name)) {
+                check(&format!("{name}: {}", node.name), got, &expected.data, 5e-6);
+            }
+        }
+        check_parameters(&format!("{name}: running"), &model, model.values(), &case.statistics);
         let tasks = model.tasks().to_vec();
         for (task_idx, task) in tasks.iter().enumerate() {
             let what = format!("{name}: {}", task.name);
@@ -284,12 +322,7 @@ fn every_layer_follows_keras() {
                 &[case.losses[&task.name]],
                 5e-6,
             );
-            let width = if let TaskOutput::Classes { n_classes } = task.output {
-                n_classes
-            } else {
-                1
-            };
-            assert_eq!(case.predictions[&task.name].shape, [rows, width], "{what}");
+            assert_eq!(case.predictions[&task.name].shape, [rows, task.output.width()], "{what}");
         }
         check(
             &format!("{name}: penalty"),
@@ -299,14 +332,49 @@ fn every_layer_follows_keras() {
         );
         let weights: Vec<f32> = model.task_weights().collect();
         model.backward(&weights);
-        for parameter in model.parameters() {
-            let what = format!("{name}: gradient of {}", parameter.name);
-            check(
-                &what,
-                &model.gradients()[parameter.range.clone()],
-                &case.gradients[&parameter.name].data,
-                1e-5,
-            );
+        let n_trainable = model.parameters().iter().filter(|parameter| parameter.trainable).count();
+        assert_eq!(n_trainable, case.gradients.len(), "{name}");
+        check_parameters(&format!("{name}: gradient of"), &model, model.gradients(), &case.gradients);
+        model.backward_to_inputs(&weights);
+        for (slot_idx, slot) in model.inputs().iter().enumerate() {
+            if let Some(expected) = case.input_gradients.get(&slot.feature) {
+                // Where no loss reaches an input, Keras says 0.
+                let got = model.input_gradient(slot_idx).unwrap_or(&[]);
+                check(&format!("{name}: gradient of {}", slot.feature), got, &expected.data, 1e-5);
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct StatisticsBatch {
+    inputs: Arrays,
+    labels: BTreeMap<String, Labels>,
+    training: bool,
+    outputs: Arrays,
+    statistics: Arrays,
+}
+
+#[derive(Deserialize)]
+struct StatisticsCase {
+    design: Design,
+    schema: Schema,
+    weights: Arrays,
+    batches: Vec<StatisticsBatch>,
+}
+
+#[test]
+fn running_statistics_follow_keras_over_several_steps() {
+    for case in read::<StatisticsCase>("statistics") {
+        let max_rows = case.batches[0].labels["y"].0.len();
+        let options = BuildOptions { max_rows, seed: 1, training: true };
+        let mut model = Model::build(&case.design, &case.schema, &options).expect("a design that trains");
+        set_weights(&mut model, &case.weights);
+        for (step, batch) in case.batches.iter().enumerate() {
+            fill(&mut model, max_rows, &batch.inputs, &batch.labels);
+            model.forward(mode(batch.training));
+            check(&format!("step {step}"), model.logits(0), &batch.outputs["y"].data, 5e-6);
+            check_parameters(&format!("step {step}:"), &model, model.values(), &batch.statistics);
         }
     }
 }

@@ -44,6 +44,8 @@ struct ClassCase {
     precision: Option<f64>,
     recall: Option<f64>,
     f1: Option<f64>,
+    /// Of labels side by side.
+    auc: Option<f64>,
     support: u64,
     predicted: u64,
 }
@@ -89,6 +91,9 @@ fn every_metric_follows_scikit_learn() {
             );
             check_value(&format!("{name}: recall of {class}"), got.recall, expected.recall);
             check_value(&format!("{name}: F1 of {class}"), got.f1, expected.f1);
+            if matches!(case.output, TaskOutput::MultiLabel { .. }) {
+                check_value(&format!("{name}: AUC of {class}"), got.auc, expected.auc);
+            }
             assert_eq!(
                 (got.support, got.predicted),
                 (expected.support, expected.predicted),
@@ -103,7 +108,8 @@ fn the_order_of_rows_does_not_matter() {
     for case in read::<MetricsCase>("metrics") {
         let width = case.output.width();
         let forward = evaluate(case.output, &case.labels.0, &case.outputs).unwrap();
-        let labels: Vec<f32> = case.labels.0.iter().rev().copied().collect();
+        let labels = case.labels.0.chunks(case.output.label_width());
+        let labels: Vec<f32> = labels.rev().flatten().copied().collect();
         let outputs: Vec<f32> = case.outputs.chunks(width).rev().flatten().copied().collect();
         let backward = evaluate(case.output, &labels, &outputs).unwrap();
         for ((metric, a), (_, b)) in forward.values.iter().zip(&backward.values) {
@@ -212,12 +218,15 @@ fn nothing_to_measure_is_undefined() {
         TaskOutput::Binary,
         TaskOutput::Classes { n_classes: 3 },
         TaskOutput::Regression,
+        TaskOutput::MultiLabel { n_labels: 2 },
     ] {
-        let missing = evaluate(output, &[f32::NAN; 2], &vec![0.3; 2 * output.width()]).unwrap();
+        let n_labels = 2 * output.label_width();
+        let missing = evaluate(output, &vec![f32::NAN; n_labels], &vec![0.3; 2 * output.width()]).unwrap();
         assert_eq!(missing.n, 0);
         assert!(!missing.values.is_empty());
         assert!(missing.values.iter().all(|(_, value)| value.is_none()));
-        let diverged = evaluate(output, &[1.0, 0.0], &vec![f32::NAN; 2 * output.width()]).unwrap();
+        let labels = [1.0, 0.0].repeat(output.label_width());
+        let diverged = evaluate(output, &labels, &vec![f32::NAN; 2 * output.width()]).unwrap();
         assert_eq!(diverged.n, 2);
         assert!(diverged.values.iter().all(|(_, value)| value.is_none()));
     }
@@ -235,6 +244,17 @@ fn wrong_labels_and_lengths_are_refused() {
             label: 3.0
         }
     );
+    let labels = TaskOutput::MultiLabel { n_labels: 2 };
+    let error = evaluate(labels, &[0.0, 1.0, 2.0, 0.0], &[0.3; 4]).unwrap_err();
+    assert_eq!(
+        error,
+        MetricError::Label {
+            row: 1,
+            n_classes: 2,
+            label: 2.0
+        }
+    );
+    assert!(evaluate(labels, &[0.0, 1.0, 0.0], &[0.3; 4]).is_err());
     assert!(evaluate(TaskOutput::Binary, &[0.5], &[0.3]).is_err());
     assert!(evaluate(TaskOutput::Binary, &[-1.0], &[0.3]).is_err());
     let error = evaluate(classes, &[0.0, 1.0], &[0.3; 5]).unwrap_err();

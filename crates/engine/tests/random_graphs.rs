@@ -38,7 +38,7 @@ fn random_layer(random: &mut Random, catalogue: &[Layer]) -> Layer {
             FieldKind::Flag => Value::Flag(random.chance(0.5)),
             FieldKind::Choice { options } => Value::Words(options[random.below(options.len())].0.to_owned()),
             FieldKind::Feature => pick(random, &["text", "user", "item", "dense", "nothing"]),
-            FieldKind::Label => pick(random, &["like", "category", "rating", "nothing"]),
+            FieldKind::Label => pick(random, &["like", "category", "rating", "tags", "nothing"]),
             FieldKind::Reals { max_items, .. } => Value::Reals(vec![0.5; random.below(4).min(max_items)]),
             FieldKind::Words { .. } => Value::Words("words".to_owned()),
         };
@@ -79,6 +79,8 @@ fn random_design(seed: u64) -> Design {
             "binary_head" => Some(("label", "like")),
             "classes_head" => Some(("label", "category")),
             "regression_head" => Some(("label", "rating")),
+            "ordinal_head" => Some(("label", "category")),
+            "multi_label_head" => Some(("label", "tags")),
             _ => None,
         };
         if let Some((key, value)) = good_key.filter(|_| !sloppy) {

@@ -4,7 +4,6 @@ use mtl_data::baseline;
 use mtl_data::prepare::Prepared;
 use mtl_engine::metrics::{self, TaskMetrics, TaskOutput};
 use mtl_engine::model::Mode;
-use mtl_engine::schema::LabelKind;
 
 use crate::protocol::{Evaluation, LabelBaselines, Split};
 use crate::run::TrainingRun;
@@ -37,7 +36,7 @@ impl EvaluationJob {
             .iter()
             .map(|task| Collected {
                 outputs: Vec::with_capacity(rows.len() * task.width),
-                targets: Vec::with_capacity(rows.len()),
+                targets: Vec::with_capacity(rows.len() * task.output.label_width()),
                 ..Collected::default()
             })
             .collect();
@@ -112,12 +111,8 @@ pub(crate) fn baselines(data: &Prepared, split: Split) -> Vec<LabelBaselines> {
     (0..data.labels.len())
         .filter(few)
         .map(|label_idx| {
-            let output = match data.schema.labels[label_idx].kind {
-                LabelKind::Binary => TaskOutput::Binary,
-                LabelKind::Classes { n_classes } => TaskOutput::Classes { n_classes },
-                LabelKind::Real => TaskOutput::Regression,
-            };
-            let mut labels = vec![0.0; rows.len()];
+            let output = data.schema.labels[label_idx].kind.into();
+            let mut labels = vec![0.0; rows.len() * data.label_width(label_idx)];
             data.labels_into(label_idx, rows, &mut labels);
             let methods = baseline::baselines(data, label_idx, rows);
             LabelBaselines {

@@ -37,7 +37,7 @@ fn predict_task(
     tokens: &[TokenSpans],
 ) -> TaskPrediction {
     let task = &run.model.tasks()[task_idx];
-    let (name, output, width) = (task.name.clone(), task.output, task.width);
+    let (name, output) = (task.name.clone(), task.output);
     let label = &data.schema.labels[run.columns.labels[task_idx]];
     let mut outputs = run.model.outputs(task_idx).to_vec();
     // Of a binary task there is one logit, that of "yes"; what speaks for "no" speaks against it.
@@ -47,9 +47,8 @@ fn predict_task(
             outputs = vec![1.0 - yes, yes];
             (0, if yes < 0.5 { -1.0 } else { 1.0 })
         }
-        TaskOutput::Classes { .. } => {
-            let best = (0..width).max_by(|a, b| outputs[*a].total_cmp(&outputs[*b]).then(b.cmp(a)));
-            (best.unwrap_or(0), 1.0)
+        TaskOutput::Classes { .. } | TaskOutput::MultiLabel { .. } => {
+            (first_of_largest(&outputs), 1.0)
         }
         TaskOutput::Regression => (0, 1.0),
     };
@@ -62,6 +61,12 @@ fn predict_task(
         .map(|class| {
             let named = label.classes.get(class).cloned();
             named.unwrap_or_else(|| Message::new(class.to_string(), class.to_string()))
+        })
+        .collect();
+    let predicted = (0..n_classes)
+        .filter(|class| match output {
+            TaskOutput::MultiLabel { .. } => outputs[*class] > 0.5,
+            _ => *class == first_of_largest(&outputs),
         })
         .collect();
     let by_slot = run.model.attribute(task_idx, logit_idx);
@@ -83,8 +88,14 @@ fn predict_task(
         task: name,
         outputs,
         classes,
+        predicted,
         attributions,
     }
+}
+
+fn first_of_largest(outputs: &[f32]) -> usize {
+    let best = (0..outputs.len()).max_by(|a, b| outputs[*a].total_cmp(&outputs[*b]).then(b.cmp(a)));
+    best.unwrap_or(0)
 }
 
 /// A row of the data set as an example to predict.

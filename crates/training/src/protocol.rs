@@ -405,11 +405,13 @@ pub enum Reply {
 pub struct TaskPrediction {
     /// Name of the task.
     pub task: String,
-    /// Probability per class (two for binary: no, yes), or the one predicted value.
+    /// Probability per class (two for binary: no, yes) or per label, or the one predicted value.
     pub outputs: Vec<f32>,
-    /// Names of the classes; empty for a real value.
+    /// Names of the classes or labels; empty for a real value.
     pub classes: Vec<Message>,
-    /// Gradient x input of the most probable class's logit (or the value), per text feature and token.
+    /// Positions of what is predicted: the most probable class, or every label above 0.5; empty for a real value.
+    pub predicted: Vec<usize>,
+    /// Gradient x input of the most probable class's or label's logit (or the value), per text feature and token.
     pub attributions: Vec<Vec<f32>>,
 }
 

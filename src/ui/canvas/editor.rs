@@ -825,6 +825,8 @@ fn learns(layer: &Layer, kind: LabelKind) -> bool {
         Layer::BinaryHead(_) => kind == LabelKind::Binary,
         Layer::ClassesHead(_) => matches!(kind, LabelKind::Classes { .. }),
         Layer::RegressionHead(_) => kind == LabelKind::Real,
+        Layer::OrdinalHead(_) => matches!(kind, LabelKind::Classes { .. }),
+        Layer::MultiLabelHead(_) => matches!(kind, LabelKind::MultiLabel { .. }),
         _ => true,
     }
 }

@@ -30,7 +30,7 @@ pub fn Report(props: &ReportProps) -> Html {
         <div class="report">
             { counts(report, lang) }
             <h3>{ T.labels.get(lang) }</h3>
-            { for report.labels.iter().map(|label| label_view(label, lang)) }
+            { for report.labels.iter().map(|label| label_view(label, report.n_rows, lang)) }
             { for report.texts.iter().map(|text| text_view(text, lang)) }
             <h3>{ fill(T.sample_rows, lang, &[&report.samples.len()]) }</h3>
             <p class="hint">{ T.sample_rows_hint.get(lang) }</p>
@@ -72,13 +72,16 @@ fn provenance(report: &DataReport, lang: Lang) -> Html {
     }
 }
 
-fn label_view(label: &LabelReport, lang: Lang) -> Html {
+fn label_view(label: &LabelReport, n_rows: usize, lang: Lang) -> Html {
     let missing: usize = label.missing.iter().sum();
+    let n_known = n_rows.saturating_sub(missing);
     html! {
         <section class="distribution">
             <h4>{ label.name.get(lang) }<code>{ &label.key }</code></h4>
             { match &label.distribution {
-                Distribution::Classes { names, counts } => class_bars(names.iter().map(|name| name.get(lang)), counts, lang),
+                Distribution::Classes { names, counts } | Distribution::Labels { names, counts } => {
+                    class_bars(names.iter().map(|name| name.get(lang)), counts, n_known, lang)
+                }
                 Distribution::ManyClasses { n_classes, n_seen, largest, median } => html! {
                     <p>{ fill(T.many_classes, lang, &[&count(*n_classes as u64), &count(*n_seen as u64), &count(*largest as u64), &count(*median as u64)]) }</p>
                 },
@@ -94,8 +97,13 @@ fn label_view(label: &LabelReport, lang: Lang) -> Html {
     }
 }
 
-/// One bar per class, of all parts together; the title gives the parts.
-fn class_bars<'a>(names: impl Iterator<Item = &'a str>, counts: &[Vec<usize>; 3], lang: Lang) -> Html {
+/// One bar per class or label, of all parts together, beside its share of the rows; the title gives the parts.
+fn class_bars<'a>(
+    names: impl Iterator<Item = &'a str>,
+    counts: &[Vec<usize>; 3],
+    n_rows: usize,
+    lang: Lang,
+) -> Html {
     let all = |class: usize| {
         counts
             .iter()
@@ -103,7 +111,7 @@ fn class_bars<'a>(names: impl Iterator<Item = &'a str>, counts: &[Vec<usize>; 3]
             .sum::<usize>()
     };
     let names: Vec<&str> = names.collect();
-    let total = (0..names.len()).map(all).sum::<usize>().max(1);
+    let total = n_rows.max(1);
     let largest = (0..names.len()).map(all).max().unwrap_or(1).max(1);
     let parts = [Split::Train, Split::Validation, Split::Test];
     html! {

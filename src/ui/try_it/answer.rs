@@ -65,13 +65,6 @@ fn outputs(task: &TaskPrediction, lang: Lang) -> Html {
     if order.len() > MAX_CLASSES {
         order.sort_by(|a, b| task.outputs[*b].total_cmp(&task.outputs[*a]));
     }
-    let best = (0..task.outputs.len()).fold(0, |best, class| {
-        if task.outputs[class] > task.outputs[best] {
-            class
-        } else {
-            best
-        }
-    });
     let name = |class: usize| {
         task.classes
             .get(class)
@@ -83,7 +76,7 @@ fn outputs(task: &TaskPrediction, lang: Lang) -> Html {
                 { for order.iter().take(MAX_CLASSES).map(|&class| {
                     let share = f64::from(task.outputs[class]);
                     html! {
-                        <li class={classes!((class == best).then_some("best"))}>
+                        <li class={classes!(task.predicted.contains(&class).then_some("best"))}>
                             <span class="bar-name">{ name(class) }</span>
                             <span class="bar-track"><span class="bar" style={format!("width:{:.2}%", 100.0 * share)}></span></span>
                             <span class="bar-value">{ format!("{:.1}%", 100.0 * share) }</span>

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use mtl_engine::{
     design::check::{Checked, TaskReport},
-    metrics::Metric,
+    metrics::{Metric, TaskOutput},
     schema::Schema,
 };
 use mtl_training::protocol::Split;
@@ -19,7 +19,10 @@ use yew::prelude::*;
 
 use crate::{
     i18n::{Lang, fill, panels::T, use_lang},
-    state::{Store, history::RunHistory, task_color, task_letter, use_playground, use_selected, use_store},
+    state::{
+        Store, history::RunHistory, task_color, task_letter, tasks::task_output, use_playground, use_selected,
+        use_store,
+    },
     ui::charts::{ChartSource, LineChart},
 };
 use lines::{Lines, LossLines, MetricLines, WatchOptions};
@@ -104,12 +107,7 @@ fn task_line(task: &TaskReport, schema: &Schema, lang: Lang) -> TaskLine {
 
 /// The metrics that a task can be drawn with.
 fn metrics_of(label: &str, schema: &Schema) -> Vec<Metric> {
-    use mtl_engine::{metrics::TaskOutput, schema::LabelKind};
-    let output = match schema.label(label).map(|label| label.kind) {
-        Some(LabelKind::Classes { n_classes }) => TaskOutput::Classes { n_classes },
-        Some(LabelKind::Real) => TaskOutput::Regression,
-        Some(LabelKind::Binary) | None => TaskOutput::Binary,
-    };
+    let output = task_output(schema, label).unwrap_or(TaskOutput::Binary);
     let first = Metric::default_of(output);
     std::iter::once(first)
         .chain(Metric::of(output).filter(|metric| *metric != first))

@@ -238,47 +238,61 @@ fn overall_table(tasks: &[TaskLine], newest: &Newest, lang: Lang) -> Html {
 
 /// Per class figures and the confusion matrix of one task.
 pub fn classes_view(task_idx: usize, task: &TaskLine, metrics: &TaskMetrics, lang: Lang) -> Html {
+    let style = format!("--task: {}", task_color(task_idx));
     let Some(confusion) = &metrics.confusion else {
-        return html! { <p class="hint">{ fill(T.no_confusion, lang, &[&task.name]) }</p> };
+        return if metrics.per_class.is_empty() {
+            html! { <p class="hint">{ fill(T.no_confusion, lang, &[&task.name]) }</p> }
+        } else {
+            html! { <div class="confusion-view" {style}>{ classes_table(task, metrics, T.per_label, lang) }</div> }
+        };
     };
     if confusion.n_classes > MAX_CONFUSION_CLASSES {
         return html! { <p class="hint">{ fill(T.confusion_too_large, lang, &[&confusion.n_classes, &MAX_CONFUSION_CLASSES]) }</p> };
     }
-    let name = |class: usize| {
-        task.classes
-            .get(class)
-            .cloned()
-            .unwrap_or_else(|| class.to_string())
-    };
     html! {
-        <div class="confusion-view" style={format!("--task: {}", task_color(task_idx))}>
-            { confusion_table(task_idx, task, confusion, &name, lang) }
-            <table class="metrics">
-                <caption>{ T.per_class.get(lang) }</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">{ T.class.get(lang) }</th>
-                        <th scope="col">{ Metric::Precision.label().get(lang) }</th>
-                        <th scope="col">{ Metric::Recall.label().get(lang) }</th>
-                        <th scope="col">{ Metric::F1.label().get(lang) }</th>
-                        <th scope="col">{ Metric::Auc.label().get(lang) }</th>
-                        <th scope="col">{ T.support.get(lang) }</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    { for metrics.per_class.iter().enumerate().map(|(class, figures)| html! {
-                        <tr>
-                            <th scope="row">{ name(class) }</th>
-                            <td>{ metric_text(figures.precision, lang) }</td>
-                            <td>{ metric_text(figures.recall, lang) }</td>
-                            <td>{ metric_text(figures.f1, lang) }</td>
-                            <td>{ metric_text(figures.auc, lang) }</td>
-                            <td>{ count(figures.support) }</td>
-                        </tr>
-                    }) }
-                </tbody>
-            </table>
+        <div class="confusion-view" {style}>
+            { confusion_table(task_idx, task, confusion, lang) }
+            { classes_table(task, metrics, T.per_class, lang) }
         </div>
+    }
+}
+
+/// Name of a class or label; its number where it has none.
+fn class_name(task: &TaskLine, class: usize) -> String {
+    task.classes
+        .get(class)
+        .cloned()
+        .unwrap_or_else(|| class.to_string())
+}
+
+/// The figures of each class or label.
+fn classes_table(task: &TaskLine, metrics: &TaskMetrics, caption: Text, lang: Lang) -> Html {
+    html! {
+        <table class="metrics">
+            <caption>{ caption.get(lang) }</caption>
+            <thead>
+                <tr>
+                    <th scope="col">{ T.class.get(lang) }</th>
+                    <th scope="col">{ Metric::Precision.label().get(lang) }</th>
+                    <th scope="col">{ Metric::Recall.label().get(lang) }</th>
+                    <th scope="col">{ Metric::F1.label().get(lang) }</th>
+                    <th scope="col">{ Metric::Auc.label().get(lang) }</th>
+                    <th scope="col">{ T.support.get(lang) }</th>
+                </tr>
+            </thead>
+            <tbody>
+                { for metrics.per_class.iter().enumerate().map(|(class, figures)| html! {
+                    <tr>
+                        <th scope="row">{ class_name(task, class) }</th>
+                        <td>{ metric_text(figures.precision, lang) }</td>
+                        <td>{ metric_text(figures.recall, lang) }</td>
+                        <td>{ metric_text(figures.f1, lang) }</td>
+                        <td>{ metric_text(figures.auc, lang) }</td>
+                        <td>{ count(figures.support) }</td>
+                    </tr>
+                }) }
+            </tbody>
+        </table>
     }
 }
 
@@ -286,9 +300,9 @@ fn confusion_table(
     task_idx: usize,
     task: &TaskLine,
     confusion: &ConfusionMatrix,
-    name: &dyn Fn(usize) -> String,
     lang: Lang,
 ) -> Html {
+    let name = |class: usize| class_name(task, class);
     let n_classes = confusion.n_classes;
     html! {
         <table class="confusion">

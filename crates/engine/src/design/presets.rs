@@ -24,8 +24,8 @@
 use super::{Design, NodeId};
 use crate::{
     layers::{
-        Activation, BinaryHead, ClassesHead, Concatenate, Dense, DenseInput, Dropout, Embedding,
-        GlobalAveragePooling, IdInput, Lstm, RegressionHead, TokenInput,
+        Activation, Concatenate, Dense, DenseInput, Dropout, Embedding, GlobalAveragePooling, IdInput, Lstm,
+        TokenInput, head_for,
     },
     schema::{FeatureKind, LabelKind, LabelSchema, Schema},
     text::Text,
@@ -163,7 +163,7 @@ fn id_features(schema: &Schema) -> impl Iterator<Item = &str> {
 fn classes_labels(schema: &Schema) -> Vec<&LabelSchema> {
     let n_classes = |label: &LabelSchema| match label.kind {
         LabelKind::Classes { n_classes } => n_classes,
-        LabelKind::Binary | LabelKind::Real => 0,
+        LabelKind::Binary | LabelKind::Real | LabelKind::MultiLabel { .. } => 0,
     };
     let mut labels: Vec<&LabelSchema> = schema
         .labels
@@ -177,32 +177,7 @@ fn classes_labels(schema: &Schema) -> Vec<&LabelSchema> {
 
 /// Adds a head for a label and connects it.
 fn add_head(design: &mut Design, label: &LabelSchema, from: NodeId) -> NodeId {
-    let key = label.key.clone();
-    let head = match label.kind {
-        LabelKind::Binary => design.add(
-            &label.key,
-            BinaryHead {
-                label: key,
-                ..BinaryHead::default()
-            },
-        ),
-        LabelKind::Classes { .. } => design.add(
-            &label.key,
-            ClassesHead {
-                label: key,
-                ..ClassesHead::default()
-            },
-        ),
-        LabelKind::Real => design.add(
-            &label.key,
-            RegressionHead {
-                label: key,
-                ..RegressionHead::default()
-            },
-        ),
-    };
-    design.connect(from, head, 0);
-    head
+    add_after(design, from, &label.key, head_for(label.kind, &label.key))
 }
 
 /// Adds a layer behind another.

@@ -1,8 +1,9 @@
-//! Reads a sequence from both ends with an LSTM or a GRU each, and puts the two results side by side.
+//! Reads a sequence from both ends with an LSTM or a GRU each, and puts the two results side by side, or adds them up. As in
+//! Keras, a step that is padding gives 0.
 //!
 //! | input | output |
 //! |---|---|
-//! | sequence `length × n` | vector of 2u, or sequence `length × 2u` |
+//! | sequence `length × n` | vector of 2u (u when added up), or sequence `length × 2u` |
 
 use super::{ANY_OUTPUT, Category, Gru, InputPort, LayerKind, LowerError, Lstm, OutputPort, SEQUENCE_INPUT, Sample, gru::lower_gru, lstm::lower_lstm, only, sequence};
 use crate::{ops, plan::{Lowering, Signal}, text::Text};
@@ -23,6 +24,18 @@ crate::choice! {
     }
 }
 
+crate::choice! {
+    /// How what was read from both ends becomes one.
+    pub enum BidirectionalMerge {
+        /// Side by side.
+        Concatenate = "concatenate", ["Side by side", "并排"];
+        /// Added up.
+        Sum = "sum", ["Sum", "求和"];
+        /// The mean of both.
+        Average = "average", ["Mean", "平均"];
+    }
+}
+
 crate::settings! {
     /// What it can be told.
     pub struct Bidirectional {
@@ -32,6 +45,9 @@ crate::settings! {
         /// Width of the state of one direction.
         units: usize = 32, Int { min: 1, max: 512, step: 8 },
             ["Units", "单元数"], ["Width of the state of one direction.", "单个方向的状态宽度。"];
+        /// How the two results become one.
+        merge: BidirectionalMerge = BidirectionalMerge::Concatenate, Choice { options: BidirectionalMerge::OPTIONS },
+            ["Combine", "合并方式"], ["How the results of both directions become one.", "两个方向的结果如何合并。"];
         /// Every h instead of the last.
         return_sequences: bool = false, Flag,
             ["Return sequence", "返回序列"],
@@ -46,8 +62,8 @@ impl LayerKind for Bidirectional {
     const KEY: &'static str = "bidirectional";
     const NAME: Text = Text::new("Bidirectional", "双向循环");
     const ABOUT: Text = Text::new(
-        "Reads a sequence from both ends with an LSTM or a GRU each, and puts the two results side by side.",
-        "用两个 LSTM 或 GRU 分别从两端读取序列，并将结果并排放置。",
+        "Reads a sequence from both ends with an LSTM or a GRU each, and puts the two results side by side, or adds them up. Padding is skipped, and gives 0.",
+        "用两个 LSTM 或 GRU 分别从两端读取序列，并将结果并排放置或相加。填充步会被跳过，输出 0。",
     );
     const CATEGORY: Category = Category::Recurrent;
 
@@ -77,14 +93,31 @@ impl LayerKind for Bidirectional {
             }
         };
         let results = [read(false)?, read(true)?];
-        let (steps, units) = (results[0].shape.steps(), self.units);
-        let y = lowering.activation(results[0].shape.size().saturating_mul(2))?;
-        for (index, result) in results.iter().enumerate() {
-            let x = lowering.value_of(0, result)?;
-            let (y_width, y_start) = (2 * units, index * units);
-            lowering.push(ops::Columns { x, x_width: units, x_start: 0, y, y_width, y_start, width: units, steps });
+        let values = [lowering.value_of(0, &results[0])?, lowering.value_of(0, &results[1])?];
+        let (units, mask) = (self.units, results[0].mask);
+        let added_up = |factor: f32| values.map(|value| (value, factor)).to_vec();
+        let (width, terms) = match self.merge {
+            BidirectionalMerge::Concatenate => (2 * units, Vec::new()),
+            BidirectionalMerge::Sum => (units, added_up(1.0)),
+            BidirectionalMerge::Average => (units, added_up(0.5)),
+        };
+        let shape = results[0].shape.with_width(width);
+        let steps = shape.steps();
+        let mut y = lowering.activation(shape.size())?;
+        if terms.is_empty() {
+            for (index, x) in values.into_iter().enumerate() {
+                let y_start = index * units;
+                lowering.push(ops::Columns { x, x_width: units, x_start: 0, y, y_width: width, y_start, width: units, steps });
+            }
+        } else {
+            lowering.push(ops::Sum { terms, y });
         }
-        Ok(vec![Signal::new(results[0].shape.with_width(2 * units), y).masked(results[0].mask)])
+        if let Some(weights) = mask {
+            let known = lowering.activation(shape.size())?;
+            lowering.push(ops::Mixture { experts: vec![y], weights, y: known, width, steps });
+            y = known;
+        }
+        Ok(vec![Signal::new(shape, y).masked(mask)])
     }
 
     fn samples() -> Vec<Sample> {
@@ -92,13 +125,22 @@ impl LayerKind for Bidirectional {
             Sample::new(Self { units: 2, ..Self::default() }, [sequence(4, 2)]),
             Sample::new(Self { units: 2, return_sequences: true, ..Self::default() }, [sequence(3, 2)]),
             Sample::new(
-                Self { units: 2, cell: RecurrentCell::Gru, return_sequences: true, l2: 0.01 },
+                Self { units: 2, cell: RecurrentCell::Gru, return_sequences: true, l2: 0.01, ..Self::default() },
                 [sequence(4, 2)],
+            ),
+            Sample::new(
+                Self { units: 2, merge: BidirectionalMerge::Sum, return_sequences: true, ..Self::default() },
+                [sequence(3, 2)],
+            ),
+            Sample::new(
+                Self { units: 3, cell: RecurrentCell::Gru, merge: BidirectionalMerge::Average, ..Self::default() },
+                [sequence(3, 2)],
             ),
         ]
     }
 
     fn summary(&self) -> String {
-        format!("{} · 2 × {}", self.cell.key(), self.units)
+        let side_by_side = self.merge == BidirectionalMerge::Concatenate;
+        format!("{} · {}{}", self.cell.key(), if side_by_side { "2 × " } else { "" }, self.units)
     }
 }

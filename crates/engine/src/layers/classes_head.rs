@@ -1,30 +1,12 @@
 //! A task with several classes: `p = softmax(z)`, loss `-log p_y` computed from z; input vector, no output.
 
-use super::{Category, InputPort, LayerKind, LowerError, NO_OUTPUTS, OutputPort, Sample, VECTOR_INPUT, head::{check_class_weights, logits}, only, vector};
+use super::{Category, LayerKind, LowerError, Sample, head::{LossPlaces, head_methods, head_settings}, vector};
 use crate::{ops, plan::{Lowering, Signal}, schema::LabelKind, text::Text};
 
-crate::settings! {
-    /// Which label, and how much it counts.
-    pub struct ClassesHead {
-        /// Key of the label.
-        label: String = "category".to_owned(), Label,
-            ["Label", "标签"], ["What the task learns: a label of the data set.", "任务要学习的内容：数据集中的一个标签。"];
-        /// Factor of this task's loss in the sum that is trained on.
-        weight: f32 = 1.0, Real { min: 0.0, max: 100.0, step: 0.1 },
-            ["Loss weight", "损失权重"],
-            ["Factor of this task's loss in the sum that is trained on.", "该任务的损失在训练总损失中的系数。"];
-        /// Factor of the loss of each class; empty means 1 for all.
-        class_weights: Vec<f32> = Vec::new(), Reals { max_items: 4096, min: 0.0, max: 1000.0 },
-            ["Class weights", "类别权重"],
-            ["Factor of the loss of each class, in the order of the classes; empty means 1 for all.", "每个类别的损失系数，按类别顺序；留空表示全为 1。"];
-        /// Whether a Dense layer of its own makes the logits.
-        projection: bool = true, Flag,
-            ["Own projection", "自带投影"],
-            ["A linear layer of its own turns the input into one logit per class; off: the input is used as it is.", "用自带的线性层将输入变为每类一个 logit；关闭则直接使用输入。"];
-        /// Factor of Σ w² of the projection in the loss.
-        l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
-            ["L2", "L2"], ["Adds l2 · Σ w² over the projection to the loss.", "在损失中加入投影权重的 l2 · Σ w²。"];
-    }
+head_settings! {
+    ClassesHead, "category",
+    ["Factor of the loss of each class, in the order of the classes; empty means 1 for all.", "每个类别的损失系数，按类别顺序；留空表示全为 1。"],
+    ["A linear layer of its own turns the input into one logit per class; off: the input is used as it is.", "用自带的线性层将输入变为每类一个 logit；关闭则直接使用输入。"]
 }
 
 impl LayerKind for ClassesHead {
@@ -36,29 +18,15 @@ impl LayerKind for ClassesHead {
     );
     const CATEGORY: Category = Category::Head;
 
-    fn inputs(&self) -> &'static [InputPort] {
-        VECTOR_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        NO_OUTPUTS
-    }
+    head_methods!("CE", "交叉熵");
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
-        let input = only(inputs)?;
         let kind = lowering.label(&self.label, |kind| matches!(kind, LabelKind::Classes { .. }))?;
-        let LabelKind::Classes { n_classes } = kind else {
-            return Err(LowerError::LabelKind { key: self.label.clone(), got: kind });
-        };
-        let n_classes = n_classes.max(1);
-        check_class_weights(&self.class_weights, n_classes)?;
-        let logits = logits(lowering, &input, n_classes, self.projection, self.l2)?;
-        let probabilities = lowering.activation(n_classes)?;
-        let class_weights = self.class_weights.clone();
-        let task_idx = lowering.task_idx();
-        lowering.push(ops::ClassesLoss { task_idx, logits, probabilities, n_classes, class_weights });
-        lowering.task(&self.label, kind, n_classes, self.weight, logits, probabilities);
-        Ok(Vec::new())
+        let n_classes = kind.n_classes().unwrap_or(0).max(1);
+        self.lower_head(lowering, inputs, LabelKind::Classes { n_classes }, |places| {
+            let LossPlaces { task_idx, logits, probabilities, class_weights } = places;
+            ops::ClassesLoss { task_idx, logits, probabilities, n_classes, class_weights }
+        })
     }
 
     fn samples() -> Vec<Sample> {
@@ -67,21 +35,5 @@ impl LayerKind for ClassesHead {
             Sample::new(Self { weight: 2.0, class_weights: vec![0.5, 2.0, 1.5], ..Self::default() }, [vector(2)]),
             Sample::new(Self { projection: false, ..Self::default() }, [vector(3)]),
         ]
-    }
-
-    fn summary(&self) -> String {
-        self.label.clone()
-    }
-
-    fn label(&self) -> Option<&str> {
-        Some(&self.label)
-    }
-
-    fn loss(&self) -> Option<Text> {
-        Some(Text::new("CE", "交叉熵"))
-    }
-
-    fn loss_weight(&self) -> Option<f32> {
-        Some(self.weight)
     }
 }

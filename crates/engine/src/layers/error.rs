@@ -184,6 +184,10 @@ fn label_name(kind: LabelKind) -> Message {
             format!("{n_classes} 类之一"),
         ),
         LabelKind::Real => Message::new("a number", "数值"),
+        LabelKind::MultiLabel { n_labels } => Message::new(
+            format!("{n_labels} labels side by side"),
+            format!("{n_labels} 个并列标签"),
+        ),
     }
 }
 
@@ -192,6 +196,7 @@ fn head_for(kind: LabelKind) -> Message {
         LabelKind::Binary => Message::new("a yes / no head", "二分类任务头"),
         LabelKind::Classes { .. } => Message::new("a classes head", "多分类任务头"),
         LabelKind::Real => Message::new("a number head", "回归任务头"),
+        LabelKind::MultiLabel { .. } => Message::new("a multi-label head", "多标签任务头"),
     }
 }
 

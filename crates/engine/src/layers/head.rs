@@ -1,10 +1,132 @@
-//! What task heads share.
+//! What task heads share: their settings, their handles, and how logits and a loss are lowered.
 
-use super::{Activation, LowerError, PortKind, Shape};
+use super::{
+    Activation, BinaryHead, ClassesHead, Layer, LowerError, MultiLabelHead, PortKind, RegressionHead, Shape, only,
+};
 use crate::{
     initializers::Initializer,
+    ops::Op,
     plan::{LinearSpec, Lowering, Regulariser, Signal, ValueId},
+    schema::LabelKind,
 };
+
+/// Declares the settings of a head with a projection of its own and a weight per class: its name, the usual key of its label,
+/// and what the weights and the projection are called in the help.
+macro_rules! head_settings {
+    ($name:ident, $label:literal, [$weights_en:literal, $weights_zh:literal], [$projection_en:literal, $projection_zh:literal]) => {
+        crate::settings! {
+            /// Which label, and how much it counts.
+            pub struct $name {
+                /// Key of the label.
+                label: String = $label.to_owned(), Label,
+                    ["Label", "标签"], ["What the task learns: a label of the data set.", "任务要学习的内容：数据集中的一个标签。"];
+                /// Factor of this task's loss in the sum that is trained on.
+                weight: f32 = 1.0, Real { min: 0.0, max: 100.0, step: 0.1 },
+                    ["Loss weight", "损失权重"],
+                    ["Factor of this task's loss in the sum that is trained on.", "该任务的损失在训练总损失中的系数。"];
+                /// Factors of the loss; empty means 1 for all.
+                class_weights: Vec<f32> = Vec::new(), Reals { max_items: 4096, min: 0.0, max: 1000.0 },
+                    ["Class weights", "类别权重"], [$weights_en, $weights_zh];
+                /// Whether a Dense layer of its own makes the logits.
+                projection: bool = true, Flag,
+                    ["Own projection", "自带投影"], [$projection_en, $projection_zh];
+                /// Factor of Σ w² of the projection in the loss.
+                l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
+                    ["L2", "L2"], ["Adds l2 · Σ w² over the projection to the loss.", "在损失中加入投影权重的 l2 · Σ w²。"];
+            }
+        }
+
+        impl $name {
+            /// Lowers its logits and its loss: see [`head::lower`](crate::layers::head::lower).
+            fn lower_head<O: Into<crate::ops::Op>>(
+                &self,
+                lowering: &mut crate::plan::Lowering<'_>,
+                inputs: &[crate::plan::Signal],
+                kind: crate::schema::LabelKind,
+                op: impl FnOnce(crate::layers::head::LossPlaces) -> O,
+            ) -> Result<Vec<crate::plan::Signal>, crate::layers::LowerError> {
+                let spec = crate::layers::head::HeadSpec {
+                    label: &self.label,
+                    weight: self.weight,
+                    class_weights: &self.class_weights,
+                    projection: self.projection,
+                    l2: self.l2,
+                };
+                crate::layers::head::lower(lowering, inputs, &spec, kind, op)
+            }
+        }
+    };
+}
+
+/// The methods of [`LayerKind`](super::LayerKind) that are the same for every head; what its loss is called.
+macro_rules! head_methods {
+    ($en:literal, $zh:literal) => {
+        fn inputs(&self) -> &'static [crate::layers::InputPort] {
+            crate::layers::VECTOR_INPUT
+        }
+
+        fn outputs(&self) -> &'static [crate::layers::OutputPort] {
+            crate::layers::NO_OUTPUTS
+        }
+
+        fn summary(&self) -> String {
+            self.label.clone()
+        }
+
+        fn label(&self) -> Option<&str> {
+            Some(&self.label)
+        }
+
+        fn loss(&self) -> Option<crate::text::Text> {
+            Some(crate::text::Text::new($en, $zh))
+        }
+
+        fn loss_weight(&self) -> Option<f32> {
+            Some(self.weight)
+        }
+    };
+}
+
+pub(crate) use {head_methods, head_settings};
+
+/// The settings of a head with a projection of its own.
+pub(crate) struct HeadSpec<'a> {
+    pub label: &'a str,
+    pub weight: f32,
+    pub class_weights: &'a [f32],
+    pub projection: bool,
+    pub l2: f32,
+}
+
+/// What a loss op is made with.
+pub(crate) struct LossPlaces {
+    pub task_idx: usize,
+    pub logits: ValueId,
+    pub probabilities: ValueId,
+    pub class_weights: Vec<f32>,
+}
+
+/// Lowers the logits of a head whose label is of this kind, and the loss that `op` makes.
+pub(crate) fn lower<O: Into<Op>>(
+    lowering: &mut Lowering<'_>,
+    inputs: &[Signal],
+    spec: &HeadSpec<'_>,
+    kind: LabelKind,
+    op: impl FnOnce(LossPlaces) -> O,
+) -> Result<Vec<Signal>, LowerError> {
+    let n_logits = match kind {
+        LabelKind::Classes { n_classes } => n_classes,
+        other => other.width(),
+    };
+    check_class_weights(spec.class_weights, kind.n_names())?;
+    let logits = logits(lowering, &only(inputs)?, n_logits, spec.projection, spec.l2)?;
+    let probabilities = lowering.activation(n_logits)?;
+    let task_idx = lowering.task_idx();
+    let class_weights = spec.class_weights.to_vec();
+    lowering.push(op(LossPlaces { task_idx, logits, probabilities, class_weights }));
+    lowering.task(spec.label, kind, n_logits, spec.weight, logits, probabilities);
+    Ok(Vec::new())
+}
 
 /// The logits of a head: a linear layer of its own, or the input as it is.
 pub(crate) fn logits(
@@ -50,5 +172,16 @@ pub(crate) fn check_class_weights(weights: &[f32], n_classes: usize) -> Result<(
             expected: n_classes,
             got: weights.len(),
         })
+    }
+}
+
+/// The head that usually learns labels of this kind.
+pub fn head_for(kind: LabelKind, label: &str) -> Layer {
+    let label = label.to_owned();
+    match kind {
+        LabelKind::Binary => BinaryHead { label, ..BinaryHead::default() }.into(),
+        LabelKind::Classes { .. } => ClassesHead { label, ..ClassesHead::default() }.into(),
+        LabelKind::Real => RegressionHead { label, ..RegressionHead::default() }.into(),
+        LabelKind::MultiLabel { .. } => MultiLabelHead { label, ..MultiLabelHead::default() }.into(),
     }
 }

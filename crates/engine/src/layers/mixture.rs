@@ -59,7 +59,7 @@ impl LayerKind for Mixture {
         let gate = lowering.value_of(1, gate)?;
         let gate = lowering.distinct(gate, &values)?;
         let y = lowering.activation(width)?;
-        lowering.push(ops::Mixture { experts: values, weights: gate, y, width });
+        lowering.push(ops::Mixture { experts: values, weights: gate, y, width, steps: 1 });
         Ok(vec![Signal::new(Shape::Vector { width }, y)])
     }
 

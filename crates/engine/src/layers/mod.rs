@@ -13,11 +13,13 @@ mod ports;
 mod shape;
 
 pub use activation::Activation;
-pub use bidirectional::RecurrentCell;
+pub use bidirectional::{BidirectionalMerge, RecurrentCell};
 pub use category::Category;
 pub use conv1d::ConvolutionPadding;
 pub use embedding_bag::BagRule;
 pub use error::LowerError;
+pub(crate) use head::LossPlaces;
+pub use head::head_for;
 pub use ports::{
     ANY_INPUT, ANY_INPUTS, ANY_OUTPUT, Arity, InputPort, NO_INPUTS, NO_OUTPUTS, OutputPort, PortKind,
     SEQUENCE_INPUT, SEQUENCE_OUTPUT, VECTOR_INPUT, VECTOR_OUTPUT,
@@ -287,6 +289,7 @@ layers! {
     classes_head::ClassesHead,
     regression_head::RegressionHead,
     ordinal_head::OrdinalHead,
+    multi_label_head::MultiLabelHead,
 }
 
 impl Layer {

@@ -1,7 +1,7 @@
 //! A task with ordered classes, such as ratings: one score and rising thresholds, `P(y > k) = σ(s - θ_k)` (the proportional odds model), with the
 //! loss `-log p_y`; input vector, no output.
 
-use super::{Activation, Category, InputPort, LayerKind, LowerError, NO_OUTPUTS, OutputPort, Sample, VECTOR_INPUT, head::check_class_weights, only, vector};
+use super::{Activation, Category, LayerKind, LowerError, Sample, head::{check_class_weights, head_methods}, only, vector};
 use crate::{initializers::Initializer, ops, plan::{LinearSpec, Lowering, Regulariser, Signal, Start}, schema::LabelKind, text::Text};
 
 crate::settings! {
@@ -33,13 +33,7 @@ impl LayerKind for OrdinalHead {
     );
     const CATEGORY: Category = Category::Head;
 
-    fn inputs(&self) -> &'static [InputPort] {
-        VECTOR_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        NO_OUTPUTS
-    }
+    head_methods!("ordinal CE", "有序交叉熵");
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;
@@ -88,21 +82,5 @@ impl LayerKind for OrdinalHead {
                 [vector(2)],
             ),
         ]
-    }
-
-    fn summary(&self) -> String {
-        self.label.clone()
-    }
-
-    fn label(&self) -> Option<&str> {
-        Some(&self.label)
-    }
-
-    fn loss(&self) -> Option<Text> {
-        Some(Text::new("ordinal CE", "有序交叉熵"))
-    }
-
-    fn loss_weight(&self) -> Option<f32> {
-        Some(self.weight)
     }
 }

@@ -1,6 +1,6 @@
 //! A task that predicts a number: loss `(ŷ - y)²`; input vector, no output.
 
-use super::{Category, InputPort, LayerKind, LowerError, NO_OUTPUTS, OutputPort, Sample, VECTOR_INPUT, head::logits, only, vector};
+use super::{Category, LayerKind, LowerError, Sample, head::{head_methods, logits}, only, vector};
 use crate::{ops, plan::{Lowering, Signal}, schema::LabelKind, text::Text};
 
 crate::settings! {
@@ -32,13 +32,7 @@ impl LayerKind for RegressionHead {
     );
     const CATEGORY: Category = Category::Head;
 
-    fn inputs(&self) -> &'static [InputPort] {
-        VECTOR_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        NO_OUTPUTS
-    }
+    head_methods!("MSE", "均方误差");
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;
@@ -54,21 +48,5 @@ impl LayerKind for RegressionHead {
             Sample::new(Self::default(), [vector(3)]),
             Sample::new(Self { weight: 0.5, projection: false, ..Self::default() }, [vector(1)]),
         ]
-    }
-
-    fn summary(&self) -> String {
-        self.label.clone()
-    }
-
-    fn label(&self) -> Option<&str> {
-        Some(&self.label)
-    }
-
-    fn loss(&self) -> Option<Text> {
-        Some(Text::new("MSE", "均方误差"))
-    }
-
-    fn loss_weight(&self) -> Option<f32> {
-        Some(self.weight)
     }
 }

@@ -44,6 +44,10 @@ crate::choice! {
         Brier = "brier", ["Brier score", "Brier 分数"];
         /// Expected calibration error.
         CalibrationError = "calibration_error", ["Calibration error (ECE)", "校准误差（ECE）"];
+        /// Share of rows of which every label is right.
+        SubsetAccuracy = "subset_accuracy", ["Subset accuracy", "子集准确率"];
+        /// Share of labels that are wrong.
+        HammingLoss = "hamming_loss", ["Hamming loss", "汉明损失"];
         /// Root of the mean squared error.
         Rmse = "rmse", ["RMSE", "均方根误差 RMSE"];
         /// Mean absolute error.
@@ -82,6 +86,7 @@ impl Metric {
             TaskOutput::Binary => Self::Auc,
             TaskOutput::Classes { .. } => Self::Accuracy,
             TaskOutput::Regression => Self::Rmse,
+            TaskOutput::MultiLabel { .. } => Self::F1Micro,
         }
     }
 
@@ -96,10 +101,12 @@ impl Metric {
             | Self::F1Micro
             | Self::PrecisionWeighted
             | Self::RecallWeighted
-            | Self::F1Weighted => matches!(kind, TaskOutput::Classes { .. }),
-            Self::Accuracy
-            | Self::BalancedAccuracy
-            | Self::F1Macro
+            | Self::F1Weighted => matches!(kind, TaskOutput::Classes { .. } | TaskOutput::MultiLabel { .. }),
+            Self::Accuracy | Self::BalancedAccuracy => {
+                matches!(kind, TaskOutput::Binary | TaskOutput::Classes { .. })
+            }
+            Self::SubsetAccuracy | Self::HammingLoss => matches!(kind, TaskOutput::MultiLabel { .. }),
+            Self::F1Macro
             | Self::Auc
             | Self::AveragePrecision
             | Self::LogLoss
@@ -112,9 +119,12 @@ impl Metric {
     /// Which way is better.
     pub const fn direction(self) -> Direction {
         match self {
-            Self::LogLoss | Self::Brier | Self::CalibrationError | Self::Rmse | Self::Mae => {
-                Direction::LowerIsBetter
-            }
+            Self::LogLoss
+            | Self::Brier
+            | Self::CalibrationError
+            | Self::HammingLoss
+            | Self::Rmse
+            | Self::Mae => Direction::LowerIsBetter,
             _ => Direction::HigherIsBetter,
         }
     }
@@ -151,52 +161,60 @@ impl Metric {
                 "2·TP / (2·TP + FP + FN)。既无正类样本也无正类预测时无定义。",
             ),
             Self::PrecisionMacro => Text::new(
-                "Mean of the classes' precisions; a class that was never predicted counts as 0.",
-                "各类别精确率的平均；从未被预测的类别按 0 计。",
+                "Mean of the classes' (or labels') precisions; one that was never predicted counts as 0.",
+                "各类别（或标签）精确率的平均；从未被预测的按 0 计。",
             ),
             Self::RecallMacro => Text::new(
-                "Mean of the classes' recalls; a class that was only predicted counts as 0.",
-                "各类别召回率的平均；只出现在预测中的类别按 0 计。",
+                "Mean of the classes' (or labels') recalls; one that was only predicted counts as 0.",
+                "各类别（或标签）召回率的平均；只出现在预测中的按 0 计。",
             ),
             Self::F1Macro => Text::new(
-                "Mean of the classes' F1 (not the F1 of the means), over the classes in labels or predictions.",
-                "各类别 F1 的平均（不是平均值的 F1），只计标签或预测中出现的类别。",
+                "Mean of the classes' F1 (not the F1 of the means), over the classes in labels or predictions; of several labels over all of them.",
+                "各类别 F1 的平均（不是平均值的 F1），只计标签或预测中出现的类别；多标签时计全部标签。",
             ),
             Self::PrecisionMicro | Self::RecallMicro | Self::F1Micro => Text::new(
-                "TP, FP and FN summed over classes first; with one label per row it equals accuracy.",
-                "先把各类别的 TP、FP、FN 相加；每行只有一个标签时等于准确率。",
+                "TP, FP and FN summed over classes or labels first; with one class per row it equals accuracy.",
+                "先把各类别或标签的 TP、FP、FN 相加；每行只有一个类别时等于准确率。",
             ),
             Self::PrecisionWeighted => Text::new(
-                "Mean of the classes' precisions, weighted by their rows.",
-                "各类别精确率按样本数加权的平均。",
+                "Mean of the classes' (or labels') precisions, weighted by their rows.",
+                "各类别（或标签）精确率按样本数加权的平均。",
             ),
             Self::RecallWeighted => Text::new(
-                "Mean of the classes' recalls, weighted by their rows; it equals accuracy.",
-                "各类别召回率按样本数加权的平均；等于准确率。",
+                "Mean of the classes' (or labels') recalls, weighted by their rows; with one class per row it equals accuracy.",
+                "各类别（或标签）召回率按样本数加权的平均；每行只有一个类别时等于准确率。",
             ),
             Self::F1Weighted => Text::new(
-                "Mean of the classes' F1, weighted by their rows.",
-                "各类别 F1 按样本数加权的平均。",
+                "Mean of the classes' (or labels') F1, weighted by their rows.",
+                "各类别（或标签）F1 按样本数加权的平均。",
             ),
             Self::Auc => Text::new(
-                "Probability that a positive row scores above a negative one, ties ½ (exact, no threshold grid). Several classes: mean of each against the rest. Undefined when a class is missing.",
-                "正样本得分高于负样本的概率，相等计 ½（精确值，不用阈值网格）。多类别：各类别对其余的平均。缺少某一类时无定义。",
+                "Probability that a positive row scores above a negative one, ties ½ (exact, no threshold grid). Several classes or labels: mean of each against the rest. Undefined when a class is missing.",
+                "正样本得分高于负样本的概率，相等计 ½（精确值，不用阈值网格）。多类别或多标签：各类别对其余的平均。缺少某一类时无定义。",
             ),
             Self::AveragePrecision => Text::new(
-                "Σ (Rₙ − Rₙ₋₁)·Pₙ over the thresholds. Several classes: mean of each against the rest. Undefined without a positive row.",
-                "对各阈值求 Σ (Rₙ − Rₙ₋₁)·Pₙ。多类别：各类别对其余的平均。没有正样本时无定义。",
+                "Σ (Rₙ − Rₙ₋₁)·Pₙ over the thresholds. Several classes or labels: mean of each against the rest. Undefined without a positive row.",
+                "对各阈值求 Σ (Rₙ − Rₙ₋₁)·Pₙ。多类别或多标签：各类别对其余的平均。没有正样本时无定义。",
             ),
             Self::LogLoss => Text::new(
                 "Mean of −ln p(true class), p clipped to 2.2e-16 … 1 − 2.2e-16.",
                 "−ln p(真实类别) 的平均，p 截断到 2.2e-16 … 1 − 2.2e-16。",
             ),
             Self::Brier => Text::new(
-                "Mean of (p − y)²; several classes: of Σ (p_c − y_c)².",
-                "(p − y)² 的平均；多类别：Σ (p_c − y_c)² 的平均。",
+                "Mean of (p − y)², over labels too; several classes: of Σ (p_c − y_c)².",
+                "(p − y)² 的平均，多标签时也对标签平均；多类别：Σ (p_c − y_c)² 的平均。",
             ),
             Self::CalibrationError => Text::new(
-                "Σ n_b/n·|observed share − mean probability| over 10 equal bins, of the positive class or, with several classes, of the predicted one.",
-                "10 个等宽分箱上 Σ n_b/n·|实际比例 − 平均概率|；二分类看正类，多类别看预测类别。",
+                "Σ n_b/n·|observed share − mean probability| over 10 equal bins, of the positive class (of every label) or, with several classes, of the predicted one.",
+                "10 个等宽分箱上 Σ n_b/n·|实际比例 − 平均概率|；二分类与多标签看正类，多类别看预测类别。",
+            ),
+            Self::SubsetAccuracy => Text::new(
+                "Rows of which every known label is right at threshold 0.5 / all rows: one wrong label spoils its row.",
+                "所有已知标签在阈值 0.5 下全部正确的行数 / 总行数：错一个标签，整行即算错。",
+            ),
+            Self::HammingLoss => Text::new(
+                "Wrong labels / known labels, at threshold 0.5.",
+                "阈值 0.5 下判错的标签数 / 已知标签数。",
             ),
             Self::Rmse => Text::new("√ mean (ŷ − y)².", "(ŷ − y)² 的平均再开方。"),
             Self::Mae => Text::new("Mean |ŷ − y|.", "|ŷ − y| 的平均。"),

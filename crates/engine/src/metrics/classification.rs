@@ -95,7 +95,7 @@ pub(super) fn count_per_class(
 }
 
 impl ClassMetrics {
-    fn new(hits: u64, support: u64, predicted: u64, auc: Option<f64>) -> Self {
+    pub(super) fn new(hits: u64, support: u64, predicted: u64, auc: Option<f64>) -> Self {
         Self {
             precision: ratio(hits, predicted),
             recall: ratio(hits, support),
@@ -125,6 +125,25 @@ pub(super) fn average(metric: Metric, classes: &[ClassMetrics], correct: u64) ->
         Metric::RecallWeighted => weighted_mean(classes, |class| class.recall),
         Metric::F1Weighted => weighted_mean(classes, |class| class.f1),
         _ => None,
+    }
+}
+
+/// A macro, micro or weighted average over labels side by side, with `hits` true positives in all; `None` for other metrics.
+pub(super) fn average_of_labels(metric: Metric, labels: &[ClassMetrics], hits: u64) -> Option<f64> {
+    let total = |of: &dyn Fn(&ClassMetrics) -> u64| labels.iter().map(of).sum::<u64>();
+    let (support, predicted) = (total(&|label| label.support), total(&|label| label.predicted));
+    let mean = |of: &dyn Fn(&ClassMetrics) -> Option<f64>| {
+        let sum: f64 = labels.iter().map(|label| of(label).unwrap_or(0.0)).sum();
+        (!labels.is_empty()).then(|| sum / labels.len() as f64)
+    };
+    match metric {
+        Metric::PrecisionMicro => ratio(hits, predicted),
+        Metric::RecallMicro => ratio(hits, support),
+        Metric::F1Micro => ratio(2 * hits, support + predicted),
+        Metric::PrecisionMacro => mean(&|label| label.precision),
+        Metric::RecallMacro => mean(&|label| label.recall),
+        Metric::F1Macro => mean(&|label| label.f1),
+        other => average(other, labels, 0),
     }
 }
 

@@ -19,6 +19,7 @@
 mod baseline;
 mod catalogue;
 mod classification;
+mod multi_label;
 mod overall;
 mod probability;
 mod ranking;
@@ -27,7 +28,10 @@ mod regression;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::text::{Explain, Message};
+use crate::{
+    schema::LabelKind,
+    text::{Explain, Message},
+};
 
 pub use baseline::prior_baseline;
 pub use catalogue::{Direction, Metric};
@@ -49,6 +53,11 @@ pub enum TaskOutput {
     },
     /// A real number.
     Regression,
+    /// One probability per label; each label is predicted above 0.5.
+    MultiLabel {
+        /// Number of labels.
+        n_labels: usize,
+    },
 }
 
 impl TaskOutput {
@@ -57,6 +66,35 @@ impl TaskOutput {
         match self {
             Self::Binary | Self::Regression => 1,
             Self::Classes { n_classes } => n_classes,
+            Self::MultiLabel { n_labels } => n_labels,
+        }
+    }
+
+    /// Labels per row.
+    pub fn label_width(self) -> usize {
+        match self {
+            Self::Binary | Self::Regression | Self::Classes { .. } => 1,
+            Self::MultiLabel { n_labels } => n_labels,
+        }
+    }
+
+    /// Values that a label can take, 0 to one below; none for a real label.
+    fn n_values(self) -> Option<usize> {
+        match self {
+            Self::Binary | Self::MultiLabel { .. } => Some(2),
+            Self::Classes { n_classes } => Some(n_classes),
+            Self::Regression => None,
+        }
+    }
+}
+
+impl From<LabelKind> for TaskOutput {
+    fn from(kind: LabelKind) -> Self {
+        match kind {
+            LabelKind::Binary => Self::Binary,
+            LabelKind::Classes { n_classes } => Self::Classes { n_classes },
+            LabelKind::Real => Self::Regression,
+            LabelKind::MultiLabel { n_labels } => Self::MultiLabel { n_labels },
         }
     }
 }
@@ -67,18 +105,28 @@ pub const MAX_LISTED_CLASSES: usize = 100;
 /// A task's metrics on a split.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TaskMetrics {
-    /// Rows with a label.
+    /// Rows with a label (with any, of several).
     pub n: usize,
     /// Every metric that applies, in the order of [`Metric::ALL`]; `None` when it is undefined.
     pub values: Vec<(Metric, Option<f64>)>,
-    /// Per class (for a binary task negative, positive); empty for regression and above
+    /// Per class (for a binary task negative, positive) or per label; empty for regression and above
     /// [`MAX_LISTED_CLASSES`].
     pub per_class: Vec<ClassMetrics>,
-    /// Which class was taken for which.
+    /// Which class was taken for which; labels side by side have none.
     pub confusion: Option<ConfusionMatrix>,
 }
 
 impl TaskMetrics {
+    /// Every metric of `kind`, undefined.
+    fn undefined(kind: TaskOutput, n: usize) -> Self {
+        Self {
+            n,
+            values: Metric::of(kind).map(|metric| (metric, None)).collect(),
+            per_class: Vec::new(),
+            confusion: None,
+        }
+    }
+
     /// The value of `metric`; `None` when it does not apply or is undefined.
     pub fn get(&self, metric: Metric) -> Option<f64> {
         self.values
@@ -140,33 +188,29 @@ impl Explain for MetricError {
 
 /// Every metric that applies to `kind`.
 ///
-/// `labels` has one number per row (a class index, 0 or 1, or a real number; NaN is missing), `outputs` the row-major
-/// `[rows, kind.width()]` probabilities or predicted values. When an output of a labelled row is not finite, every
+/// `labels` has the row-major `[rows, kind.label_width()]` numbers (a class index, 0 or 1, or a real number; NaN is missing),
+/// `outputs` the row-major `[rows, kind.width()]` probabilities or predicted values. When an output of a labelled row is not finite, every
 /// metric is undefined.
 pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<TaskMetrics, MetricError> {
-    let width = kind.width();
-    let expected = labels.len() * width;
-    if outputs.len() != expected {
+    let (width, label_width) = (kind.width(), kind.label_width().max(1));
+    let n_rows = labels.len().div_ceil(label_width);
+    let expected = n_rows * width;
+    if outputs.len() != expected || labels.len() % label_width != 0 {
         return Err(MetricError::Length {
-            n_labels: labels.len(),
+            n_labels: n_rows,
             width,
             expected,
             got: outputs.len(),
         });
     }
-    let n_classes = match kind {
-        TaskOutput::Binary => Some(2),
-        TaskOutput::Classes { n_classes } => Some(n_classes),
-        TaskOutput::Regression => None,
-    };
-    if let Some(n_classes) = n_classes {
+    if let Some(n_classes) = kind.n_values() {
         let is_class = |label: f32| label >= 0.0 && label < n_classes as f32 && label.fract() == 0.0;
         if let Some(row) = labels
             .iter()
             .position(|label| !label.is_nan() && !is_class(*label))
         {
             return Err(MetricError::Label {
-                row,
+                row: row / label_width,
                 n_classes,
                 label: labels[row],
             });
@@ -179,13 +223,7 @@ pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<Tas
         .copied()
         .collect();
     if known.is_empty() || known_outputs.iter().any(|output| !output.is_finite()) {
-        let values = Metric::of(kind).map(|metric| (metric, None)).collect();
-        return Ok(TaskMetrics {
-            n: known.len(),
-            values,
-            per_class: Vec::new(),
-            confusion: None,
-        });
+        return Ok(TaskMetrics::undefined(kind, known.len()));
     }
     Ok(match kind {
         TaskOutput::Binary => {
@@ -212,6 +250,7 @@ pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<Tas
                 confusion: None,
             }
         }
+        TaskOutput::MultiLabel { n_labels } => multi_label::evaluate(labels, outputs, n_labels),
     })
 }
 

@@ -8,11 +8,12 @@ pub struct Batch {
     rows: usize,
     max_rows: usize,
     sizes: Vec<(usize, usize)>,
+    target_widths: Vec<usize>,
     /// Per input slot: `rows × length` token ids, or `rows` ids; empty for a numeric slot.
     pub ids: Vec<Vec<u32>>,
     /// Per input slot: `rows × width` numbers; empty for a slot of ids.
     pub dense: Vec<Vec<f32>>,
-    /// Per task: one target per row, NaN where it is not known.
+    /// Per task: one target per row (several for several labels), NaN where it is not known.
     pub targets: Vec<Vec<f32>>,
 }
 
@@ -27,6 +28,7 @@ impl Batch {
                 FeatureKind::Dense { width } => (0, width),
             })
             .collect();
+        let target_widths: Vec<usize> = plan.tasks.iter().map(|task| task.kind.width()).collect();
         let mut batch = Self {
             rows: 0,
             max_rows,
@@ -38,8 +40,12 @@ impl Batch {
                 .iter()
                 .map(|(_, per_row)| Vec::with_capacity(per_row * max_rows))
                 .collect(),
-            targets: plan.tasks.iter().map(|_| Vec::with_capacity(max_rows)).collect(),
+            targets: target_widths
+                .iter()
+                .map(|width| Vec::with_capacity(width * max_rows))
+                .collect(),
             sizes,
+            target_widths,
         };
         batch.resize(max_rows);
         batch
@@ -67,8 +73,8 @@ impl Batch {
             ids.resize(ids_per_row * rows, 0);
             dense.resize(dense_per_row * rows, 0.0);
         }
-        for targets in &mut self.targets {
-            targets.resize(rows, f32::NAN);
+        for (targets, width) in self.targets.iter_mut().zip(&self.target_widths) {
+            targets.resize(rows * width, f32::NAN);
         }
     }
     /// Takes over the rows of another batch of the same model. Never allocates.

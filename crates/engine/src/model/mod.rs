@@ -55,7 +55,7 @@ use crate::{
     metrics::TaskOutput,
     plan::{Layout, ParameterId, Plan},
     random::Random,
-    schema::{FeatureKind, LabelKind, Schema},
+    schema::{FeatureKind, Schema},
     text::{Explain, Message},
 };
 
@@ -235,11 +235,7 @@ impl Model {
                 node: task.node,
                 name: task.name.clone(),
                 label: task.label.clone(),
-                output: match task.kind {
-                    LabelKind::Binary => TaskOutput::Binary,
-                    LabelKind::Classes { n_classes } => TaskOutput::Classes { n_classes },
-                    LabelKind::Real => TaskOutput::Regression,
-                },
+                output: task.kind.into(),
                 width: task.width,
                 weight: task.weight,
             })
@@ -399,7 +395,7 @@ impl Model {
         &self.losses
     }
 
-    /// Number of labelled rows per task.
+    /// Number of labelled rows per task; of several labels side by side, of known labels.
     pub fn labelled_rows(&self) -> &[usize] {
         &self.labelled
     }

@@ -36,7 +36,7 @@ pub fn label(key: &str, kind: LabelKind) -> LabelSchema {
     }
 }
 
-/// Three labels, one of each kind, and a feature of each kind.
+/// A label and a feature of each kind.
 pub fn schema() -> Schema {
     Schema {
         features: vec![
@@ -55,6 +55,7 @@ pub fn schema() -> Schema {
             label("like", LabelKind::Binary),
             label("category", LabelKind::Classes { n_classes: 3 }),
             label("rating", LabelKind::Real),
+            label("tags", LabelKind::MultiLabel { n_labels: 3 }),
         ],
     }
 }
@@ -242,13 +243,16 @@ pub fn fill(model: &mut Model, rows: usize, seed: u64) {
         }
     }
     for (task, targets) in tasks.iter().zip(&mut batch.targets) {
-        for (row, target) in targets.iter_mut().enumerate() {
+        let width = task.output.label_width();
+        for (index, target) in targets.iter_mut().enumerate() {
             let value = match task.output {
-                TaskOutput::Binary => random.below(2) as f32,
+                TaskOutput::Binary | TaskOutput::MultiLabel { .. } => random.below(2) as f32,
                 TaskOutput::Classes { n_classes } => random.below(n_classes) as f32,
                 TaskOutput::Regression => random.uniform_in(-1.0, 1.0),
             };
-            *target = if row == 1 { f32::NAN } else { value };
+            // Row 1 has no label; of several labels one is missing in row 0 too.
+            let is_missing = index / width == 1 || index + 1 == width && width > 1;
+            *target = if is_missing { f32::NAN } else { value };
         }
     }
 }
@@ -269,18 +273,23 @@ pub fn loss_f64(bench: &Bench, model: &Model, weights: &[f32]) -> f64 {
         }
         let logits: Vec<f64> = model.logits(task_idx).iter().map(|z| f64::from(*z)).collect();
         let (mut sum, mut n) = (0.0, 0.0);
-        for (z, y) in logits
-            .chunks_exact(task.width)
-            .zip(&model.batch().targets[task_idx])
-        {
+        // Labels side by side count as so many rows.
+        let n_labels = task.output.label_width();
+        let rows = logits.chunks_exact(task.width / n_labels);
+        for (index, (z, y)) in rows.zip(&model.batch().targets[task_idx]).enumerate() {
             if y.is_nan() {
                 continue;
             }
             n += 1.0;
             sum += match task.output {
-                TaskOutput::Binary => {
+                TaskOutput::Binary | TaskOutput::MultiLabel { .. } => {
                     let signed = if *y > 0.5 { -z[0] } else { z[0] };
-                    class_weight(*y as usize) * (1.0 + signed.exp()).ln()
+                    let class = if task.output == TaskOutput::Binary {
+                        *y as usize
+                    } else {
+                        index % n_labels
+                    };
+                    class_weight(class) * (1.0 + signed.exp()).ln()
                 }
                 TaskOutput::Classes { .. } => {
                     let log_sum = z.iter().map(|z| z.exp()).sum::<f64>().ln();

@@ -7,8 +7,9 @@
 //!
 //! so that the correlation `c` of the two tasks runs from 0 (independent) to 1 (one follows from the other). Each
 //! clause takes a polarity from a distribution that leans to `s`; `stars` is real,
-//! `3 + 2 (positive - negative) / clauses`. Noise replaces a class by a uniform one; missing labels are NaN, each label
-//! on its own. Same settings, same bytes, on every machine.
+//! `3 + 2 (positive - negative) / clauses`. `remarks` says which of five things the review holds: praise, a complaint, a
+//! middling remark, background (the opening), a verdict (the closing). Noise replaces a class, or one of the five, by a uniform
+//! one; missing labels are NaN, each label on its own (the five together). Same settings, same bytes, on every machine.
 //!
 //! ```
 //! use mtl_data::datasets::generated_reviews::{ReviewSettings, generate};
@@ -39,6 +40,15 @@ pub const DOMAINS: [Text; 4] = [
 /// Names of the sentiments, by class.
 pub const SENTIMENTS: [Text; 3] =
     [Text::new("negative", "负面"), Text::new("neutral", "中性"), Text::new("positive", "正面")];
+
+/// What a review may hold, by label of `remarks`: a clause of each polarity, an opening, a closing.
+pub const REMARKS: [Text; 5] = [
+    Text::new("complaint", "批评"),
+    Text::new("middling remark", "一般评价"),
+    Text::new("praise", "赞扬"),
+    Text::new("background", "背景"),
+    Text::new("verdict", "总评"),
+];
 
 mtl_engine::choice! {
     /// Languages of the reviews.
@@ -104,8 +114,9 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
     let seed = settings.seed as u64;
     let mut random = Random::stream(seed, "reviews");
     let mut noise = Random::stream(seed, "reviews/labels");
+    let mut remark_noise = Random::stream(seed, "reviews/remarks");
     let mut texts = TextColumn::default();
-    let [mut domains, mut sentiments, mut stars] = [const { Vec::new() }; 3];
+    let [mut domains, mut sentiments, mut stars, mut remarks] = [const { Vec::new() }; 4];
     let mut text = String::new();
     for _ in 0..settings.rows {
         let domain = random.below(DOMAINS.len());
@@ -118,7 +129,7 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
         };
         let language = if english { &words::ENGLISH } else { &words::CHINESE };
         text.clear();
-        let balance = Writer { language, domain, random: &mut random, out: &mut text }.review(sentiment);
+        let said = Writer { language, domain, random: &mut random, out: &mut text }.review(sentiment);
         texts.push(&text);
         let mut class = |class: usize, n_classes: usize| {
             let replaced = if noise.uniform() < settings.label_noise { noise.below(n_classes) } else { class };
@@ -126,8 +137,14 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
         };
         domains.push(class(domain, DOMAINS.len()));
         sentiments.push(class(sentiment, SENTIMENTS.len()));
-        let value = 3.0 + 2.0 * balance;
+        let value = 3.0 + 2.0 * said.balance;
         stars.push(if noise.uniform() < settings.missing { f32::NAN } else { value });
+        let is_missing = remark_noise.uniform() < settings.missing;
+        remarks.extend(said.remarks.map(|remark| {
+            let replaced = remark_noise.uniform() < settings.label_noise;
+            let remark = if replaced { remark_noise.below(2) == 1 } else { remark };
+            if is_missing { f32::NAN } else { f32::from(u8::from(remark)) }
+        }));
     }
     let language = match settings.language {
         ReviewLanguage::English => Language::English,
@@ -163,6 +180,13 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
                 classes: vec![],
                 values: stars,
             },
+            LabelColumn {
+                key: "remarks".to_owned(),
+                name: Message::new("What it holds", "评论内容"),
+                kind: LabelKind::MultiLabel { n_labels: REMARKS.len() },
+                classes: REMARKS.map(Message::from).to_vec(),
+                values: remarks,
+            },
         ],
         truth: vec![],
     }
@@ -174,6 +198,14 @@ const POSITIVE: usize = 2;
 /// Chances of a negative and of a neutral clause in a review of each sentiment; the rest is positive.
 const CLAUSE_POLARITY: [[f32; 2]; 3] = [[0.82, 0.12], [0.18, 0.64], [0.06, 0.12]];
 
+/// What a review says.
+struct Said {
+    /// (positive - negative) / clauses.
+    balance: f32,
+    /// Which of [`REMARKS`] it holds.
+    remarks: [bool; 5],
+}
+
 struct Writer<'a> {
     language: &'static words::Language,
     domain: usize,
@@ -182,11 +214,12 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Writes a review; returns (positive - negative) / clauses.
-    fn review(mut self, sentiment: usize) -> f32 {
+    /// Writes a review.
+    fn review(mut self, sentiment: usize) -> Said {
         let start = self.out.len();
         let domain = &self.language.domains[self.domain];
-        if self.chance(0.55) {
+        let has_opening = self.chance(0.55);
+        if has_opening {
             let opening = self.pick(domain.openings);
             self.out.push_str(opening);
             self.stop(true);
@@ -208,7 +241,8 @@ impl Writer<'_> {
             capitalize(self.out, sentence_start);
             self.stop(false);
         }
-        if self.chance(0.4) {
+        let has_closing = self.chance(0.4);
+        if has_closing {
             let closing = self.pick(self.language.closings[sentiment]);
             self.out.push_str(closing);
             self.stop(false);
@@ -216,7 +250,11 @@ impl Writer<'_> {
         let trimmed = self.out.trim_end().len();
         self.out.truncate(trimmed.max(start));
         let n_clauses = counts.iter().sum::<u8>();
-        (f32::from(counts[POSITIVE]) - f32::from(counts[NEGATIVE])) / f32::from(n_clauses.max(1))
+        let [complaints, middling, praises] = counts.map(|count| count > 0);
+        Said {
+            balance: (f32::from(counts[POSITIVE]) - f32::from(counts[NEGATIVE])) / f32::from(n_clauses.max(1)),
+            remarks: [complaints, middling, praises, has_opening, has_closing],
+        }
     }
 
     fn polarity(&mut self, sentiment: usize) -> usize {
@@ -351,6 +389,13 @@ mod tests {
         };
         assert!(mean(0.0) < 1.8 && (mean(1.0) - 3.0).abs() < 0.1 && mean(2.0) > 4.2);
         assert!(stars.iter().all(|value| (1.0..=5.0).contains(value)));
+        // One star is what nothing but complaints give.
+        for (remarks, stars) in labels(&dataset, "remarks").chunks_exact(REMARKS.len()).zip(stars) {
+            let [complaint, middling, praise] = [0, 1, 2].map(|remark| remarks[remark] == 1.0);
+            assert!(complaint || middling || praise);
+            assert_eq!(complaint && !middling && !praise, *stars == 1.0);
+            assert_eq!(praise && !middling && !complaint, *stars == 5.0);
+        }
         let other = generate(&ReviewSettings { seed: 2, ..Default::default() });
         assert_ne!(text(&dataset, 0), text(&other, 0));
     }

@@ -1,23 +1,45 @@
-//! Cross-entropy of a logit: `l = log(1 + e^z) - y z`, `p = 1 / (1 + e^-z)`, `dl/dz = p - y`.
+//! Cross-entropy of a logit: `l = log(1 + e^z) - y z`, `p = 1 / (1 + e^-z)`, `dl/dz = p - y`; of one label a row, or of several
+//! side by side.
 //!
 //! Means, weights and missing targets: see [`losses`](crate::losses).
 
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::{backend::cpu::Cpu, layers::LossPlaces, plan::ValueId};
 
 /// Sigmoid and cross-entropy, fused.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BinaryLoss {
     /// Position of the task.
     pub task_idx: usize,
-    /// z.
+    /// z, `n_labels`.
     pub logits: ValueId,
-    /// p.
+    /// p, `n_labels`.
     pub probabilities: ValueId,
-    /// Weights of the two classes; empty for 1.
+    /// Labels of a row.
+    pub n_labels: usize,
+    /// Of each label in turn, the weight of no and that of yes; empty for 1.
     pub class_weights: Vec<f32>,
+}
+
+impl BinaryLoss {
+    /// The loss of a head over so many labels.
+    pub(crate) fn new(places: LossPlaces, n_labels: usize) -> Self {
+        let LossPlaces {
+            task_idx,
+            logits,
+            probabilities,
+            class_weights,
+        } = places;
+        Self {
+            task_idx,
+            logits,
+            probabilities,
+            n_labels,
+            class_weights,
+        }
+    }
 }
 
 impl Operation for BinaryLoss {
@@ -30,8 +52,8 @@ impl Operation for BinaryLoss {
     }
 
     fn same_structure(&self, other: &Self) -> bool {
-        (self.task_idx, self.logits, self.probabilities)
-            == (other.task_idx, other.logits, other.probabilities)
+        (self.task_idx, self.logits, self.probabilities, self.n_labels)
+            == (other.task_idx, other.logits, other.probabilities, other.n_labels)
     }
 
     fn forward(&self, cpu: &mut Cpu<'_>) {

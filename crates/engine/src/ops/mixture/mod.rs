@@ -1,4 +1,5 @@
-//! A mixture of experts: `y = Σ_e w_e x_e`, with one weight per expert and row; gradient `dx_e = w_e dy`,
+//! A mixture of experts: `y = Σ_e w_e x_e`, with one weight per expert and step (a vector is one step). With a mask for the weights
+//! of a single expert it clears the steps that are padding. Gradient `dx_e = w_e dy`,
 //! `dw_e = x_e · dy`.
 
 mod cpu;
@@ -17,6 +18,8 @@ pub struct Mixture {
     pub y: ValueId,
     /// Numbers per expert.
     pub width: usize,
+    /// Steps per row of the batch.
+    pub steps: usize,
 }
 
 impl Operation for Mixture {
@@ -31,7 +34,9 @@ impl Operation for Mixture {
     }
 
     fn macs(&self) -> u64 {
-        (self.experts.len() as u64).saturating_mul(self.width as u64)
+        (self.experts.len() as u64)
+            .saturating_mul(self.width as u64)
+            .saturating_mul(self.steps as u64)
     }
 
     fn forward(&self, cpu: &mut Cpu<'_>) {

@@ -271,7 +271,7 @@ impl Compiler<'_> {
 
     pub(super) fn mixture(&mut self, op: &Mixture) {
         let (weights, y) = (self.value(op.weights), self.value(op.y));
-        let [width, n_experts] = words([op.width, op.experts.len()]);
+        let [width, n_experts, steps] = words([op.width, op.experts.len(), op.steps]);
         for (chunk, experts) in op.experts.chunks(EXPERTS.1).enumerate() {
             let [first, n] = words([chunk * EXPERTS.1, experts.len()]);
             let header = [
@@ -285,6 +285,7 @@ impl Compiler<'_> {
                 0,
                 NOWHERE,
                 0,
+                steps,
             ];
             let mut record = Record::new(&header);
             let mut reads = vec![weights.clone(), y.clone()];
@@ -306,7 +307,7 @@ impl Compiler<'_> {
 
     pub(super) fn mixture_backward(&mut self, op: &Mixture) {
         let (weights, dy) = (self.value(op.weights), self.gradient(op.y));
-        let [width, n_experts] = words([op.width, op.experts.len()]);
+        let [width, n_experts, steps] = words([op.width, op.experts.len(), op.steps]);
         let d_weights = self.wants(op.weights).then(|| self.claim(op.weights));
         for (chunk, experts) in op.experts.chunks(EXPERTS.1).enumerate() {
             let [first, n] = words([chunk * EXPERTS.1, experts.len()]);
@@ -324,6 +325,7 @@ impl Compiler<'_> {
                 at(&dy),
                 place,
                 accumulate,
+                steps,
             ];
             let mut record = Record::new(&header);
             let mut reads = vec![weights.clone(), dy.clone()];
@@ -347,7 +349,7 @@ impl Compiler<'_> {
                 reads.push(place.clone());
                 writes.push(place);
             }
-            let groups = threads(dy.range.len() + self.max_rows * experts.len());
+            let groups = threads(dy.range.len() + self.max_rows * op.steps * experts.len());
             self.push(
                 Kernel::new(File::Mixture, "backward"),
                 record,

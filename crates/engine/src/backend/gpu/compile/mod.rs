@@ -304,11 +304,12 @@ impl Compiler<'_> {
             Op::Sum(op) => self.sum(op),
             Op::Mixture(op) => self.mixture(op),
             Op::DropoutMask(op) => self.dropout(index, op),
-            Op::BinaryLoss(op) => self.binary_loss(op),
+            Op::BinaryLoss(op) if op.n_labels == 1 => self.binary_loss(op),
             Op::ClassesLoss(op) => self.classes_loss(op),
             Op::SquaredLoss(op) => self.squared_loss(op),
             // These run on the CPU only, and a design with one of them trains there.
-            Op::Attention(_)
+            Op::BinaryLoss(_)
+            | Op::Attention(_)
             | Op::AttentionPool(_)
             | Op::BatchNorm(_)
             | Op::Dot(_)
