@@ -61,7 +61,10 @@ const BIAS_SWEEPS: usize = 12;
 /// # Panics
 /// When the label does not exist.
 pub fn baselines(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<Baseline> {
-    let (labels, kind) = (&prepared.labels[label_idx], prepared.schema.labels[label_idx].kind);
+    let (labels, kind) = (
+        &prepared.labels[label_idx],
+        prepared.schema.labels[label_idx].kind,
+    );
     let LabelKind::MultiLabel { n_labels } = kind else {
         return of_column(prepared, labels, kind, rows);
     };
@@ -76,7 +79,9 @@ pub fn baselines(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<Bas
     (0..n_methods)
         .map(|position| Baseline {
             method: columns[0][position].method,
-            scores: (0..rows.len()).flat_map(|row| columns.iter().map(move |column| column[position].scores[row])).collect(),
+            scores: (0..rows.len())
+                .flat_map(|row| columns.iter().map(move |column| column[position].scores[row]))
+                .collect(),
         })
         .collect()
 }

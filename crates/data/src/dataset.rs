@@ -422,8 +422,10 @@ impl LabelColumn {
                     &*format!("小于 {n_values} 的类别序号或 NaN"),
                 );
                 let is_class = |value: f32| value >= 0.0 && value < n_values as f32 && value.fract() == 0.0;
-                every(&self.key, &self.values, expected, |value| value.is_nan() || is_class(value))
-                    .map_err(|error| error.in_rows_of(width))
+                every(&self.key, &self.values, expected, |value| {
+                    value.is_nan() || is_class(value)
+                })
+                .map_err(|error| error.in_rows_of(width))
             }
         }
     }

@@ -258,12 +258,20 @@ fn label_text(prepared: &Prepared, label_idx: usize, row: u32) -> Option<Message
     }
     if let LabelKind::MultiLabel { n_labels } = schema.kind {
         let names = label_names(&schema.classes, n_labels);
-        let set: Vec<&Message> = names.iter().zip(values).filter(|(_, value)| **value == 1.0).map(|(name, _)| name).collect();
+        let set: Vec<&Message> = names
+            .iter()
+            .zip(values)
+            .filter(|(_, value)| **value == 1.0)
+            .map(|(name, _)| name)
+            .collect();
         let list = |of: &dyn Fn(&Message) -> &str, between: &str, none: &str| match set.len() {
             0 => none.to_owned(),
             _ => set.iter().map(|name| of(name)).collect::<Vec<_>>().join(between),
         };
-        return Some(Message::new(list(&|name| &name.en, ", ", "none"), list(&|name| &name.zh, "、", "无")));
+        return Some(Message::new(
+            list(&|name| &name.en, ", ", "none"),
+            list(&|name| &name.zh, "、", "无"),
+        ));
     }
     let value = values[0];
     let name = schema
@@ -283,7 +291,9 @@ fn label_values(prepared: &Prepared, label_idx: usize, row: u32) -> &[f32] {
 /// The names of classes or labels; their numbers where they have none.
 fn label_names(names: &[Message], n: usize) -> Vec<Message> {
     if names.is_empty() {
-        (0..n).map(|index| Message::new(index.to_string(), index.to_string())).collect()
+        (0..n)
+            .map(|index| Message::new(index.to_string(), index.to_string()))
+            .collect()
     } else {
         names.to_vec()
     }
@@ -321,12 +331,10 @@ fn label_report(prepared: &Prepared, label_idx: usize) -> LabelReport {
                 histograms: per_split(prepared, |rows| histogram(known(values, rows), min, max)),
             }
         }
-        Some(n_classes) if n_classes <= MAX_CLASSES => {
-            Distribution::Classes {
-                names: label_names(&schema.classes, n_classes),
-                counts: per_split(prepared, |rows| counts(rows, n_classes)),
-            }
-        }
+        Some(n_classes) if n_classes <= MAX_CLASSES => Distribution::Classes {
+            names: label_names(&schema.classes, n_classes),
+            counts: per_split(prepared, |rows| counts(rows, n_classes)),
+        },
         Some(n_classes) => {
             let mut seen = per_split(prepared, |rows| counts(rows, n_classes))
                 .into_iter()
@@ -355,7 +363,9 @@ fn label_report(prepared: &Prepared, label_idx: usize) -> LabelReport {
 fn multi_label_report(prepared: &Prepared, label_idx: usize, n_labels: usize) -> LabelReport {
     let schema = &prepared.schema.labels[label_idx];
     let rows_with = |rows: &[u32], fits: &dyn Fn(&[f32]) -> bool| {
-        rows.iter().filter(|row| fits(label_values(prepared, label_idx, **row))).count()
+        rows.iter()
+            .filter(|row| fits(label_values(prepared, label_idx, **row)))
+            .count()
     };
     let is_missing = |values: &[f32]| values.iter().all(|value| value.is_nan());
     let has = |label: usize| move |values: &[f32]| values[label] == 1.0;
@@ -365,7 +375,9 @@ fn multi_label_report(prepared: &Prepared, label_idx: usize, n_labels: usize) ->
         missing: per_split(prepared, |rows| rows_with(rows, &is_missing)),
         distribution: Distribution::Labels {
             names: label_names(&schema.classes, n_labels),
-            counts: per_split(prepared, |rows| (0..n_labels).map(|label| rows_with(rows, &has(label))).collect()),
+            counts: per_split(prepared, |rows| {
+                (0..n_labels).map(|label| rows_with(rows, &has(label))).collect()
+            }),
         },
     }
 }
@@ -487,7 +499,9 @@ mod tests {
                 Distribution::ManyClasses { .. } => panic!("there are few classes"),
                 Distribution::Labels { names, counts } => {
                     // A row has any number of the labels.
-                    let sums: Vec<usize> = (0..names.len()).map(|label| counts.iter().map(|part| part[label]).sum()).collect();
+                    let sums: Vec<usize> = (0..names.len())
+                        .map(|label| counts.iter().map(|part| part[label]).sum())
+                        .collect();
                     assert!(sums.iter().all(|sum| (100..750).contains(sum)), "{sums:?}");
                     1_000 - label.missing.iter().sum::<usize>()
                 }

@@ -264,7 +264,10 @@ const fn mode(training: bool) -> Mode {
 
 fn check_parameters(what: &str, model: &Model, values: &[f32], expected: &Arrays) {
     for (name, expected) in expected {
-        let parameter = model.parameters().iter().find(|parameter| parameter.name == *name);
+        let parameter = model
+            .parameters()
+            .iter()
+            .find(|parameter| parameter.name == *name);
         let range = parameter.unwrap_or_else(|| panic!("{what} {name}")).range.clone();
         check(&format!("{what} {name}"), &values[range], &expected.data, 1e-5);
     }
@@ -299,7 +302,12 @@ fn check_designs(subject: &str) {
                 check(&format!("{name}: {}", node.name), got, &expected.data, 5e-6);
             }
         }
-        check_parameters(&format!("{name}: running"), &model, model.values(), &case.statistics);
+        check_parameters(
+            &format!("{name}: running"),
+            &model,
+            model.values(),
+            &case.statistics,
+        );
         let tasks = model.tasks().to_vec();
         for (task_idx, task) in tasks.iter().enumerate() {
             let what = format!("{name}: {}", task.name);
@@ -322,7 +330,11 @@ fn check_designs(subject: &str) {
                 &[case.losses[&task.name]],
                 5e-6,
             );
-            assert_eq!(case.predictions[&task.name].shape, [rows, task.output.width()], "{what}");
+            assert_eq!(
+                case.predictions[&task.name].shape,
+                [rows, task.output.width()],
+                "{what}"
+            );
         }
         check(
             &format!("{name}: penalty"),
@@ -332,15 +344,30 @@ fn check_designs(subject: &str) {
         );
         let weights: Vec<f32> = model.task_weights().collect();
         model.backward(&weights);
-        let n_trainable = model.parameters().iter().filter(|parameter| parameter.trainable).count();
+        let n_trainable = model
+            .parameters()
+            .iter()
+            .filter(|parameter| parameter.trainable)
+            .count();
         assert_eq!(n_trainable, case.gradients.len(), "{name}");
-        check_parameters(&format!("{name}: gradient of"), &model, model.gradients(), &case.gradients);
+        check_parameters(
+            &format!("{name}: gradient of"),
+            &model,
+            model.gradients(),
+            &case.gradients,
+        );
         model.backward_to_inputs(&weights);
         for (slot_idx, slot) in model.inputs().iter().enumerate() {
             if let Some(expected) = case.input_gradients.get(&slot.feature) {
                 // Where no loss reaches an input, Keras says 0.
-                let got = model.input_gradient(slot_idx).unwrap_or(&[]);
-                check(&format!("{name}: gradient of {}", slot.feature), got, &expected.data, 1e-5);
+                let zeros = vec![0.0; expected.data.len()];
+                let got = model.input_gradient(slot_idx).unwrap_or(&zeros);
+                check(
+                    &format!("{name}: gradient of {}", slot.feature),
+                    got,
+                    &expected.data,
+                    1e-5,
+                );
             }
         }
     }
@@ -367,14 +394,28 @@ struct StatisticsCase {
 fn running_statistics_follow_keras_over_several_steps() {
     for case in read::<StatisticsCase>("statistics") {
         let max_rows = case.batches[0].labels["y"].0.len();
-        let options = BuildOptions { max_rows, seed: 1, training: true };
+        let options = BuildOptions {
+            max_rows,
+            seed: 1,
+            training: true,
+        };
         let mut model = Model::build(&case.design, &case.schema, &options).expect("a design that trains");
         set_weights(&mut model, &case.weights);
         for (step, batch) in case.batches.iter().enumerate() {
             fill(&mut model, max_rows, &batch.inputs, &batch.labels);
             model.forward(mode(batch.training));
-            check(&format!("step {step}"), model.logits(0), &batch.outputs["y"].data, 5e-6);
-            check_parameters(&format!("step {step}:"), &model, model.values(), &batch.statistics);
+            check(
+                &format!("step {step}"),
+                model.logits(0),
+                &batch.outputs["y"].data,
+                5e-6,
+            );
+            check_parameters(
+                &format!("step {step}:"),
+                &model,
+                model.values(),
+                &batch.statistics,
+            );
         }
     }
 }

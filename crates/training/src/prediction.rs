@@ -47,9 +47,7 @@ fn predict_task(
             outputs = vec![1.0 - yes, yes];
             (0, if yes < 0.5 { -1.0 } else { 1.0 })
         }
-        TaskOutput::Classes { .. } | TaskOutput::MultiLabel { .. } => {
-            (first_of_largest(&outputs), 1.0)
-        }
+        TaskOutput::Classes { .. } | TaskOutput::MultiLabel { .. } => (first_of_largest(&outputs), 1.0),
         TaskOutput::Regression => (0, 1.0),
     };
     let n_classes = if output == TaskOutput::Regression {

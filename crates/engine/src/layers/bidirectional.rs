@@ -5,13 +5,13 @@
 //! |---|---|
 //! | sequence `length × n` | vector of 2u (u when added up), or sequence `length × 2u` |
 
-use super::{ANY_OUTPUT, Category, Gru, InputPort, LayerKind, LowerError, Lstm, OutputPort, SEQUENCE_INPUT, Sample, gru::lower_gru, lstm::lower_lstm, only, sequence};
+use super::{ANY_OUTPUT, Category, Gru, InputPort, LayerKind, LowerError, Lstm, OutputPort, SEQUENCE_INPUT, Sample, gru::lower_gru, lstm::lower_lstm, only, recurrent::Reading, sequence};
 use crate::{ops, plan::{Lowering, Signal}, text::Text};
 
-/// Names of the parameters, forwards and backwards.
-const NAMES: [[&str; 3]; 2] = [
-    ["forward_kernel", "forward_recurrent_kernel", "forward_bias"],
-    ["backward_kernel", "backward_recurrent_kernel", "backward_bias"],
+/// The two directions.
+const READINGS: [Reading; 2] = [
+    Reading { names: ["forward_kernel", "forward_recurrent_kernel", "forward_bias"], backwards: false },
+    Reading { names: ["backward_kernel", "backward_recurrent_kernel", "backward_bias"], backwards: true },
 ];
 
 crate::choice! {
@@ -77,7 +77,7 @@ impl LayerKind for Bidirectional {
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;
-        let mut read = |backwards: bool| match self.cell {
+        let mut read = |reading: Reading| match self.cell {
             RecurrentCell::Lstm => {
                 let layer = Lstm {
                     units: self.units,
@@ -85,14 +85,14 @@ impl LayerKind for Bidirectional {
                     l2: self.l2,
                     ..Lstm::default()
                 };
-                lower_lstm(&layer, lowering, &input, NAMES[usize::from(backwards)], backwards)
+                lower_lstm(&layer, lowering, &input, reading)
             }
             RecurrentCell::Gru => {
                 let layer = Gru { units: self.units, return_sequences: self.return_sequences, l2: self.l2 };
-                lower_gru(&layer, lowering, &input, NAMES[usize::from(backwards)], backwards)
+                lower_gru(&layer, lowering, &input, reading)
             }
         };
-        let results = [read(false)?, read(true)?];
+        let results = [read(READINGS[0])?, read(READINGS[1])?];
         let values = [lowering.value_of(0, &results[0])?, lowering.value_of(0, &results[1])?];
         let (units, mask) = (self.units, results[0].mask);
         let added_up = |factor: f32| values.map(|value| (value, factor)).to_vec();

@@ -9,11 +9,8 @@
 //! |---|---|---|
 //! | sequence `length × n` | n × 3u, u × 3u, 2 × 3u | vector of u, or sequence `length × u` |
 
-use super::{ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, SEQUENCE_INPUT, Sample, Shape, only, sequence};
-use crate::{initializers::Initializer, ops, plan::{Lowering, Regulariser, Signal, Start}, text::Text};
-
-/// Names of the parameters.
-const NAMES: [&str; 3] = ["kernel", "recurrent_kernel", "bias"];
+use super::{ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, only, recurrent::{Reading, RecurrentSpec, kept, recurrence, result}, sequence};
+use crate::{initializers::Initializer, ops, plan::{Lowering, Signal, Start}, text::Text};
 
 crate::settings! {
     /// Width of the state, and what is given on.
@@ -50,7 +47,7 @@ impl LayerKind for Gru {
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;
-        Ok(vec![lower_gru(self, lowering, &input, NAMES, false)?])
+        Ok(vec![lower_gru(self, lowering, &input, Reading::FORWARDS)?])
     }
 
     fn samples() -> Vec<Sample> {
@@ -65,55 +62,31 @@ impl LayerKind for Gru {
     }
 }
 
-/// Lowers a GRU with these names of its parameters, reading forwards or backwards.
+/// Lowers a GRU that reads in this way.
 pub(crate) fn lower_gru(
     layer: &Gru,
     lowering: &mut Lowering<'_>,
     input: &Signal,
-    names: [&'static str; 3],
-    backwards: bool,
+    reading: Reading,
 ) -> Result<Signal, LowerError> {
-    let Shape::Sequence { length, width: n_in } = input.shape else {
-        return Err(LowerError::Kind { handle: 0, expected: PortKind::Sequence, got: input.shape });
-    };
     let units = layer.units;
-    let x = lowering.value_of(0, input)?;
-    let regulariser = Regulariser::l2(layer.l2);
-    let start = Start::Initializer;
-    let kernel =
-        lowering.parameter(names[0], &[n_in, 3 * units], start(Initializer::GlorotUniform), regulariser);
-    let recurrent_kernel =
-        lowering.parameter(names[1], &[units, 3 * units], start(Initializer::Orthogonal), regulariser);
-    let bias = lowering.parameter(names[2], &[2, 3 * units], start(Initializer::Zeros), Regulariser::NONE);
-    let over_steps = |width: usize| length.saturating_mul(width);
-    let op = ops::GruCells {
-        x,
-        mask: input.mask,
-        kernel,
-        recurrent_kernel,
-        bias,
-        y: lowering.activation(if layer.return_sequences { over_steps(units) } else { units })?,
-        order: lowering.order(length),
-        packed_x: lowering.saved(over_steps(n_in))?,
-        gates: lowering.saved(over_steps(3 * units))?,
-        inner: lowering.saved(over_steps(3 * units))?,
-        previous: lowering.saved(over_steps(units))?,
-        state: lowering.scratch(units)?,
-        da: lowering.backward_scratch(over_steps(3 * units))?,
-        de: lowering.backward_scratch(over_steps(3 * units))?,
-        carried: lowering.backward_scratch(2 * units)?,
-        packed_dx: lowering.backward_scratch(over_steps(n_in))?,
-        length,
-        n_in,
+    let spec = RecurrentSpec {
+        n_gates: 3,
         units,
         sequences: layer.return_sequences,
-        backwards,
+        l2: layer.l2,
+        bias_shape: &[2, 3 * units],
+        bias_start: Start::Initializer(Initializer::Zeros),
     };
-    let y = op.y;
+    let recurrence = recurrence(lowering, input, &spec, reading)?;
+    let (length, signal) = (recurrence.length, result(&recurrence));
+    let op = ops::GruCells {
+        recurrence,
+        inner: kept(lowering, length, 3 * units)?,
+        da: lowering.backward_scratch(length.saturating_mul(3 * units))?,
+        de: lowering.backward_scratch(length.saturating_mul(3 * units))?,
+        carried: lowering.backward_scratch(2 * units)?,
+    };
     lowering.push(op);
-    Ok(if layer.return_sequences {
-        Signal::new(Shape::Sequence { length, width: units }, y).masked(input.mask)
-    } else {
-        Signal::new(Shape::Vector { width: units }, y)
-    })
+    Ok(signal)
 }

@@ -1,7 +1,8 @@
 //! What task heads share: their settings, their handles, and how logits and a loss are lowered.
 
 use super::{
-    Activation, BinaryHead, ClassesHead, Layer, LowerError, MultiLabelHead, PortKind, RegressionHead, Shape, only,
+    Activation, BinaryHead, ClassesHead, Layer, LowerError, MultiLabelHead, PortKind, RegressionHead, Shape,
+    only,
 };
 use crate::{
     initializers::Initializer,
@@ -123,7 +124,12 @@ pub(crate) fn lower<O: Into<Op>>(
     let probabilities = lowering.activation(n_logits)?;
     let task_idx = lowering.task_idx();
     let class_weights = spec.class_weights.to_vec();
-    lowering.push(op(LossPlaces { task_idx, logits, probabilities, class_weights }));
+    lowering.push(op(LossPlaces {
+        task_idx,
+        logits,
+        probabilities,
+        class_weights,
+    }));
     lowering.task(spec.label, kind, n_logits, spec.weight, logits, probabilities);
     Ok(Vec::new())
 }
@@ -179,9 +185,25 @@ pub(crate) fn check_class_weights(weights: &[f32], n_classes: usize) -> Result<(
 pub fn head_for(kind: LabelKind, label: &str) -> Layer {
     let label = label.to_owned();
     match kind {
-        LabelKind::Binary => BinaryHead { label, ..BinaryHead::default() }.into(),
-        LabelKind::Classes { .. } => ClassesHead { label, ..ClassesHead::default() }.into(),
-        LabelKind::Real => RegressionHead { label, ..RegressionHead::default() }.into(),
-        LabelKind::MultiLabel { .. } => MultiLabelHead { label, ..MultiLabelHead::default() }.into(),
+        LabelKind::Binary => BinaryHead {
+            label,
+            ..BinaryHead::default()
+        }
+        .into(),
+        LabelKind::Classes { .. } => ClassesHead {
+            label,
+            ..ClassesHead::default()
+        }
+        .into(),
+        LabelKind::Real => RegressionHead {
+            label,
+            ..RegressionHead::default()
+        }
+        .into(),
+        LabelKind::MultiLabel { .. } => MultiLabelHead {
+            label,
+            ..MultiLabelHead::default()
+        }
+        .into(),
     }
 }

@@ -10,8 +10,8 @@
 //! |---|---|---|
 //! | sequence `length × n` | n × 4u, u × 4u, 4u | vector of u, or sequence `length × u` |
 
-use super::{PortKind, Shape, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, only, sequence};
-use crate::{initializers::Initializer, ops, plan::{Regulariser, Start},plan::{Lowering, Signal}, text::Text};
+use super::{ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, only, recurrent::{Reading, RecurrentSpec, kept, recurrence, result}, sequence};
+use crate::{initializers::Initializer, ops, plan::{Lowering, Signal, Start}, text::Text};
 
 crate::settings! {
     /// Width of the state, and what is given on.
@@ -53,7 +53,7 @@ impl LayerKind for Lstm {
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;
-        Ok(vec![lower_lstm(self, lowering, &input, NAMES, false)?])
+        Ok(vec![lower_lstm(self, lowering, &input, Reading::FORWARDS)?])
     }
 
     fn samples() -> Vec<Sample> {
@@ -69,63 +69,35 @@ impl LayerKind for Lstm {
     }
 }
 
-/// Names of the parameters.
-const NAMES: [&str; 3] = ["kernel", "recurrent_kernel", "bias"];
-
-/// Lowers an LSTM with these names of its parameters, reading forwards or backwards.
+/// Lowers an LSTM that reads in this way.
 pub(crate) fn lower_lstm(
     layer: &Lstm,
     lowering: &mut Lowering<'_>,
     input: &Signal,
-    names: [&'static str; 3],
-    backwards: bool,
+    reading: Reading,
 ) -> Result<Signal, LowerError> {
-    let Shape::Sequence { length, width: n_in } = input.shape else {
-        return Err(LowerError::Kind { handle: 0, expected: PortKind::Sequence, got: input.shape });
-    };
     let units = layer.units;
-    let x = lowering.value_of(0, input)?;
-    let regulariser = Regulariser::l2(layer.l2);
-    let glorot = Start::Initializer(Initializer::GlorotUniform);
-    let orthogonal = Start::Initializer(Initializer::Orthogonal);
-    let bias_start = if layer.unit_forget_bias {
-        Start::ForgetBias { units }
-    } else {
-        Start::Initializer(Initializer::Zeros)
-    };
-    let kernel = lowering.parameter(names[0], &[n_in, 4 * units], glorot, regulariser);
-    let recurrent_kernel = lowering.parameter(names[1], &[units, 4 * units], orthogonal, regulariser);
-    let bias = lowering.parameter(names[2], &[4 * units], bias_start, Regulariser::NONE);
-    let out_size = if layer.return_sequences { length.saturating_mul(units) } else { units };
-    let over_steps = |width: usize| length.saturating_mul(width);
-    let op = ops::LstmCells {
-        x,
-        mask: input.mask,
-        kernel,
-        recurrent_kernel,
-        bias,
-        y: lowering.activation(out_size)?,
-        order: lowering.order(length),
-        packed_x: lowering.saved(over_steps(n_in))?,
-        gates: lowering.saved(over_steps(4 * units))?,
-        cells: lowering.saved(over_steps(units))?,
-        squashed: lowering.saved(over_steps(units))?,
-        previous: lowering.saved(over_steps(units))?,
-        state: lowering.scratch(units)?,
-        dz: lowering.backward_scratch(over_steps(4 * units))?,
-        carried: lowering.backward_scratch(3 * units)?,
-        packed_dx: lowering.backward_scratch(over_steps(n_in))?,
-        length,
-        n_in,
+    let spec = RecurrentSpec {
+        n_gates: 4,
         units,
         sequences: layer.return_sequences,
-        backwards,
+        l2: layer.l2,
+        bias_shape: &[4 * units],
+        bias_start: if layer.unit_forget_bias {
+            Start::ForgetBias { units }
+        } else {
+            Start::Initializer(Initializer::Zeros)
+        },
     };
-    let y = op.y;
+    let recurrence = recurrence(lowering, input, &spec, reading)?;
+    let (length, signal) = (recurrence.length, result(&recurrence));
+    let op = ops::LstmCells {
+        recurrence,
+        cells: kept(lowering, length, units)?,
+        squashed: kept(lowering, length, units)?,
+        dz: lowering.backward_scratch(length.saturating_mul(4 * units))?,
+        carried: lowering.backward_scratch(3 * units)?,
+    };
     lowering.push(op);
-    Ok(if layer.return_sequences {
-        Signal::new(Shape::Sequence { length, width: units }, y).masked(input.mask)
-    } else {
-        Signal::new(Shape::Vector { width: units }, y)
-    })
+    Ok(signal)
 }

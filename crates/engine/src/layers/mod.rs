@@ -10,6 +10,7 @@ mod error;
 mod head;
 mod merge;
 mod ports;
+mod recurrent;
 mod shape;
 
 pub use activation::Activation;

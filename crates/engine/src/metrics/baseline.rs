@@ -25,7 +25,9 @@ pub fn prior_baseline(
         TaskOutput::Classes { n_classes } => (0..n_classes)
             .map(|class| (known.iter().filter(|label| **label == class as f32).count() as f64 / n) as f32)
             .collect(),
-        TaskOutput::MultiLabel { n_labels } => (0..n_labels).map(|label| share_of_label(training_labels, label, n_labels)).collect(),
+        TaskOutput::MultiLabel { n_labels } => (0..n_labels)
+            .map(|label| share_of_label(training_labels, label, n_labels))
+            .collect(),
         TaskOutput::Regression => vec![(known.iter().map(|label| f64::from(*label)).sum::<f64>() / n) as f32],
     };
     evaluate(kind, labels, &answer.repeat(n_rows)).map(Some)
@@ -33,6 +35,12 @@ pub fn prior_baseline(
 
 /// Share of the rows with the label among those where it is known; 0 where it never is.
 fn share_of_label(training_labels: &[f32], label: usize, n_labels: usize) -> f32 {
-    let known = || training_labels.iter().skip(label).step_by(n_labels).filter(|value| !value.is_nan());
+    let known = || {
+        training_labels
+            .iter()
+            .skip(label)
+            .step_by(n_labels)
+            .filter(|value| !value.is_nan())
+    };
     (known().filter(|value| **value == 1.0).count() as f64 / known().count().max(1) as f64) as f32
 }

@@ -216,7 +216,9 @@ pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<Tas
             });
         }
     }
-    let known: Vec<usize> = (0..labels.len()).filter(|row| !labels[*row].is_nan()).collect();
+    let labels_of = |row: &usize| &labels[row * label_width..(row + 1) * label_width];
+    let has_label = |row: &usize| labels_of(row).iter().any(|label| !label.is_nan());
+    let known: Vec<usize> = (0..n_rows).filter(has_label).collect();
     let known_outputs: Vec<f32> = known
         .iter()
         .flat_map(|row| &outputs[row * width..(row + 1) * width])
@@ -250,7 +252,10 @@ pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<Tas
                 confusion: None,
             }
         }
-        TaskOutput::MultiLabel { n_labels } => multi_label::evaluate(labels, outputs, n_labels),
+        TaskOutput::MultiLabel { n_labels } => {
+            let known_labels: Vec<f32> = known.iter().flat_map(labels_of).copied().collect();
+            multi_label::evaluate(&known_labels, &known_outputs, n_labels)
+        }
     })
 }
 

@@ -4,27 +4,34 @@
 //! micro (TP, FP and FN summed first) or weighted by positive rows. Probabilities of all labels are measured together, their ranking
 //! label by label. A label that is not known is left out, and so is a row without a known label.
 
-use super::{ClassMetrics, Metric, TaskMetrics, TaskOutput, classification, mean_if_all_defined, probability, ranking};
+use super::{
+    ClassMetrics, Metric, TaskMetrics, TaskOutput, classification, mean_if_all_defined, probability, ranking,
+};
 
-/// Every metric of `n_labels` labels: `[rows, n_labels]` labels and probabilities.
+/// Every metric of `n_labels` labels: `[rows, n_labels]` labels and probabilities, of rows with a known label.
 pub(super) fn evaluate(labels: &[f32], outputs: &[f32], n_labels: usize) -> TaskMetrics {
-    let kind = TaskOutput::MultiLabel { n_labels };
-    let rows = || labels.chunks_exact(n_labels.max(1)).zip(outputs.chunks_exact(n_labels.max(1)));
-    let n = rows().filter(|(labels, _)| labels.iter().any(|label| !label.is_nan())).count();
+    let n = labels.len() / n_labels;
     let (positive, probabilities) = known(labels.iter().zip(outputs));
-    if n == 0 || probabilities.iter().any(|probability| !probability.is_finite()) {
-        return TaskMetrics::undefined(kind, n);
-    }
     let columns: Vec<(Vec<bool>, Vec<f32>)> = (0..n_labels)
         .map(|label| known(labels.iter().zip(outputs).skip(label).step_by(n_labels)))
         .collect();
-    let areas: Vec<ranking::Areas> =
-        columns.iter().map(|(positive, scores)| ranking::areas(positive, scores)).collect();
-    let (hits, per_label): (Vec<u64>, Vec<ClassMetrics>) =
-        columns.iter().zip(&areas).map(|((positive, scores), areas)| of_label(positive, scores, areas.auc)).unzip();
+    let areas: Vec<ranking::Areas> = columns
+        .iter()
+        .map(|(positive, scores)| ranking::areas(positive, scores))
+        .collect();
+    let (hits, per_label): (Vec<u64>, Vec<ClassMetrics>) = columns
+        .iter()
+        .zip(&areas)
+        .map(|((positive, scores), areas)| of_label(positive, scores, areas.auc))
+        .unzip();
     let n_hits = hits.iter().sum();
-    let n_right = rows().filter(|(labels, outputs)| is_right(labels, outputs)).count();
-    let n_wrong = positive.iter().zip(&probabilities).filter(|(label, p)| **label != (**p > 0.5)).count();
+    let rows = labels.chunks_exact(n_labels).zip(outputs.chunks_exact(n_labels));
+    let n_right = rows.filter(|(labels, outputs)| is_right(labels, outputs)).count();
+    let n_wrong = positive
+        .iter()
+        .zip(&probabilities)
+        .filter(|(label, p)| **label != (**p > 0.5))
+        .count();
     let value = |metric| match metric {
         Metric::Auc => mean_if_all_defined(areas.iter().map(|area| area.auc)),
         Metric::AveragePrecision => mean_if_all_defined(areas.iter().map(|area| area.average_precision)),
@@ -35,7 +42,9 @@ pub(super) fn evaluate(labels: &[f32], outputs: &[f32], n_labels: usize) -> Task
         Metric::HammingLoss => Some(n_wrong as f64 / positive.len() as f64),
         other => classification::average_of_labels(other, &per_label, n_hits),
     };
-    let values = Metric::of(kind).map(|metric| (metric, value(metric))).collect();
+    let values = Metric::of(TaskOutput::MultiLabel { n_labels })
+        .map(|metric| (metric, value(metric)))
+        .collect();
     TaskMetrics {
         n,
         values,
@@ -47,19 +56,28 @@ pub(super) fn evaluate(labels: &[f32], outputs: &[f32], n_labels: usize) -> Task
 /// The labels that are known, with their probabilities.
 fn known<'a>(pairs: impl Iterator<Item = (&'a f32, &'a f32)>) -> (Vec<bool>, Vec<f32>) {
     let known = pairs.filter(|(label, _)| !label.is_nan());
-    known.map(|(label, probability)| (*label == 1.0, *probability)).unzip()
+    known
+        .map(|(label, probability)| (*label == 1.0, *probability))
+        .unzip()
 }
 
-/// Whether every known label of a row is right, and there is one.
+/// Whether every known label of a row is right.
 fn is_right(labels: &[f32], outputs: &[f32]) -> bool {
     let (positive, probabilities) = known(labels.iter().zip(outputs));
-    !positive.is_empty() && positive.iter().zip(&probabilities).all(|(label, p)| *label == (*p > 0.5))
+    positive
+        .iter()
+        .zip(&probabilities)
+        .all(|(label, p)| *label == (*p > 0.5))
 }
 
 /// Rows that are rightly taken for positive, and the figures of a label.
 fn of_label(positive: &[bool], probabilities: &[f32], auc: Option<f64>) -> (u64, ClassMetrics) {
     let count = |counts: &dyn Fn(bool, bool) -> bool| {
-        positive.iter().zip(probabilities).filter(|(label, p)| counts(**label, **p > 0.5)).count() as u64
+        positive
+            .iter()
+            .zip(probabilities)
+            .filter(|(label, p)| counts(**label, **p > 0.5))
+            .count() as u64
     };
     let hits = count(&|label, predicted| label && predicted);
     let (support, predicted) = (count(&|label, _| label), count(&|_, predicted| predicted));

@@ -9,7 +9,7 @@
 //! [`Memory::claim`] whether it must add to the gradient or may be the first to write it.
 
 pub mod product;
-pub(crate) mod recurrence;
+pub mod recurrence;
 
 use crate::{
     backend::cpu::Cpu,

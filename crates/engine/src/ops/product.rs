@@ -49,65 +49,31 @@ fn output(c: &mut [f32], n: usize, accumulate: bool) -> Output<'_> {
     if accumulate { output.accumulate() } else { output }
 }
 
-/// `c (+)= a b` with a: m × k, b: k × n.
-#[allow(clippy::too_many_arguments, reason = "the sizes and operands of a product")]
-pub fn nn(
-    m: usize,
-    k: usize,
-    n: usize,
-    a: &[f32],
-    b: &[f32],
-    c: &mut [f32],
-    accumulate: bool,
-    packing: &mut [f32],
-) {
-    gemm(
-        Size { m, n, k },
-        Operand::rows(a, k),
-        Operand::rows(b, n),
-        output(c, n, accumulate),
-        packing,
-    );
+macro_rules! products {
+    ($( $(#[$doc:meta])* $name:ident($m:ident, $k:ident, $n:ident, $a:ident, $b:ident) = $left:expr, $right:expr; )+) => {
+        $( $(#[$doc])*
+        #[allow(clippy::too_many_arguments, reason = "the sizes and operands of a product")]
+        pub fn $name(
+            $m: usize,
+            $k: usize,
+            $n: usize,
+            $a: &[f32],
+            $b: &[f32],
+            c: &mut [f32],
+            accumulate: bool,
+            packing: &mut [f32],
+        ) {
+            let size = Size { m: $m, n: $n, k: $k };
+            gemm(size, $left, $right, output(c, $n, accumulate), packing);
+        } )+
+    };
 }
 
-/// `c (+)= a bᵀ` with a: m × k, b: n × k.
-#[allow(clippy::too_many_arguments, reason = "the sizes and operands of a product")]
-pub fn nt(
-    m: usize,
-    k: usize,
-    n: usize,
-    a: &[f32],
-    b: &[f32],
-    c: &mut [f32],
-    accumulate: bool,
-    packing: &mut [f32],
-) {
-    gemm(
-        Size { m, n, k },
-        Operand::rows(a, k),
-        Operand::transposed(b, k),
-        output(c, n, accumulate),
-        packing,
-    );
-}
-
-/// `c (+)= aᵀ b` with a: k × m, b: k × n.
-#[allow(clippy::too_many_arguments, reason = "the sizes and operands of a product")]
-pub fn tn(
-    m: usize,
-    k: usize,
-    n: usize,
-    a: &[f32],
-    b: &[f32],
-    c: &mut [f32],
-    accumulate: bool,
-    packing: &mut [f32],
-) {
-    gemm(
-        Size { m, n, k },
-        Operand::transposed(a, m),
-        Operand::rows(b, n),
-        output(c, n, accumulate),
-        packing,
-    );
+products! {
+    /// `c (+)= a b` with a: m × k, b: k × n.
+    nn(m, k, n, a, b) = Operand::rows(a, k), Operand::rows(b, n);
+    /// `c (+)= a bᵀ` with a: m × k, b: n × k.
+    nt(m, k, n, a, b) = Operand::rows(a, k), Operand::transposed(b, k);
+    /// `c (+)= aᵀ b` with a: k × m, b: k × n.
+    tn(m, k, n, a, b) = Operand::transposed(a, m), Operand::rows(b, n);
 }

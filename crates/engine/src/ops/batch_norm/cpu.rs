@@ -85,38 +85,23 @@ pub fn backward(op: &BatchNorm, cpu: &mut Cpu<'_>) {
     if !wants_x && !cpu.gradients.wants(op.gamma) {
         return;
     }
-    let [normalized, statistics, dy, mask] = cpu.memory.get([
-        At::Value(op.normalized),
-        At::Value(op.statistics),
-        At::Gradient(op.y),
-        At::optional(op.mask),
-    ]);
-    // Over the steps that count, for dx; γ and β see every step.
+    let [normalized, statistics, dy] =
+        cpu.memory
+            .get([At::Value(op.normalized), At::Value(op.statistics), At::Gradient(op.y)]);
+    // Over every step: one that does not count is scaled by the statistics of the others, and so moves their gradient.
     let (_, sums) = statistics.split_at_mut(2 * width);
     sums.fill(0.0);
     let (sum, sum_product) = sums.split_at_mut(width);
-    let rows = normalized.chunks_exact(width).zip(dy.chunks_exact(width));
-    for (step, (normalized, dy)) in rows.enumerate() {
-        if counts(mask, step) {
-            add_assign(sum, dy);
-            add_product(sum_product, normalized, dy);
-        }
+    for (normalized, dy) in normalized.chunks_exact(width).zip(dy.chunks_exact(width)) {
+        add_assign(sum, dy);
+        add_product(sum_product, normalized, dy);
     }
     if cpu.gradients.wants(op.gamma) {
-        let (gradient, accumulate) = cpu.gradients.claim(op.gamma);
-        if !accumulate {
-            gradient.fill(0.0);
-        }
-        let rows = normalized.chunks_exact(width).zip(dy.chunks_exact(width));
-        for (normalized, dy) in rows {
-            add_product(gradient, normalized, dy);
-        }
-        let (gradient, accumulate) = cpu.gradients.claim(op.beta);
-        if !accumulate {
-            gradient.fill(0.0);
-        }
-        for dy in dy.chunks_exact(width) {
-            add_assign(gradient, dy);
+        for (parameter, sum) in [(op.gamma, &*sum_product), (op.beta, &*sum)] {
+            let (gradient, accumulate) = cpu.gradients.claim(parameter);
+            for (gradient, sum) in gradient.iter_mut().zip(sum) {
+                put(gradient, *sum, accumulate);
+            }
         }
     }
     if wants_x {

@@ -43,9 +43,7 @@ pub fn backward(op: &BinaryLoss, cpu: &mut Cpu<'_>) {
         Start::Nowhere => {}
         Start::Logit(output) => losses::seed_logit(dz, op.n_labels, output, accumulate),
         Start::Loss(factor) => {
-            let rows = dz
-                .chunks_exact_mut(op.n_labels)
-                .zip(p.chunks_exact(op.n_labels));
+            let rows = dz.chunks_exact_mut(op.n_labels).zip(p.chunks_exact(op.n_labels));
             for ((dz, p), targets) in rows.zip(cpu.targets[op.task_idx].chunks_exact(op.n_labels)) {
                 for (column, ((dz, p), y)) in dz.iter_mut().zip(p).zip(targets).enumerate() {
                     let gradient = if y.is_nan() {

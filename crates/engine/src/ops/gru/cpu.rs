@@ -5,44 +5,22 @@ use crate::{
     backend::cpu::{At, Cpu},
     kernels::elementary::{sigmoid, tanh},
     kernels::multiversion,
-    ops::{
-        linear::add_column_sums,
-        product::{self, Finish},
-        recurrence::Walk,
-    },
+    ops::product::{self, Finish},
 };
 
 pub fn forward(op: &GruCells, cpu: &mut Cpu<'_>) {
-    let (units, length, n_in) = (op.units, op.length, op.n_in);
-    let (kernel, recurrent, bias) = (
-        cpu.range(op.kernel),
-        cpu.range(op.recurrent_kernel),
-        cpu.range(op.bias),
-    );
-    let (input_bias, recurrent_bias) = cpu.parameters[bias].split_at(3 * units);
-    let places = [op.x, op.packed_x, op.gates, op.inner, op.previous, op.state, op.y].map(At::Value);
-    let [p0, p1, p2, p3, p4, p5, p6] = places;
-    let [x, packed_x, gates, inner, previous, state, y, mask] =
-        cpu.memory
-            .get([p0, p1, p2, p3, p4, p5, p6, At::optional(op.mask)]);
-    let order = &mut cpu.orders[op.order.0];
-    order.sort(op.mask.is_some().then_some(&*mask), cpu.rows, length);
-    let walk = Walk {
-        order,
-        backwards: op.backwards,
-        length,
-    };
-    let (n_steps, n_packed) = (walk.order.n_steps(), walk.order.n_packed());
-    walk.pack(x, packed_x, n_in);
-    let finish = Finish {
-        bias: Some(input_bias),
-        relu: false,
-    };
-    let w = &cpu.parameters[kernel];
-    product::linear(n_packed, n_in, 3 * units, packed_x, w, gates, finish, cpu.packing);
+    op.begin(cpu);
+    let (units, recurrent) = (op.units, cpu.range(op.recurrent_kernel));
+    let recurrent_bias = &cpu.parameters[cpu.range(op.bias)][3 * units..];
+    let [p0, p1, p2, p3, p4] = [op.gates, op.inner, op.previous, op.state, op.y].map(At::Value);
+    let [gates, inner, previous, state, y, mask] =
+        cpu.memory.get([p0, p1, p2, p3, p4, At::optional(op.mask)]);
+    let walk = op.walk(cpu.orders);
+    let order = walk.order;
+    let n_steps = order.n_steps();
     state.fill(0.0);
     for step in 0..n_steps {
-        let (start, end) = (walk.order.starts[step], walk.order.starts[step + 1]);
+        let (start, end) = (order.starts[step], order.starts[step + 1]);
         let n = end - start;
         let before = &mut previous[start * units..end * units];
         before.copy_from_slice(&state[..n * units]);
@@ -63,11 +41,7 @@ pub fn forward(op: &GruCells, cpu: &mut Cpu<'_>) {
             walk.emit(step, state, y, units);
         }
     }
-    if op.sequences {
-        walk.emit_padding(state, y, units);
-    } else {
-        walk.emit_last(state, y, units);
-    }
+    walk.emit_end(op.sequences, state, y, units);
 }
 
 pub fn backward(op: &GruCells, cpu: &mut Cpu<'_>) {
@@ -75,37 +49,14 @@ pub fn backward(op: &GruCells, cpu: &mut Cpu<'_>) {
     if !wants_x && !wants_kernel {
         return;
     }
-    let (units, length, n_in) = (op.units, op.length, op.n_in);
-    let (kernel, recurrent) = (cpu.range(op.kernel), cpu.range(op.recurrent_kernel));
-    let order = &cpu.orders[op.order.0];
-    let walk = Walk {
-        order,
-        backwards: op.backwards,
-        length,
-    };
-    let (n_steps, n_packed) = (order.n_steps(), order.n_packed());
-    let places = [
-        op.packed_x,
-        op.gates,
-        op.inner,
-        op.previous,
-        op.da,
-        op.de,
-        op.carried,
-    ]
-    .map(At::Value);
-    let [p0, p1, p2, p3, p4, p5, p6] = places;
-    let [packed_x, gates, inner, previous, da, de, carried, dy, mask] = cpu.memory.get([
-        p0,
-        p1,
-        p2,
-        p3,
-        p4,
-        p5,
-        p6,
-        At::Gradient(op.y),
-        At::optional(op.mask),
-    ]);
+    let (units, recurrent) = (op.units, cpu.range(op.recurrent_kernel));
+    let walk = op.walk(cpu.orders);
+    let order = walk.order;
+    let n_steps = order.n_steps();
+    let [p0, p1, p2, p3, p4, p5] = [op.gates, op.inner, op.previous, op.da, op.de, op.carried].map(At::Value);
+    let [gates, inner, previous, da, de, carried, dy, mask] =
+        cpu.memory
+            .get([p0, p1, p2, p3, p4, p5, At::Gradient(op.y), At::optional(op.mask)]);
     carried.fill(0.0);
     let (dh, kept) = carried.split_at_mut(cpu.rows * units);
     for step in (0..n_steps).rev() {
@@ -144,58 +95,7 @@ pub fn backward(op: &GruCells, cpu: &mut Cpu<'_>) {
             );
         }
     }
-    let (da, de) = (&da[..n_packed * 3 * units], &de[..n_packed * 3 * units]);
-    if wants_kernel {
-        let (gradient, accumulate) = cpu.gradients.claim(op.kernel);
-        product::tn(
-            n_in,
-            n_packed,
-            3 * units,
-            packed_x,
-            da,
-            gradient,
-            accumulate,
-            cpu.packing,
-        );
-        let (gradient, accumulate) = cpu.gradients.claim(op.recurrent_kernel);
-        product::tn(
-            units,
-            n_packed,
-            3 * units,
-            previous,
-            de,
-            gradient,
-            accumulate,
-            cpu.packing,
-        );
-        let (gradient, accumulate) = cpu.gradients.claim(op.bias);
-        if !accumulate {
-            gradient.fill(0.0);
-        }
-        let (input, recurrent) = gradient.split_at_mut(3 * units);
-        add_column_sums(input, da);
-        add_column_sums(recurrent, de);
-    }
-    if wants_x {
-        let accumulate = cpu.memory.claim(op.x);
-        let [da, packed_dx, dx] =
-            cpu.memory
-                .get([At::Value(op.da), At::Value(op.packed_dx), At::Gradient(op.x)]);
-        product::nt(
-            n_packed,
-            3 * units,
-            n_in,
-            da,
-            &cpu.parameters[kernel],
-            packed_dx,
-            false,
-            cpu.packing,
-        );
-        if !accumulate {
-            dx.fill(0.0);
-        }
-        walk.unpack_add(packed_dx, dx, n_in);
-    }
+    op.finish_backward(cpu, op.da, Some(op.de));
 }
 
 multiversion! {

@@ -19,93 +19,52 @@
 
 mod cpu;
 
-use super::{Access, Operation};
+use std::ops::Deref;
+
+use super::{Access, Operation, recurrence::Recurrence};
 use crate::{
     backend::cpu::Cpu,
-    plan::{OrderId, ParameterId, ValueId},
+    plan::{ParameterId, ValueId},
 };
 
 /// An LSTM layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LstmCells {
-    /// Input, `length × n_in`.
-    pub x: ValueId,
-    /// Which steps count.
-    pub mask: Option<ValueId>,
-    /// W, `n_in × 4 units`.
-    pub kernel: ParameterId,
-    /// U, `units × 4 units`.
-    pub recurrent_kernel: ParameterId,
-    /// b, `4 units`.
-    pub bias: ParameterId,
-    /// The last h, or every h.
-    pub y: ValueId,
-    /// Order of the rows.
-    pub order: OrderId,
-    /// Packed x, `length × n_in`.
-    pub packed_x: ValueId,
-    /// Gates after σ and tanh, `length × 4 units`.
-    pub gates: ValueId,
+    /// What every recurrent op has; the gates are i, f, g and o.
+    pub recurrence: Recurrence,
     /// c, `length × units`.
     pub cells: ValueId,
     /// tanh c, `length × units`.
     pub squashed: ValueId,
-    /// h of the step before, `length × units`.
-    pub previous: ValueId,
-    /// Current h, `units`.
-    pub state: ValueId,
     /// dz, `length × 4 units`.
     pub dz: ValueId,
     /// Gradients on their way back, `3 units`.
     pub carried: ValueId,
-    /// Packed dx, `length × n_in`.
-    pub packed_dx: ValueId,
-    /// Steps.
-    pub length: usize,
-    /// Width of the input.
-    pub n_in: usize,
-    /// Width of the state.
-    pub units: usize,
-    /// Whether every h is given.
-    pub sequences: bool,
-    /// Reads from the last step to the first.
-    pub backwards: bool,
+}
+
+/// The fields of the [`Recurrence`] read as its own.
+impl Deref for LstmCells {
+    type Target = Recurrence;
+
+    fn deref(&self) -> &Recurrence {
+        &self.recurrence
+    }
 }
 
 impl Operation for LstmCells {
     const KEY: &'static str = "lstm";
 
     fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
-        visit(Access::Read, self.x);
-        if let Some(mask) = self.mask {
-            visit(Access::ReadOnly, mask);
-        }
-        visit(Access::Write, self.y);
-        let own = [
-            self.packed_x,
-            self.gates,
-            self.cells,
-            self.squashed,
-            self.previous,
-            self.state,
-            self.dz,
-            self.carried,
-            self.packed_dx,
-        ];
-        for value in own {
-            visit(Access::Own, value);
-        }
+        let own = [self.cells, self.squashed, self.dz, self.carried];
+        self.recurrence.visit_values(&own, visit);
     }
 
     fn visit_parameters(&self, visit: &mut dyn FnMut(ParameterId)) {
-        visit(self.kernel);
-        visit(self.recurrent_kernel);
-        visit(self.bias);
+        self.recurrence.visit_parameters(visit);
     }
 
     fn macs(&self) -> u64 {
-        let per_step = (self.n_in as u64 + self.units as u64).saturating_mul(4 * self.units as u64);
-        per_step.saturating_mul(self.length as u64)
+        self.recurrence.macs()
     }
 
     fn forward(&self, cpu: &mut Cpu<'_>) {
