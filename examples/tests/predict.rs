@@ -13,12 +13,12 @@ use mtl_data::prepare::DataSettings;
 use mtl_data::tokenizer::tokenize;
 use mtl_engine::design::{Design, NodeId};
 use mtl_engine::layers::{
-    Activation, Add, AttentionPooling, Average, BagRule, BatchNormalization, Bidirectional, BidirectionalMerge,
-    BinaryHead, ClassesHead, Concatenate, Conv1d, ConvolutionPadding, Cross, Dense, Dot, Dropout, Embedding,
-    EmbeddingBag, FactorizationMachine, Flatten, GaussianNoise, GlobalAveragePooling, GlobalMaxPooling,
-    GradientReversal, Gru, IdInput, Layer, LayerNormalization, Lstm, Maximum, Mixture, MultiLabelHead, Multiply,
-    OrdinalHead, PositionalEmbedding, RecurrentCell, RegressionHead, Scale, SelfAttention, Slice, StopGradient,
-    Subtract, TokenInput, UnitNormalization,
+    Activation, Add, AttentionPooling, Average, BagRule, BatchNormalization, Bidirectional,
+    BidirectionalMerge, BinaryHead, ClassesHead, Concatenate, Conv1d, ConvolutionPadding, Cross, Dense, Dot,
+    Dropout, Embedding, EmbeddingBag, FactorizationMachine, Flatten, GaussianNoise, GlobalAveragePooling,
+    GlobalMaxPooling, GradientReversal, Gru, IdInput, Layer, LayerNormalization, Lstm, Maximum, Mixture,
+    MultiLabelHead, Multiply, OrdinalHead, PositionalEmbedding, RecurrentCell, RegressionHead, Scale,
+    SelfAttention, Slice, StopGradient, Subtract, TokenInput, UnitNormalization,
 };
 use mtl_examples::weights;
 use mtl_training::Session;
@@ -189,7 +189,13 @@ impl Drawing {
         self.after(&[from], name, Bidirectional { units: 3, ..settings })
     }
 
-    fn convolution(&mut self, from: NodeId, name: &str, padding: ConvolutionPadding, strides: usize) -> NodeId {
+    fn convolution(
+        &mut self,
+        from: NodeId,
+        name: &str,
+        padding: ConvolutionPadding,
+        strides: usize,
+    ) -> NodeId {
         let settings = Conv1d {
             filters: 4,
             padding,
@@ -287,7 +293,11 @@ fn designer_design() -> Design {
         d.pair([a, b], "dot", Dot::default()),
         d.pair([a, c], "cosine", Dot { normalize: true }),
         d.after(&[a, b, c], "pairs", FactorizationMachine::default()),
-        d.after(&[a, b, unit], "pairs_each", FactorizationMachine { summed: false }),
+        d.after(
+            &[a, b, unit],
+            "pairs_each",
+            FactorizationMachine { summed: false },
+        ),
         some,
     ];
     let trunk = d.after(&parts, "trunk", Concatenate::default());

@@ -16,7 +16,6 @@ use mtl_data::datasets::{chinese_reviews, clothing_reviews, lecture_ratings, opi
 use mtl_data::prepare::{DataSettings, Prepared, prepare};
 use mtl_data::report::report;
 use mtl_engine::metrics::{Metric, TaskMetrics, TaskOutput, evaluate};
-use mtl_engine::schema::LabelKind;
 
 /// A fetched set; none, with a printed line, when it is not there.
 fn load(key: &str) -> Option<Dataset> {

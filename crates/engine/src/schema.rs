@@ -124,6 +124,20 @@ impl Schema {
         self.features.iter().find(|feature| feature.key == key)
     }
 
+    /// Whether the features and labels of `other` are all here, of the same kinds and with the same classes: then what was learnt
+    /// on `other` predicts the same here. There may be more, and their names may have changed.
+    pub fn holds(&self, other: &Self) -> bool {
+        let has_feature = |feature: &FeatureSchema| {
+            self.feature(&feature.key)
+                .is_some_and(|here| here.kind == feature.kind)
+        };
+        let has_label = |label: &LabelSchema| {
+            self.label(&label.key)
+                .is_some_and(|here| here.kind == label.kind && here.classes.len() == label.classes.len())
+        };
+        other.features.iter().all(has_feature) && other.labels.iter().all(has_label)
+    }
+
     /// The label named `key`.
     pub fn label(&self, key: &str) -> Option<&LabelSchema> {
         self.labels.iter().find(|label| label.key == key)

@@ -99,7 +99,7 @@ impl Session {
             )?),
         };
         let data = new_data.as_ref().or(self.data.as_ref()).ok_or(RunError::NoData)?;
-        if data.prepared.schema != snapshot.schema {
+        if !data.prepared.schema.holds(&snapshot.schema) {
             return Err(RunError::OtherData {
                 what: Text::new("list of features and labels", "特征与标签列表"),
             });

@@ -85,9 +85,11 @@ pub fn backward(op: &BatchNorm, cpu: &mut Cpu<'_>) {
     if !wants_x && !cpu.gradients.wants(op.gamma) {
         return;
     }
-    let [normalized, statistics, dy] =
-        cpu.memory
-            .get([At::Value(op.normalized), At::Value(op.statistics), At::Gradient(op.y)]);
+    let [normalized, statistics, dy] = cpu.memory.get([
+        At::Value(op.normalized),
+        At::Value(op.statistics),
+        At::Gradient(op.y),
+    ]);
     // Over every step: one that does not count is scaled by the statistics of the others, and so moves their gradient.
     let (_, sums) = statistics.split_at_mut(2 * width);
     sums.fill(0.0);
