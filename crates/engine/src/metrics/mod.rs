@@ -195,7 +195,7 @@ pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<Tas
     let (width, label_width) = (kind.width(), kind.label_width().max(1));
     let n_rows = labels.len().div_ceil(label_width);
     let expected = n_rows * width;
-    if outputs.len() != expected || labels.len() % label_width != 0 {
+    if outputs.len() != expected || !labels.len().is_multiple_of(label_width) {
         return Err(MetricError::Length {
             n_labels: n_rows,
             width,
