@@ -219,6 +219,19 @@ fn an_empty_inner_dimension_leaves_the_bias() {
         &mut [],
     );
     assert_eq!(c, [1.0, 0.0, 3.0, 1.0, 0.0, 3.0]);
+    // More rows and columns than a tile has.
+    let (m, n) = (23, 70);
+    let mut packing = vec![0.0; gemm_scratch_len(m, n, 0)];
+    for a in [nothing, Operand::transposed(&[], m)] {
+        for b in [Operand::rows(&[], n), Operand::transposed(&[], 0)] {
+            let mut c = vec![7.0; m * n];
+            let size = Size { m, n, k: 0 };
+            gemm(size, a, b, Output::to(&mut c, n).accumulate(), &mut packing);
+            assert!(c.iter().all(|value| *value == 7.0));
+            gemm(size, a, b, Output::to(&mut c, n), &mut packing);
+            assert!(c.iter().all(|value| *value == 0.0));
+        }
+    }
     gemm(
         Size { m: 0, n: 3, k: 2 },
         Operand::rows(&[], 2),

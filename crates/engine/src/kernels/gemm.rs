@@ -338,6 +338,11 @@ unsafe fn step<V: Lanes, const MR: usize, const NV: usize, const ROWS: bool>(
     }
 }
 
+/// Where an operand is read from; it may end before when nothing of it is read, because k = 0.
+fn place(data: &[f32], start: usize) -> *const f32 {
+    data.get(start..).unwrap_or_default().as_ptr()
+}
+
 /// The loops over blocks, panels and row blocks.
 ///
 /// # Safety
@@ -380,16 +385,16 @@ unsafe fn product<V: Lanes>(size: Size, a: Operand<'_>, b: Operand<'_>, c: Outpu
                 for j in (0..nb).step_by(nr) {
                     let width = nr.min(nb - j);
                     let (panel_b, b_stride) = if direct_b && width == nr {
-                        (b.data[pc * b.stride + jc + j..].as_ptr(), b.stride)
+                        (place(b.data, pc * b.stride + jc + j), b.stride)
                     } else {
                         (packed_b[j * kb..].as_ptr(), width.div_ceil(V::N) * V::N)
                     };
                     let (panel_a, a_block, a_stride) = if pack_a {
                         (packed_a.as_ptr(), MR * kb, MR)
                     } else if a.transposed {
-                        (a.data[pc * a.stride + ic..].as_ptr(), MR, a.stride)
+                        (place(a.data, pc * a.stride + ic), MR, a.stride)
                     } else {
-                        (a.data[ic * a.stride + pc..].as_ptr(), MR * a.stride, a.stride)
+                        (place(a.data, ic * a.stride + pc), MR * a.stride, a.stride)
                     };
                     let panel = Panel {
                         blocks: mb / MR,
