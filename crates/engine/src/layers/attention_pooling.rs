@@ -1,7 +1,7 @@
 //! A weighted mean over the steps that count, with learnt weights: `s_t = v · tanh(x_t W + b)`, `w = softmax s`, `y = Σ_t w_t x_t`; 0 where
 //! no step counts. Sequence `length × n` to vector of n.
 
-use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, SEQUENCE_INPUT, Sample, Shape, VECTOR_OUTPUT, only, sequence};
+use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, Shape, VECTOR_OUTPUT, as_sequence, only, sequence};
 use crate::{initializers::Initializer, ops, plan::{LinearSpec, Lowering, Regulariser, Signal}, text::Text};
 
 crate::settings! {
@@ -24,20 +24,12 @@ impl LayerKind for AttentionPooling {
         "对非填充的步加权平均，权重由学习得到：s = v · tanh(x W + b)，w = softmax s，y = Σ w x。",
     );
     const CATEGORY: Category = Category::Pooling;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        SEQUENCE_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        VECTOR_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = SEQUENCE_INPUT;
+    const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;
-        let Shape::Sequence { length, width } = input.shape else {
-            return Err(LowerError::Kind { handle: 0, expected: PortKind::Sequence, got: input.shape });
-        };
+        let (length, width) = as_sequence(&input)?;
         let x = lowering.value_of(0, &input)?;
         let spec = |units: usize, activation: Activation, use_bias: bool| LinearSpec {
             units,

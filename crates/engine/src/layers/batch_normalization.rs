@@ -24,14 +24,8 @@ impl LayerKind for BatchNormalization {
         "在批内将每一列归一化为均值 0、方差 1，再缩放和平移：y = γ (x − μ) / √(v + ε) + β。预测时使用滑动统计量。",
     );
     const CATEGORY: Category = Category::Normalisation;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        ANY_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = ANY_INPUT;
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

@@ -66,14 +66,8 @@ impl LayerKind for Bidirectional {
         "用两个 LSTM 或 GRU 分别从两端读取序列，并将结果并排放置或相加。填充步会被跳过，输出 0。",
     );
     const CATEGORY: Category = Category::Recurrent;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        SEQUENCE_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = SEQUENCE_INPUT;
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

@@ -17,14 +17,8 @@ impl LayerKind for Concatenate {
         "将各输入并排放置；宽度相加。",
     );
     const CATEGORY: Category = Category::Merge;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        ANY_INPUTS
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = ANY_INPUTS;
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let (first, inputs) = several(inputs)?;

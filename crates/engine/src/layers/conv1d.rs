@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | sequence `length × n` | window × n × filters | sequence of filters, as long as there are windows |
 
-use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, Shape, only, sequence};
+use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, Shape, as_sequence, only, sequence};
 use crate::{initializers::Initializer, ops::{self, MaskRule}, plan::{LinearSpec, Lowering, Regulariser, Signal}, text::Text};
 
 crate::choice! {
@@ -51,20 +51,12 @@ impl LayerKind for Conv1d {
         "在序列上滑动窗口并对窗口内容加权求和：y = f(窗口 W + b)。填充步按 0 读取。",
     );
     const CATEGORY: Category = Category::Core;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        SEQUENCE_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        SEQUENCE_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = SEQUENCE_INPUT;
+    const OUTPUTS: &'static [OutputPort] = SEQUENCE_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;
-        let Shape::Sequence { length, width } = input.shape else {
-            return Err(LowerError::Kind { handle: 0, expected: PortKind::Sequence, got: input.shape });
-        };
+        let (length, width) = as_sequence(&input)?;
         let x = lowering.value_of(0, &input)?;
         let (window, stride) = (self.kernel_size, self.strides);
         let (out_length, before) = match self.padding {

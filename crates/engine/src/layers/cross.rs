@@ -21,16 +21,8 @@ impl LayerKind for Cross {
         "将最初特征与当前特征的线性变换相乘（DCN-v2）：y = x₀ ⊙ (x W + b) + x。堆叠可得到更高阶的交互。",
     );
     const CATEGORY: Category = Category::Merge;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        const {
-            &[InputPort::one("first features", "最初特征", PortKind::Vector), InputPort::one("input", "输入", PortKind::Vector)]
-        }
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        VECTOR_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = &[InputPort::one("first features", "最初特征", PortKind::Vector), InputPort::one("input", "输入", PortKind::Vector)];
+    const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let values = equal_shapes(lowering, inputs)?;

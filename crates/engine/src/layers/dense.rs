@@ -40,14 +40,8 @@ impl LayerKind for Dense {
         "每个输出都是所有输入的加权和：y = f(x W + b)。作用于序列时，每一步使用相同的 W。",
     );
     const CATEGORY: Category = Category::Core;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        ANY_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = ANY_INPUT;
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

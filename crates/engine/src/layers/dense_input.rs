@@ -17,14 +17,8 @@ impl LayerKind for DenseInput {
     const NAME: Text = Text::new("Numeric input", "数值输入");
     const ABOUT: Text = Text::new("Reads real numbers as a vector.", "将数值读取为向量。");
     const CATEGORY: Category = Category::Input;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        NO_INPUTS
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        VECTOR_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = NO_INPUTS;
+    const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, _inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let kind = lowering.feature(&self.feature, |kind| matches!(kind, FeatureKind::Dense { .. }))?;

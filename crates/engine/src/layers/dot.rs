@@ -21,16 +21,8 @@ impl LayerKind for Dot {
         "两个向量的点积 Σ a b，或其余弦：用户与物品的匹配程度。",
     );
     const CATEGORY: Category = Category::Merge;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        const {
-            &[InputPort::one("first", "第一个", PortKind::Vector), InputPort::one("second", "第二个", PortKind::Vector)]
-        }
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        VECTOR_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = &[InputPort::one("first", "第一个", PortKind::Vector), InputPort::one("second", "第二个", PortKind::Vector)];
+    const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let values = equal_shapes(lowering, inputs)?;

@@ -21,14 +21,8 @@ impl LayerKind for Dropout {
         "训练时随机将一部分输入置零，其余乘以 1 / (1 − 丢弃率)；预测时不起作用。",
     );
     const CATEGORY: Category = Category::Regularisation;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        ANY_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = ANY_INPUT;
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

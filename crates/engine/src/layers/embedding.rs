@@ -35,14 +35,8 @@ impl LayerKind for Embedding {
         "为每个编号查找一个可学习的向量：y = E[id]。梯度只涉及被查到的行。",
     );
     const CATEGORY: Category = Category::Embedding;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        const { &[InputPort::one("ids", "编号", PortKind::Ids)] }
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = &[InputPort::one("ids", "编号", PortKind::Ids)];
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

@@ -1,8 +1,8 @@
 //! The mean or sum of the vectors of several ids, such as the tags of an item: `y = Σ_t E[id_t] (/ n)`, over the ids that are not 0; 0 where there
 //! is none. Tokens to vector of `width`.
 
-use super::{Category, Embedding, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, only};
-use crate::{initializers::Initializer, ops::{self, PoolRule}, plan::{Lowering, Signal}, text::Text};
+use super::{Category, Embedding, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, only, pool::pool};
+use crate::{initializers::Initializer, ops::PoolRule, plan::{Lowering, Signal}, text::Text};
 
 crate::choice! {
     /// How several vectors become one.
@@ -40,28 +40,18 @@ impl LayerKind for EmbeddingBag {
         "为多个编号（例如物品的标签）给出一个向量：其可学习向量的平均或求和。编号 0 不计入。",
     );
     const CATEGORY: Category = Category::Embedding;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        const { &[InputPort::one("ids", "编号", PortKind::Tokens)] }
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        VECTOR_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = &[InputPort::one("ids", "编号", PortKind::Tokens)];
+    const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let embedding =
             Embedding { width: self.width, mask_zero: true, initializer: self.initializer, l2: self.l2 };
         let rows = only(&embedding.lower(lowering, inputs)?)?;
-        let (length, width) = (rows.shape.steps(), self.width);
-        let x = lowering.value_of(0, &rows)?;
-        let y = lowering.activation(width)?;
         let rule = match self.combine {
             BagRule::Mean => PoolRule::Mean,
             BagRule::Sum => PoolRule::Sum,
         };
-        lowering.push(ops::Pool { rule, x, mask: rows.mask, y, length, width });
-        Ok(vec![Signal::new(Shape::Vector { width }, y)])
+        Ok(vec![pool(lowering, &rows, rule)?])
     }
 
     fn samples() -> Vec<Sample> {

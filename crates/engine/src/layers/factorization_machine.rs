@@ -21,14 +21,8 @@ impl LayerKind for FactorizationMachine {
         "所有向量两两交互 Σ v_i · v_j，输出一个数，或逐元素输出。",
     );
     const CATEGORY: Category = Category::Merge;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        const { &[InputPort::many("vectors", "向量", PortKind::Vector)] }
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        VECTOR_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = &[InputPort::many("vectors", "向量", PortKind::Vector)];
+    const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let (first, inputs) = several(inputs)?;

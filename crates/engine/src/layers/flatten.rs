@@ -17,14 +17,8 @@ impl LayerKind for Flatten {
         "把所有步首尾相接成一个向量；对填充不作特殊处理。",
     );
     const CATEGORY: Category = Category::Core;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        ANY_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        VECTOR_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = ANY_INPUT;
+    const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

@@ -1,7 +1,7 @@
 //! Mean over the steps that are not masked: `y = Σ_t m_t x_t / Σ_t m_t`; 0 where no step is known. Sequence `length × n` to vector of n.
 
-use super::{Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, SEQUENCE_INPUT, Sample, Shape, VECTOR_OUTPUT, only, sequence};
-use crate::{ops::{self, PoolRule}, plan::{Lowering, Signal}, text::Text};
+use super::{Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, VECTOR_OUTPUT, only, pool::pool, sequence};
+use crate::{ops::PoolRule, plan::{Lowering, Signal}, text::Text};
 
 crate::settings! {
     /// Nothing to set.
@@ -17,24 +17,11 @@ impl LayerKind for GlobalAveragePooling {
         "对非填充的步取平均；没有已知步的行输出 0。",
     );
     const CATEGORY: Category = Category::Pooling;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        SEQUENCE_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        VECTOR_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = SEQUENCE_INPUT;
+    const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
-        let input = only(inputs)?;
-        let Shape::Sequence { length, width } = input.shape else {
-            return Err(LowerError::Kind { handle: 0, expected: PortKind::Sequence, got: input.shape });
-        };
-        let x = lowering.value_of(0, &input)?;
-        let y = lowering.activation(width)?;
-        lowering.push(ops::Pool { rule: PoolRule::Mean, x, mask: input.mask, y, length, width });
-        Ok(vec![Signal::new(Shape::Vector { width }, y)])
+        Ok(vec![pool(lowering, &only(inputs)?, PoolRule::Mean)?])
     }
 
     fn samples() -> Vec<Sample> {

@@ -21,14 +21,8 @@ impl LayerKind for GradientReversal {
         "前向不变，反向将梯度取反：dx = −λ dy。其前面的层会学到对后面任务无用的特征（对抗训练）。",
     );
     const CATEGORY: Category = Category::Gate;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        ANY_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = ANY_INPUT;
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

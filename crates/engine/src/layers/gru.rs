@@ -36,14 +36,8 @@ impl LayerKind for Gru {
         "用两个门逐步读取序列，是更轻的 LSTM：z, r 为 (x W + h U + b) 的 σ；g = tanh(x W + r (h U))；h = z h + (1 − z) g。填充步会被跳过。",
     );
     const CATEGORY: Category = Category::Recurrent;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        SEQUENCE_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = SEQUENCE_INPUT;
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

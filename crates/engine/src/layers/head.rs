@@ -62,13 +62,8 @@ macro_rules! head_settings {
 /// The methods of [`LayerKind`](super::LayerKind) that are the same for every head; what its loss is called.
 macro_rules! head_methods {
     ($en:literal, $zh:literal) => {
-        fn inputs(&self) -> &'static [crate::layers::InputPort] {
-            crate::layers::VECTOR_INPUT
-        }
-
-        fn outputs(&self) -> &'static [crate::layers::OutputPort] {
-            crate::layers::NO_OUTPUTS
-        }
+        const INPUTS: &'static [crate::layers::InputPort] = crate::layers::VECTOR_INPUT;
+        const OUTPUTS: &'static [crate::layers::OutputPort] = crate::layers::NO_OUTPUTS;
 
         fn summary(&self) -> String {
             self.label.clone()

@@ -20,14 +20,8 @@ impl LayerKind for IdInput {
         "每个样本读取一个编号，例如用户或物品；由嵌入层转换为向量。",
     );
     const CATEGORY: Category = Category::Input;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        NO_INPUTS
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        const { &[OutputPort::new("id", "编号", PortKind::Id)] }
-    }
+    const INPUTS: &'static [InputPort] = NO_INPUTS;
+    const OUTPUTS: &'static [OutputPort] = &[OutputPort::new("id", "编号", PortKind::Id)];
 
     fn lower(&self, lowering: &mut Lowering<'_>, _inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let kind = lowering.feature(&self.feature, |kind| matches!(kind, FeatureKind::Id { .. }))?;

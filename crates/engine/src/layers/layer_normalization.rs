@@ -20,14 +20,8 @@ impl LayerKind for LayerNormalization {
         "将每一步的数值归一化为均值 0、方差 1，再缩放和平移：y = γ (x − 均值) / √(方差 + ε) + β。",
     );
     const CATEGORY: Category = Category::Normalisation;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        ANY_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = ANY_INPUT;
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

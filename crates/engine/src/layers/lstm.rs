@@ -42,14 +42,8 @@ impl LayerKind for Lstm {
         "以门控记忆逐步读取序列：i, f, g, o 为 (x W + h U + b) 的 σ, σ, tanh, σ；c = f c + i g；h = o tanh c。填充步会被跳过。",
     );
     const CATEGORY: Category = Category::Recurrent;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        SEQUENCE_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = SEQUENCE_INPUT;
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

@@ -26,19 +26,11 @@ impl LayerKind for Mixture {
         "按门控权重混合各专家：y = Σ w_e x_e。门控通常是每个专家一个单元、带 softmax 的全连接层；在 MMoE 中，每个任务对同一组专家有各自的门控。",
     );
     const CATEGORY: Category = Category::Gate;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        const {
-            &[
+    const INPUTS: &'static [InputPort] = &[
                 InputPort::many("experts", "专家", PortKind::Vector),
                 InputPort::one("gate", "门控", PortKind::Vector),
-            ]
-        }
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        VECTOR_OUTPUT
-    }
+            ];
+    const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let Some((gate, experts)) = inputs.split_last().filter(|(_, experts)| !experts.is_empty()) else {

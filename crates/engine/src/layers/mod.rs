@@ -9,6 +9,7 @@ mod category;
 mod error;
 mod head;
 mod merge;
+mod pool;
 mod ports;
 mod recurrent;
 mod shape;
@@ -45,12 +46,10 @@ pub trait LayerKind: Settings + Clone + PartialEq + Serialize + DeserializeOwned
     const ABOUT: Text;
     /// Group in the palette.
     const CATEGORY: Category;
-
     /// Input handles.
-    fn inputs(&self) -> &'static [InputPort];
-
+    const INPUTS: &'static [InputPort];
     /// Output handles.
-    fn outputs(&self) -> &'static [OutputPort];
+    const OUTPUTS: &'static [OutputPort];
 
     /// Adds its parameters, values and ops to a plan, and says what its outputs are: the shape rule. `inputs` are the
     /// signals of the wires, in the order of the handles.
@@ -119,6 +118,18 @@ pub(crate) const fn vector(width: usize) -> Shape {
     Shape::Vector { width }
 }
 
+/// Steps and width of a sequence at the first handle.
+pub(crate) fn as_sequence(input: &Signal) -> Result<(usize, usize), LowerError> {
+    match input.shape {
+        Shape::Sequence { length, width } => Ok((length, width)),
+        got => Err(LowerError::Kind {
+            handle: 0,
+            expected: PortKind::Sequence,
+            got,
+        }),
+    }
+}
+
 /// The only signal of a layer with one handle for one wire.
 pub(crate) fn only(inputs: &[Signal]) -> Result<Signal, LowerError> {
     match inputs {
@@ -182,13 +193,13 @@ macro_rules! layers {
             }
 
             /// Input handles.
-            pub fn inputs(&self) -> &'static [InputPort] {
-                match self { $( Self::$name(layer) => layer.inputs() ),+ }
+            pub const fn inputs(&self) -> &'static [InputPort] {
+                match self { $( Self::$name(_) => $name::INPUTS ),+ }
             }
 
             /// Output handles.
-            pub fn outputs(&self) -> &'static [OutputPort] {
-                match self { $( Self::$name(layer) => layer.outputs() ),+ }
+            pub const fn outputs(&self) -> &'static [OutputPort] {
+                match self { $( Self::$name(_) => $name::OUTPUTS ),+ }
             }
 
             /// Adds its parameters, values and ops to a plan.

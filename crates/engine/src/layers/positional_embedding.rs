@@ -1,6 +1,6 @@
 //! Adds a learnt vector per position: `y_t = x_t + P_t`. Attention alone does not know the order of the steps. Sequence to sequence.
 
-use super::{Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, Shape, only, sequence};
+use super::{Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, as_sequence, only, sequence};
 use crate::{initializers::Initializer, ops, plan::{Lowering, Regulariser, Signal, Start}, text::Text};
 
 crate::settings! {
@@ -20,20 +20,12 @@ impl LayerKind for PositionalEmbedding {
         "为每个位置加上一个可学习的向量，使注意力知道步的先后：y_t = x_t + P_t。",
     );
     const CATEGORY: Category = Category::Attention;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        SEQUENCE_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        SEQUENCE_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = SEQUENCE_INPUT;
+    const OUTPUTS: &'static [OutputPort] = SEQUENCE_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;
-        let Shape::Sequence { length, width } = input.shape else {
-            return Err(LowerError::Kind { handle: 0, expected: PortKind::Sequence, got: input.shape });
-        };
+        let (length, width) = as_sequence(&input)?;
         let x = lowering.value_of(0, &input)?;
         let start = Start::Initializer(self.initializer);
         let table = lowering.parameter("embeddings", &[length, width], start, Regulariser::NONE);

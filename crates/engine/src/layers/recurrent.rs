@@ -1,6 +1,6 @@
 //! What recurrent layers share: their parameters, the places of their values, and what they give on.
 
-use super::{LowerError, PortKind, Shape};
+use super::{LowerError, Shape, as_sequence};
 use crate::{
     initializers::Initializer,
     ops::recurrence::Recurrence,
@@ -44,13 +44,7 @@ pub(crate) fn recurrence(
     spec: &RecurrentSpec<'_>,
     reading: Reading,
 ) -> Result<Recurrence, LowerError> {
-    let Shape::Sequence { length, width: n_in } = input.shape else {
-        return Err(LowerError::Kind {
-            handle: 0,
-            expected: PortKind::Sequence,
-            got: input.shape,
-        });
-    };
+    let (length, n_in) = as_sequence(input)?;
     let RecurrentSpec {
         n_gates,
         units,

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | sequence `length × n` | sequence `length × n` |
 
-use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, Shape, only, sequence};
+use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, Shape, as_sequence, only, sequence};
 use crate::{initializers::Initializer, ops, plan::{LinearSpec, Lowering, Regulariser, Signal, ValueId}, text::Text};
 
 crate::settings! {
@@ -34,20 +34,12 @@ impl LayerKind for SelfAttention {
         "每一步都关注所有非填充的步：P = softmax(q kᵀ / √depth)，y = P v，多个头并行，最后由线性层变回输入宽度。",
     );
     const CATEGORY: Category = Category::Attention;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        SEQUENCE_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        SEQUENCE_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = SEQUENCE_INPUT;
+    const OUTPUTS: &'static [OutputPort] = SEQUENCE_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;
-        let Shape::Sequence { length, width } = input.shape else {
-            return Err(LowerError::Kind { handle: 0, expected: PortKind::Sequence, got: input.shape });
-        };
+        let (length, width) = as_sequence(&input)?;
         let (heads, depth) = (self.heads, self.head_width);
         let spec = |units: usize| LinearSpec {
             units,

@@ -17,14 +17,8 @@ impl LayerKind for StopGradient {
         "前向不变，但不回传梯度：其前面的层不会从后面的任务中学习。",
     );
     const CATEGORY: Category = Category::Gate;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        ANY_INPUT
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = ANY_INPUT;
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

@@ -17,16 +17,8 @@ impl LayerKind for Subtract {
         "两个形状相同的输入之差：y = a − b。",
     );
     const CATEGORY: Category = Category::Merge;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        const {
-            &[InputPort::one("first", "第一个", PortKind::Any), InputPort::one("second", "第二个", PortKind::Any)]
-        }
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        ANY_OUTPUT
-    }
+    const INPUTS: &'static [InputPort] = &[InputPort::one("first", "第一个", PortKind::Any), InputPort::one("second", "第二个", PortKind::Any)];
+    const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let values = equal_shapes(lowering, inputs)?;

@@ -20,14 +20,8 @@ impl LayerKind for TokenInput {
         "将文本读取为固定数量的词元编号；0 为填充，1 为未知词元。",
     );
     const CATEGORY: Category = Category::Input;
-
-    fn inputs(&self) -> &'static [InputPort] {
-        NO_INPUTS
-    }
-
-    fn outputs(&self) -> &'static [OutputPort] {
-        const { &[OutputPort::new("tokens", "词元", PortKind::Tokens)] }
-    }
+    const INPUTS: &'static [InputPort] = NO_INPUTS;
+    const OUTPUTS: &'static [OutputPort] = &[OutputPort::new("tokens", "词元", PortKind::Tokens)];
 
     fn lower(&self, lowering: &mut Lowering<'_>, _inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let kind = lowering.feature(&self.feature, |kind| matches!(kind, FeatureKind::Tokens { .. }))?;

@@ -65,6 +65,20 @@ pub trait Operation: Clone + PartialEq {
     fn backward(&self, cpu: &mut Cpu<'_>);
 }
 
+/// The methods of an op whose kernels are in its module `cpu`.
+macro_rules! cpu_kernels {
+    () => {
+        fn forward(&self, cpu: &mut crate::backend::cpu::Cpu<'_>) {
+            cpu::forward(self, cpu);
+        }
+
+        fn backward(&self, cpu: &mut crate::backend::cpu::Cpu<'_>) {
+            cpu::backward(self, cpu);
+        }
+    };
+}
+pub(crate) use cpu_kernels;
+
 macro_rules! ops {
     ($( $module:ident :: $name:ident ),+ $(,)?) => {
         $( pub use $module::$name; )+

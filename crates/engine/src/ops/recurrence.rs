@@ -52,6 +52,38 @@ pub struct Recurrence {
     pub backwards: bool,
 }
 
+/// The op around a [`Recurrence`]: its fields read as the op's own, and what every op must say.
+macro_rules! recurrent_operation {
+    ($name:ident, $key:literal, [$($own:ident),+]) => {
+        impl std::ops::Deref for $name {
+            type Target = $crate::ops::recurrence::Recurrence;
+
+            fn deref(&self) -> &Self::Target {
+                &self.recurrence
+            }
+        }
+
+        impl $crate::ops::Operation for $name {
+            const KEY: &'static str = $key;
+
+            fn visit_values(&self, visit: &mut dyn FnMut($crate::ops::Access, $crate::plan::ValueId)) {
+                self.recurrence.visit_values(&[$(self.$own),+], visit);
+            }
+
+            fn visit_parameters(&self, visit: &mut dyn FnMut($crate::plan::ParameterId)) {
+                self.recurrence.visit_parameters(visit);
+            }
+
+            fn macs(&self) -> u64 {
+                self.recurrence.macs()
+            }
+
+            $crate::ops::cpu_kernels!();
+        }
+    };
+}
+pub(crate) use recurrent_operation;
+
 impl Recurrence {
     /// Calls `visit` for each value that it touches, and for these, which the cell keeps.
     pub(crate) fn visit_values(&self, own: &[ValueId], visit: &mut dyn FnMut(Access, ValueId)) {

@@ -9,7 +9,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Attention of every step to every step.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,11 +58,5 @@ impl Operation for Attention {
         per_head.saturating_mul(self.heads as u64)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

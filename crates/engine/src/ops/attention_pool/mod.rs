@@ -4,7 +4,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Weighs steps by their scores.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,11 +42,5 @@ impl Operation for AttentionPool {
         (self.length as u64).saturating_mul(self.width as u64)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

@@ -7,10 +7,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{
-    backend::cpu::Cpu,
-    plan::{ParameterId, ValueId},
-};
+use crate::plan::{ParameterId, ValueId};
 
 /// Normalises over the batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,11 +62,5 @@ impl Operation for BatchNorm {
         (self.x, self.y, self.width) == (other.x, other.y, other.width)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

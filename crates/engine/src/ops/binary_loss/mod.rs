@@ -6,7 +6,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, layers::LossPlaces, plan::ValueId};
+use crate::{layers::LossPlaces, plan::ValueId};
 
 /// Sigmoid and cross-entropy, fused.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,11 +56,5 @@ impl Operation for BinaryLoss {
             == (other.task_idx, other.logits, other.probabilities, other.n_labels)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

@@ -5,7 +5,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Softmax and cross-entropy, fused.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,11 +36,5 @@ impl Operation for ClassesLoss {
             == (other.task_idx, other.logits, other.probabilities)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

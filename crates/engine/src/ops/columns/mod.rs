@@ -4,7 +4,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Copies columns of x to columns of y.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,11 +35,5 @@ impl Operation for Columns {
         visit(Access::Write, self.y);
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

@@ -8,7 +8,7 @@ mod cpu;
 pub(crate) use cpu::{counter_key, hash};
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Zeroes a random share.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,11 +38,5 @@ impl Operation for DropoutMask {
         self.x == other.x && self.y == other.y
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

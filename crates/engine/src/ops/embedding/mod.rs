@@ -3,10 +3,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{
-    backend::cpu::Cpu,
-    plan::{ParameterId, SlotId, ValueId},
-};
+use crate::plan::{ParameterId, SlotId, ValueId};
 
 /// Looks up `steps` rows per example.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,11 +33,5 @@ impl Operation for EmbeddingLookup {
         visit(self.table);
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

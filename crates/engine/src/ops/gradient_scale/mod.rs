@@ -3,7 +3,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Changes the gradient only.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,11 +28,5 @@ impl Operation for GradientScale {
         (self.x, self.y) == (other.x, other.y)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

@@ -15,13 +15,8 @@
 
 mod cpu;
 
-use std::ops::Deref;
-
-use super::{Access, Operation, recurrence::Recurrence};
-use crate::{
-    backend::cpu::Cpu,
-    plan::{ParameterId, ValueId},
-};
+use super::recurrence::{Recurrence, recurrent_operation};
+use crate::plan::ValueId;
 
 /// A GRU layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,36 +33,4 @@ pub struct GruCells {
     pub carried: ValueId,
 }
 
-/// The fields of the [`Recurrence`] read as its own.
-impl Deref for GruCells {
-    type Target = Recurrence;
-
-    fn deref(&self) -> &Recurrence {
-        &self.recurrence
-    }
-}
-
-impl Operation for GruCells {
-    const KEY: &'static str = "gru";
-
-    fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
-        let own = [self.inner, self.da, self.de, self.carried];
-        self.recurrence.visit_values(&own, visit);
-    }
-
-    fn visit_parameters(&self, visit: &mut dyn FnMut(ParameterId)) {
-        self.recurrence.visit_parameters(visit);
-    }
-
-    fn macs(&self) -> u64 {
-        self.recurrence.macs()
-    }
-
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
-}
+recurrent_operation!(GruCells, "gru", [inner, da, de, carried]);

@@ -4,7 +4,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Products of all pairs of vectors.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,11 +36,5 @@ impl Operation for Interaction {
         (self.terms.len() as u64).saturating_mul(2 * self.width as u64)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

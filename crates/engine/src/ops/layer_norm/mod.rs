@@ -4,10 +4,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{
-    backend::cpu::Cpu,
-    plan::{ParameterId, ValueId},
-};
+use crate::plan::{ParameterId, ValueId};
 
 /// Normalises over the width.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,11 +44,5 @@ impl Operation for LayerNorm {
         visit(self.beta);
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

@@ -8,10 +8,7 @@ mod cpu;
 pub(crate) use cpu::add_column_sums;
 
 use super::{Access, Operation};
-use crate::{
-    backend::cpu::Cpu,
-    plan::{ParameterId, ValueId},
-};
+use crate::plan::{ParameterId, ValueId};
 
 /// A product with its bias and activation.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,11 +72,5 @@ impl Operation for Linear {
             .saturating_mul(self.n_out as u64)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

@@ -19,13 +19,8 @@
 
 mod cpu;
 
-use std::ops::Deref;
-
-use super::{Access, Operation, recurrence::Recurrence};
-use crate::{
-    backend::cpu::Cpu,
-    plan::{ParameterId, ValueId},
-};
+use super::recurrence::{Recurrence, recurrent_operation};
+use crate::plan::ValueId;
 
 /// An LSTM layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,36 +37,4 @@ pub struct LstmCells {
     pub carried: ValueId,
 }
 
-/// The fields of the [`Recurrence`] read as its own.
-impl Deref for LstmCells {
-    type Target = Recurrence;
-
-    fn deref(&self) -> &Recurrence {
-        &self.recurrence
-    }
-}
-
-impl Operation for LstmCells {
-    const KEY: &'static str = "lstm";
-
-    fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
-        let own = [self.cells, self.squashed, self.dz, self.carried];
-        self.recurrence.visit_values(&own, visit);
-    }
-
-    fn visit_parameters(&self, visit: &mut dyn FnMut(ParameterId)) {
-        self.recurrence.visit_parameters(visit);
-    }
-
-    fn macs(&self) -> u64 {
-        self.recurrence.macs()
-    }
-
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
-}
+recurrent_operation!(LstmCells, "lstm", [cells, squashed, dz, carried]);

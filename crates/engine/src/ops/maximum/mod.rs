@@ -3,7 +3,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// The largest, element by element.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,11 +27,5 @@ impl Operation for Maximum {
         visit(Access::Own, self.counts);
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

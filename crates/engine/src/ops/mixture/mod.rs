@@ -5,7 +5,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Weighs experts by a gate.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,11 +39,5 @@ impl Operation for Mixture {
             .saturating_mul(self.steps as u64)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

@@ -4,7 +4,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Adds noise.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,11 +31,5 @@ impl Operation for Noise {
         (self.x, self.y) == (other.x, other.y)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

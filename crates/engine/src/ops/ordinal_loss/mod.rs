@@ -9,10 +9,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{
-    backend::cpu::Cpu,
-    plan::{ParameterId, ValueId},
-};
+use crate::plan::{ParameterId, ValueId};
 
 /// Loss and prediction of ordered classes.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,11 +49,5 @@ impl Operation for OrdinalLoss {
             == (other.task_idx, other.logits, other.probabilities)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

@@ -11,7 +11,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Pools over the steps of a sequence.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,11 +56,5 @@ impl Operation for Pool {
         (self.length as u64).saturating_mul(self.width as u64)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

@@ -3,10 +3,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{
-    backend::cpu::Cpu,
-    plan::{ParameterId, ValueId},
-};
+use crate::plan::{ParameterId, ValueId};
 
 /// Adds a table of positions.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,11 +28,5 @@ impl Operation for AddPosition {
         visit(self.table);
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

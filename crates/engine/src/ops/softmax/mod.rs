@@ -5,7 +5,7 @@ mod cpu;
 pub(crate) use cpu::{masked_softmax, softmax_gradient, softmax_row};
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Softmax over rows of `width`.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,11 +28,5 @@ impl Operation for Softmax {
         visit(Access::Write, self.y);
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

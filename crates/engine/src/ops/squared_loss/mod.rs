@@ -5,7 +5,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// Squared error of a prediction.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,11 +24,5 @@ impl Operation for SquaredLoss {
         visit(Access::Read, self.logits);
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

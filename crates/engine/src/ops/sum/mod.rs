@@ -3,7 +3,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{backend::cpu::Cpu, plan::ValueId};
+use crate::plan::ValueId;
 
 /// A weighted sum.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,11 +30,5 @@ impl Operation for Sum {
             && self.terms.iter().zip(&other.terms).all(|(a, b)| a.0 == b.0)
     }
 
-    fn forward(&self, cpu: &mut Cpu<'_>) {
-        cpu::forward(self, cpu);
-    }
-
-    fn backward(&self, cpu: &mut Cpu<'_>) {
-        cpu::backward(self, cpu);
-    }
+    cpu_kernels!();
 }

@@ -1,0 +1,28 @@
+//! What layers share that turn steps into one vector by a rule.
+
+use super::{LowerError, Shape, as_sequence};
+use crate::{
+    ops::{self, PoolRule},
+    plan::{Lowering, Signal},
+};
+
+/// The steps of a sequence that count, as one vector of its width.
+pub(crate) fn pool(
+    lowering: &mut Lowering<'_>,
+    input: &Signal,
+    rule: PoolRule,
+) -> Result<Signal, LowerError> {
+    let (length, width) = as_sequence(input)?;
+    let x = lowering.value_of(0, input)?;
+    let y = lowering.activation(width)?;
+    let mask = input.mask;
+    lowering.push(ops::Pool {
+        rule,
+        x,
+        mask,
+        y,
+        length,
+        width,
+    });
+    Ok(Signal::new(Shape::Vector { width }, y))
+}
