@@ -162,6 +162,11 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
         "elapsed_ms": status.elapsed_ms,
         "note": status.note.as_ref().map(|note| note.get(lang)),
         "fingerprint": fingerprint,
+        "runs_on": {
+            "backend": if status.runs_on.webgpu.is_some() { "webgpu" } else { "cpu" },
+            "adapter": status.runs_on.webgpu,
+            "why": status.runs_on.why.as_ref().map(|why| why.get(lang)),
+        },
         "design": this.document.get().design().name,
         "preset": this.preset().map(|preset| preset.key),
         "data": data.key(),

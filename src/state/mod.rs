@@ -52,7 +52,7 @@ use mtl_engine::{
     schema::Schema,
     text::Message,
 };
-use mtl_training::protocol::{Phase, RunSettings, RunStatus};
+use mtl_training::protocol::{Phase, RunSettings, RunStatus, RunsOn};
 use yew::prelude::*;
 
 use crate::i18n::shell::T as SHELL;
@@ -172,6 +172,7 @@ impl Playground {
                 steps_per_epoch: 0,
                 elapsed_ms: 0.0,
                 note: None,
+                runs_on: RunsOn::default(),
             }),
             sheet: Store::new(None),
             canvas: CanvasState::default(),

@@ -1,7 +1,9 @@
 //! The worker's end of the wire: hears commands, works in slices, posts events.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
 
 use js_sys::{Array, ArrayBuffer};
 use wasm_bindgen::prelude::*;
@@ -18,6 +20,9 @@ pub trait Job {
     ///
     /// `now_ms` reads the browser's monotonic clock.
     fn slice(&mut self, now_ms: &dyn Fn() -> f64, outbox: &Outbox) -> Next;
+
+    /// Takes what wakes the host for another slice; a job that waits for commands only does not need it.
+    fn set_waker(&mut self, _waker: Waker) {}
 }
 
 /// What comes after a slice.
@@ -25,7 +30,7 @@ pub trait Job {
 pub enum Next {
     /// Another slice, after the commands that have arrived meanwhile.
     Again,
-    /// Nothing until the next command.
+    /// Nothing until the next command, or until the waker is used.
     Idle,
 }
 
@@ -63,6 +68,12 @@ pub fn run(job: impl Job + 'static) {
         .expect("worker_main is called by worker.js, in a dedicated worker");
     report_panics();
     let host = Host::new(Box::new(job), scope.clone());
+    HOST.with(|own| {
+        own.get_or_init(|| Rc::clone(&host))
+            .job
+            .borrow_mut()
+            .set_waker(Arc::new(Bell).into())
+    });
     let on_command = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| host.command(&event));
     scope.set_onmessage(Some(on_command.as_ref().unchecked_ref()));
     // It lives as long as the worker.
@@ -70,6 +81,20 @@ pub fn run(job: impl Job + 'static) {
     scope
         .post_message(&Array::of1(&kind::READY.into()))
         .expect("a text can always be posted");
+}
+
+thread_local! {
+    /// The worker's one host: a waker must be `Send`, which the host is not, so that it looks it up.
+    static HOST: OnceCell<Rc<Host>> = const { OnceCell::new() };
+}
+
+/// Wakes the host.
+struct Bell;
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        HOST.with(|host| host.get().map(|host| host.wake_up()));
+    }
 }
 
 struct Host {

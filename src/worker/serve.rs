@@ -1,6 +1,9 @@
 //! What the worker does with a message of the page: it hands commands to the training session, trains in slices, and
 //! writes and reads files.
 
+use std::collections::VecDeque;
+use std::task::Waker;
+
 use js_sys::{ArrayBuffer, Uint8Array};
 use mtl_engine::text::{Explain, Message};
 use mtl_training::{
@@ -18,8 +21,10 @@ use crate::i18n::{fill_message, shell::T};
 /// Time after which the worker looks for commands again.
 const SLICE_MS: f64 = 12.0;
 
-/// The id of the session's own questions to itself; the page counts from 1.
-const OWN_QUESTION: u32 = 0;
+/// The id under which the worker asks for what goes into a weights file; the page counts from 1.
+const OWN_SNAPSHOT: u32 = 0;
+/// The id under which the worker puts a weights file in place.
+const OWN_RESTORE: u32 = u32::MAX;
 
 /// The training session behind the wire.
 #[derive(Default)]
@@ -28,6 +33,8 @@ pub struct Trainer {
     out: Vec<Outgoing>,
     /// The weights file that was read and not yet opened: what it says, and its values as bytes.
     read: Option<(Box<Snapshot>, Vec<u8>)>,
+    /// The files that are to be written when the session gives what goes into them: it may have to fetch it first.
+    writing: VecDeque<u32>,
 }
 
 impl Job for Trainer {
@@ -39,16 +46,11 @@ impl Job for Trainer {
         match serde_json::from_str(text) {
             Ok(ToWorker::Session { command }) => self.session.handle(command, payloads, &mut self.out),
             Ok(ToWorker::File { id, request }) => {
-                let (reply, bytes) = match self.file(request, payloads) {
-                    Ok((reply, bytes)) => (Ok(reply), bytes),
-                    Err(message) => (Err(message), None),
-                };
+                let done = self.file(id, request, payloads);
                 self.post_all(outbox);
-                post(
-                    outbox,
-                    &FromTrainer::File { id, reply },
-                    bytes.into_iter().collect(),
-                );
+                if let Some(reply) = done.transpose() {
+                    post(outbox, &FromTrainer::File { id, reply }, Vec::new());
+                }
             }
             Err(error) => {
                 let message = fill_message(T.internal_message, &[&error]);
@@ -67,36 +69,53 @@ impl Job for Trainer {
     fn slice(&mut self, now_ms: &dyn Fn() -> f64, outbox: &Outbox) -> Next {
         let more = self.session.slice(now_ms, SLICE_MS, &mut self.out);
         self.post_all(outbox);
-        if more { Next::Again } else { Next::Idle }
+        if more && !self.session.is_waiting() {
+            Next::Again
+        } else {
+            Next::Idle
+        }
+    }
+
+    fn set_waker(&mut self, waker: Waker) {
+        self.session.set_waker(waker);
     }
 }
 
 impl Trainer {
     fn post_all(&mut self, outbox: &Outbox) {
         for Outgoing { event, payloads } in self.out.drain(..) {
-            post(outbox, &FromTrainer::Session { event }, payloads);
+            let reply = match event {
+                Event::Reply {
+                    id: OWN_SNAPSHOT,
+                    reply,
+                } => reply,
+                event => {
+                    post(outbox, &FromTrainer::Session { event }, payloads);
+                    continue;
+                }
+            };
+            let (reply, bytes) = match reply.and_then(|reply| write(reply, payloads)) {
+                Ok((reply, bytes)) => (Ok(reply), vec![bytes]),
+                Err(message) => (Err(message), Vec::new()),
+            };
+            if let Some(id) = self.writing.pop_front() {
+                post(outbox, &FromTrainer::File { id, reply }, bytes);
+            }
         }
     }
 
+    /// Answers at once, or later when there is no answer yet.
     fn file(
         &mut self,
+        id: u32,
         request: FileRequest,
         payloads: Vec<Vec<u8>>,
-    ) -> Result<(FileReply, Option<Vec<u8>>), Message> {
+    ) -> Result<Option<FileReply>, Message> {
         match request {
             FileRequest::WriteWeights => {
-                let (reply, mut payloads) = self.ask(Request::Snapshot, Vec::new())?;
-                let Reply::Snapshot { snapshot } = reply else {
-                    return Err(fill_message(T.internal_message, &[&"snapshot"]));
-                };
-                let values = payloads.pop().unwrap_or_default();
-                let bytes = weights::encode(&snapshot, &values).map_err(|error| error.explain())?;
-                let reply = FileReply::WeightsWritten {
-                    name: weights::file_name(&snapshot),
-                    n_parameters: values.len() / size_of::<f32>(),
-                    step: snapshot.step,
-                };
-                Ok((reply, Some(bytes)))
+                self.writing.push_back(id);
+                self.ask(OWN_SNAPSHOT, Request::Snapshot, Vec::new());
+                Ok(None)
             }
             FileRequest::ReadWeights => {
                 let bytes = payloads.into_iter().next().unwrap_or_default();
@@ -110,7 +129,7 @@ impl Trainer {
                     step: snapshot.step,
                 });
                 self.read = Some((Box::new(snapshot), values));
-                Ok((FileReply::WeightsRead { contents }, None))
+                Ok(Some(FileReply::WeightsRead { contents }))
             }
             FileRequest::OpenWeights => {
                 let Some((snapshot, values)) = self.read.take() else {
@@ -118,35 +137,38 @@ impl Trainer {
                 };
                 let mut all = vec![values];
                 all.extend(payloads);
-                self.ask(Request::Restore { snapshot }, all)?;
-                Ok((FileReply::WeightsOpened, None))
+                self.ask(OWN_RESTORE, Request::Restore { snapshot }, all);
+                let is_answer =
+                    |outgoing: &Outgoing| matches!(outgoing.event, Event::Reply { id: OWN_RESTORE, .. });
+                let answer = self.out.iter().position(is_answer);
+                match answer.map(|position| self.out.remove(position).event) {
+                    Some(Event::Reply { reply, .. }) => reply.map(|_| Some(FileReply::WeightsOpened)),
+                    _ => Err(fill_message(T.internal_message, &[&"no reply"])),
+                }
             }
         }
     }
 
-    /// Asks the session, which answers at once; what it says besides goes to the page.
-    fn ask(&mut self, request: Request, payloads: Vec<Vec<u8>>) -> Result<(Reply, Vec<Vec<u8>>), Message> {
-        self.session.handle(
-            Command::Ask {
-                id: OWN_QUESTION,
-                request,
-            },
-            payloads,
-            &mut self.out,
-        );
-        let answer = self
-            .out
-            .iter()
-            .position(|outgoing| matches!(outgoing.event, Event::Reply { id: OWN_QUESTION, .. }))
-            .map(|position| self.out.remove(position));
-        match answer {
-            Some(Outgoing {
-                event: Event::Reply { reply, .. },
-                payloads,
-            }) => reply.map(|reply| (reply, payloads)),
-            _ => Err(fill_message(T.internal_message, &[&"no reply"])),
-        }
+    /// Asks the session; what it says is in `out`, now or after some slices.
+    fn ask(&mut self, id: u32, request: Request, payloads: Vec<Vec<u8>>) {
+        self.session
+            .handle(Command::Ask { id, request }, payloads, &mut self.out);
     }
+}
+
+/// The weights file of a snapshot.
+fn write(reply: Reply, mut payloads: Vec<Vec<u8>>) -> Result<(FileReply, Vec<u8>), Message> {
+    let Reply::Snapshot { snapshot } = reply else {
+        return Err(fill_message(T.internal_message, &[&"snapshot"]));
+    };
+    let values = payloads.pop().unwrap_or_default();
+    let bytes = weights::encode(&snapshot, &values).map_err(|error| error.explain())?;
+    let reply = FileReply::WeightsWritten {
+        name: weights::file_name(&snapshot),
+        n_parameters: values.len() / size_of::<f32>(),
+        step: snapshot.step,
+    };
+    Ok((reply, bytes))
 }
 
 fn post(outbox: &Outbox, message: &FromTrainer, payloads: Vec<Vec<u8>>) {

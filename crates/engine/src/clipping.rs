@@ -16,6 +16,8 @@
 
 use std::ops::Range;
 
+use crate::parts::Parts;
+
 crate::choice! {
     /// What is held below the threshold.
     pub enum ClippingKind {
@@ -48,31 +50,51 @@ impl Clipping {
     /// Clips `gradients`; `parameters` are the places of the parameter tensors in it. Elements outside all of them
     /// (frozen parameters) neither count nor change.
     pub fn apply(&self, gradients: &mut [f32], parameters: &[Range<usize>]) {
+        self.apply_to(gradients, parameters.iter().map(std::slice::from_ref));
+    }
+
+    /// As [`Clipping::apply`], where elements outside the parts are zero or frozen.
+    pub fn apply_parts(&self, gradients: &mut [f32], parts: &Parts) {
+        self.apply_to(gradients, parts.parameters());
+    }
+
+    fn apply_to<'a>(
+        &self,
+        gradients: &mut [f32],
+        parameters: impl Iterator<Item = &'a [Range<usize>]> + Clone,
+    ) {
         let c = self.threshold;
+        let squares = |gradients: &[f32], parameter: &[Range<usize>]| -> f64 {
+            let ranges = parameter.iter();
+            ranges
+                .map(|range| sum_of_squares(&gradients[range.clone()]))
+                .sum()
+        };
         match self.kind {
             ClippingKind::Off => {}
             ClippingKind::Value => {
-                for range in parameters {
+                for range in parameters.flatten() {
                     clip_values(&mut gradients[range.clone()], c);
                 }
             }
             ClippingKind::Norm => {
-                for range in parameters {
-                    let part = &mut gradients[range.clone()];
-                    let norm = norm_of(sum_of_squares(part));
+                for parameter in parameters {
+                    let norm = norm_of(squares(gradients, parameter));
                     let divisor = if norm.is_nan() { norm } else { norm.max(c) };
-                    for gradient in part {
-                        *gradient = *gradient * c / divisor;
+                    for range in parameter {
+                        for gradient in &mut gradients[range.clone()] {
+                            *gradient = *gradient * c / divisor;
+                        }
                     }
                 }
             }
             ClippingKind::GlobalNorm => {
-                let sum: f64 = parameters
-                    .iter()
-                    .map(|range| sum_of_squares(&gradients[range.clone()]))
+                let sum = parameters
+                    .clone()
+                    .map(|parameter| squares(gradients, parameter))
                     .sum();
                 let factor = self.global_factor(norm_of(sum));
-                for range in parameters {
+                for range in parameters.flatten() {
                     scale(&mut gradients[range.clone()], factor);
                 }
             }
@@ -153,6 +175,35 @@ mod tests {
         check(ClippingKind::GlobalNorm, 10.0, &gradients, &gradients);
         for kind in [ClippingKind::Norm, ClippingKind::GlobalNorm] {
             check(kind, 1.0, &[0.0; 4], &[0.0; 4]);
+        }
+    }
+
+    #[test]
+    fn the_parts_that_are_not_zero_are_enough() {
+        let gradients: Vec<f32> = (0..24)
+            .map(|index| match index {
+                4..8 | 12..16 => index as f32 * 0.3 - 2.0,
+                20.. => 0.7,
+                _ => 0.0,
+            })
+            .collect();
+        let mut parts = Parts::default();
+        parts.push_rows(0, 4, &[1, 3]);
+        parts.push_whole(20..24);
+        for kind in ClippingKind::ALL {
+            let clipping = Clipping {
+                kind: *kind,
+                threshold: 0.5,
+            };
+            let (mut whole, mut some) = (gradients.clone(), gradients.clone());
+            clipping.apply(&mut whole, &[0..20, 20..24]);
+            clipping.apply_parts(&mut some, &parts);
+            for (some, whole) in some.iter().zip(&whole) {
+                assert!(
+                    (some - whole).abs() <= 1e-6 * whole.abs(),
+                    "{kind:?}: {some}, not {whole}"
+                );
+            }
         }
     }
 

@@ -54,7 +54,7 @@ impl EvaluationJob {
         let end = (self.n_done + batch_size).min(self.rows.len());
         let rows = &self.rows[self.n_done..end];
         if !rows.is_empty() {
-            run.columns.fill(&mut run.model, data, rows);
+            run.columns.fill(run.model.batch_mut(), data, rows);
             run.model.forward(Mode::Infer);
             for (task_idx, collected) in self.tasks.iter_mut().enumerate() {
                 collected.outputs.extend_from_slice(run.model.outputs(task_idx));

@@ -25,6 +25,8 @@ pub mod settings;
 mod snapshot;
 mod stopping;
 mod throughput;
+#[cfg(feature = "gpu")]
+mod webgpu;
 
 pub use error::RunError;
 pub use session::{Outgoing, Session};

@@ -48,8 +48,8 @@ pub enum Command {
         /// The whole design.
         design: Design,
     },
-    /// How to train. Learning rate, optimizer constants, schedule, clipping and stop condition apply from the next
-    /// step on; batch size, seed and the kind of optimizer reset the run.
+    /// How to train. Learning rate, optimizer constants, schedule, clipping, stop condition and backend apply from the
+    /// next step on, with the optimizer's state; batch size, seed and the kind of optimizer reset the run.
     Settings {
         /// All settings.
         settings: RunSettings,
@@ -176,6 +176,22 @@ pub struct RunSettings {
     pub seed: u64,
     /// When to stop before the last epoch.
     pub stop: StopCondition,
+    /// What runs the steps.
+    pub backend: Backend,
+    /// Whether a step changes only those rows of an embedding that its batch has looked up.
+    pub lazy_rows: bool,
+}
+
+mtl_engine::choice! {
+    /// What runs the steps. On the CPU the same seed gives the same bits on every machine; WebGPU agrees with it to some digits.
+    pub enum Backend {
+        /// What is faster for the design, as measured at the start of a run.
+        Auto = "auto", ["Automatic", "自动"];
+        /// The CPU.
+        Cpu = "cpu", ["CPU", "CPU"];
+        /// WebGPU where it is there and can run the design, else the CPU.
+        Webgpu = "webgpu", ["WebGPU", "WebGPU"];
+    }
 }
 
 impl Default for RunSettings {
@@ -189,6 +205,8 @@ impl Default for RunSettings {
             clipping: Clipping::default(),
             seed: 1,
             stop: StopCondition::default(),
+            backend: Backend::Auto,
+            lazy_rows: false,
         }
     }
 }
@@ -250,7 +268,8 @@ pub enum Event {
         /// The state.
         status: RunStatus,
     },
-    /// Losses since the last such event, at most every 50 ms, and one for the last step before a pause.
+    /// Losses since the last such event, at most every 50 ms (every 100 ms from WebGPU), and one for the last step before
+    /// a pause.
     Progress {
         /// The figures.
         progress: Progress,
@@ -290,6 +309,17 @@ pub struct RunStatus {
     pub elapsed_ms: f64,
     /// Why it stands where it stands, when there is something to say.
     pub note: Option<Message>,
+    /// What runs the steps.
+    pub runs_on: RunsOn,
+}
+
+/// What runs the steps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunsOn {
+    /// Name of the adapter when it is WebGPU; none when it is the CPU.
+    pub webgpu: Option<String>,
+    /// Why, when there was something to decide or something went wrong.
+    pub why: Option<Message>,
 }
 
 /// What the run is doing.

@@ -4,12 +4,11 @@
 //! rows of the step -> batch -> forward (losses) -> loss weights -> backward -> clip -> schedule -> optimizer
 //! ```
 
-use std::ops::Range;
-
 use mtl_data::prepare::Prepared;
 use mtl_engine::design::{Design, NodeId};
-use mtl_engine::model::{BuildOptions, Mode, Model};
+use mtl_engine::model::{Batch, BuildOptions, Mode, Model};
 use mtl_engine::optimizers::Optimizer;
+use mtl_engine::parts::Parts;
 use mtl_engine::schema::FeatureKind;
 use mtl_engine::text::Explain;
 
@@ -26,10 +25,11 @@ pub(crate) struct TrainingRun {
     pub(crate) design: Design,
     pub(crate) model: Model,
     pub(crate) columns: Columns,
-    optimizer: Optimizer,
+    pub(crate) optimizer: Optimizer,
     order: RowOrder,
-    /// Places of the parameters that are trained.
-    trainable: Vec<Range<usize>>,
+    /// What a step changes: the parameters that are trained, or, with lazy rows, what the last batch has touched of them.
+    parts: Parts,
+    lazy_rows: bool,
     /// Steps done.
     pub(crate) step: u64,
     /// Per task, of the last step.
@@ -64,7 +64,8 @@ impl TrainingRun {
             design: design.clone(),
             optimizer: Optimizer::new(&settings.optimizer, model.values().len()),
             order: RowOrder::new(&data.splits.train, settings.batch_size, settings.seed),
-            trainable: Vec::new(),
+            parts: Parts::default(),
+            lazy_rows: settings.lazy_rows,
             columns,
             model,
             step: 0,
@@ -72,7 +73,7 @@ impl TrainingRun {
             learning_rate: settings.learning_rate,
             first_losses: vec![None; n_tasks],
         };
-        run.find_trainable();
+        run.find_parts();
         run.weigh();
         Ok(run)
     }
@@ -84,13 +85,17 @@ impl TrainingRun {
             return false;
         }
         self.design = design.clone();
-        self.find_trainable();
+        self.find_parts();
         self.weigh();
         true
     }
 
     /// Takes over new constants of the optimizer, with its state as far as the new constants keep one.
     pub(crate) fn update_optimizer(&mut self, settings: &RunSettings) {
+        if self.lazy_rows != settings.lazy_rows {
+            self.lazy_rows = settings.lazy_rows;
+            self.find_parts();
+        }
         if *self.optimizer.config() != settings.optimizer {
             let mut optimizer = Optimizer::new(&settings.optimizer, self.model.values().len());
             // A state that does not fit (momentum switched on or off) starts afresh.
@@ -99,13 +104,36 @@ impl TrainingRun {
         }
     }
 
-    fn find_trainable(&mut self) {
-        let parameters = self
-            .model
-            .parameters()
-            .iter()
-            .filter(|parameter| parameter.trainable);
-        self.trainable = parameters.map(|parameter| parameter.range.clone()).collect();
+    fn find_parts(&mut self) {
+        let trained = || {
+            self.model
+                .parameters()
+                .iter()
+                .filter(|parameter| parameter.trainable)
+        };
+        self.parts = trained().map(|parameter| parameter.range.clone()).collect();
+        if self.lazy_rows {
+            // Touched rows that are no neighbours are at most every second row of a table.
+            let rows = trained().map(|parameter| parameter.shape.first().map_or(0, |rows| rows.div_ceil(2)));
+            self.parts.reserve(rows.sum(), trained().count());
+        }
+    }
+
+    /// Finds what the batch has touched, after its backward pass.
+    fn find_touched_parts(&mut self) {
+        self.parts.clear();
+        for parameter_idx in 0..self.model.parameters().len() {
+            let parameter = &self.model.parameters()[parameter_idx];
+            if !parameter.trainable {
+                continue;
+            }
+            let range = parameter.range.clone();
+            let row_width = parameter.shape.iter().skip(1).product();
+            match self.model.touched_rows(parameter_idx) {
+                Some(rows) => self.parts.push_rows(range.start, row_width, rows),
+                None => self.parts.push_whole(range),
+            }
+        }
     }
 
     pub(crate) fn steps_per_epoch(&self) -> u64 {
@@ -134,39 +162,54 @@ impl TrainingRun {
 
     /// Trains one step; returns how many rows it read. When it fails, the parameters are as before.
     pub(crate) fn train_step(&mut self, data: &Prepared, settings: &RunSettings) -> Result<usize, RunError> {
+        self.learning_rate = self.learning_rate_at(self.step, settings);
         let rows = self.order.batch(self.step);
-        self.columns.fill(&mut self.model, data, rows);
+        self.columns.fill(self.model.batch_mut(), data, rows);
         let n_rows = rows.len();
         self.model.forward(Mode::Train { step: self.step });
-        self.check_losses()?;
+        for task_idx in 0..self.weights.len() {
+            let loss = self.model.losses()[task_idx];
+            if self.model.labelled_rows()[task_idx] > 0 {
+                self.check_loss(task_idx, loss, self.step)?;
+            }
+        }
         self.weigh();
         self.model.backward(&self.weights);
-        let total_steps = self.steps_per_epoch() * u64::from(settings.epochs);
-        self.learning_rate = settings.learning_rate * settings.schedule.at(self.step, total_steps);
+        if self.lazy_rows {
+            self.find_touched_parts();
+        }
         let (values, gradients) = self.model.values_and_gradients();
-        settings.clipping.apply(gradients, &self.trainable);
+        settings.clipping.apply_parts(gradients, &self.parts);
         self.optimizer
-            .apply_ranges(&self.trainable, values, gradients, self.learning_rate);
+            .apply_ranges(self.parts.ranges(), values, gradients, self.learning_rate);
         self.step += 1;
         Ok(n_rows)
     }
 
-    fn check_losses(&mut self) -> Result<(), RunError> {
-        for (task_idx, loss) in self.model.losses().iter().copied().enumerate() {
-            if self.model.labelled_rows()[task_idx] == 0 {
-                continue;
-            }
-            let first = *self.first_losses[task_idx].get_or_insert(loss);
-            if !loss.is_finite() || loss > DIVERGENCE_FACTOR * first.max(1.0) {
-                let task = self.model.tasks()[task_idx].name.clone();
-                return Err(RunError::Diverged {
-                    task,
-                    step: self.step + 1,
-                    loss,
-                });
-            }
+    /// The learning rate of step `step`, the first being 0.
+    pub(crate) fn learning_rate_at(&self, step: u64, settings: &RunSettings) -> f32 {
+        let total_steps = self.steps_per_epoch() * u64::from(settings.epochs);
+        settings.learning_rate * settings.schedule.at(step, total_steps)
+    }
+
+    /// The rows of step `step` (the first being 0), and the weight of every task's loss.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn rows_and_weights(&mut self, step: u64) -> (&[u32], &[f32]) {
+        self.weigh();
+        (self.order.batch(step), &self.weights)
+    }
+
+    /// Refuses the loss of step `step` (the first being 0) that says that the run diverges.
+    pub(crate) fn check_loss(&mut self, task_idx: usize, loss: f32, step: u64) -> Result<(), RunError> {
+        let first = *self.first_losses[task_idx].get_or_insert(loss);
+        if loss.is_finite() && loss <= DIVERGENCE_FACTOR * first.max(1.0) {
+            return Ok(());
         }
-        Ok(())
+        Err(RunError::Diverged {
+            task: self.model.tasks()[task_idx].name.clone(),
+            step: step + 1,
+            loss,
+        })
     }
 
     /// Refuses a parameter that is not finite.
@@ -238,9 +281,8 @@ impl Columns {
         })
     }
 
-    /// Copies `rows` (at most as many as the model was built for) into the model's batch.
-    pub(crate) fn fill(&self, model: &mut Model, data: &Prepared, rows: &[u32]) {
-        let batch = model.batch_mut();
+    /// Copies `rows` (at most as many as the batch was made for) into a batch of the model.
+    pub(crate) fn fill(&self, batch: &mut Batch, data: &Prepared, rows: &[u32]) {
         batch.resize(rows.len());
         for (slot_idx, feature_idx) in self.features.iter().copied().enumerate() {
             match data.schema.features[feature_idx].kind {

@@ -23,6 +23,13 @@ static OPTIMIZER: Field = Field {
     },
 };
 
+static LAZY_ROWS: Field = Field {
+    key: "lazy_rows",
+    label: T.lazy_rows,
+    help: T.lazy_rows_help,
+    kind: FieldKind::Flag,
+};
+
 /// Changes the settings of the run by `change`, or says why not.
 fn change_settings(playground: &PlaygroundRef, change: impl FnOnce(&mut RunSettings) -> Result<(), Message>) {
     let mut settings = RunSettings::clone(&playground.settings.get());
@@ -41,6 +48,16 @@ pub fn OptimizerSection() -> Html {
     let lang = use_lang();
     let playground = use_playground();
     let optimizer = use_selected(&playground.settings, |settings| settings.optimizer.clone());
+    let lazy_rows = use_selected(&playground.settings, |settings| settings.lazy_rows);
+    let on_lazy_rows = {
+        let this = playground.clone();
+        Callback::from(move |value: Value| {
+            change_settings(&this, |settings| {
+                settings.lazy_rows = value == Value::Flag(true);
+                Ok(())
+            });
+        })
+    };
     let on_kind = {
         let this = playground.clone();
         Callback::from(move |value: Value| {
@@ -68,6 +85,7 @@ pub fn OptimizerSection() -> Html {
             <div class="form">
                 <FieldRow field={&OPTIMIZER} value={Value::Words(optimizer.key().to_owned())} on_change={on_kind} />
                 <div class="form-grid"><SettingsForm fields={optimizer.fields()} values={values_of(&optimizer)} {on_change} /></div>
+                <FieldRow field={&LAZY_ROWS} value={Value::Flag(lazy_rows)} on_change={on_lazy_rows} />
             </div>
         </Fold>
     }

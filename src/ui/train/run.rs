@@ -1,12 +1,15 @@
-//! Epochs, batch size, learning rate, seed.
+//! Epochs, batch size, learning rate, seed, backend.
 
-use mtl_engine::settings::{Field, FieldKind, Value};
-use mtl_training::{protocol::RunSettings, settings as bounds};
+use mtl_engine::settings::{Field, FieldKind, SettingType, Value};
+use mtl_training::{
+    protocol::{Backend, RunSettings},
+    settings as bounds,
+};
 use yew::prelude::*;
 
 use crate::{
-    i18n::{train::T, use_lang},
-    state::{use_playground, use_store},
+    i18n::{fill, train::T, use_lang},
+    state::{use_playground, use_selected, use_store},
     ui::{
         form::FieldRow,
         icon::{Icon, IconKind},
@@ -57,7 +60,16 @@ static SEED: Field = Field {
     },
 };
 
-/// Epochs, batch size, learning rate, seed.
+static BACKEND: Field = Field {
+    key: "backend",
+    label: T.backend,
+    help: T.backend_help,
+    kind: FieldKind::Choice {
+        options: Backend::OPTIONS,
+    },
+};
+
+/// Epochs, batch size, learning rate, seed, and what runs the steps.
 #[component]
 pub fn RunSection() -> Html {
     let lang = use_lang();
@@ -87,7 +99,7 @@ pub fn RunSection() -> Html {
                     on_change={change(|settings, value| if let Value::Int(value) = value {
                         settings.epochs = u32::try_from(*value).unwrap_or(settings.epochs);
                     })} />
-                <FieldRow field={&LEARNING_RATE} value={mtl_engine::settings::SettingType::to_value(&settings.learning_rate)}
+                <FieldRow field={&LEARNING_RATE} value={SettingType::to_value(&settings.learning_rate)}
                     on_change={change(|settings, value| if let Value::Real(value) = value {
                         settings.learning_rate = *value as f32;
                     })} />
@@ -104,6 +116,31 @@ pub fn RunSection() -> Html {
                     </button>
                 </FieldRow>
             </div>
+            <FieldRow field={&BACKEND} value={settings.backend.to_value()}
+                on_change={change(|settings, value| {
+                    settings.backend = Backend::from_value(value).unwrap_or(settings.backend);
+                })} />
+            <RunsOn />
         </section>
+    }
+}
+
+/// What runs the steps, and why.
+#[component]
+fn RunsOn() -> Html {
+    let lang = use_lang();
+    let playground = use_playground();
+    let runs_on = use_selected(&playground.status, |status| status.runs_on.clone());
+    let (key, name) = match &runs_on.webgpu {
+        Some(adapter) => ("webgpu", format!("WebGPU ({adapter})")),
+        None => ("cpu", "CPU".to_owned()),
+    };
+    html! {
+        <p class="muted small" id="runs-on" data-backend={key} role="status">
+            { fill(T.runs_on, lang, &[&name]) }
+            if let Some(why) = &runs_on.why {
+                { "\u{a0}· " }{ why.get(lang) }
+            }
+        </p>
     }
 }

@@ -18,7 +18,8 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(plan: &Plan, max_rows: usize) -> Self {
+    /// A batch of `max_rows` rows for a plan.
+    pub fn new(plan: &Plan, max_rows: usize) -> Self {
         let sizes: Vec<(usize, usize)> = plan
             .slots
             .iter()

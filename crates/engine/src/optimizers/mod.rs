@@ -14,8 +14,8 @@
 //! assert!((parameters[0] - 0.9).abs() < 1e-5 && (parameters[1] + 0.9).abs() < 1e-5);
 //! ```
 //!
-//! Frozen parameters are left out with [`Step::apply_range`]. The rows of an embedding can be updated *lazily* with
-//! [`Step::apply_rows`]: only rows that the batch has touched change, and so do only their moments (as in TensorFlow
+//! Frozen parameters are left out with [`Optimizer::apply_ranges`], and so are the rows of an embedding that the batch
+//! has not touched when they are updated *lazily* (see [`parts`](crate::parts)): only rows that the batch has touched change, and so do only their moments (as in TensorFlow
 //! Addons' `LazyAdam` and PyTorch's `SparseAdam`); the step count, and with it Adam's bias correction, is global. The
 //! cost then does not depend on the vocabulary. It is a different method from dense Adam, whose moments go on
 //! moving a row after its gradient has become 0, and AdamW's decay reaches touched rows only.
@@ -289,8 +289,7 @@ impl Optimizer {
         }
     }
 
-    /// Counts a step, whose parts are then applied one by one.
-    pub fn begin_step(&mut self, learning_rate: f32) -> Step<'_> {
+    fn begin_step(&mut self, learning_rate: f32) -> Step<'_> {
         self.step += 1;
         Step {
             constants: self.config.constants(self.step, learning_rate),
@@ -300,38 +299,19 @@ impl Optimizer {
 }
 
 /// One step under way: each parameter may be named once.
-#[derive(Debug)]
-pub struct Step<'a> {
+struct Step<'a> {
     constants: StepConstants,
     slots: &'a mut [Vec<f32>],
 }
 
 impl Step<'_> {
     /// Updates the parameters in `range`; `values` and `gradients` are the whole flat buffers.
-    pub fn apply_range(&mut self, range: Range<usize>, values: &mut [f32], gradients: &[f32]) {
+    fn apply_range(&mut self, range: Range<usize>, values: &mut [f32], gradients: &[f32]) {
         let mut slots = self.slots.iter_mut();
         let mut part = || slots.next().map_or(&mut [][..], |slot| &mut slot[range.clone()]);
         let parts = [part(), part()];
         self.constants
             .update(&mut values[range.clone()], &gradients[range], parts);
-    }
-
-    /// Updates only the named rows of an embedding table that starts at `table_start` in the flat buffers and has rows
-    /// of `row_width`. `rows` must be sorted and free of repetitions. Values and slots of other rows keep their bits.
-    pub fn apply_rows(
-        &mut self,
-        table_start: usize,
-        row_width: usize,
-        rows: &[u32],
-        values: &mut [f32],
-        gradients: &[f32],
-    ) {
-        debug_assert!(rows.is_sorted_by(|a, b| a < b), "rows must be sorted and unique");
-        // Rows that follow each other are one longer range.
-        for run in rows.chunk_by(|a, b| *b == a + 1) {
-            let start = table_start + run[0] as usize * row_width;
-            self.apply_range(start..start + run.len() * row_width, values, gradients);
-        }
     }
 }
 
@@ -371,6 +351,7 @@ impl std::fmt::Write for Digits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parts::Parts;
 
     fn all_configs() -> Vec<OptimizerConfig> {
         OptimizerConfig::OPTIONS
@@ -431,11 +412,12 @@ mod tests {
             let first: Vec<f32> = (0..n).map(|index| index as f32 * 0.1 - 1.0).collect();
             let (mut dense_values, mut lazy_values) = (first.clone(), first.clone());
             let rows = [1, 2, 6];
+            let mut parts = Parts::default();
+            parts.push_rows(start, width, &rows);
             for step in 0..3 {
                 let gradients = gradients(n, step);
                 dense.apply(&mut dense_values, &gradients, 0.05);
-                lazy.begin_step(0.05)
-                    .apply_rows(start, width, &rows, &mut lazy_values, &gradients);
+                lazy.apply_ranges(parts.ranges(), &mut lazy_values, &gradients, 0.05);
             }
             assert_eq!(lazy.step(), 3);
             for index in 0..n {

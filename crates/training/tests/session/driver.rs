@@ -9,8 +9,8 @@ use mtl_data::prepare::DataSettings;
 use mtl_engine::design::{Design, presets};
 use mtl_engine::schema::Schema;
 use mtl_training::protocol::{
-    Command, DataSource, Evaluation, Event, Phase, PredictInput, Progress, Reply, Request, Run, RunSettings,
-    RunStatus, Snapshot, TaskPrediction,
+    Backend, Command, DataSource, Evaluation, Event, Phase, PredictInput, Progress, Reply, Request, Run,
+    RunSettings, RunStatus, Snapshot, TaskPrediction,
 };
 use mtl_training::{Outgoing, Session};
 
@@ -19,6 +19,8 @@ pub struct Driver {
     pub session: Session,
     pub out: Vec<Outgoing>,
     pub clock: Cell<f64>,
+    /// As they were last sent.
+    pub settings: RunSettings,
 }
 
 pub fn reviews() -> DataSource {
@@ -57,6 +59,8 @@ pub fn settings() -> RunSettings {
         epochs: 3,
         batch_size: 32,
         learning_rate: 0.01,
+        // What is promised to the bit is promised of the CPU.
+        backend: Backend::Cpu,
         ..RunSettings::default()
     }
 }
@@ -67,6 +71,7 @@ impl Driver {
             session: Session::new(),
             out: Vec::new(),
             clock: Cell::new(0.0),
+            settings: settings(),
         }
     }
 
@@ -97,6 +102,9 @@ impl Driver {
     }
 
     pub fn tell(&mut self, command: Command) {
+        if let Command::Settings { settings } = &command {
+            self.settings = settings.clone();
+        }
         self.session.handle(command, vec![], &mut self.out);
     }
 

@@ -173,50 +173,6 @@ impl GpuDevice {
         self.check()?;
         made
     }
-
-    /// Copies numbers back.
-    pub(super) async fn read(
-        &self,
-        source: &wgpu::Buffer,
-        start: usize,
-        len: usize,
-    ) -> Result<Vec<f32>, GpuError> {
-        self.check()?;
-        if len == 0 {
-            return Ok(Vec::new());
-        }
-        let size = 4 * len as u64;
-        let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("read back"),
-            size,
-            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        let mut encoder = self
-            .device
-            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        encoder.copy_buffer_to_buffer(source, 4 * start as u64, &staging, 0, size);
-        self.queue.submit([encoder.finish()]);
-        let (sender, receiver) = futures_channel::oneshot::channel();
-        staging.map_async(wgpu::MapMode::Read, .., move |result| {
-            // The receiver is gone when nobody waits any more.
-            let _ = sender.send(result.is_ok());
-        });
-        // In a browser the event loop does this, and the call returns at once.
-        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
-        let lost = || GpuError::Lost {
-            reason: "reading back failed".to_owned(),
-        };
-        if polled.is_err() || !receiver.await.unwrap_or(false) {
-            self.check()?;
-            return Err(lost());
-        }
-        let view = staging.get_mapped_range(..).map_err(|_| lost())?;
-        Ok(view
-            .chunks_exact(4)
-            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
-            .collect())
-    }
 }
 
 fn error_of(error: wgpu::Error) -> GpuError {

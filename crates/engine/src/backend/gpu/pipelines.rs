@@ -99,6 +99,15 @@ impl Compiled {
     }
 }
 
+// As in `trainer.rs`: what is not needed any more is given back at once.
+impl Drop for Compiled {
+    fn drop(&mut self) {
+        for buffer in [&self.arena, &self.records, &self.steps, &self.index] {
+            buffer.destroy();
+        }
+    }
+}
+
 /// One layout for every kernel: see `prelude.wgsl`.
 pub(super) fn bind_group_layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
     let entry = |binding: u32| {

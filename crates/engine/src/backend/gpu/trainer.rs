@@ -1,10 +1,13 @@
 //! A run on the device.
 
+use std::collections::VecDeque;
+
 use super::{
     compile::{HISTORY, Pass, Program},
     device::GpuDevice,
     error::GpuError,
     pipelines::{Compiled, MAX_QUEUED, bind_group_layout},
+    reading::UnreadStep,
     schedule::{MAX_GROUPED, RECORD_WORDS},
     step::{self, Inverter, STEP_WORDS},
 };
@@ -62,6 +65,8 @@ pub struct StepLosses {
     pub losses: Vec<f32>,
     /// Per task, the share of rows that were predicted right, or the mean absolute error of a number.
     pub scores: Vec<f32>,
+    /// Per task, how many rows had a target.
+    pub labelled_rows: Vec<usize>,
 }
 
 struct Uploaded {
@@ -75,32 +80,49 @@ struct Uploaded {
 }
 
 /// Parameters and the optimizer's state.
-struct Parameters {
-    len: usize,
-    values: wgpu::Buffer,
-    gradients: wgpu::Buffer,
-    slots: [wgpu::Buffer; MAX_SLOTS],
+pub(super) struct Parameters {
+    pub(super) len: usize,
+    pub(super) values: wgpu::Buffer,
+    pub(super) gradients: wgpu::Buffer,
+    pub(super) slots: [wgpu::Buffer; MAX_SLOTS],
+}
+
+// In a browser a buffer lives until the garbage collector finds it, unless it is given back.
+
+impl Drop for Uploaded {
+    fn drop(&mut self) {
+        self.buffer.destroy();
+    }
+}
+
+impl Drop for Parameters {
+    fn drop(&mut self) {
+        for buffer in [&self.values, &self.gradients].into_iter().chain(&self.slots) {
+            buffer.destroy();
+        }
+    }
 }
 
 /// A run on the device: see [the module](super).
 pub struct GpuTrainer {
-    device: GpuDevice,
+    pub(super) device: GpuDevice,
     layout: wgpu::BindGroupLayout,
-    options: GpuOptions,
+    pub(super) options: GpuOptions,
     kinds: Vec<FeatureKind>,
-    n_tasks: usize,
-    widths: Vec<usize>,
-    outputs: Vec<ValueId>,
-    parameters: Parameters,
-    compiled: Compiled,
+    pub(super) n_tasks: usize,
+    pub(super) widths: Vec<usize>,
+    pub(super) outputs: Vec<ValueId>,
+    pub(super) parameters: Parameters,
+    pub(super) compiled: Compiled,
     data: Option<Uploaded>,
     bind_group: Option<wgpu::BindGroup>,
-    optimizer_step: u64,
+    pub(super) optimizer_step: u64,
     queued: usize,
     n_steps: usize,
-    /// Steps whose losses have not been read: number and place in the history.
-    unread: Vec<(u64, usize)>,
+    pub(super) unread: VecDeque<UnreadStep>,
     dirty: bool,
+    /// Per task, of the last step.
+    labelled_rows: Vec<usize>,
     words: Vec<u32>,
     lists: Vec<u32>,
     inverter: Inverter,
@@ -154,7 +176,8 @@ impl GpuTrainer {
             optimizer_step: 0,
             queued: 0,
             n_steps: 0,
-            unread: Vec::with_capacity(HISTORY),
+            unread: VecDeque::with_capacity(HISTORY),
+            labelled_rows: vec![0; plan.tasks.len()],
             dirty: false,
             words: vec![0; STEP_WORDS],
             lists: vec![0; compiled.program.lists_len],
@@ -415,6 +438,7 @@ impl GpuTrainer {
         for (task, labelled) in data.labelled.iter().enumerate() {
             let weight = settings.task_weights.get(task).copied().unwrap_or(0.0);
             let n_labelled = rows.iter().filter(|row| labelled[**row as usize]).count();
+            self.labelled_rows[task] = n_labelled;
             step::write_task(&mut self.words, task, weight, n_labelled);
         }
         for (index, stream) in program.dropouts.iter().enumerate() {
@@ -523,91 +547,14 @@ impl GpuTrainer {
     /// Notes where the losses of a step will be.
     fn remember(&mut self, step: u64) {
         if self.unread.len() == HISTORY {
-            self.unread.remove(0);
+            self.unread.pop_front();
         }
-        self.unread.push((step, self.n_steps % HISTORY));
+        self.unread.push_back(UnreadStep {
+            step,
+            place: self.n_steps % HISTORY,
+            labelled_rows: self.labelled_rows.clone(),
+        });
         self.n_steps += 1;
-    }
-
-    /// Losses of the steps that were not read yet, oldest first; of the last [`HISTORY`] steps at most.
-    ///
-    /// # Errors
-    /// When the device failed.
-    pub async fn read_losses(&mut self) -> Result<Vec<StepLosses>, GpuError> {
-        self.submit()?;
-        let (program, width) = (&self.compiled.program, 2 * self.n_tasks);
-        let history = self
-            .device
-            .read(&self.compiled.arena, program.history, width * HISTORY)
-            .await?;
-        let number = |place: usize, task: usize| history[place * width + task];
-        Ok(self
-            .unread
-            .drain(..)
-            .map(|(step, place)| StepLosses {
-                step,
-                losses: (0..self.n_tasks).map(|task| number(place, 2 * task)).collect(),
-                scores: (0..self.n_tasks)
-                    .map(|task| number(place, 2 * task + 1))
-                    .collect(),
-            })
-            .collect())
-    }
-
-    /// Parameters as they are after all steps that were queued.
-    ///
-    /// # Errors
-    /// When the device failed.
-    pub async fn read_values(&mut self) -> Result<Vec<f32>, GpuError> {
-        self.submit()?;
-        self.device
-            .read(&self.parameters.values, 0, self.parameters.len)
-            .await
-    }
-
-    /// The optimizer's steps and slots, as [`Optimizer::restore`](crate::optimizers::Optimizer::restore) takes them.
-    ///
-    /// # Errors
-    /// When the device failed.
-    pub async fn read_optimizer(&mut self) -> Result<(u64, Vec<Vec<f32>>), GpuError> {
-        self.submit()?;
-        let mut slots = Vec::new();
-        for buffer in &self.parameters.slots[..self.options.optimizer.n_slots()] {
-            slots.push(self.device.read(buffer, 0, self.parameters.len).await?);
-        }
-        Ok((self.optimizer_step, slots))
-    }
-
-    /// Gradients of the last [`Pass::Gradients`].
-    ///
-    /// # Errors
-    /// When the device failed.
-    pub async fn read_gradients(&mut self) -> Result<Vec<f32>, GpuError> {
-        self.submit()?;
-        self.device
-            .read(&self.parameters.gradients, 0, self.parameters.len)
-            .await
-    }
-
-    /// What a task predicted for the `rows` rows of the last pass.
-    ///
-    /// # Errors
-    /// When the device failed.
-    pub async fn read_outputs(&mut self, task_idx: usize, rows: usize) -> Result<Vec<f32>, GpuError> {
-        self.read_value(self.outputs[task_idx], rows * self.widths[task_idx])
-            .await
-    }
-
-    /// The first `len` numbers of a value after the last pass; empty when the program keeps none of it.
-    ///
-    /// # Errors
-    /// When the device failed.
-    pub async fn read_value(&mut self, value: ValueId, len: usize) -> Result<Vec<f32>, GpuError> {
-        self.submit()?;
-        match self.compiled.program.values[value.0] {
-            Some(start) => self.device.read(&self.compiled.arena, start, len).await,
-            None => Ok(Vec::new()),
-        }
     }
 }
 

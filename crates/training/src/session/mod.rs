@@ -6,24 +6,32 @@
 //!                               └──────────────────────┘<───────────Reset───────────┘<── Diverged
 //! ```
 
+mod moves;
+mod questions;
+#[cfg(feature = "gpu")]
+mod webgpu;
+#[cfg(not(feature = "gpu"))]
+#[path = "no_webgpu.rs"]
+mod webgpu;
+mod work;
+
 use std::collections::VecDeque;
+use std::task::Waker;
 
 use mtl_data::dataset::Dataset;
 use mtl_data::prepare::{DataSettings, Prepared};
 use mtl_data::report;
-use mtl_engine::design::{Design, NodeId};
-use mtl_engine::text::{Explain, Message, Text};
+use mtl_engine::design::Design;
+use mtl_engine::text::{Explain, Message};
 
+use self::webgpu::Webgpu;
 use crate::RunError;
 use crate::evaluation::{EvaluationJob, baselines};
 use crate::order::sample;
-use crate::prediction;
 use crate::protocol::{
-    Command, DataSource, Evaluation, Event, Phase, Progress, Reply, Request, Run, RunSettings, RunStatus,
-    Split, Watch,
+    Command, DataSource, Evaluation, Event, Phase, Request, RunSettings, RunStatus, Split,
 };
 use crate::run::TrainingRun;
-use crate::settings::{MAX_SAMPLE_ROWS, MAX_STEPS_PER_COMMAND, MAX_WAITING};
 use crate::snapshot;
 use crate::stopping::Stopping;
 use crate::throughput::Throughput;
@@ -80,6 +88,13 @@ pub struct Session {
     throughput: Throughput,
     pending: PendingProgress,
     elapsed_ms: f64,
+    webgpu: Webgpu,
+    /// Questions that wait until the CPU's copy of a run on WebGPU is renewed.
+    unanswered: VecDeque<(u32, Request)>,
+    /// Whether nothing can be done before WebGPU answers.
+    is_waiting: bool,
+    /// When training began to wait.
+    waiting_since_ms: Option<f64>,
 }
 
 /// A prepared data set.
@@ -140,11 +155,12 @@ struct PendingProgress {
 }
 
 impl PendingProgress {
-    fn add(&mut self, run: &TrainingRun) {
-        self.sums.resize(run.model.losses().len(), (0.0, 0));
-        for (task_idx, (sum, n)) in self.sums.iter_mut().enumerate() {
-            if run.model.labelled_rows()[task_idx] > 0 {
-                *sum += f64::from(run.model.losses()[task_idx]);
+    /// Takes in the losses of a step; those of tasks without labelled rows do not count.
+    fn add(&mut self, losses: &[f32], labelled_rows: &[usize]) {
+        self.sums.resize(losses.len(), (0.0, 0));
+        for ((sum, n), (loss, n_rows)) in self.sums.iter_mut().zip(losses.iter().zip(labelled_rows)) {
+            if *n_rows > 0 {
+                *sum += f64::from(*loss);
                 *n += 1;
             }
         }
@@ -185,18 +201,25 @@ impl Session {
     }
 
     /// Works until `budget_ms` of `clock` (milliseconds, from any start) are used up or nothing is left to do; true when
-    /// there is more to do. It ends at most one batch after the budget.
+    /// there is more to do. It ends at most one batch after the budget, and at once when only WebGPU has something to
+    /// do: see [`Session::is_waiting`].
     pub fn slice(&mut self, clock: &dyn Fn() -> f64, budget_ms: f64, out: &mut Vec<Outgoing>) -> bool {
         let started_ms = clock();
         let mut last_ms = started_ms;
+        if let Some(since_ms) = self.waiting_since_ms.take() {
+            self.elapsed_ms += (started_ms - since_ms).max(0.0);
+        }
+        self.is_waiting = false;
         while self.has_work() {
             let counts =
                 self.phase == RunPhase::Running || self.jobs.front().is_some_and(|job| job.id.is_none());
-            self.work(out);
+            let step = self.run.as_ref().map_or(0, |run| run.step);
+            self.is_waiting = !self.work(last_ms, out);
             let now_ms = clock();
             if counts {
                 self.elapsed_ms += (now_ms - last_ms).max(0.0);
             }
+            self.time_step(step, now_ms - last_ms);
             last_ms = now_ms;
             if self.pending.n_steps > 0
                 && self
@@ -207,16 +230,30 @@ impl Session {
                 self.pending.reported_at_ms = Some(now_ms);
                 self.report_progress(out);
             }
-            if now_ms - started_ms >= budget_ms {
+            if self.is_waiting || now_ms - started_ms >= budget_ms {
                 break;
             }
         }
+        self.waiting_since_ms =
+            (self.is_waiting && self.phase == RunPhase::Running && self.trains_on_webgpu())
+                .then_some(last_ms);
         self.has_work()
     }
 
     /// Whether [`Session::slice`] would do something.
     pub fn has_work(&self) -> bool {
-        self.phase == RunPhase::Running || !self.jobs.is_empty()
+        self.phase == RunPhase::Running || !self.jobs.is_empty() || self.is_unsettled()
+    }
+
+    /// Whether the last slice ended because nothing can be done before WebGPU answers. It wakes the waker then; calling
+    /// [`Session::slice`] before that does no harm.
+    pub fn is_waiting(&self) -> bool {
+        self.is_waiting
+    }
+
+    /// Who is to be woken when WebGPU answers. Natively it has to be asked: call [`Session::slice`] again after a while.
+    pub fn set_waker(&mut self, waker: Waker) {
+        self.webgpu.set_waker(waker);
     }
 
     /// A hash of the bits of all parameters: equal runs have equal ones, on every machine.
@@ -240,6 +277,7 @@ impl Session {
             epoch: run.map_or(0.0, TrainingRun::epoch),
             steps_per_epoch: run.map_or(0, TrainingRun::steps_per_epoch),
             elapsed_ms: self.elapsed_ms,
+            runs_on: self.runs_on(),
             note: if phase == Phase::NotReady {
                 self.ready().err().map(|error| error.explain())
             } else {
@@ -300,11 +338,13 @@ impl Session {
     }
 
     fn set_design(&mut self, design: Design, out: &mut Vec<Outgoing>) {
+        let before = self.run.as_ref().map(|run| run.model.plan().clone());
         let goes_on = self.run.as_mut().is_some_and(|run| run.update_design(&design));
         self.design = Some(design);
         if !goes_on {
             return self.rebuild(true, out);
         }
+        self.plan_changed(before.as_ref());
         self.problem = None;
         let resources = self.run.as_ref().map(|run| run.model.resources());
         out.push(
@@ -321,7 +361,7 @@ impl Session {
     fn set_settings(&mut self, settings: RunSettings, out: &mut Vec<Outgoing>) -> Result<(), RunError> {
         settings.check()?;
         let goes_on = self.settings.keeps_run(&settings);
-        self.settings = settings;
+        let before = std::mem::replace(&mut self.settings, settings);
         if !goes_on {
             self.rebuild(false, out);
             return Ok(());
@@ -329,6 +369,7 @@ impl Session {
         if let Some(run) = &mut self.run {
             run.update_optimizer(&self.settings);
         }
+        self.settings_changed(&before);
         if self.phase == RunPhase::Finished && !self.all_epochs_done() {
             self.phase = RunPhase::Paused;
             self.note = None;
@@ -385,17 +426,12 @@ impl Session {
 
     /// Empties everything that belongs to the run.
     pub(crate) fn forget_run(&mut self, out: &mut Vec<Outgoing>) {
-        for job in self.jobs.drain(..) {
-            if let Some(id) = job.id {
-                out.push(
-                    Event::Reply {
-                        id,
-                        reply: Err(RunError::Replaced.explain()),
-                    }
-                    .into(),
-                );
-            }
+        let asked = self.jobs.drain(..).filter_map(|job| job.id);
+        for id in asked.chain(self.unanswered.drain(..).map(|(id, _)| id)) {
+            let reply = Err(RunError::Replaced.explain());
+            out.push(Event::Reply { id, reply }.into());
         }
+        self.webgpu.forget_run();
         self.run = None;
         self.problem = None;
         self.phase = RunPhase::Paused;
@@ -406,315 +442,7 @@ impl Session {
         self.throughput = Throughput::default();
         self.pending = PendingProgress::default();
         self.elapsed_ms = 0.0;
-    }
-
-    // Moving the run.
-
-    fn move_run(&mut self, run: Run, out: &mut Vec<Outgoing>) -> Result<(), RunError> {
-        match run {
-            Run::Pause => {
-                if self.phase == RunPhase::Running {
-                    self.pause(out);
-                }
-                Ok(())
-            }
-            Run::Reset => {
-                self.ready()?;
-                self.rebuild(false, out);
-                Ok(())
-            }
-            Run::Play => self.start(Goal::End, out),
-            Run::Steps { n } => {
-                if !(1..=MAX_STEPS_PER_COMMAND).contains(&n) {
-                    return Err(RunError::Setting {
-                        name: Text::new("number of steps", "步数"),
-                        expected: format!("1 – {MAX_STEPS_PER_COMMAND}"),
-                        got: n.to_string(),
-                    });
-                }
-                let step = self.run.as_ref().map_or(0, |run| run.step);
-                self.start(Goal::Step(step + u64::from(n)), out)
-            }
-            Run::Epoch => {
-                let end = self.run.as_ref().map_or(0, |run| {
-                    let steps_per_epoch = run.steps_per_epoch().max(1);
-                    (run.step / steps_per_epoch + 1) * steps_per_epoch
-                });
-                self.start(Goal::Step(end), out)
-            }
-        }
-    }
-
-    fn start(&mut self, goal: Goal, out: &mut Vec<Outgoing>) -> Result<(), RunError> {
-        self.ready()?;
-        if self.phase == RunPhase::Diverged {
-            return Err(RunError::HasDiverged);
-        }
-        if self
-            .data
-            .as_ref()
-            .is_none_or(|data| data.prepared.splits.train.is_empty())
-        {
-            return Err(RunError::EmptySplit {
-                split: Split::Train.label(),
-            });
-        }
-        if goal == Goal::End && self.all_epochs_done() {
-            return Err(RunError::AllEpochsDone {
-                epochs: self.settings.epochs,
-            });
-        }
-        if self.phase == RunPhase::Finished {
-            self.stopping = Stopping::default();
-        }
-        self.phase = RunPhase::Running;
-        self.goal = goal;
-        self.note = None;
-        self.push_status(out);
-        Ok(())
-    }
-
-    fn pause(&mut self, out: &mut Vec<Outgoing>) {
-        let phase = if self.all_epochs_done() {
-            RunPhase::Finished
-        } else {
-            RunPhase::Paused
-        };
-        self.halt(phase, None, out);
-    }
-
-    fn halt(&mut self, phase: RunPhase, note: Option<Message>, out: &mut Vec<Outgoing>) {
-        if self.pending.n_steps > 0 {
-            self.report_progress(out);
-        }
-        self.phase = phase;
-        self.note = note;
-        self.push_status(out);
-    }
-
-    fn all_epochs_done(&self) -> bool {
-        self.run.as_ref().is_some_and(|run| {
-            run.step
-                >= run
-                    .steps_per_epoch()
-                    .saturating_mul(u64::from(self.settings.epochs))
-        })
-    }
-
-    // The work of a slice.
-
-    /// Evaluates or trains one batch.
-    fn work(&mut self, out: &mut Vec<Outgoing>) {
-        let (Some(data), Some(run)) = (&self.data, &mut self.run) else {
-            // Neither phase nor jobs outlive the run; stopping here keeps a slice from going round in circles.
-            self.phase = RunPhase::Paused;
-            self.jobs.clear();
-            return;
-        };
-        if let Some(mut job) = self.jobs.pop_front() {
-            if job.advance(run, &data.prepared, self.settings.batch_size) {
-                self.finish_evaluation(job, out);
-            } else {
-                self.jobs.push_front(job);
-            }
-            return;
-        }
-        if self.goal == Goal::End && self.all_epochs_done() {
-            return self.halt(RunPhase::Finished, None, out);
-        }
-        let (Some(data), Some(run)) = (&self.data, &mut self.run) else {
-            return;
-        };
-        match run.train_step(&data.prepared, &self.settings) {
-            Ok(n_rows) => {
-                self.throughput.count(n_rows);
-                self.pending.add(run);
-                if run.at_epoch_end() {
-                    if let Err(error) = run.check_parameters() {
-                        return self.halt(RunPhase::Diverged, Some(error.explain()), out);
-                    }
-                    let epoch_rows = [
-                        (Split::Train, &data.train_sample),
-                        (Split::Validation, &data.prepared.splits.validation),
-                    ];
-                    for (split, rows) in epoch_rows.into_iter().filter(|(_, rows)| !rows.is_empty()) {
-                        self.jobs
-                            .push_back(EvaluationJob::new(run, split, rows.clone(), None));
-                    }
-                }
-                if self.goal == Goal::Step(run.step) {
-                    self.pause(out);
-                }
-            }
-            Err(error) => self.halt(RunPhase::Diverged, Some(error.explain()), out),
-        }
-    }
-
-    fn finish_evaluation(&mut self, job: EvaluationJob, out: &mut Vec<Outgoing>) {
-        let Some(run) = &self.run else { return };
-        let id = job.id;
-        let evaluation = job.finish(run, self.elapsed_ms);
-        self.evaluations.retain(|old| old.split != evaluation.split);
-        self.evaluations.push(evaluation.clone());
-        out.push(
-            Event::Evaluation {
-                evaluation: evaluation.clone(),
-            }
-            .into(),
-        );
-        if let Some(id) = id {
-            let baselines = match (&self.data, evaluation.split) {
-                (None, _) | (_, Split::Train) => Vec::new(),
-                (Some(data), split) => baselines(&data.prepared, split),
-            };
-            out.push(
-                Event::Reply {
-                    id,
-                    reply: Ok(Reply::Evaluation {
-                        evaluation,
-                        baselines,
-                    }),
-                }
-                .into(),
-            );
-        } else if evaluation.split == Split::Validation {
-            let task_idx = match &self.settings.stop.watch {
-                Watch::Loss => None,
-                Watch::Metric { task, .. } => run.task_idx(*task),
-            };
-            let stops = self
-                .stopping
-                .observe(&self.settings.stop, &evaluation, task_idx, &run.weights);
-            if stops && self.phase == RunPhase::Running && self.goal == Goal::End {
-                let note = self.patience_note(self.settings.stop.patience);
-                self.halt(RunPhase::Finished, Some(note), out);
-            }
-        }
-    }
-
-    fn patience_note(&self, patience: u32) -> Message {
-        let (en, zh) = match &self.settings.stop.watch {
-            Watch::Loss => ("the validation loss".to_owned(), "验证损失".to_owned()),
-            Watch::Metric { task, metric } => {
-                let name = self.task_name(*task);
-                {
-                    let label = metric.label();
-                    (
-                        format!("{} of `{name}`", label.en),
-                        format!("“{name}”的{}", label.zh),
-                    )
-                }
-            }
-        };
-        Message::new(
-            format!("stopped early: {en} has not improved for {patience} evaluations"),
-            format!("提前停止：{zh}已连续 {patience} 次评估没有改善"),
-        )
-    }
-
-    fn task_name(&self, head: NodeId) -> String {
-        let node = self.design.as_ref().and_then(|design| design.node(head));
-        node.map_or_else(|| head.0.to_string(), |node| node.name.clone())
-    }
-
-    fn report_progress(&mut self, out: &mut Vec<Outgoing>) {
-        let Some(run) = &self.run else { return };
-        let (steps_per_second, examples_per_second) = self.throughput.rates(self.elapsed_ms);
-        let mean = |(sum, n): &(f64, u32)| (*n > 0).then(|| (sum / f64::from(*n)) as f32);
-        let progress = Progress {
-            step: run.step,
-            epoch: run.epoch(),
-            elapsed_ms: self.elapsed_ms,
-            losses: self.pending.sums.iter().map(mean).collect(),
-            penalty: run.model.penalty(),
-            learning_rate: run.learning_rate,
-            weights: run.weights.clone(),
-            steps_per_second,
-            examples_per_second,
-        };
-        self.pending.sums.fill((0.0, 0));
-        self.pending.n_steps = 0;
-        out.push(Event::Progress { progress }.into());
-    }
-
-    // Questions.
-
-    fn answer(&mut self, id: u32, request: Request, payloads: Vec<Vec<u8>>, out: &mut Vec<Outgoing>) {
-        let mut reply_payloads = Vec::new();
-        let reply = match request {
-            Request::Predict { input } => {
-                self.with_run(|data, run| prediction::predict(&data.prepared, run, &input))
-            }
-            Request::Evaluate { split } => match self.ask_evaluation(id, split) {
-                Ok(()) => return,
-                Err(error) => Err(error),
-            },
-            Request::Snapshot => self.snapshot().map(|(snapshot, values)| {
-                reply_payloads.push(values);
-                Reply::Snapshot {
-                    snapshot: Box::new(snapshot),
-                }
-            }),
-            Request::Restore { snapshot } => self.restore(*snapshot, payloads, out).map(|()| Reply::Restored),
-            Request::State => {
-                let fingerprint = self.fingerprint().map(|hash| format!("{hash:016x}"));
-                Ok(Reply::State {
-                    status: self.status(),
-                    fingerprint,
-                })
-            }
-            Request::Rows {
-                split: Split::Test, ..
-            } => Err(RunError::TestRows),
-            Request::Rows { split, n, seed } => match &self.data {
-                None => Err(RunError::NoData),
-                Some(data) => {
-                    let rows = data.prepared.splits.rows(split);
-                    let chosen = sample(rows, n.min(MAX_SAMPLE_ROWS), seed, "rows to show");
-                    let shown = |row: &u32| report::sample(&data.dataset, &data.prepared, *row, split);
-                    Ok(Reply::Rows {
-                        rows: chosen.iter().map(shown).collect(),
-                        inputs: chosen
-                            .iter()
-                            .map(|row| prediction::input_of(&data.dataset, *row))
-                            .collect(),
-                    })
-                }
-            },
-        };
-        let event = Event::Reply {
-            id,
-            reply: reply.map_err(|error| error.explain()),
-        };
-        out.push(Outgoing {
-            event,
-            payloads: reply_payloads,
-        });
-    }
-
-    fn with_run<T>(
-        &mut self,
-        answer: impl FnOnce(&Loaded, &mut TrainingRun) -> Result<T, RunError>,
-    ) -> Result<T, RunError> {
-        match (&self.data, &mut self.run) {
-            (Some(data), Some(run)) => answer(data, run),
-            _ => Err(self.ready().err().unwrap_or(RunError::NoDesign)),
-        }
-    }
-
-    fn ask_evaluation(&mut self, id: u32, split: Split) -> Result<(), RunError> {
-        if self.jobs.len() >= MAX_WAITING {
-            return Err(RunError::TooMany { limit: MAX_WAITING });
-        }
-        let job = self.with_run(|data, run| {
-            let rows = data.prepared.splits.rows(split);
-            if rows.is_empty() {
-                return Err(RunError::EmptySplit { split: split.label() });
-            }
-            Ok(EvaluationJob::new(run, split, rows.to_vec(), Some(id)))
-        })?;
-        self.jobs.push_back(job);
-        Ok(())
+        self.waiting_since_ms = None;
     }
 
     /// Takes over a run that was prepared from a snapshot.

@@ -1,0 +1,75 @@
+//! A session that was built without WebGPU: see `webgpu.rs`, whose place it takes.
+
+use std::task::Waker;
+
+use mtl_engine::plan::Plan;
+use mtl_engine::text::Text;
+
+use super::{Outgoing, Session};
+use crate::protocol::{Backend, RunSettings, RunsOn};
+
+const MISSING: Text = Text::new(
+    "on the CPU: this program was built without WebGPU",
+    "在 CPU 上训练：此程序构建时未包含 WebGPU",
+);
+
+/// Whose turn it is.
+#[expect(dead_code, reason = "without WebGPU it is always the CPU's")]
+pub(super) enum Turn {
+    /// Something was done.
+    Taken,
+    /// Nothing can be done yet.
+    Waiting,
+    /// The CPU makes the next step.
+    Cpu,
+    /// Another makes the next step.
+    Webgpu,
+}
+
+/// Nothing.
+#[derive(Default)]
+pub(super) struct Webgpu;
+
+impl Webgpu {
+    pub(super) fn forget_run(&mut self) {}
+
+    pub(super) fn set_waker(&mut self, _waker: Waker) {}
+}
+
+impl Session {
+    pub(super) fn runs_on(&self) -> RunsOn {
+        RunsOn {
+            webgpu: None,
+            why: (self.settings.backend == Backend::Webgpu).then(|| MISSING.into()),
+        }
+    }
+
+    pub(super) fn trains_on_webgpu(&self) -> bool {
+        false
+    }
+
+    pub(super) fn is_ahead(&self) -> bool {
+        false
+    }
+
+    pub(super) fn is_unsettled(&self) -> bool {
+        false
+    }
+
+    pub(super) fn choose_backend(&mut self) {}
+
+    pub(super) fn settings_changed(&mut self, _before: &RunSettings) {}
+
+    pub(super) fn plan_changed(&mut self, _before: Option<&Plan>) {}
+
+    pub(super) fn time_step(&mut self, _before: u64, _step_ms: f64) {}
+
+    pub(super) fn turn(&mut self, _now_ms: f64, out: &mut Vec<Outgoing>) -> Turn {
+        self.answer_waiting(out);
+        Turn::Cpu
+    }
+
+    pub(super) fn queue_step(&mut self, _now_ms: f64, _out: &mut [Outgoing]) -> bool {
+        true
+    }
+}

@@ -1,0 +1,442 @@
+//! WebGPU in a session: when it is asked for, what it takes over, and what happens when it fails.
+//!
+//! ```text
+//! Off ──Play──> Asking ──> Preparing ──automatic──> Timing ──the device is faster──> On
+//!  ^              │           │ └────────────────WebGPU──────────────────────────────> │
+//!  └─ no adapter ─┴─ no kernel, no room, lost, refused, CPU faster, CPU chosen ────────┘
+//! ```
+//! While it is prepared and timed a run that chooses by itself trains on the CPU. While it is on, the CPU's model and
+//! optimizer are a copy that lags behind; what needs them (an evaluation, a prediction, a file, a change of the plan)
+//! first lets the device *settle*: nothing is queued until everything has been read back. Whatever fails, the run goes on
+//! on the CPU from the last copy.
+
+use std::task::{Context, Poll, Waker};
+
+use mtl_engine::backend::gpu::{GpuDevice, GpuError, GpuTrainer};
+use mtl_engine::plan::Plan;
+use mtl_engine::text::{Explain, Message, Text};
+
+use super::{Outgoing, RunPhase, Session};
+use crate::protocol::{Backend, RunSettings, RunsOn};
+use crate::webgpu::timing::Timing;
+use crate::webgpu::{Asking, DeviceRun, News, Preparing, Queued, prepare};
+
+const PREPARING: Text = Text::new("WebGPU is being prepared", "正在准备 WebGPU");
+const MEASURING: Text = Text::new(
+    "CPU and WebGPU are being compared on this design",
+    "正在按此设计比较 CPU 与 WebGPU",
+);
+const LAZY: Text = Text::new(
+    "lazy rows are updated on the CPU only; switch them off to train on WebGPU",
+    "惰性行更新只能在 CPU 上进行；关闭它即可使用 WebGPU",
+);
+
+/// Whose turn it is.
+pub(super) enum Turn {
+    /// Something was done.
+    Taken,
+    /// Nothing can be done before the device answers.
+    Waiting,
+    /// The CPU makes the next step.
+    Cpu,
+    /// The device makes the next step.
+    Webgpu,
+}
+
+/// What there is of WebGPU.
+#[derive(Default)]
+pub(super) struct Webgpu {
+    /// Whoever works in slices. It outlives the run.
+    waker: Option<Waker>,
+    /// It outlives the run too.
+    device: Option<GpuDevice>,
+    stage: Stage,
+    /// Whether the choice was made for this run.
+    is_chosen: bool,
+    why: Option<Message>,
+    /// Why the device settles.
+    settles: Settles,
+}
+
+#[derive(Default)]
+enum Stage {
+    #[default]
+    Off,
+    Asking(Asking, Then),
+    Preparing(Preparing, Then),
+    Timing(Box<DeviceRun>, Timing),
+    On(Box<DeviceRun>),
+}
+
+/// What follows when the device is prepared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Time,
+    Run,
+}
+
+impl Then {
+    /// Whose turn it is while the device is prepared: a run that chooses by itself need not wait for it.
+    fn meanwhile(self) -> Turn {
+        match self {
+            Self::Time => Turn::Cpu,
+            Self::Run => Turn::Waiting,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Settles {
+    /// The step was the last one of an epoch or of what was asked for.
+    after_step: bool,
+    /// The plan or the optimizer's constants are others.
+    renews: bool,
+    /// The CPU takes over.
+    leaves: bool,
+}
+
+impl Webgpu {
+    /// Stops what it does for the run.
+    pub(super) fn forget_run(&mut self) {
+        *self = Self {
+            waker: self.waker.take(),
+            device: self.device.take().filter(|device| device.check().is_ok()),
+            ..Self::default()
+        };
+    }
+
+    pub(super) fn set_waker(&mut self, waker: Waker) {
+        self.waker = Some(waker);
+    }
+}
+
+impl Session {
+    /// The device that the session has, to look at or, in a test, to take away.
+    pub fn webgpu_device(&self) -> Option<GpuDevice> {
+        self.webgpu.device.clone()
+    }
+
+    pub(super) fn runs_on(&self) -> RunsOn {
+        let is_on = matches!(self.webgpu.stage, Stage::On(_));
+        RunsOn {
+            webgpu: self.webgpu.device.as_ref().filter(|_| is_on).map(GpuDevice::name),
+            why: self.webgpu.why.clone(),
+        }
+    }
+
+    pub(super) fn trains_on_webgpu(&self) -> bool {
+        matches!(self.webgpu.stage, Stage::On(_))
+    }
+
+    /// Whether the CPU's copy is older than the run.
+    pub(super) fn is_ahead(&self) -> bool {
+        matches!(&self.webgpu.stage, Stage::On(run) if !run.is_settled())
+    }
+
+    /// Whether a run that stands still is still to be read back.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.is_ahead() || !self.unanswered.is_empty()
+    }
+
+    /// Called when training begins: asks for the device when the settings want it and it was not asked for yet.
+    pub(super) fn choose_backend(&mut self) {
+        if let Stage::Timing(_, timing) = &mut self.webgpu.stage {
+            timing.restart_device();
+        }
+        if std::mem::replace(&mut self.webgpu.is_chosen, true) {
+            return;
+        }
+        self.webgpu.why = None;
+        let then = match self.settings.backend {
+            Backend::Cpu => return,
+            Backend::Auto => Then::Time,
+            Backend::Webgpu => Then::Run,
+        };
+        if self.settings.lazy_rows {
+            self.webgpu.why = Some(LAZY.into());
+            return;
+        }
+        self.begin_preparing(then);
+    }
+
+    fn begin_preparing(&mut self, then: Then) {
+        let (Some(data), Some(run)) = (&self.data, &self.run) else {
+            return;
+        };
+        self.webgpu.device = self.webgpu.device.take().filter(|device| device.check().is_ok());
+        self.webgpu.stage = match self.webgpu.device.clone() {
+            Some(device) => Stage::Preparing(prepare(device, run, &data.prepared, &self.settings), then),
+            None => Stage::Asking(Box::pin(GpuDevice::request()), then),
+        };
+        self.webgpu.why = Some(PREPARING.into());
+    }
+
+    /// Called after the settings changed in a way that the run survives.
+    pub(super) fn settings_changed(&mut self, before: &RunSettings) {
+        let settings = &self.settings;
+        if before.backend != settings.backend || before.lazy_rows != settings.lazy_rows {
+            self.webgpu.is_chosen = false;
+            match self.webgpu.stage {
+                Stage::On(_) if settings.backend == Backend::Webgpu && !settings.lazy_rows => {
+                    self.webgpu.is_chosen = true;
+                    self.webgpu.why = None;
+                }
+                Stage::On(_) => self.webgpu.settles.leaves = true,
+                _ => self.choose_again(),
+            }
+        } else if before.optimizer != settings.optimizer || before.clipping != settings.clipping {
+            self.renew();
+        }
+    }
+
+    /// Called after the design changed in a way that the run survives; `before` is the plan that the device knows.
+    pub(super) fn plan_changed(&mut self, before: Option<&Plan>) {
+        let (Some(before), Some(run)) = (before, &self.run) else {
+            return;
+        };
+        // The weights of the losses are sent with every step.
+        let mut weighted = before.clone();
+        for (task, now) in weighted.tasks.iter_mut().zip(&run.model.plan().tasks) {
+            task.weight = now.weight;
+        }
+        if weighted != *run.model.plan() {
+            self.renew();
+        }
+    }
+
+    /// The device must be prepared anew.
+    fn renew(&mut self) {
+        match self.webgpu.stage {
+            Stage::Off => {}
+            Stage::On(_) => self.webgpu.settles.renews = true,
+            Stage::Asking(..) | Stage::Preparing(..) | Stage::Timing(..) => {
+                self.webgpu.is_chosen = false;
+                self.choose_again();
+            }
+        }
+    }
+
+    fn choose_again(&mut self) {
+        self.webgpu.stage = Stage::Off;
+        self.webgpu.why = None;
+        if self.phase == RunPhase::Running {
+            self.choose_backend();
+        }
+    }
+
+    /// Says how long the step took that was made since step `before`, when it was made on the CPU.
+    pub(super) fn time_step(&mut self, before: u64, step_ms: f64) {
+        if let Stage::Timing(_, timing) = &mut self.webgpu.stage
+            && self.run.as_ref().is_some_and(|run| run.step == before + 1)
+        {
+            timing.cpu_step(step_ms);
+        }
+    }
+
+    /// Takes in what the device says and finds out who makes the next step.
+    pub(super) fn turn(&mut self, now_ms: f64, out: &mut Vec<Outgoing>) -> Turn {
+        if let Stage::Off = self.webgpu.stage {
+            self.answer_waiting(out);
+            return Turn::Cpu;
+        }
+        match self.take_turn(now_ms, out) {
+            Ok(turn) => turn,
+            Err(error) => {
+                self.fall_back(&error, out);
+                Turn::Taken
+            }
+        }
+    }
+
+    fn take_turn(&mut self, now_ms: f64, out: &mut Vec<Outgoing>) -> Result<Turn, GpuError> {
+        let waker = self.webgpu.waker.as_ref().unwrap_or(Waker::noop()).clone();
+        let mut context = Context::from_waker(&waker);
+        let Some(run) = &mut self.run else {
+            return Ok(Turn::Cpu);
+        };
+        match &mut self.webgpu.stage {
+            Stage::Off => Ok(Turn::Cpu),
+            Stage::Asking(asking, then) => {
+                let then = *then;
+                let Poll::Ready(device) = asking.as_mut().poll(&mut context) else {
+                    return Ok(then.meanwhile());
+                };
+                self.webgpu.device = Some(device?);
+                self.begin_preparing(then);
+                Ok(Turn::Taken)
+            }
+            Stage::Preparing(preparing, then) => {
+                let then = *then;
+                let Poll::Ready(trainer) = preparing.as_mut().poll(&mut context) else {
+                    return Ok(then.meanwhile());
+                };
+                self.prepared(trainer?, then, out)?;
+                Ok(Turn::Taken)
+            }
+            Stage::Timing(_, timing) if timing.wants_cpu() => Ok(Turn::Cpu),
+            Stage::Timing(device_run, timing) => {
+                device_run.poll_flights(&mut context, now_ms)?;
+                if let Some(rates) = timing.device(device_run.n_done(), now_ms) {
+                    let adapter = self
+                        .webgpu
+                        .device
+                        .as_ref()
+                        .map(GpuDevice::name)
+                        .unwrap_or_default();
+                    self.webgpu.why = Some(rates.explain(&adapter));
+                    self.webgpu.stage = match std::mem::take(&mut self.webgpu.stage) {
+                        Stage::Timing(mut device_run, _) if rates.device_wins() => {
+                            device_run.take_over(run)?;
+                            Stage::On(device_run)
+                        }
+                        _ => Stage::Off,
+                    };
+                    self.push_status(out);
+                    return Ok(Turn::Taken);
+                }
+                Ok(match device_run.queue(run, &self.settings, now_ms)? {
+                    Queued::Step(_) => Turn::Taken,
+                    Queued::Full => Turn::Waiting,
+                })
+            }
+            Stage::On(device_run) => {
+                let news = device_run.poll(&mut context, run, now_ms)?;
+                let diverged = self.take_in(&news);
+                if let Some(note) = diverged {
+                    self.halt_on_copy(note, out);
+                    return Ok(Turn::Taken);
+                }
+                self.settle(now_ms, out)
+            }
+        }
+    }
+
+    /// Kernels and data are on the device.
+    fn prepared(&mut self, trainer: GpuTrainer, then: Then, out: &mut Vec<Outgoing>) -> Result<(), GpuError> {
+        let Some(run) = &self.run else { return Ok(()) };
+        let device_run = Box::new(DeviceRun::new(trainer, run)?);
+        (self.webgpu.stage, self.webgpu.why) = match then {
+            Then::Time => (
+                Stage::Timing(device_run, Timing::default()),
+                Some(MEASURING.into()),
+            ),
+            Then::Run => (Stage::On(device_run), None),
+        };
+        self.push_status(out);
+        Ok(())
+    }
+
+    /// Counts losses that were read; says what diverged.
+    fn take_in(&mut self, news: &News) -> Option<Message> {
+        let run = self.run.as_mut()?;
+        for step in &news.losses {
+            for (task_idx, (loss, n_rows)) in step.losses.iter().zip(&step.labelled_rows).enumerate() {
+                if *n_rows > 0
+                    && let Err(error) = run.check_loss(task_idx, *loss, step.step)
+                {
+                    return Some(error.explain());
+                }
+            }
+            self.pending.add(&step.losses, &step.labelled_rows);
+        }
+        None
+    }
+
+    /// Ends a run that diverged on the device: what is left is the last copy.
+    fn halt_on_copy(&mut self, note: Message, out: &mut Vec<Outgoing>) {
+        self.back_to_copy();
+        self.halt(RunPhase::Diverged, Some(note), out);
+        self.answer_waiting(out);
+    }
+
+    /// Leaves the device; the run is what the CPU has of it.
+    fn back_to_copy(&mut self) {
+        if let (Stage::On(device_run), Some(run)) = (std::mem::take(&mut self.webgpu.stage), &mut self.run) {
+            run.step = device_run.mirrored();
+        }
+        self.webgpu.settles = Settles::default();
+    }
+
+    /// Lets the device settle when there is a reason to, then acts on it.
+    fn settle(&mut self, now_ms: f64, out: &mut Vec<Outgoing>) -> Result<Turn, GpuError> {
+        let Stage::On(device_run) = &mut self.webgpu.stage else {
+            return Ok(Turn::Cpu);
+        };
+        let settles = self.webgpu.settles;
+        let reason = settles.after_step
+            || settles.renews
+            || settles.leaves
+            || !self.unanswered.is_empty()
+            || self.phase != RunPhase::Running;
+        if !reason {
+            return Ok(Turn::Webgpu);
+        }
+        if !device_run.is_settled() {
+            device_run.settle(now_ms)?;
+            return Ok(Turn::Waiting);
+        }
+        self.webgpu.settles = Settles::default();
+        self.answer_waiting(out);
+        if settles.after_step {
+            self.after_step(out);
+        }
+        if self.phase != RunPhase::Running && self.pending.n_steps > 0 {
+            self.report_progress(out);
+        }
+        if settles.leaves {
+            self.choose_again();
+            self.push_status(out);
+        } else if settles.renews {
+            self.begin_preparing(Then::Run);
+        }
+        Ok(Turn::Taken)
+    }
+
+    /// Queues a step; false when enough are waiting.
+    pub(super) fn queue_step(&mut self, now_ms: f64, out: &mut Vec<Outgoing>) -> bool {
+        let (Stage::On(device_run), Some(run)) = (&mut self.webgpu.stage, &mut self.run) else {
+            return true;
+        };
+        match device_run.queue(run, &self.settings, now_ms) {
+            Ok(Queued::Full) => false,
+            Ok(Queued::Step(n_rows)) => {
+                run.step = device_run.step();
+                self.throughput.count(n_rows);
+                self.webgpu.settles.after_step =
+                    run.at_epoch_end() || self.goal == super::Goal::Step(run.step) || self.all_epochs_done();
+                true
+            }
+            Err(error) => {
+                self.fall_back(&error, out);
+                true
+            }
+        }
+    }
+
+    /// Goes on on the CPU from the last copy, and says why.
+    fn fall_back(&mut self, error: &GpuError, out: &mut Vec<Outgoing>) {
+        let was_on = self.trains_on_webgpu();
+        self.back_to_copy();
+        let error = error.explain();
+        let step = self.run.as_ref().map_or(0, |run| run.step);
+        self.webgpu.why = Some(if was_on {
+            Message::new(
+                format!(
+                    "WebGPU failed, and the run goes on on the CPU from step {step}: {}",
+                    error.en
+                ),
+                format!("WebGPU 出错，训练从第 {step} 步起在 CPU 上继续：{}", error.zh),
+            )
+        } else {
+            Message::new(
+                format!("on the CPU, because WebGPU cannot run this: {}", error.en),
+                format!("在 CPU 上训练，因为 WebGPU 无法运行：{}", error.zh),
+            )
+        });
+        if was_on {
+            self.note = self.webgpu.why.clone();
+        }
+        self.answer_waiting(out);
+        self.push_status(out);
+    }
+}
