@@ -296,3 +296,69 @@ impl Columns {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mtl_data::datasets::generated_impressions::{ImpressionSettings, generate};
+    use mtl_data::prepare::{DataSettings, prepare};
+    use mtl_engine::design::presets;
+
+    use super::*;
+
+    #[test]
+    fn the_cost_of_a_lazy_step_does_not_depend_on_the_vocabulary() {
+        let dataset = generate(&ImpressionSettings {
+            rows: 500,
+            users: 20,
+            items: 30,
+            ..ImpressionSettings::default()
+        });
+        let mut data = prepare(&dataset, &DataSettings::default()).expect("a data set");
+        let design = presets::all()
+            .iter()
+            .find(|preset| preset.key == "ad-content")
+            .expect("a preset")
+            .design(&data.schema);
+        let mut changed = |cardinality: usize, lazy_rows: bool| {
+            for feature in &mut data.schema.features {
+                feature.kind = FeatureKind::Id { cardinality };
+            }
+            let settings = RunSettings {
+                batch_size: 32,
+                lazy_rows,
+                ..RunSettings::default()
+            };
+            let mut run = TrainingRun::build(&design, &data, &settings).expect("a run");
+            let mut before = run.model.values().to_vec();
+            let mut n_changed = Vec::new();
+            for _ in 0..5 {
+                run.train_step(&data, &settings).expect("a step");
+                let values = run.model.values();
+                let pairs = values.iter().zip(&before);
+                n_changed.push((
+                    run.parts.len(),
+                    pairs.filter(|(now, before)| now != before).count(),
+                ));
+                before.copy_from_slice(values);
+            }
+            (run.model.values().len(), n_changed)
+        };
+        let (few, lazy_few) = changed(5_000, true);
+        let (many, lazy_many) = changed(100_000, true);
+        assert!(many > 10 * few);
+        let seen = |steps: &[(usize, usize)]| steps.iter().map(|step| step.0).collect::<Vec<_>>();
+        assert_eq!(
+            seen(&lazy_few),
+            seen(&lazy_many),
+            "numbers that the optimizer sees"
+        );
+        for (seen, n_changed) in lazy_many {
+            assert!(
+                n_changed <= seen && seen < few / 2,
+                "{n_changed} of {seen} changed"
+            );
+        }
+        let (_, dense) = changed(5_000, false);
+        assert!(dense.iter().all(|(seen, _)| *seen == few), "{dense:?}");
+    }
+}

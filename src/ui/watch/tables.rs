@@ -296,12 +296,7 @@ fn classes_table(task: &TaskLine, metrics: &TaskMetrics, caption: Text, lang: La
     }
 }
 
-fn confusion_table(
-    task_idx: usize,
-    task: &TaskLine,
-    confusion: &ConfusionMatrix,
-    lang: Lang,
-) -> Html {
+fn confusion_table(task_idx: usize, task: &TaskLine, confusion: &ConfusionMatrix, lang: Lang) -> Html {
     let name = |class: usize| class_name(task, class);
     let n_classes = confusion.n_classes;
     html! {

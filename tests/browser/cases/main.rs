@@ -8,3 +8,4 @@ mod script;
 mod steps;
 mod training;
 mod wasm;
+mod webgpu;

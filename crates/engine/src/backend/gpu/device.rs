@@ -93,13 +93,12 @@ impl GpuDevice {
         })
     }
 
-    /// What the adapter says about itself: its name, or its vendor where a browser hides the name.
+    /// What the adapter says about itself; a browser may hide it.
     pub fn name(&self) -> String {
-        if self.info.name.is_empty() {
-            self.info.driver.clone()
-        } else {
-            self.info.name.clone()
-        }
+        let given = [&self.info.name, &self.info.driver];
+        let kind = if self.is_software() { "software" } else { "unnamed" };
+        let given = given.into_iter().find(|name| !name.is_empty());
+        given.map_or_else(|| kind.to_owned(), Clone::clone)
     }
 
     /// Whether a program on the CPU plays the GPU.

@@ -1,0 +1,156 @@
+//! WebGPU on the page: on SwiftShader, Chromium's software adapter, which is there with a flag only.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use browser_tests::{Page, Setup, check};
+use serde_json::{Value, json};
+
+use crate::steps::{settled, state};
+
+/// Validation losses may differ by so much between the backends.
+const TOLERANCE: f64 = 1e-3;
+
+const SETTINGS: &str = "{ epochs: 2, batch_size: 64, seed: 5 }";
+
+fn with_webgpu() -> Setup {
+    Setup {
+        webgpu: true,
+        ..Setup::default()
+    }
+}
+
+#[test]
+fn webgpu_trains_as_the_cpu_does() {
+    check("webgpu-trains", with_webgpu(), async |page| {
+        open(page).await?;
+        let on_cpu = train(page, "cpu").await?;
+        let on_webgpu = train(page, "webgpu").await?;
+        let runs_on = &on_webgpu.state["runs_on"];
+        ensure!(
+            runs_on["backend"] == "webgpu",
+            "it did not run on WebGPU: {runs_on}"
+        );
+        ensure!(on_cpu.state["runs_on"]["backend"] == "cpu");
+        ensure!(on_cpu.state["step"] == on_webgpu.state["step"]);
+        let adapter = runs_on["adapter"].as_str().context("no adapter")?;
+        println!("adapter: {adapter}");
+        let shown = page.text("#runs-on").await?;
+        ensure!(
+            shown.contains(&format!("WebGPU ({adapter})")),
+            "the panel says {shown:?}"
+        );
+        compare(&on_cpu, &on_webgpu)
+    });
+}
+
+#[test]
+fn webgpu_that_is_lost_leaves_the_run_on_the_cpu() {
+    check("webgpu-lost", with_webgpu(), async |page| {
+        open(page).await?;
+        set(page, "{ epochs: 10000, backend: 'webgpu' }").await?;
+        page.api::<Value>("play", &[]).await?;
+        page.wait_for(
+            "it trains on WebGPU",
+            "(await mtlPlayground.state()).runs_on.backend === 'webgpu'",
+        )
+        .await?;
+        // What the driver of a real card does when it crashes.
+        page.expect_console("A valid external Instance reference no longer exists");
+        page.cdp("Browser.crashGpuProcess", json!({})).await?;
+        page.wait_for(
+            "it goes on on the CPU",
+            "(await mtlPlayground.state()).runs_on.backend === 'cpu'",
+        )
+        .await?;
+        let before = state(page).await?;
+        let why = before["runs_on"]["why"].as_str().unwrap_or_default().to_owned();
+        ensure!(why.contains("goes on on the CPU"), "{why:?}");
+        page.wait_for(
+            "it goes on",
+            &format!("(await mtlPlayground.state()).step > {}", before["step"]),
+        )
+        .await?;
+        ensure!(page.text(".run-note").await? == why);
+        page.api::<Value>("pause", &[]).await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn without_webgpu_the_run_is_the_cpus_and_says_so() {
+    check("webgpu-missing", Setup::default(), async |page| {
+        open(page).await?;
+        let on_webgpu = train(page, "webgpu").await?;
+        let runs_on = &on_webgpu.state["runs_on"];
+        ensure!(
+            runs_on["backend"] == "cpu" && runs_on["adapter"].is_null(),
+            "{runs_on}"
+        );
+        let why = runs_on["why"].as_str().unwrap_or_default();
+        ensure!(why.contains("no WebGPU adapter"), "{why:?}");
+        ensure!(page.text("#runs-on").await?.contains(why));
+        let on_cpu = train(page, "cpu").await?;
+        ensure!(
+            on_cpu.state["fingerprint"] == on_webgpu.state["fingerprint"],
+            "the same run, to the bit"
+        );
+        let automatic = train(page, "auto").await?;
+        ensure!(automatic.state["fingerprint"] == on_cpu.state["fingerprint"]);
+        Ok(())
+    });
+}
+
+/// A run that has ended.
+struct Trained {
+    state: Value,
+    /// What `evaluate` says of the validation rows.
+    evaluation: Value,
+}
+
+async fn open(page: &Page) -> Result<()> {
+    // A site without the real data sets will do.
+    page.expect_console("data/index.json");
+    page.open("#lang=en").await?;
+    settled(page).await?;
+    set(page, SETTINGS).await
+}
+
+async fn set(page: &Page, settings: &str) -> Result<()> {
+    page.eval::<Value>(&format!("await mtlPlayground.set({settings}) ?? null"))
+        .await
+        .map(drop)
+}
+
+/// Trains from the start to the end on a backend.
+async fn train(page: &Page, backend: &str) -> Result<Trained> {
+    set(page, &format!("{{ backend: '{backend}' }}")).await?;
+    page.api::<Value>("reset", &[]).await?;
+    page.api::<Value>("play", &[]).await?;
+    page.wait_for(
+        "the run ends",
+        "(await mtlPlayground.state()).phase === 'finished'",
+    )
+    .await?;
+    page.sleep(Duration::from_millis(100)).await;
+    let metrics: Value = page.api("evaluate", &[json!("validation")]).await?;
+    println!("{backend}: {metrics}");
+    Ok(Trained {
+        state: state(page).await?,
+        evaluation: metrics,
+    })
+}
+
+fn compare(one: &Trained, other: &Trained) -> Result<()> {
+    let tasks = one.evaluation["tasks"].as_object().context("metrics by task")?;
+    ensure!(!tasks.is_empty());
+    for (task, metrics) in tasks {
+        let (a, b) = (
+            metrics["loss"].as_f64(),
+            other.evaluation["tasks"][task]["loss"].as_f64(),
+        );
+        let (a, b) = a.zip(b).context("a loss")?;
+        ensure!((a - b).abs() < TOLERANCE, "{task}: {a} and {b}");
+    }
+    Ok(())
+}
