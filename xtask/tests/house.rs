@@ -83,16 +83,11 @@ const MAY_NAME: [(&str, &str, &str); 1] = [(
 const MAX_LINES: usize = 650;
 
 /// Longer ones: file, its own ceiling, reason.
-const MAY_BE_LONGER: [(&str, usize, &str); 6] = [
+const MAY_BE_LONGER: [(&str, usize, &str); 5] = [
     (
         "crates/engine/src/design/edit.rs",
         800,
         "one closed list of edits, each with what undoes it",
-    ),
-    (
-        "crates/training/src/session.rs",
-        800,
-        "one state machine: every command of the protocol meets it",
     ),
     (
         "static/style.css",
