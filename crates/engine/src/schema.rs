@@ -143,3 +143,33 @@ impl Schema {
         self.labels.iter().find(|label| label.key == key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_features_and_labels_are_welcome_but_no_others() {
+        let schema = |kinds: &[(&str, LabelKind)]| Schema {
+            features: Vec::new(),
+            labels: kinds
+                .iter()
+                .map(|(key, kind)| LabelSchema {
+                    key: (*key).to_owned(),
+                    name: Message::default(),
+                    kind: *kind,
+                    classes: Vec::new(),
+                })
+                .collect(),
+        };
+        let (tags, other) = (
+            LabelKind::MultiLabel { n_labels: 3 },
+            LabelKind::MultiLabel { n_labels: 4 },
+        );
+        let before = schema(&[("like", LabelKind::Binary)]);
+        let after = schema(&[("tags", tags), ("like", LabelKind::Binary)]);
+        assert!(after.holds(&before) && after.holds(&after));
+        assert!(!before.holds(&after));
+        assert!(!after.holds(&schema(&[("tags", other)])));
+    }
+}

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::steps::{choose_data, choose_preset, has_data, open_panel, pause, play, state};
+use crate::steps::{choose_data, choose_preset, has_data, open_panel, pause, play, state, try_text};
 
 /// A task of the page may keep it busy for so long.
 const ANSWERS_WITHIN_MS: f64 = 50.0;
@@ -112,6 +112,87 @@ fn reaches(target: &Target) {
         }
         ensure!(missed.is_empty(), "after {seconds:.0} s: {}", missed.join(", "));
         Ok(())
+    });
+}
+
+/// A design with a head for several labels and one for classes, as a file has it.
+fn two_heads() -> Value {
+    let layers = [
+        ("text", json!({ "type": "token_input", "feature": "text" })),
+        ("table", json!({ "type": "embedding", "width": 16 })),
+        ("pool", json!({ "type": "global_average_pooling" })),
+        (
+            "remarks",
+            json!({ "type": "multi_label_head", "label": "remarks" }),
+        ),
+        ("domain", json!({ "type": "classes_head", "label": "domain" })),
+    ];
+    let nodes: Vec<Value> = layers
+        .into_iter()
+        .enumerate()
+        .map(|(id, (name, layer))| json!({ "id": id, "name": name, "layer": layer }))
+        .collect();
+    let wires: Vec<Value> = [(0, 1), (1, 2), (2, 3), (2, 4)]
+        .into_iter()
+        .enumerate()
+        .map(|(id, (from, to))| json!({ "id": id, "from": { "node": from, "handle": 0 }, "to": { "node": to, "handle": 0 } }))
+        .collect();
+    json!({ "version": 1, "name": "several labels", "nodes": nodes, "wires": wires })
+}
+
+#[test]
+fn several_labels_of_a_row_are_shown_trained_and_tried() {
+    check("multi-label", Setup::default(), async |page| {
+        page.open("").await?;
+        page.api::<Value>("data", &[json!("generated-reviews"), json!({ "rows": 2000 })])
+            .await?;
+        page.api::<Value>("load", &[two_heads()]).await?;
+        page.api::<Value>("set", &[json!({ "epochs": 4, "learning_rate": 0.03 })])
+            .await?;
+        for _ in 0..4 {
+            page.api::<Value>("epoch", &[]).await?;
+        }
+        let metrics: Value = page.api("metrics", &[]).await?;
+        let of = &metrics["validation"]["tasks"]["remarks"];
+        let value = |metric: &str| of[metric].as_f64().with_context(|| format!("no {metric}: {of}"));
+        ensure!(
+            value("f1_micro")? > 0.75 && value("auc")? > 0.8 && value("hamming_loss")? < 0.3,
+            "what it reaches: {of}"
+        );
+        ensure!(value("subset_accuracy")? > 0.1, "every label of a row: {of}");
+        page.click("#datasets").await?;
+        let shown = page.text(".report").await?;
+        page.eval::<Value>("void document.querySelector('dialog[open]').close()")
+            .await?;
+        ensure!(
+            shown.contains("What it holds") && shown.contains("verdict"),
+            "{shown}"
+        );
+        for (tab, expected) in [(1, "Hamming loss"), (2, "praise")] {
+            page.eval::<Value>(&format!(
+                "void document.querySelectorAll('.watch-bar [role=tab]')[{tab}].click()"
+            ))
+            .await?;
+            page.wait_for(
+                &format!("the panel says {expected}"),
+                &format!("document.querySelector('#watch').innerText.includes('{expected}')"),
+            )
+            .await?;
+        }
+        page.screenshot("multi-label-classes").await?;
+        try_text(
+            page,
+            "I bought this phone last month. The battery dies before lunch. Never again.",
+        )
+        .await?;
+        let best: Vec<String> = page
+            .eval("[...document.querySelectorAll('.answer .best .bar-name')].map((name) => name.innerText)")
+            .await?;
+        ensure!(
+            best.iter().any(|name| name == "complaint") && best.iter().any(|name| name == "phone"),
+            "what is predicted: {best:?}"
+        );
+        page.screenshot("multi-label-try").await
     });
 }
 
