@@ -15,6 +15,7 @@ use yew::prelude::*;
 use super::{
     canvas::Canvas,
     data::DataPanel,
+    documents::DocumentSheet,
     gallery::{DataSheet, PresetSheet},
     help::HelpSheet,
     icon::{Icon, IconKind},
@@ -103,6 +104,7 @@ fn Frame() -> Html {
             { match *sheet {
                 Some(Sheet::Presets) => html! { <PresetSheet on_close={close} /> },
                 Some(Sheet::Data) => html! { <DataSheet on_close={close} /> },
+                Some(Sheet::Documents) => html! { <DocumentSheet on_close={close} /> },
                 Some(Sheet::Help) => html! { <HelpSheet on_close={close} /> },
                 None => Html::default(),
             } }

@@ -26,6 +26,8 @@ const OWN_QUESTION: u32 = 0;
 pub struct Trainer {
     session: Session,
     out: Vec<Outgoing>,
+    /// Questions about the time of a step, which wait for a slice: the clock comes with it.
+    to_measure: Vec<u32>,
     /// The weights file that was read and not yet opened: what it says, and its values as bytes.
     read: Option<(Box<Snapshot>, Vec<u8>)>,
 }
@@ -39,17 +41,14 @@ impl Job for Trainer {
         match serde_json::from_str(text) {
             Ok(ToWorker::Session { command }) => self.session.handle(command, payloads, &mut self.out),
             Ok(ToWorker::File { id, request }) => {
-                let (reply, bytes) = match self.file(request, payloads) {
-                    Ok((reply, bytes)) => (Ok(reply), bytes),
-                    Err(message) => (Err(message), None),
+                let (reply, payloads) = match self.file(request, payloads) {
+                    Ok((reply, payloads)) => (Ok(reply), payloads),
+                    Err(message) => (Err(message), Vec::new()),
                 };
                 self.post_all(outbox);
-                post(
-                    outbox,
-                    &FromTrainer::File { id, reply },
-                    bytes.into_iter().collect(),
-                );
+                post(outbox, &FromTrainer::File { id, reply }, payloads);
             }
+            Ok(ToWorker::Measure { id }) => self.to_measure.push(id),
             Err(error) => {
                 let message = fill_message(T.internal_message, &[&error]);
                 post(
@@ -65,6 +64,13 @@ impl Job for Trainer {
     }
 
     fn slice(&mut self, now_ms: &dyn Fn() -> f64, outbox: &Outbox) -> Next {
+        for id in self.to_measure.drain(..) {
+            let reply = match self.session.profile_step(now_ms) {
+                Ok(profile) => Ok(FileReply::StepMeasured { profile }),
+                Err(error) => Err(error.explain()),
+            };
+            post(outbox, &FromTrainer::File { id, reply }, Vec::new());
+        }
         let more = self.session.slice(now_ms, SLICE_MS, &mut self.out);
         self.post_all(outbox);
         if more { Next::Again } else { Next::Idle }
@@ -82,7 +88,7 @@ impl Trainer {
         &mut self,
         request: FileRequest,
         payloads: Vec<Vec<u8>>,
-    ) -> Result<(FileReply, Option<Vec<u8>>), Message> {
+    ) -> Result<(FileReply, Vec<Vec<u8>>), Message> {
         match request {
             FileRequest::WriteWeights => {
                 let (reply, mut payloads) = self.ask(Request::Snapshot, Vec::new())?;
@@ -96,7 +102,7 @@ impl Trainer {
                     n_parameters: values.len() / size_of::<f32>(),
                     step: snapshot.step,
                 };
-                Ok((reply, Some(bytes)))
+                Ok((reply, vec![bytes]))
             }
             FileRequest::ReadWeights => {
                 let bytes = payloads.into_iter().next().unwrap_or_default();
@@ -110,7 +116,7 @@ impl Trainer {
                     step: snapshot.step,
                 });
                 self.read = Some((Box::new(snapshot), values));
-                Ok((FileReply::WeightsRead { contents }, None))
+                Ok((FileReply::WeightsRead { contents }, Vec::new()))
             }
             FileRequest::OpenWeights => {
                 let Some((snapshot, values)) = self.read.take() else {
@@ -119,7 +125,25 @@ impl Trainer {
                 let mut all = vec![values];
                 all.extend(payloads);
                 self.ask(Request::Restore { snapshot }, all)?;
-                Ok((FileReply::WeightsOpened, None))
+                Ok((FileReply::WeightsOpened, Vec::new()))
+            }
+            FileRequest::TakeCopy => {
+                let (reply, mut payloads) = self.ask(Request::Snapshot, Vec::new())?;
+                let Reply::Snapshot { snapshot } = reply else {
+                    return Err(fill_message(T.internal_message, &[&"snapshot"]));
+                };
+                let text = serde_json::to_vec(&snapshot)
+                    .map_err(|error| fill_message(T.internal_message, &[&error]))?;
+                payloads.insert(0, text);
+                Ok((FileReply::CopyTaken { step: snapshot.step }, payloads))
+            }
+            FileRequest::BringBack => {
+                let mut payloads = payloads.into_iter();
+                let text = payloads.next().unwrap_or_default();
+                let snapshot = serde_json::from_slice(&text)
+                    .map_err(|error| fill_message(T.internal_message, &[&error]))?;
+                self.ask(Request::Restore { snapshot }, payloads.collect())?;
+                Ok((FileReply::BroughtBack, Vec::new()))
             }
         }
     }

@@ -16,6 +16,7 @@ use mtl_engine::text::{Explain, Message, Text};
 
 use crate::RunError;
 use crate::evaluation::{EvaluationJob, baselines};
+use crate::inspection;
 use crate::order::sample;
 use crate::prediction;
 use crate::protocol::{
@@ -656,6 +657,10 @@ impl Session {
                 }
             }),
             Request::Restore { snapshot } => self.restore(*snapshot, payloads, out).map(|()| Reply::Restored),
+            Request::Inspect { node } => {
+                let batch_size = self.settings.batch_size;
+                self.with_run(|data, run| Ok(inspection::inspect(&data.prepared, run, batch_size, node)))
+            }
             Request::State => {
                 let fingerprint = self.fingerprint().map(|hash| format!("{hash:016x}"));
                 Ok(Reply::State {
@@ -690,6 +695,15 @@ impl Session {
             event,
             payloads: reply_payloads,
         });
+    }
+
+    /// The data set, the run and its settings, when there is something to train.
+    pub(crate) fn training(&mut self) -> Result<(&Loaded, &mut TrainingRun, &RunSettings), RunError> {
+        self.ready()?;
+        match (&self.data, &mut self.run) {
+            (Some(data), Some(run)) => Ok((data, run, &self.settings)),
+            _ => Err(RunError::NoDesign),
+        }
     }
 
     fn with_run<T>(

@@ -65,6 +65,7 @@ pub fn NodeView(props: &NodeProps) -> Html {
                 aria-pressed={props.selected.to_string()}>
                 <rect class="node-box" width={width.to_string()} height={height.to_string()} rx="9" />
                 { band(face) }
+                { far_title(face) }
                 <text class="node-title" x="18" y="25">{ face.title.clone() }</text>
                 <text class="node-summary" x="18" y="44">{ face.summary.clone() }</text>
                 <text class="node-shape" x="18" y={bottom.to_string()}>{ face.shape.clone() }</text>
@@ -84,6 +85,18 @@ pub fn NodeView(props: &NodeProps) -> Html {
             </g>
             { handles(&face.inputs, Side::Input) }
             { handles(&face.outputs, Side::Output) }
+        </g>
+    }
+}
+
+/// The name, large, for a canvas that is zoomed out: seen in the place of everything else.
+fn far_title(face: &Face) -> Html {
+    let middle = face.size[1] / 2.0 + 7.0 - 12.0 * (face.far_title.len() as f32 - 1.0);
+    html! {
+        <g class="node-far">
+            { for face.far_title.iter().enumerate().map(|(line, text)| html! {
+                <text x="18" y={(middle + 24.0 * line as f32).to_string()}>{ text.clone() }</text>
+            }) }
         </g>
     }
 }

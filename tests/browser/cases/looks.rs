@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::steps::{choose_data, choose_preset, play, try_text};
+use crate::steps::{choose_data, choose_preset, play, trained, try_text};
 
 #[test]
 fn every_room_fits_a_phone() {
@@ -78,22 +78,6 @@ fn every_view_on_a_desk_in_light_and_dark_and_both_languages() {
         }
         Ok(())
     });
-}
-
-/// A short run, so that every view has something to show.
-async fn trained(page: &Page) -> Result<()> {
-    page.api::<Value>("data", &[json!("generated-reviews"), json!({ "rows": 2000 })])
-        .await?;
-    page.api::<Value>("load", &[json!("text-towers")]).await?;
-    page.api::<Value>("set", &[json!({ "epochs": 6 })]).await?;
-    page.api::<Value>("play", &[]).await?;
-    page.wait_for(
-        "the run is over",
-        "(await mtlPlayground.state()).phase === 'finished'",
-    )
-    .await?;
-    page.api::<Value>("evaluate", &[json!("test")]).await?;
-    Ok(())
 }
 
 /// Nothing is wider than the screen, and every control says what it is.
