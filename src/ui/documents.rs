@@ -94,6 +94,7 @@ fn document(
             &format::moment(kept.changed_ms, lang),
         ],
     );
+    let opening = if is_open { T.is_open } else { T.open };
     let rename = {
         let (this, id) = (playground.clone(), kept.id.clone());
         Callback::from(move |event: Event| {
@@ -114,13 +115,13 @@ fn document(
     };
     html! {
         <li key={kept.id.clone()} class="document" data-document={kept.id.clone()} aria-current={is_open.then_some("true")}>
-            <Thumbnail design={design.clone()} />
+            <div class="document-picture"><Thumbnail design={design.clone()} /></div>
             <input type="text" value={name.clone()} maxlength={MAX_NAME_CHARS.to_string()} autocomplete="off" spellcheck="false"
                 aria-label={fill(T.name_of, lang, &[name])} onchange={rename} />
             <small class="muted">{ about }</small>
             <span class="document-actions">
-                <button type="button" class="button button-small" data-action="open" aria-label={fill(T.open_named, lang, &[name])} onclick={open}>
-                    { if is_open { T.is_open } else { T.open }.get(lang) }
+                <button type="button" class="button button-small" data-action="open" aria-label={format!("{}: {name}", opening.get(lang))} onclick={open}>
+                    { opening.get(lang) }
                 </button>
                 { act(playground, kept, IconKind::Copy, T.duplicate.get(lang), fill(T.duplicate_named, lang, &[name]), "duplicate", {
                     |this, id| this.rc().attempt(async move {

@@ -37,7 +37,8 @@ pub fn TopBar() -> Html {
                 aria-keyshortcuts="P" onclick={open(Sheet::Presets)}>
                 <Icon kind={IconKind::Presets} /><span class="button-label">{ T.presets.get(lang) }</span>
             </button>
-            <button type="button" class="button button-data" id="datasets" title={T.data_title.get(lang)} aria-label={T.data_title.get(lang)}
+            <button type="button" class="button button-data" id="datasets" title={T.data_title.get(lang)}
+                aria-label={format!("{data_name}: {}", T.data_title.get(lang))}
                 aria-keyshortcuts="D" onclick={open(Sheet::Data)}>
                 <Icon kind={IconKind::Data} /><span class="button-label">{ data_name }</span>
             </button>
@@ -180,8 +181,7 @@ pub fn LanguageSwitch() -> Html {
             <button type="button" lang="zh-CN" id="lang-zh" aria-pressed={(lang == Lang::Zh).to_string()} onclick={choose(Lang::Zh)}>
                 { "中文" }
             </button>
-            <button type="button" lang="en" id="lang-en" aria-pressed={(lang == Lang::En).to_string()} onclick={choose(Lang::En)}
-                aria-label="English">
+            <button type="button" lang="en" id="lang-en" aria-pressed={(lang == Lang::En).to_string()} onclick={choose(Lang::En)}>
                 { "EN" }
             </button>
         </div>

@@ -150,7 +150,11 @@ pub fn two_lines(text: &str, width: f32, font_px: f32) -> Vec<String> {
     if first.len() == text.len() {
         return vec![text.to_owned()];
     }
-    let end = first.rfind(' ').filter(|at| *at > 0).unwrap_or(first.len());
+    let end = match first.rfind([' ', '_']) {
+        None | Some(0) => first.len(),
+        // An underscore stays where it is read.
+        Some(at) => at + usize::from(first[at..].starts_with('_')),
+    };
     vec![
         text[..end].to_owned(),
         fit_text(text[end..].trim_start(), width, font_px),
@@ -342,6 +346,7 @@ mod tests {
         assert_eq!(fit_text("很长的中文名称", 40.0, 12.0), "很长…");
         assert_eq!(two_lines("Dense", 100.0, 20.0), ["Dense"]);
         assert_eq!(two_lines("Average pooling", 120.0, 20.0), ["Average", "pooling"]);
+        assert_eq!(two_lines("tower_sentiment", 120.0, 20.0), ["tower_", "sentiment"]);
         assert_eq!(two_lines("全局平均池化层", 100.0, 20.0), ["全局平均池", "化层"]);
     }
 }

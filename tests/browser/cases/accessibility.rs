@@ -1,7 +1,7 @@
 //! axe-core finds no violation: every room and panel, every sheet and menu, in both themes and both languages, on a desk and
 //! on a phone.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};
@@ -15,7 +15,7 @@ use crate::steps::trained;
 struct Violation {
     id: String,
     help: String,
-    /// The first elements that break it, with why.
+    /// The elements that break it, with why.
     nodes: Vec<String>,
 }
 
@@ -29,22 +29,24 @@ async fn bring_axe(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Notes what is wrong with the page as it stands.
-async fn look(page: &Page, what: &str, found: &mut Vec<String>) -> Result<()> {
+/// Notes what is wrong with the page as it stands, each rule and element once.
+async fn look(page: &Page, what: &str, found: &mut BTreeSet<String>) -> Result<()> {
     // What glides in has arrived.
     page.sleep(Duration::from_millis(250)).await;
     let violations: Vec<Violation> = page
         .eval(
             "(await axe.run(document, { resultTypes: ['violations'] })).violations.map((violation) => ({ \
                id: violation.id, help: violation.help, \
-               nodes: violation.nodes.slice(0, 5).map((node) => `${node.html.slice(0, 160)} :: ${node.failureSummary?.split('\\n').slice(1).join(' ')}`) }))",
+               nodes: violation.nodes.map((node) => `${node.html.slice(0, 160)} :: ${node.failureSummary?.split('\\n').slice(1).join(' ')}`) }))",
         )
         .await?;
     for violation in violations {
-        let nodes = violation.nodes.join("\n      ");
-        let line = format!("{what}: {} ({})\n      {nodes}", violation.id, violation.help);
-        println!("{line}");
-        found.push(line);
+        for node in violation.nodes {
+            let line = format!("{}: {node}", violation.id);
+            if found.insert(line.clone()) {
+                println!("{what}: {line} ({})", violation.help);
+            }
+        }
     }
     Ok(())
 }
@@ -100,7 +102,7 @@ async fn unfold(page: &Page) -> Result<()> {
     Ok(())
 }
 
-fn clean(found: &[String]) -> Result<()> {
+fn clean(found: &BTreeSet<String>) -> Result<()> {
     ensure!(found.is_empty(), "{} violations", found.len());
     Ok(())
 }
@@ -116,7 +118,7 @@ fn nothing_bars_the_way_on_a_desk() {
         page.open("").await?;
         trained(page).await?;
         bring_axe(page).await?;
-        let mut found = Vec::new();
+        let mut found = BTreeSet::new();
         for (scheme, lang) in LOOKS {
             dress(page, scheme, lang).await?;
             let look_at = format!("1440, {scheme}, {lang}");
@@ -202,6 +204,7 @@ fn nothing_bars_the_way_on_a_desk() {
             }
             // A broken design with its list of problems, and a message.
             page.api::<Value>("load", &[broken_design()]).await?;
+            page.find(".canvas-problems[data-state=error]").await?;
             open(
                 page,
                 "document.querySelector('.problems-count').click()",
@@ -228,7 +231,7 @@ fn nothing_bars_the_way_on_a_phone() {
         page.open("").await?;
         trained(page).await?;
         bring_axe(page).await?;
-        let mut found = Vec::new();
+        let mut found = BTreeSet::new();
         for (scheme, lang) in LOOKS {
             dress(page, scheme, lang).await?;
             let look_at = format!("390, {scheme}, {lang}");

@@ -18,7 +18,7 @@ fn trunk() -> Value {
         "version": 1, "name": "trunk",
         "nodes": [
             node(0, "user", json!({ "type": "id_input", "feature": "user" }), 0, 0),
-            node(1, "embedding", json!({ "type": "embedding", "dimensions": 8 }), 195, 0),
+            node(1, "embedding", json!({ "type": "embedding" }), 195, 0),
             node(2, "trunk", json!({ "type": "dense", "units": 16 }), 390, 0),
             node(3, "click", json!({ "type": "binary_head", "label": "click" }), 585, 0),
             node(4, "conversion", json!({ "type": "binary_head", "label": "conversion" }), 585, 150),
@@ -71,7 +71,7 @@ async fn resources(page: &Page) -> Result<Value> {
 
 async fn undo(page: &Page) -> Result<()> {
     page.eval::<Value>(
-        "void window.dispatchEvent(new KeyboardEvent('keydown', { key: 'z', ctrlKey: true, bubbles: true }))",
+        "void window.dispatchEvent(new KeyboardEvent('keydown', { key: 'z', ctrlKey: true, bubbles: true, cancelable: true }))",
     )
     .await?;
     Ok(())
@@ -82,7 +82,8 @@ fn each_task_gets_its_own_and_shares_again() {
     check("share-and-separate", Setup::default(), async |page| {
         open_trunk(page).await?;
         let shared = resources(page).await?;
-        let of_trunk = 8 * 16 + 16;
+        // An embedding is 32 wide unless it is told otherwise.
+        let of_trunk = 32 * 16 + 16;
         select(page, &["trunk"]).await?;
         page.click_named("Give each task its own").await?;
         page.wait_for("there are two", "document.querySelectorAll('.node').length === 6")

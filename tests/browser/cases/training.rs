@@ -150,6 +150,9 @@ fn the_page_answers_while_it_trains() {
             "{} tasks of {ANSWERS_WITHIN_MS} ms or longer in 10 s of training on {data}: {tasks:.0?}",
             tasks.len()
         );
+        for frame in page.long_frames().await? {
+            println!("  {frame}");
+        }
         // The aim is no such task at all; the printed line says how near it is. A machine that does other work as well
         // makes some, so that only a page that really stands still fails here.
         ensure!(
