@@ -274,9 +274,9 @@ impl Page {
                globalThis.testLongTasks = []; \
                new PerformanceObserver((list) => list.getEntries().forEach((entry) => testLongTasks.push(entry.duration))) \
                  .observe({ type: 'longtask' }); \
-               globalThis.testLongFrames = []; \
+               globalThis.testLongFrames = []; globalThis.testWatched = performance.now(); \
                new PerformanceObserver((list) => list.getEntries().forEach((entry) => testLongFrames.push( \
-                   `${entry.duration.toFixed(0)} ms: ` + entry.scripts.map((script) => \
+                   `${entry.duration.toFixed(0)} ms at ${((entry.startTime - testWatched) / 1000).toFixed(1)} s: ` + entry.scripts.map((script) => \
                      `${script.invoker} ${script.duration.toFixed(0)} ms (styles and layout ${script.forcedStyleAndLayoutDuration.toFixed(0)} ms)`).join(', ')))) \
                  .observe({ type: 'long-animation-frame' }); \
              })()",
