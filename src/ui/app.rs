@@ -212,8 +212,10 @@ fn RightPanel() -> Html {
         },
     ];
     let panel = |tab: RightTab, id: &'static str, content: Html| {
+        let heading = tabs.iter().find(|other| other.key == tab).map(|tab| tab.label);
         html! {
             <div class="panel-body" role="tabpanel" {id} aria-labelledby={format!("tab-{id}")} data-open={(open == tab).to_string()}>
+                <h2 class="visually-hidden">{ heading }</h2>
                 { content }
             </div>
         }

@@ -207,7 +207,7 @@ fn nothing_bars_the_way_on_a_desk() {
             page.find(".canvas-problems[data-state=error]").await?;
             open(
                 page,
-                "document.querySelector('.problems-count').click()",
+                "document.querySelector('.canvas-problems li') || document.querySelector('.problems-count').click()",
                 ".canvas-problems li",
             )
             .await?;

@@ -5,6 +5,7 @@ mod composing;
 mod designer;
 mod documents;
 mod files;
+mod insides;
 mod looks;
 mod opening;
 mod person;
