@@ -53,7 +53,7 @@ async fn look(page: &Page, what: &str, found: &mut BTreeSet<String>) -> Result<(
 
 /// Runs a script that opens something, and waits for what it opens.
 async fn open(page: &Page, script: &str, opened: &str) -> Result<()> {
-    page.eval::<Value>(&format!("void {script}")).await?;
+    page.eval::<Value>(&format!("void ({script})")).await?;
     page.wait_for(opened, &format!("document.querySelector({})", json!(opened)))
         .await
 }
