@@ -2,6 +2,8 @@
 //! library needs to be given the same problem. The page itself never calls it.
 
 use mtl_engine::kernels::peak;
+#[cfg(feature = "gpu")]
+use mtl_training::benchmark::GpuBenchmark;
 use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
@@ -18,9 +20,7 @@ impl Bench {
     /// A text that says what is wrong with it.
     #[wasm_bindgen(constructor)]
     pub fn new(spec: &str) -> Result<Bench, JsValue> {
-        let error = |error: &dyn std::fmt::Display| JsValue::from(error.to_string());
-        let spec: BenchmarkSpec = serde_json::from_str(spec).map_err(|why| error(&why))?;
-        Ok(Self(Benchmark::new(&spec).map_err(|why| error(&why))?))
+        Ok(Self(Benchmark::new(&read(spec)?).map_err(error)?))
     }
 
     /// Draws the rows; a step needs them.
@@ -33,19 +33,9 @@ impl Bench {
         (0..n).map(|_| self.0.step()).collect()
     }
 
-    /// JSON: `{flops_per_step, n_batches, inputs: [node], parameters: [{name, shape, start, end}]}`.
+    /// See [`about`].
     pub fn about(&self) -> String {
-        let model = self.0.model();
-        let parameters = model.parameters().iter().map(|parameter| {
-            json!({ "name": parameter.name, "shape": parameter.shape, "start": parameter.range.start, "end": parameter.range.end })
-        });
-        json!({
-            "flops_per_step": self.0.flops_per_step(),
-            "n_batches": self.0.batches().len(),
-            "inputs": model.inputs().iter().map(|slot| slot.node).collect::<Vec<_>>(),
-            "parameters": parameters.collect::<Vec<_>>(),
-        })
-        .to_string()
+        about(&self.0)
     }
 
     /// All parameters, flat.
@@ -67,6 +57,73 @@ impl Bench {
     pub fn targets(&self, batch: usize, task: usize) -> Vec<f32> {
         self.0.batches()[batch].targets[task].clone()
     }
+}
+
+/// A workload under way on WebGPU.
+#[cfg(feature = "gpu")]
+#[wasm_bindgen]
+pub struct GpuBench(GpuBenchmark);
+
+#[cfg(feature = "gpu")]
+#[wasm_bindgen]
+impl GpuBench {
+    /// As [`Bench::new`], on the browser's device.
+    ///
+    /// # Errors
+    /// A text that says what is wrong with the workload or the device.
+    pub async fn create(spec: String) -> Result<GpuBench, JsValue> {
+        let spec = read(&spec)?;
+        Ok(Self(GpuBenchmark::new(&spec).await.map_err(error)?))
+    }
+
+    /// Draws the rows and puts them on the device; a step needs them.
+    ///
+    /// # Errors
+    /// When they do not fit.
+    pub async fn draw_rows(&mut self) -> Result<(), JsValue> {
+        self.0.draw_rows().await.map_err(error)
+    }
+
+    /// Trains `n` steps to their end and returns the loss before each.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub async fn steps(&mut self, n: u32) -> Result<Vec<f32>, JsValue> {
+        self.0.steps(n).await.map_err(error)
+    }
+
+    /// See [`about`].
+    pub fn about(&self) -> String {
+        about(self.0.benchmark())
+    }
+}
+
+fn error(error: impl std::fmt::Display) -> JsValue {
+    JsValue::from(error.to_string())
+}
+
+fn read(spec: &str) -> Result<BenchmarkSpec, JsValue> {
+    serde_json::from_str(spec).map_err(error)
+}
+
+/// JSON: `{flops_per_step, n_batches, inputs: [node], parameters: [{name, shape, start, end}]}`.
+fn about(benchmark: &Benchmark) -> String {
+    let model = benchmark.model();
+    let parameters = model.parameters().iter().map(|parameter| {
+        json!({
+            "name": parameter.name,
+            "shape": parameter.shape,
+            "start": parameter.range.start,
+            "end": parameter.range.end,
+        })
+    });
+    json!({
+        "flops_per_step": benchmark.flops_per_step(),
+        "n_batches": benchmark.batches().len(),
+        "inputs": model.inputs().iter().map(|slot| slot.node).collect::<Vec<_>>(),
+        "parameters": parameters.collect::<Vec<_>>(),
+    })
+    .to_string()
 }
 
 /// Multiplies and adds on registers alone; returns the number of floating-point operations. The caller holds the clock.

@@ -5,7 +5,6 @@
 
 /* global importScripts, tf */
 
-const N_BATCHES = 4;
 let ready;
 let contender = null;
 
@@ -81,7 +80,7 @@ async function start({ setup, app, translate }, spec) {
   if (setup.engine === "mtl") {
     contender = ours(bench);
   } else {
-    const rows = Array.from({ length: N_BATCHES }, (_, batch) => rowsOf(spec, bench, about, batch));
+    const rows = Array.from({ length: about.n_batches }, (_, batch) => rowsOf(spec, bench, about, batch));
     const weights = weightsOf(bench, about);
     bench.free();
     const build = performance.now();
@@ -131,7 +130,7 @@ async function timedBlock(steps, ms) {
     const now = performance.now();
     if (now - start >= ms) return { steps: done, ms: now - start };
     // Look at the clock some twenty times a block, not after every step.
-    if ((now - before) * 20 < ms) n = Math.min(n * 2, 4096);
+    if ((now - before) * 20 < ms) n = Math.min(n * 2, 1024);
   }
 }
 

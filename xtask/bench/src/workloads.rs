@@ -202,11 +202,12 @@ fn default_feature(layer: &Layer) -> FeatureKind {
     }
 }
 
-/// Size of a label of which nothing is said: four classes.
+/// Size of a label of which nothing is said: four classes, or four labels.
 fn default_label(layer: &Layer) -> LabelKind {
     match layer {
         Layer::BinaryHead(_) => LabelKind::Binary,
         Layer::RegressionHead(_) => LabelKind::Real,
+        Layer::MultiLabelHead(_) => LabelKind::MultiLabel { n_labels: 4 },
         _ => LabelKind::Classes { n_classes: 4 },
     }
 }

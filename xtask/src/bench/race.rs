@@ -127,7 +127,7 @@ pub fn run(
             if pace.takes_first && best.is_some() {
                 break;
             }
-            match qualify(stage, workload, &key, pace, is_choice) {
+            match qualify(stage, workload, &key, pace, is_choice && !pace.takes_first) {
                 Ok(entrant) if is_choice && computes_something_else(&entrant, racers.first()) => {
                     stage.end(&entrant.key);
                     let note = format!(
@@ -158,10 +158,14 @@ pub fn run(
                     let note = format!("{key}: {refusal}");
                     eprintln!("    {note}");
                     result.notes.push(note);
+                    // The others of the place are slower still, as far as one knows.
+                    if pace.takes_first && matches!(refusal, Refusal::TooSlow(_)) {
+                        break;
+                    }
                 }
             }
         }
-        if is_choice && !seen.is_empty() {
+        if is_choice && !pace.takes_first && !seen.is_empty() {
             let note = format!("{}: {}", heat.what, seen.join(", "));
             eprintln!("    {note}");
             result.notes.push(note);

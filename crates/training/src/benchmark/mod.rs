@@ -4,6 +4,12 @@
 //! forward, backward, Adam) and nothing beside it. Rows and parameters come from the seed, the same bits on every
 //! machine, so that another library can be given the same problem.
 
+#[cfg(feature = "gpu")]
+mod gpu;
+
+#[cfg(feature = "gpu")]
+pub use gpu::{GpuBenchmark, GpuBenchmarkError};
+
 use mtl_engine::design::Design;
 use mtl_engine::metrics::TaskOutput;
 use mtl_engine::model::{Batch, BuildError, BuildOptions, Mode, Model, Profile};
@@ -97,7 +103,7 @@ impl Benchmark {
             }
             for (task, targets) in tasks.iter().zip(&mut batch.targets) {
                 targets.fill_with(|| match task.output {
-                    TaskOutput::Binary => random.below(2) as f32,
+                    TaskOutput::Binary | TaskOutput::MultiLabel { .. } => random.below(2) as f32,
                     TaskOutput::Classes { n_classes } => random.below(n_classes) as f32,
                     TaskOutput::Regression => random.normal(),
                 });
