@@ -33,8 +33,8 @@ impl Pace {
         n_rounds: 9,
         n_slow_rounds: 3,
         block_ms: 400.0,
-        losses_ms: 90_000.0,
-        start_within: Duration::from_secs(120),
+        losses_ms: 30_000.0,
+        start_within: Duration::from_secs(60),
         takes_first: false,
     };
     pub const QUICK: Self = Self {
