@@ -7,7 +7,6 @@ pub mod backend;
 pub mod clipping;
 pub mod design;
 pub mod initializers;
-pub mod kernels;
 pub mod layers;
 pub mod losses;
 pub mod metrics;
@@ -20,3 +19,5 @@ pub mod schedules;
 pub mod schema;
 pub mod settings;
 pub mod text;
+
+pub use mtl_kernels as kernels;

@@ -5,6 +5,7 @@
 //! labelled row L = 0 and so is its gradient.
 
 use crate::backend::cpu::{Cpu, Seed};
+pub use crate::kernels::vector::put;
 
 /// Weight of class `class`; 1 when there are none.
 pub fn class_weight(weights: &[f32], class: usize) -> f32 {
@@ -51,12 +52,6 @@ pub fn start(cpu: &Cpu<'_>, task_idx: usize) -> Start {
             }
         }
     }
-}
-
-/// Adds to (or starts) a gradient.
-#[inline(always)]
-pub fn put(gradient: &mut f32, value: f32, accumulate: bool) {
-    *gradient = if accumulate { *gradient + value } else { value };
 }
 
 /// Writes 1 at logit `output` of each row and 0 elsewhere.

@@ -1,7 +1,7 @@
 //! Regularisers and ties: `Σ l1 |w| + l2 w² + strength (a - b)²`.
 
 use crate::{
-    kernels::multiversion,
+    kernels::penalty::add_regulariser,
     plan::{ParameterSpec, Plan, TieSpec},
 };
 
@@ -56,13 +56,4 @@ fn regularised(plan: &Plan) -> impl Iterator<Item = &ParameterSpec> {
 fn ties(plan: &Plan) -> impl Iterator<Item = (&TieSpec, &ParameterSpec, &ParameterSpec)> {
     let active = plan.ties.iter().filter(|tie| tie.strength > 0.0);
     active.map(|tie| (tie, &plan.parameters[tie.a.0], &plan.parameters[tie.b.0]))
-}
-
-multiversion! {
-    fn add_regulariser(gradients: &mut [f32], values: &[f32], l1: f32, twice_l2: f32) {
-        for (gradient, value) in gradients.iter_mut().zip(values) {
-            let sign = if *value > 0.0 { 1.0 } else if *value < 0.0 { -1.0 } else { 0.0 };
-            *gradient += twice_l2 * value + l1 * sign;
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! How recurrent ops walk a batch: steps of rows sorted by falling length, packed one step after the other.
 
-use crate::backend::cpu::RowOrder;
+use crate::{backend::cpu::RowOrder, kernels::vector::add_assign};
 
 /// A walk over the rows of a batch.
 #[derive(Clone, Copy, Debug)]
@@ -49,9 +49,7 @@ impl Walk<'_> {
             for rank in 0..self.n_active(step) {
                 let start = self.start(rank, step, width);
                 let source = &packed[(first + rank) * width..(first + rank + 1) * width];
-                for (x, value) in x[start..start + width].iter_mut().zip(source) {
-                    *x += value;
-                }
+                add_assign(&mut x[start..start + width], source);
             }
         }
     }
@@ -93,11 +91,7 @@ impl Walk<'_> {
     pub fn receive(&self, sequences: bool, step: usize, dy: &[f32], dh: &mut [f32], units: usize) {
         for (rank, dh) in dh.chunks_exact_mut(units).take(self.n_active(step)).enumerate() {
             let (row, row_length) = (self.order.rows[rank] as usize, self.order.lengths[rank] as usize);
-            let mut add = |start: usize| {
-                for (dh, dy) in dh.iter_mut().zip(&dy[start..start + units]) {
-                    *dh += dy;
-                }
-            };
+            let mut add = |start: usize| add_assign(dh, &dy[start..start + units]);
             if sequences {
                 add(self.start(rank, step, units));
                 if row_length == step + 1 && !self.backwards {

@@ -2,6 +2,8 @@
 //!
 //! a ← a + g², θ ← θ − η·g / √(a + ε), with a starting at 0.1 as in Keras.
 
+use crate::kernels::optimizers;
+
 use super::{MAX_SLOTS, Method};
 
 crate::settings! {
@@ -51,9 +53,6 @@ impl Method for Adagrad {
             epsilon,
         } = *constants;
         let [accumulator, _] = slots;
-        for ((value, gradient), accumulator) in values.iter_mut().zip(gradients).zip(accumulator) {
-            *accumulator += gradient * gradient;
-            *value -= learning_rate * gradient / (*accumulator + epsilon).sqrt();
-        }
+        optimizers::adagrad(learning_rate, epsilon, values, gradients, accumulator);
     }
 }

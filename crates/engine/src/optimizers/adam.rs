@@ -4,7 +4,8 @@
 //! m ← m + (g − m)·(1 − β₁), v ← v + (g² − v)·(1 − β₂), θ ← θ − m·α / (√v + ε).
 
 use super::{MAX_SLOTS, Method, as_typed};
-use crate::kernels::multiversion;
+pub use crate::kernels::optimizers::Adam as Constants;
+use crate::kernels::optimizers::adam;
 
 crate::settings! {
     /// Settings of Adam.
@@ -24,37 +25,15 @@ crate::settings! {
     }
 }
 
-/// What is the same for every parameter within one step, also of AdamW.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Constants {
-    /// α: the learning rate with both bias corrections.
-    pub alpha: f32,
-    /// 1 − β₁.
-    pub one_minus_beta_1: f32,
-    /// 1 − β₂.
-    pub one_minus_beta_2: f32,
-    /// ε.
-    pub epsilon: f32,
-}
-
-impl Constants {
-    pub(super) fn new(beta_1: f32, beta_2: f32, epsilon: f32, step: u64, learning_rate: f32) -> Self {
-        // In f32 and in this order, as in Keras, so that the first steps agree to the last digits.
-        let alpha = learning_rate * (1.0 - power(beta_2, step)).sqrt() / (1.0 - power(beta_1, step));
-        Self {
-            alpha,
-            one_minus_beta_1: (1.0 - as_typed(beta_1)) as f32,
-            one_minus_beta_2: (1.0 - as_typed(beta_2)) as f32,
-            epsilon,
-        }
-    }
-
-    /// Moves the moments `mean` and `square` and returns what is to be subtracted from the parameter.
-    #[inline(always)]
-    pub(super) fn decrement(&self, gradient: f32, mean: &mut f32, square: &mut f32) -> f32 {
-        *mean += (gradient - *mean) * self.one_minus_beta_1;
-        *square += (gradient * gradient - *square) * self.one_minus_beta_2;
-        *mean * self.alpha / (square.sqrt() + self.epsilon)
+/// The constants of Adam's step `step`, also of AdamW.
+pub(super) fn constants(beta_1: f32, beta_2: f32, epsilon: f32, step: u64, learning_rate: f32) -> Constants {
+    // In f32 and in this order, as in Keras, so that the first steps agree to the last digits.
+    let alpha = learning_rate * (1.0 - power(beta_2, step)).sqrt() / (1.0 - power(beta_1, step));
+    Constants {
+        alpha,
+        one_minus_beta_1: (1.0 - as_typed(beta_1)) as f32,
+        one_minus_beta_2: (1.0 - as_typed(beta_2)) as f32,
+        epsilon,
     }
 }
 
@@ -81,20 +60,12 @@ impl Method for Adam {
     }
 
     fn constants(&self, step: u64, learning_rate: f32) -> Constants {
-        Constants::new(self.beta_1, self.beta_2, self.epsilon, step, learning_rate)
+        constants(self.beta_1, self.beta_2, self.epsilon, step, learning_rate)
     }
 
     fn update(constants: &Constants, values: &mut [f32], gradients: &[f32], slots: [&mut [f32]; MAX_SLOTS]) {
         let [means, squares] = slots;
-        step(*constants, values, gradients, means, squares);
-    }
-}
-
-multiversion! {
-    fn step(constants: Constants, values: &mut [f32], gradients: &[f32], means: &mut [f32], squares: &mut [f32]) {
-        for (((value, gradient), mean), square) in values.iter_mut().zip(gradients).zip(means).zip(squares) {
-            *value -= constants.decrement(*gradient, mean, square);
-        }
+        adam(*constants, values, gradients, means, squares);
     }
 }
 

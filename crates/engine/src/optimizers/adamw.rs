@@ -3,7 +3,8 @@
 //! θ ← θ − θ·λ·η, then Adam's step; see [`adam`].
 
 use super::{MAX_SLOTS, Method, adam};
-use crate::kernels::multiversion;
+pub use crate::kernels::optimizers::AdamW as Constants;
+use crate::kernels::optimizers::adamw;
 
 crate::settings! {
     /// Settings of AdamW.
@@ -27,17 +28,6 @@ crate::settings! {
     }
 }
 
-/// What is the same for every parameter within one step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Constants {
-    /// Those of Adam.
-    pub adam: adam::Constants,
-    /// λ.
-    pub weight_decay: f32,
-    /// η, which also scales the decay.
-    pub learning_rate: f32,
-}
-
 impl Method for AdamW {
     type Constants = Constants;
 
@@ -46,7 +36,7 @@ impl Method for AdamW {
     }
 
     fn constants(&self, step: u64, learning_rate: f32) -> Constants {
-        let adam = adam::Constants::new(self.beta_1, self.beta_2, self.epsilon, step, learning_rate);
+        let adam = adam::constants(self.beta_1, self.beta_2, self.epsilon, step, learning_rate);
         Constants {
             adam,
             weight_decay: self.weight_decay,
@@ -56,16 +46,6 @@ impl Method for AdamW {
 
     fn update(constants: &Constants, values: &mut [f32], gradients: &[f32], slots: [&mut [f32]; MAX_SLOTS]) {
         let [means, squares] = slots;
-        step(*constants, values, gradients, means, squares);
-    }
-}
-
-multiversion! {
-    fn step(constants: Constants, values: &mut [f32], gradients: &[f32], means: &mut [f32], squares: &mut [f32]) {
-        let Constants { adam, weight_decay, learning_rate } = constants;
-        for (((value, gradient), mean), square) in values.iter_mut().zip(gradients).zip(means).zip(squares) {
-            let decayed = *value - *value * weight_decay * learning_rate;
-            *value = decayed - adam.decrement(*gradient, mean, square);
-        }
+        adamw(*constants, values, gradients, means, squares);
     }
 }

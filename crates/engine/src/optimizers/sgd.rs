@@ -4,6 +4,8 @@
 //! - μ = 0: θ ← θ − η·g (no state);
 //! - μ > 0: v ← μ·v − η·g, then θ ← θ + v, or with Nesterov θ ← θ + μ·v − η·g.
 
+use crate::kernels::optimizers;
+
 use super::{MAX_SLOTS, Method};
 
 crate::settings! {
@@ -54,19 +56,9 @@ impl Method for Sgd {
         } = *constants;
         let [velocity, _] = slots;
         if momentum == 0.0 {
-            for (value, gradient) in values.iter_mut().zip(gradients) {
-                *value -= gradient * learning_rate;
-            }
-        } else if nesterov {
-            for ((value, gradient), velocity) in values.iter_mut().zip(gradients).zip(velocity) {
-                *velocity = *velocity * momentum - gradient * learning_rate;
-                *value += *velocity * momentum - gradient * learning_rate;
-            }
+            optimizers::sgd(learning_rate, values, gradients);
         } else {
-            for ((value, gradient), velocity) in values.iter_mut().zip(gradients).zip(velocity) {
-                *velocity = *velocity * momentum - gradient * learning_rate;
-                *value += *velocity;
-            }
+            optimizers::momentum(learning_rate, momentum, nesterov, values, gradients, velocity);
         }
     }
 }

@@ -3,9 +3,9 @@
 use super::AttentionPool;
 use crate::{
     backend::cpu::{At, Cpu},
+    kernels::softmax::masked_softmax,
     kernels::vector::{axpy, dot},
     losses::put,
-    ops::softmax::masked_softmax,
 };
 
 pub fn forward(op: &AttentionPool, cpu: &mut Cpu<'_>) {

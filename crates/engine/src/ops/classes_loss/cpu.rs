@@ -3,8 +3,8 @@
 use super::ClassesLoss;
 use crate::{
     backend::cpu::{At, Cpu},
+    kernels::{softmax::softmax_row, vector::add_scaled},
     losses::{self, Start, class_of, class_weight},
-    ops::softmax::softmax_row,
 };
 
 pub fn forward(op: &ClassesLoss, cpu: &mut Cpu<'_>) {
@@ -41,15 +41,7 @@ pub fn backward(op: &ClassesLoss, cpu: &mut Cpu<'_>) {
             for ((dz, p), y) in rows.zip(&cpu.targets[op.task_idx]) {
                 let class = class_of(*y, op.n_classes);
                 let factor = class.map_or(0.0, |class| factor * class_weight(&op.class_weights, class));
-                if accumulate {
-                    for (dz, p) in dz.iter_mut().zip(p) {
-                        *dz += factor * p;
-                    }
-                } else {
-                    for (dz, p) in dz.iter_mut().zip(p) {
-                        *dz = factor * p;
-                    }
-                }
+                add_scaled(dz, p, factor, accumulate);
                 if let Some(class) = class {
                     dz[class] -= factor;
                 }

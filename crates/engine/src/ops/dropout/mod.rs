@@ -5,7 +5,7 @@
 
 mod cpu;
 
-pub(crate) use cpu::{counter_key, hash};
+pub(crate) use cpu::counter_key;
 
 use super::{Access, Operation};
 use crate::{backend::cpu::Cpu, plan::ValueId};

@@ -1,7 +1,10 @@
 //! Kernels of the embedding: gather and scatter.
 
 use super::EmbeddingLookup;
-use crate::backend::cpu::{At, Cpu};
+use crate::{
+    backend::cpu::{At, Cpu},
+    kernels::vector::add_assign,
+};
 
 /// The row of an id; an id beyond the table, which a prepared data set never has, is the table's last row.
 fn row(op: &EmbeddingLookup, id: u32) -> usize {
@@ -29,8 +32,6 @@ pub fn backward(op: &EmbeddingLookup, cpu: &mut Cpu<'_>) {
     for (dy, id) in dy.chunks_exact(op.width).zip(ids) {
         let row = row(op, *id);
         touched.mark(row as u32);
-        for (gradient, dy) in table[row * op.width..(row + 1) * op.width].iter_mut().zip(dy) {
-            *gradient += dy;
-        }
+        add_assign(&mut table[row * op.width..(row + 1) * op.width], dy);
     }
 }

@@ -4,7 +4,8 @@ use super::{Epilogue, Linear};
 use crate::{
     backend::cpu::{At, Cpu},
     kernels::elementary,
-    kernels::multiversion,
+    kernels::linear::{gelu_gradient, relu_gradient, sigmoid_gradient, tanh_gradient},
+    kernels::vector::add_column_sums,
     ops::product::{self, Finish},
 };
 
@@ -84,40 +85,5 @@ pub fn backward(op: &Linear, cpu: &mut Cpu<'_>) {
             accumulate,
             cpu.packing,
         );
-    }
-}
-
-multiversion! {
-    fn relu_gradient(dy: &mut [f32], y: &[f32]) {
-        for (dy, y) in dy.iter_mut().zip(y) {
-            *dy = if *y > 0.0 { *dy } else { 0.0 };
-        }
-    }
-
-    fn tanh_gradient(dy: &mut [f32], y: &[f32]) {
-        for (dy, y) in dy.iter_mut().zip(y) {
-            *dy *= 1.0 - y * y;
-        }
-    }
-
-    fn sigmoid_gradient(dy: &mut [f32], y: &[f32]) {
-        for (dy, y) in dy.iter_mut().zip(y) {
-            *dy *= y * (1.0 - y);
-        }
-    }
-
-    fn gelu_gradient(dy: &mut [f32], z: &[f32]) {
-        for (dy, z) in dy.iter_mut().zip(z) {
-            *dy *= elementary::gelu_derivative(*z);
-        }
-    }
-
-    /// Adds each row of `rows` to `sums`.
-    pub(crate) fn add_column_sums(sums: &mut [f32], rows: &[f32]) {
-        for row in rows.chunks_exact(sums.len()) {
-            for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += value;
-            }
-        }
     }
 }

@@ -3,9 +3,10 @@
 use super::Noise;
 use crate::{
     backend::cpu::{At, Cpu},
+    kernels::dropout::hash,
     kernels::elementary::{cos, log},
     kernels::vector::add_assign,
-    ops::dropout::{counter_key, hash},
+    ops::dropout::counter_key,
     plan::Mode,
 };
 

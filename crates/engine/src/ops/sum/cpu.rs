@@ -3,7 +3,7 @@
 use super::Sum;
 use crate::{
     backend::cpu::{At, Cpu},
-    kernels::multiversion,
+    kernels::vector::add_scaled,
 };
 
 pub fn forward(op: &Sum, cpu: &mut Cpu<'_>) {
@@ -19,21 +19,6 @@ pub fn backward(op: &Sum, cpu: &mut Cpu<'_>) {
             let accumulate = cpu.memory.claim(*x);
             let [dy, dx] = cpu.memory.get([At::Gradient(op.y), At::Gradient(*x)]);
             add_scaled(dx, dy, *factor, accumulate);
-        }
-    }
-}
-
-multiversion! {
-    /// `y (+)= factor x`.
-    fn add_scaled(y: &mut [f32], x: &[f32], factor: f32, accumulate: bool) {
-        if accumulate {
-            for (y, x) in y.iter_mut().zip(x) {
-                *y += factor * x;
-            }
-        } else {
-            for (y, x) in y.iter_mut().zip(x) {
-                *y = factor * x;
-            }
         }
     }
 }

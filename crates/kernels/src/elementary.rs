@@ -27,7 +27,7 @@
 //! over the whole range of `f32` against `f64`.
 //!
 //! ```
-//! use mtl_engine::kernels::elementary::{exp, exp_slice};
+//! use mtl_kernels::elementary::{exp, exp_slice};
 //! let x = [0.0, 1.0, -2.5, 100.0, f32::NEG_INFINITY];
 //! let mut y = [0.0; 5];
 //! exp_slice(&mut y, &x);
@@ -37,7 +37,7 @@
 //! ```
 #![allow(clippy::excessive_precision, reason = "coefficients are written as published")]
 
-use super::multiversion;
+use crate::multiversion;
 
 /// ln 2 in two parts: the first has nine significant bits, so that its product with an exponent is exact.
 const LN2_HI: f32 = 0.693359375;

@@ -12,7 +12,7 @@
 //! agree.
 //!
 //! ```
-//! use mtl_engine::kernels::vector::{add_column_sums, dot, softmax_rows};
+//! use mtl_kernels::vector::{add_column_sums, dot, softmax_rows};
 //! assert_eq!(dot(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0]), 32.0);
 //!
 //! let mut probabilities = [0.0; 4];
@@ -25,7 +25,7 @@
 //! ```
 
 use super::elementary::{exp, log};
-use super::multiversion;
+use crate::multiversion;
 
 /// Lanes of a reduction.
 const LANES: usize = 8;
@@ -105,6 +105,12 @@ fn whole_rows(len: usize, columns: usize) {
     );
 }
 
+/// Adds to (or starts) a gradient.
+#[inline(always)]
+pub fn put(gradient: &mut f32, value: f32, accumulate: bool) {
+    *gradient = if accumulate { *gradient + value } else { value };
+}
+
 multiversion! {
     /// Sum of all elements.
     pub fn sum(x: &[f32]) -> f32 {
@@ -114,6 +120,19 @@ multiversion! {
     /// Sum of all squares.
     pub fn sum_of_squares(x: &[f32]) -> f32 {
         reduce(x, x, |v, _| v * v)
+    }
+
+    /// `y (+)= factor x`.
+    pub fn add_scaled(y: &mut [f32], x: &[f32], factor: f32, accumulate: bool) {
+        if accumulate {
+            for (y, x) in y.iter_mut().zip(x) {
+                *y += factor * x;
+            }
+        } else {
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = factor * x;
+            }
+        }
     }
 
     /// Sum of `a[i] * b[i]`.

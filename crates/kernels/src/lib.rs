@@ -1,4 +1,7 @@
-//! The arithmetic that every op is built from: elementary functions, slice helpers and the matrix product.
+//! The arithmetic that every op is built from: elementary functions, loops over slices and the matrix product.
+//!
+//! A crate of its own because it is compiled for speed, and the rest of the page for size: a loop that a training step
+//! spends time in belongs here, what arranges such loops (an op, an optimizer) to `mtl_engine`.
 //!
 //! Three rules hold for everything in here, and each is a test:
 //!
@@ -17,6 +20,17 @@ mod lanes;
 pub mod peak;
 pub mod vector;
 
+pub mod dropout;
+pub mod gru;
+pub mod layer_norm;
+pub mod linear;
+pub mod lstm;
+pub mod mixture;
+pub mod optimizers;
+pub mod penalty;
+pub mod pool;
+pub mod softmax;
+
 /// Compiles a function for AVX2 and for the baseline, and takes the better one at run time.
 ///
 /// The body is written once, as plain loops that the compiler turns into vectors. On x86-64 it is compiled twice;
@@ -29,6 +43,7 @@ pub mod vector;
 ///     pub fn double(x: &mut [f32]) { for v in x { *v *= 2.0; } }
 /// }
 /// ```
+#[macro_export]
 macro_rules! multiversion {
     ($($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block)*) => {$(
         $(#[$meta])*
@@ -52,4 +67,3 @@ macro_rules! multiversion {
         }
     )*};
 }
-pub(crate) use multiversion;
