@@ -14,7 +14,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::{settings, to_js, to_json};
 use crate::{
     i18n::{fill_message, shell::T},
-    state::{Playground, files::read_design, history::RunHistory},
+    state::{Playground, actions::wait_for, files::read_design, history::RunHistory},
     web::json_of,
 };
 
@@ -44,6 +44,7 @@ pub(super) async fn call(
     first: &JsValue,
     second: &JsValue,
 ) -> Result<JsValue, Message> {
+    wait_for(&this.has_begun, |has_begun| *has_begun).await;
     match name {
         "load" => load(this, to_json(first)?).await?,
         "data" => {

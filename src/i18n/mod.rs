@@ -34,6 +34,8 @@ macro_rules! texts {
 }
 
 pub mod canvas;
+pub mod documents;
+pub mod inside;
 pub mod panels;
 pub mod shell;
 pub mod train;
@@ -79,6 +81,8 @@ mod tests {
         ("train", train::ALL),
         ("canvas", canvas::ALL),
         ("panels", panels::ALL),
+        ("documents", documents::ALL),
+        ("inside", inside::ALL),
     ];
 
     /// Names and abbreviations that are written the same way in both languages.

@@ -41,10 +41,12 @@ texts! {
     export_weights: "Save weights (JSON)", "保存权重（JSON）";
     export_weights_help: "Design, vocabulary and every parameter in one file; opening it gives the same predictions.",
         "设计、词表和全部参数保存在一个文件中；打开后得到相同的预测。";
-    import_weights: "Open weights or a design…", "打开权重或设计……";
+    import_weights: "Open weights, a project or a design…", "打开权重、项目或设计……";
     import_weights_help: "Or drop the file anywhere on the page.", "也可以把文件拖到页面任意位置。";
-    export_design: "Save the design (JSON)", "保存设计（JSON）";
-    drop_here: "Drop a weights or design file to open it", "松开以打开权重或设计文件";
+    export_project: "Save the project (.mtl.json)", "保存项目（.mtl.json）";
+    export_project_help: "Design, choice of data set, settings and seed, without weights.", "设计、数据集选择、设置和种子，不含权重。";
+    nothing_to_save: "there is nothing to save yet: the data set is still being loaded", "还没有可保存的内容：数据集仍在加载";
+    drop_here: "Drop a weights, project or design file to open it", "松开以打开权重、项目或设计文件";
     drop_one: "Drop one file at a time; these were {0}.", "请一次拖入一个文件；这次有 {0} 个。";
     exported: "Saved {0}: {1} parameters after {2} steps, {3}", "已保存 {0}：{1} 个参数，训练 {2} 步之后，{3}";
     imported: "Opened {0}: {1} parameters, step {2}. Predictions are as they were when it was saved.",
@@ -56,8 +58,8 @@ texts! {
     file_too_large: "“{0}” has {1}; a weights file of this page has at most {2}. Nothing was changed.",
         "“{0}”大小为 {1}；本页面的权重文件最大为 {2}。没有做任何更改。";
     file_unreadable: "“{0}” could not be read ({1}). Nothing was changed.", "无法读取“{0}”（{1}）。没有做任何更改。";
-    file_not_design: "“{0}” is not a design of this page: {1}. Nothing was changed.",
-        "“{0}”不是本页面的设计文件：{1}。没有做任何更改。";
+    file_not_design: "“{0}” is not a project or a design of this page: {1}. Nothing was changed.",
+        "“{0}”不是本页面的项目或设计文件：{1}。没有做任何更改。";
 
     dismiss: "Dismiss", "知道了";
     messages: "Messages", "消息";
@@ -100,6 +102,8 @@ texts! {
 
     worker_crashed: "The training worker stopped ({0}). It was started again with your design, data and settings; the run begins at step 0.",
         "训练线程意外停止（{0}）。已用你的设计、数据和设置重新启动，训练从第 0 步开始。";
+    worker_recovered: "The training worker stopped ({0}). It was started again, and the run stands where it was last copied: at step {1}. Press Play to go on.",
+        "训练线程意外停止（{0}）。已重新启动，训练回到最近一次备份：第 {1} 步。点击“开始”继续。";
     worker_failed: "The training worker could not be started: {0}", "无法启动训练线程：{0}";
     worker_gone: "the training worker stopped before it answered", "训练线程在应答之前停止了";
     internal_message: "the page and its worker did not understand each other ({0}); reload the page",

@@ -22,6 +22,7 @@ texts! {
     epoch_of: "epoch {0} of {1}", "第 {0} / {1} 轮";
     step_count: "step {0}", "第 {0} 步";
     examples_per_second: "{0} examples/s", "{0} 样本/秒";
+    run_tasks: "Loss and metric of every task", "各任务的损失与指标";
     loss: "loss", "损失";
     training_loss: "Training loss of task {0}", "任务“{0}”的训练损失";
     run_progress: "Share of the run that is done", "训练完成的比例";

@@ -2,7 +2,7 @@
 
 use mtl_engine::{
     design::{
-        Design,
+        Design, NodeId,
         edit::Edit,
         presets::{self, Preset},
     },
@@ -11,8 +11,8 @@ use mtl_engine::{
 };
 use mtl_training::{
     protocol::{
-        Command, Evaluation, Event, Phase, PredictInput, Reply, Request, Run, RunSettings, RunStatus, Split,
-        TaskPrediction, TokenSpans,
+        Command, Evaluation, Event, Inspection, Phase, PredictInput, Reply, Request, Run, RunSettings,
+        RunStatus, Split, StepProfile, TaskPrediction, TokenSpans,
     },
     recommended,
 };
@@ -20,12 +20,11 @@ use mtl_training::{
 use super::{ModelState, Playground, Sent, ToastKind, data, store::Store};
 use crate::{
     i18n::{fill_message, shell::T, train},
-    worker::client::{Client, News},
+    worker::{
+        client::{Client, News},
+        protocol::FileReply,
+    },
 };
-
-/// So many crashes within so many milliseconds, and the worker is not started again.
-const MAX_CRASHES: usize = 3;
-const CRASH_WINDOW_MS: f64 = 60_000.0;
 
 impl Playground {
     // The run.
@@ -153,6 +152,27 @@ impl Playground {
         }
     }
 
+    /// A look inside the run, and at one layer of it.
+    pub async fn inspect(&self, node: Option<NodeId>) -> Result<Inspection, Message> {
+        match self.ask(Request::Inspect { node }).await? {
+            Reply::Inspection { inspection } => Ok(*inspection),
+            _ => Err(fill_message(T.internal_message, &[&"inspect"])),
+        }
+    }
+
+    /// Times steps of the run for about half a second.
+    pub async fn measure_step(&self) -> Result<StepProfile, Message> {
+        self.ready()?;
+        let answer = match &*self.client.borrow() {
+            Some(client) => client.measure(),
+            None => return Err(T.worker_gone.into()),
+        };
+        match answer.await? {
+            (FileReply::StepMeasured { profile }, _) => Ok(profile),
+            _ => Err(fill_message(T.internal_message, &[&"measure"])),
+        }
+    }
+
     /// Asks the worker.
     pub async fn ask(&self, request: Request) -> Result<Reply, Message> {
         let answer = match &*self.client.borrow() {
@@ -194,13 +214,15 @@ impl Playground {
         self.preset.set(Some(preset.key));
     }
 
-    /// Puts another design in the place of the one that is there; can be undone.
+    /// Puts another design in the place of the one that is there; can be undone. When that is a person's own work, its
+    /// document is left as it is, and the new design becomes another one.
     pub fn put_design(&self, design: Design, name: Message) -> bool {
         let mut document = self.document.get().as_ref().clone();
         if let Err(error) = document.replace(name, design) {
             self.complain(error.explain());
             return false;
         }
+        self.keep_own_work();
         self.preset.set(None);
         self.selection
             .update_if_changed(|selection| *selection = super::Selection::default());
@@ -322,7 +344,7 @@ impl Playground {
             News::Failed(failure) => {
                 let this = self.rc();
                 // Not from within the dead worker's own listener, which goes with it.
-                wasm_bindgen_futures::spawn_local(async move { this.recover(&failure.explain()) });
+                wasm_bindgen_futures::spawn_local(async move { this.recover(&failure) });
             }
         }
     }
@@ -346,10 +368,18 @@ impl Playground {
                         .reset(self.checked.get().tasks.iter().map(|task| task.name.clone()));
                 }
             }
-            Event::Status { status } => self.status.set(status),
+            Event::Status { status } => {
+                let stands = self.status.get().phase == Phase::Running && status.phase != Phase::Running;
+                self.status.set(status);
+                if stands {
+                    self.take_copy();
+                }
+            }
             Event::Progress { progress } => self.history.update(|history| history.push(&progress)),
             Event::Evaluation { evaluation } => {
-                self.history.update(|history| history.push_evaluation(evaluation))
+                self.evaluated.set(evaluation.step);
+                self.history.update(|history| history.push_evaluation(evaluation));
+                self.take_copy();
             }
             Event::Failure { message } => {
                 if self.data_failed(&message) {
@@ -367,36 +397,6 @@ impl Playground {
             // The client gives replies to those who asked.
             Event::Reply { .. } => {}
         }
-    }
-
-    /// Starts another worker in the place of one that has died, with the same data set, design and settings.
-    fn recover(&self, why: &Message) {
-        self.client.replace(None);
-        self.data_failed(why);
-        self.sent.replace(Sent::default());
-        self.status.update(|status| {
-            status.phase = Phase::NotReady;
-            status.note = Some(why.clone());
-        });
-        let now_ms = js_sys::Date::now();
-        let n_crashes = {
-            let mut crashes = self.crashes_ms.borrow_mut();
-            crashes.retain(|at_ms| now_ms - at_ms < CRASH_WINDOW_MS);
-            crashes.push(now_ms);
-            crashes.len()
-        };
-        let both = |text: crate::i18n::Text| {
-            Message::new(text.en.replace("{0}", &why.en), text.zh.replace("{0}", &why.zh))
-        };
-        if n_crashes > MAX_CRASHES {
-            return self.complain(both(T.worker_failed));
-        }
-        self.complain(both(T.worker_crashed));
-        self.connect();
-        self.send_settings();
-        self.send_design();
-        let (this, data) = (self.rc(), self.data.get());
-        self.attempt(async move { this.load(data.source.clone(), data.settings.clone()).await });
     }
 }
 

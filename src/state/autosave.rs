@@ -1,41 +1,17 @@
-//! Nothing is lost on reload: the design, the choice of data set and the settings are kept by the browser as they change.
-//! Trained parameters are not (a file keeps them).
+//! Nothing is lost on reload: the open document is written a moment after every change, and noted at once when the page
+//! is closed. Trained parameters are not kept (a file keeps them).
 
 use std::{cell::RefCell, rc::Rc};
 
+use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
-use mtl_data::prepare::DataSettings;
-use mtl_engine::design::Design;
-use mtl_training::protocol::{DataSource, RunSettings};
-use serde::{Deserialize, Serialize};
 
-use super::{Playground, storage, store::Subscription};
+use super::{Playground, store::Subscription};
 
-const KEY: &str = "sitting";
 /// Changes within so many milliseconds are saved once.
-const DELAY_MS: u32 = 400;
+const DELAY_MS: u32 = 300;
 
-/// What is kept of a sitting.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sitting {
-    /// The design.
-    pub design: Design,
-    /// The preset that it came from.
-    pub preset: Option<String>,
-    /// The data set.
-    pub source: DataSource,
-    /// How it is prepared.
-    pub data_settings: DataSettings,
-    /// Settings of the run.
-    pub settings: RunSettings,
-}
-
-/// The last sitting, if the browser kept one that can be read.
-pub fn load() -> Option<Sitting> {
-    storage::load(KEY)
-}
-
-/// Keeps the sitting from now on.
+/// Keeps the open document from now on.
 pub(super) fn keep(playground: &Playground) -> Vec<Subscription> {
     let waiting = Rc::new(RefCell::new(None::<Timeout>));
     let save_soon = {
@@ -44,7 +20,7 @@ pub(super) fn keep(playground: &Playground) -> Vec<Subscription> {
             let me = me.clone();
             let timeout = Timeout::new(DELAY_MS, move || {
                 if let Some(playground) = me.upgrade() {
-                    save(&playground);
+                    wasm_bindgen_futures::spawn_local(async move { playground.save_document().await });
                 }
             });
             // The one that was waiting is cancelled by being dropped.
@@ -53,7 +29,7 @@ pub(super) fn keep(playground: &Playground) -> Vec<Subscription> {
     };
     let save_soon = Rc::new(save_soon);
     let (on_design, on_settings, on_data) = (Rc::clone(&save_soon), Rc::clone(&save_soon), save_soon);
-    vec![
+    let mut subscriptions = vec![
         playground.document.subscribe(move |_| on_design()),
         playground.settings.subscribe(move |_| on_settings()),
         playground.data.subscribe(move |data| {
@@ -61,20 +37,15 @@ pub(super) fn keep(playground: &Playground) -> Vec<Subscription> {
                 on_data();
             }
         }),
-    ]
-}
-
-fn save(playground: &Playground) {
-    let data = playground.data.get();
-    if data.report.is_none() {
-        return;
+    ];
+    if let Some(window) = web_sys::window() {
+        let me = playground.me.clone();
+        let listener = EventListener::new(&window, "pagehide", move |_| {
+            if let Some(playground) = me.upgrade() {
+                playground.journal();
+            }
+        });
+        subscriptions.push(Subscription::new(move || drop(listener)));
     }
-    let sitting = Sitting {
-        design: playground.document.get().design().as_ref().clone(),
-        preset: playground.preset().map(|preset| preset.key.to_owned()),
-        source: data.source.clone(),
-        data_settings: data.settings.clone(),
-        settings: playground.settings.get().as_ref().clone(),
-    };
-    storage::save(KEY, &sitting);
+    subscriptions
 }

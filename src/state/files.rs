@@ -7,19 +7,29 @@ use mtl_engine::{
 };
 use mtl_export::weights;
 use mtl_training::protocol::DataSource;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use web_sys::File;
 
-use super::{Playground, ToastKind, actions::trained_part, data};
+use super::{Playground, ToastKind, actions::trained_part, data, documents::Sitting};
 use crate::{
-    i18n::{fill_message, shell::T},
+    i18n::{Lang, fill_message, shell::T},
     ui::format,
     web,
-    worker::protocol::{FileReply, FileRequest, WeightsContents},
+    worker::{
+        client::FileAnswer,
+        protocol::{FileReply, FileRequest, WeightsContents},
+    },
 };
 
 /// Largest design file in bytes.
 const MAX_DESIGN_BYTES: f64 = 4_000_000.0;
+
+/// What a project file says that it is.
+const PROJECT_FORMAT: &str = "mtl-playground-project";
+/// Newest version of the format; see `docs/project-format.md`.
+const PROJECT_VERSION: u32 = 1;
+const PROJECT_EXTENSION: &str = ".mtl.json";
 
 /// A weights file that was written.
 pub struct Written {
@@ -126,6 +136,9 @@ impl Playground {
         let bytes = web::files::read(&file)
             .await
             .map_err(|error| fill_message(T.file_unreadable, &[&name, &web::describe(&error)]))?;
+        if starts_with(&bytes, PROJECT_FORMAT) {
+            return self.open_project(&name, &bytes).await;
+        }
         if looks_like_design(&bytes) {
             return self.open_design(&name, &bytes);
         }
@@ -144,26 +157,28 @@ impl Playground {
     fn open_design(&self, name: &str, bytes: &ArrayBuffer) -> Result<(), Message> {
         check_size(name, f64::from(bytes.byte_length()), MAX_DESIGN_BYTES)?;
         let text = Uint8Array::new(bytes).to_vec();
-        let design = read_design(&text).map_err(|why| {
-            Message::new(
-                crate::i18n::fill(T.file_not_design, crate::i18n::Lang::En, &[&name, &why.en]),
-                crate::i18n::fill(T.file_not_design, crate::i18n::Lang::Zh, &[&name, &why.zh]),
-            )
-        })?;
+        let design = read_design(&text).map_err(|why| not_a_project(name, &why))?;
         if self.put_design(design, T.open_design.into()) {
             self.report(fill_message(T.design_opened, &[&name]));
         }
         Ok(())
     }
 
-    /// Hands the person the design as a file.
-    pub fn save_design(&self) -> Result<(), Message> {
-        let document = self.document.get();
-        let design = document.design();
-        let text = serde_json::to_string_pretty(&**design)
+    /// Hands the person the project as a file: design, choice of data set, settings. With the weights, a weights file holds
+    /// the same.
+    pub fn save_project(&self) -> Result<(), Message> {
+        let Some(sitting) = self.sitting() else {
+            return Err(T.nothing_to_save.into());
+        };
+        let stem = weights::file_name("project", &sitting.design.name, 0);
+        let name = stem.replace("_step-0.json", PROJECT_EXTENSION);
+        let project = Project {
+            format: PROJECT_FORMAT.to_owned(),
+            version: PROJECT_VERSION,
+            project: sitting,
+        };
+        let text = serde_json::to_string_pretty(&project)
             .map_err(|error| fill_message(T.internal_message, &[&error]))?;
-        let stem = weights::file_name("design", &design.name, 0);
-        let name = stem.replace("_step-0.json", ".design.json");
         web::files::save(
             &name,
             "application/json",
@@ -174,11 +189,16 @@ impl Playground {
         Ok(())
     }
 
-    async fn file(
-        &self,
-        request: FileRequest,
-        payloads: Vec<ArrayBuffer>,
-    ) -> Result<(FileReply, Vec<ArrayBuffer>), Message> {
+    async fn open_project(&self, name: &str, bytes: &ArrayBuffer) -> Result<(), Message> {
+        check_size(name, f64::from(bytes.byte_length()), MAX_DESIGN_BYTES)?;
+        let project =
+            read_project(&Uint8Array::new(bytes).to_vec()).map_err(|why| not_a_project(name, &why))?;
+        self.show_as_new(project).await?;
+        self.report(fill_message(T.design_opened, &[&name]));
+        Ok(())
+    }
+
+    pub(super) async fn file(&self, request: FileRequest, payloads: Vec<ArrayBuffer>) -> FileAnswer {
         let answer = match &*self.client.borrow() {
             Some(client) => client.file(request, payloads),
             None => return Err(T.worker_gone.into()),
@@ -187,25 +207,67 @@ impl Playground {
     }
 }
 
+/// A project as a file.
+#[derive(Serialize, Deserialize)]
+struct Project {
+    format: String,
+    version: u32,
+    project: Sitting,
+}
+
+/// Reads a project from JSON, of this version or an older one, and holds it against itself.
+fn read_project(text: &[u8]) -> Result<Sitting, Message> {
+    // The version first: what a newer one holds may not be readable.
+    let Version { version } = serde_json::from_slice(text).map_err(plain_error)?;
+    if version > PROJECT_VERSION {
+        return Err(fill_message(T.design_too_new, &[&version, &PROJECT_VERSION]));
+    }
+    let Project { project, .. } = serde_json::from_slice(text).map_err(plain_error)?;
+    check_design(&project.design)?;
+    project.settings.check().map_err(|why| why.explain())?;
+    Ok(project)
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+fn plain_error(error: serde_json::Error) -> Message {
+    Message::new(error.to_string(), error.to_string())
+}
+
+fn not_a_project(name: &str, why: &Message) -> Message {
+    let said = |lang, why: &str| crate::i18n::fill(T.file_not_design, lang, &[&name, &why]);
+    Message::new(said(Lang::En, &why.en), said(Lang::Zh, &why.zh))
+}
+
 /// Reads a design from JSON, of this version or an older one, and holds it against itself.
 pub fn read_design(text: &[u8]) -> Result<Design, Message> {
-    let error = |error: &dyn std::fmt::Display| Message::new(error.to_string(), error.to_string());
-    let design: Design = serde_json::from_slice(text).map_err(|why| error(&why))?;
+    let design: Design = serde_json::from_slice(text).map_err(plain_error)?;
+    check_design(&design)?;
+    Ok(design)
+}
+
+fn check_design(design: &Design) -> Result<(), Message> {
     if design.version > DESIGN_VERSION {
         return Err(fill_message(
             T.design_too_new,
             &[&design.version, &DESIGN_VERSION],
         ));
     }
-    edit::validate(&design).map_err(|why| why.explain())?;
-    Ok(design)
+    edit::validate(design).map_err(|why| why.explain())
 }
 
 /// A weights file says its format first; a design has its nodes at the top.
 fn looks_like_design(bytes: &ArrayBuffer) -> bool {
+    !starts_with(bytes, weights::FORMAT) && starts_with(bytes, "\"nodes\"")
+}
+
+/// Whether `word` stands near the start of a file.
+fn starts_with(bytes: &ArrayBuffer, word: &str) -> bool {
     let start = Uint8Array::new(bytes).subarray(0, 512).to_vec();
-    let start = String::from_utf8_lossy(&start);
-    !start.contains(weights::FORMAT) && start.contains("\"nodes\"")
+    String::from_utf8_lossy(&start).contains(word)
 }
 
 fn check_size(name: &str, size: f64, limit: f64) -> Result<(), Message> {

@@ -46,6 +46,8 @@ pub struct RunHistory {
     pub latest: Option<Progress>,
     /// Changes with every change.
     pub version: u64,
+    /// Changes when there are other evaluations.
+    pub evaluations_version: u64,
     /// Reports in one point.
     stride: u32,
     /// Reports in the last point.
@@ -173,6 +175,7 @@ impl RunHistory {
         }
         kept.push(Rc::new(evaluation));
         self.version += 1;
+        self.evaluations_version += 1;
     }
 
     /// Merges neighbours in pairs.
@@ -258,10 +261,15 @@ impl HistoryStore {
 
     /// Begins again.
     pub fn reset(&self, names: impl IntoIterator<Item = String>) {
+        self.replace(RunHistory::new(names));
+    }
+
+    /// Puts another history in the place of this one.
+    pub fn replace(&self, other: RunHistory) {
         self.update(|history| {
-            let version = history.version + 1;
-            *history = RunHistory::new(names);
-            history.version = version;
+            let versions = (history.version + 1, history.evaluations_version + 1);
+            *history = other;
+            (history.version, history.evaluations_version) = versions;
         });
     }
 

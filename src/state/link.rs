@@ -1,14 +1,17 @@
-//! What the page opens with: what its address says, else the last sitting, else a preset on generated data.
+//! What the page opens with: what its address says, else the document that was open last, else a preset on generated data.
 //!
 //! ```text
 //! https://host/path/#preset=shared-lstm&data=chinese-reviews&lang=zh&theme=dark&embed=https://lesson.example
 //! ```
 
-use mtl_engine::design::{history::Document, presets};
+use mtl_engine::{
+    design::{history::Document, presets},
+    text::Message,
+};
 use mtl_training::recommended;
 
 use super::{
-    Playground, Theme, autosave,
+    Playground, Theme,
     data::{self, DataState, Index},
 };
 use crate::i18n::Lang;
@@ -101,53 +104,56 @@ impl Playground {
             });
         }
         let this = self.rc();
-        if link.preset.is_some() || link.data.is_some() {
-            self.attempt(async move {
-                if let Some(key) = &link.data {
-                    if link.preset.is_none() {
-                        this.preset.set(presets::all().first().map(|preset| preset.key));
-                    }
-                    this.load_named(key).await?;
-                }
-                match &link.preset {
-                    Some(key) => this.open_preset(key).await,
-                    None => Ok(()),
-                }
-            });
-            return;
-        }
-        if let Some(sitting) = autosave::load() {
-            // Put in place before its data set has come, so that it is seen at once.
-            self.settings.set(sitting.settings);
-            self.put_design(sitting.design, crate::i18n::shell::T.open_design.into());
-            self.document.set(mtl_engine::design::history::Document::new(
-                self.document.get().design().as_ref().clone(),
-            ));
-            self.attempt(async move { this.load(sitting.source, sitting.data_settings).await });
-            return;
-        }
-        let DataState { source, .. } = DataState::default();
-        let settings = recommended::data_settings(data::source_key(&source));
         self.attempt(async move {
-            this.load(source, settings).await?;
-            match presets::all().iter().find(|preset| preset.fits(&this.schema())) {
-                Some(preset) => {
-                    this.put_preset(preset);
-                    this.begin_history();
-                    Ok(())
-                }
-                None => Ok(()),
-            }
+            this.begin_documents().await;
+            let opened = this.open_linked(link).await;
+            this.begin_keeping();
+            this.has_begun.update_if_changed(|has_begun| *has_begun = true);
+            opened
         });
+    }
+
+    /// Opens what the link says, else the document that was open last, else a preset on generated data. After a reload the
+    /// document comes before the link that it was begun with.
+    async fn open_linked(&self, link: Link) -> Result<(), Message> {
+        let has_link = link.preset.is_some() || link.data.is_some();
+        if (!has_link || is_reload())
+            && let Some(kept) = self.last_document().await
+        {
+            return self.show_document(kept).await;
+        }
+        if let Some(key) = &link.data {
+            // With no design named, the first preset that fits the data set is opened on it.
+            let preset = match &link.preset {
+                Some(_) => None,
+                None => presets::all().first().map(|preset| preset.key),
+            };
+            self.load_with(data::source(key)?, recommended::data_settings(key), preset)
+                .await?;
+        }
+        if let Some(key) = &link.preset {
+            self.open_preset(key).await?;
+        }
+        if !has_link {
+            let DataState { source, .. } = DataState::default();
+            let settings = recommended::data_settings(data::source_key(&source));
+            self.load(source, settings).await?;
+            if let Some(preset) = presets::all().iter().find(|preset| preset.fits(&self.schema())) {
+                self.put_preset(preset);
+            }
+        }
+        // The design as it is becomes where the history begins.
+        let design = self.document.get().design().as_ref().clone();
+        self.document.set(Document::new(design));
+        Ok(())
     }
 }
 
-impl Playground {
-    /// The design as it is becomes where the history begins.
-    fn begin_history(&self) {
-        let design = self.document.get().design().as_ref().clone();
-        self.document.set(Document::new(design));
-    }
+/// Whether the page was loaded again, and not come to.
+fn is_reload() -> bool {
+    web_sys::window()
+        .and_then(|window| window.performance())
+        .is_some_and(|clock| clock.navigation().type_() == web_sys::PerformanceNavigation::TYPE_RELOAD)
 }
 
 #[cfg(test)]

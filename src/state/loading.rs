@@ -77,7 +77,7 @@ impl Playground {
         outcome
     }
 
-    async fn load_with(
+    pub(super) async fn load_with(
         &self,
         source: DataSource,
         settings: DataSettings,
@@ -85,6 +85,7 @@ impl Playground {
     ) -> Result<(), Message> {
         let number = self.load_number.get() + 1;
         self.load_number.set(number);
+        self.has_begun.update_if_changed(|has_begun| *has_begun = true);
         let key = data::source_key(&source);
         let name = data::info(key).map_or_else(|| Message::new(key, key), |info| info.name);
         let outcome = self.load_numbered(number, &name, source, settings, preset).await;
@@ -186,6 +187,7 @@ impl Playground {
             data.baselines = Rc::new(baselines);
             data.loading = None;
         });
+        self.data_is_there();
         if awaited.is_some() {
             let schema = self.schema();
             // A design that a person has made their own is left to them, with what is wrong with it shown.

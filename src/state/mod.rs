@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | `preferences` | seldom | language, colours, sizes; remembered |
 //! | `document` | on an edit | the design with its history |
+//! | `documents` | on saving and opening | which document is open, and what others the browser keeps |
 //! | `checked` | on an edit or another data set | shapes, costs, tasks, problems |
 //! | `selection` | on a click | selected nodes and wires |
 //! | `data` | on another data set | what was chosen, schema, report, progress of loading |
@@ -17,18 +18,20 @@
 //! | `history` | 20 times a second | losses and metrics: **not** a store; drawn on animation frames |
 //!
 //! What can be done lies in [`actions`] (run, predictions, presets), [`loading`] (data sets) and [`files`] (weights,
-//! designs). Each action is a method that a button, a key and a script call alike, and fails with the message that all of
+//! designs) and [`documents`]. Each action is a method that a button, a key and a script call alike, and fails with the message that all of
 //! them show.
 
 pub mod actions;
 pub mod autosave;
 pub mod data;
+pub mod documents;
 pub mod files;
 pub mod history;
 pub mod link;
 pub mod loading;
 pub mod palette;
 pub mod preferences;
+mod recovery;
 pub mod storage;
 pub mod store;
 pub mod tasks;
@@ -100,6 +103,8 @@ pub enum Sheet {
     Presets,
     /// The data sets.
     Data,
+    /// The documents that the browser keeps.
+    Documents,
     /// Help and shortcuts.
     Help,
 }
@@ -110,6 +115,8 @@ pub struct Playground {
     pub preferences: Store<Preferences>,
     /// The design with its history.
     pub document: Store<Document>,
+    /// Which document is open, and what others there are.
+    pub documents: Store<documents::Documents>,
     /// What checking the design against the data set found: follows `document` and `data` by itself.
     pub checked: Store<Checked>,
     /// What is selected on the canvas.
@@ -122,6 +129,10 @@ pub struct Playground {
     pub settings: Store<RunSettings>,
     /// State of the run.
     pub status: Store<RunStatus>,
+    /// Whether the page has begun to load what it opens with: what a script asks for comes after that.
+    pub has_begun: Store<bool>,
+    /// The step of the newest evaluation.
+    pub evaluated: Store<u64>,
     /// What lies over the page.
     pub sheet: Store<Option<Sheet>>,
     /// Pan, zoom and what lies over the canvas.
@@ -134,6 +145,7 @@ pub struct Playground {
     pub history: Rc<HistoryStore>,
     me: Weak<Self>,
     worker_url: String,
+    database: RefCell<Option<Rc<crate::web::database::Database>>>,
     client: RefCell<Option<Client>>,
     sent: RefCell<Sent>,
     preset: Cell<Option<&'static str>>,
@@ -141,6 +153,8 @@ pub struct Playground {
     awaited_moves: RefCell<VecDeque<oneshot::Sender<Message>>>,
     load_number: Cell<u32>,
     crashes_ms: RefCell<Vec<f64>>,
+    copy: RefCell<Option<recovery::Copy>>,
+    copied_ms: Cell<Option<f64>>,
     subscriptions: RefCell<Vec<Subscription>>,
 }
 
@@ -160,6 +174,7 @@ impl Playground {
         Rc::new_cyclic(|me| Self {
             preferences: Store::new(preferences),
             document: Store::new(Document::new(Design::default())),
+            documents: Store::new(documents::Documents::default()),
             checked: Store::new(Checked::default()),
             selection: Store::new(Selection::default()),
             data: Store::new(DataState::default()),
@@ -174,6 +189,8 @@ impl Playground {
                 note: None,
                 runs_on: RunsOn::default(),
             }),
+            has_begun: Store::new(false),
+            evaluated: Store::new(0),
             sheet: Store::new(None),
             canvas: CanvasState::default(),
             toasts: Store::new(Toasts::default()),
@@ -181,6 +198,7 @@ impl Playground {
             history: HistoryStore::new(),
             me: me.clone(),
             worker_url,
+            database: RefCell::new(None),
             client: RefCell::new(None),
             sent: RefCell::default(),
             preset: Cell::new(None),
@@ -188,6 +206,8 @@ impl Playground {
             awaited_moves: RefCell::default(),
             load_number: Cell::new(0),
             crashes_ms: RefCell::default(),
+            copy: RefCell::new(None),
+            copied_ms: Cell::new(None),
             subscriptions: RefCell::default(),
         })
     }

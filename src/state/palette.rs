@@ -74,8 +74,14 @@ mod tests {
     fn style_sheets_use_only_what_is_defined() {
         let sheets = [
             STYLE,
+            include_str!("../../static/forms.css"),
+            include_str!("../../static/frame.css"),
+            include_str!("../../static/sheets.css"),
             include_str!("../../static/canvas.css"),
+            include_str!("../../static/overlays.css"),
+            include_str!("../../static/inspector.css"),
             include_str!("../../static/panels.css"),
+            include_str!("../../static/narrow.css"),
         ];
         // Set by the page on the element itself.
         let set_in_place = ["--left", "--right", "--watch", "--task", "--zoom", "--share"];

@@ -136,7 +136,7 @@ fn browser_lang() -> Lang {
     }
 }
 
-/// Remembers every change, and keeps `<html lang data-theme>` as chosen. The subscription lives as long as the page.
+/// Remembers every change, and keeps `<html lang data-scheme>` as chosen. The subscription lives as long as the page.
 pub fn keep(preferences: &Store<Preferences>) -> super::store::Subscription {
     apply(&preferences.get());
     preferences.subscribe(|preferences| {
@@ -149,13 +149,15 @@ fn apply(preferences: &Preferences) {
     let Some(root) = web_sys::window().and_then(|window| window.document()?.document_element()) else {
         return;
     };
-    let theme = match preferences.theme {
-        Theme::Auto => "auto",
-        Theme::Light => "light",
-        Theme::Dark => "dark",
-    };
     // An attribute that cannot be set only costs the look.
-    let _ = root.set_attribute("data-theme", theme);
+    let _ = root.set_attribute(
+        "data-scheme",
+        if is_dark(preferences.theme) {
+            "dark"
+        } else {
+            "light"
+        },
+    );
     let _ = root.set_attribute("lang", html_lang(preferences.lang));
 }
 
@@ -174,7 +176,10 @@ pub fn is_dark(theme: Theme) -> bool {
 pub fn follow_theme(preferences: &Store<Preferences>, dark: &Store<bool>) -> super::store::Subscription {
     let set = {
         let (preferences, dark) = (preferences.clone(), dark.clone());
-        move || dark.update_if_changed(|dark| *dark = is_dark(preferences.get().theme))
+        move || {
+            apply(&preferences.get());
+            dark.update_if_changed(|dark| *dark = is_dark(preferences.get().theme));
+        }
     };
     let query = web_sys::window()
         .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok()?)

@@ -22,3 +22,11 @@ pub fn save<T: Serialize>(key: &str, value: &T) -> bool {
     };
     storage.set_item(&format!("{PREFIX}{key}"), &text).is_ok()
 }
+
+/// Forgets what was saved under `key`.
+pub fn remove(key: &str) {
+    if let Some(storage) = storage() {
+        // A storage that refuses has nothing under the key either.
+        let _ = storage.remove_item(&format!("{PREFIX}{key}"));
+    }
+}

@@ -15,6 +15,7 @@ use yew::prelude::*;
 use super::{
     canvas::Canvas,
     data::DataPanel,
+    documents::DocumentSheet,
     gallery::{DataSheet, PresetSheet},
     help::HelpSheet,
     icon::{Icon, IconKind},
@@ -103,6 +104,7 @@ fn Frame() -> Html {
             { match *sheet {
                 Some(Sheet::Presets) => html! { <PresetSheet on_close={close} /> },
                 Some(Sheet::Data) => html! { <DataSheet on_close={close} /> },
+                Some(Sheet::Documents) => html! { <DocumentSheet on_close={close} /> },
                 Some(Sheet::Help) => html! { <HelpSheet on_close={close} /> },
                 None => Html::default(),
             } }
@@ -210,8 +212,10 @@ fn RightPanel() -> Html {
         },
     ];
     let panel = |tab: RightTab, id: &'static str, content: Html| {
+        let heading = tabs.iter().find(|other| other.key == tab).map(|tab| tab.label);
         html! {
             <div class="panel-body" role="tabpanel" {id} aria-labelledby={format!("tab-{id}")} data-open={(open == tab).to_string()}>
+                <h2 class="visually-hidden">{ heading }</h2>
                 { content }
             </div>
         }

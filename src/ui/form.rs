@@ -374,7 +374,7 @@ fn TypedControl(props: &ControlProps) -> Html {
     html! {
         <input type="text" id={props.id.clone()} class={classes!(is_number.then_some("number"))} value={text}
             inputmode={input_mode} maxlength={max_length} autocomplete="off" spellcheck="false" disabled={props.disabled}
-            role={is_number.then_some("spinbutton")} aria-valuenow={is_number.then(|| shown(&props.value))}
+            role={is_number.then_some("spinbutton")} aria-valuenow={is_number.then(|| decimal(&props.value))}
             aria-valuemin={bound(field, false)} aria-valuemax={bound(field, true)}
             aria-invalid={props.invalid.then_some("true")} aria-describedby={props.described_by.clone()}
             {oninput} {onblur} {onkeydown} />
@@ -384,7 +384,10 @@ fn TypedControl(props: &ControlProps) -> Html {
 fn bound(field: &Field, upper: bool) -> Option<String> {
     match field.kind {
         FieldKind::Int { min, max, .. } => Some(if upper { max } else { min }.to_string()),
-        FieldKind::Real { min, max, .. } => Some(format::plain(if upper { max } else { min })),
+        FieldKind::Real { min, max, .. } => {
+            let bound = if upper { max } else { min };
+            bound.is_finite().then(|| bound.to_string())
+        }
         _ => None,
     }
 }
@@ -420,6 +423,14 @@ fn shown(value: &Value) -> String {
             .map(|item| format::plain(*item))
             .collect::<Vec<_>>()
             .join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// A number without an exponent, which ARIA does not know.
+fn decimal(value: &Value) -> String {
+    match value {
+        Value::Real(v) => v.to_string(),
         other => other.to_string(),
     }
 }

@@ -49,6 +49,12 @@ pub fn bytes(value: u64) -> String {
     }
 }
 
+/// A moment, as the browser writes it in this language.
+pub fn moment(ms: f64, lang: Lang) -> String {
+    let date = js_sys::Date::new(&ms.into());
+    String::from(date.to_locale_string(crate::i18n::html_lang(lang), &wasm_bindgen::JsValue::UNDEFINED))
+}
+
 /// A time: `850 ms`, `12.3 s`, `4:05`, `1:02:03`.
 pub fn duration(ms: f64) -> String {
     if ms < 1e3 {

@@ -179,14 +179,16 @@ fn pictured(preset: &Preset, schema: &Schema) -> Design {
     })
 }
 
+/// What a picture in small is told.
 #[derive(Properties, PartialEq)]
-struct ThumbnailProps {
-    design: Design,
+pub struct ThumbnailProps {
+    /// What it shows.
+    pub design: Design,
 }
 
 /// A graph in small: boxes and wires, in the colour of the task, or grey where tasks share.
 #[component]
-fn Thumbnail(props: &ThumbnailProps) -> Html {
+pub fn Thumbnail(props: &ThumbnailProps) -> Html {
     let design = &props.design;
     let places = layout(design, &BTreeMap::new());
     let [width, height] = DEFAULT_SIZE;

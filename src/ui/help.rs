@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::dialog::Dialog;
-use crate::i18n::{Text, shell::T, use_lang};
+use crate::i18n::{Text, documents, shell::T, use_lang};
 
 /// What the sheet is told.
 #[derive(Properties, PartialEq)]
@@ -17,7 +17,7 @@ pub struct HelpProps {
 pub fn HelpSheet(props: &HelpProps) -> Html {
     let lang = use_lang();
     let space = T.key_space.get(lang);
-    let rows: [(&[&str], Text); 14] = [
+    let rows: [(&[&str], Text); 15] = [
         (&[space], T.shortcut_play),
         (&["S"], T.shortcut_step),
         (&["E"], T.shortcut_epoch),
@@ -28,6 +28,7 @@ pub fn HelpSheet(props: &HelpProps) -> Html {
         (&["Ctrl", "Z"], T.shortcut_undo),
         (&["Ctrl", "Shift", "Z"], T.shortcut_redo),
         (&["P"], T.shortcut_presets),
+        (&["O"], documents::T.shortcut),
         (&["D"], T.shortcut_data),
         (&["Ctrl", "S"], T.shortcut_save),
         (&["Esc"], T.shortcut_escape),

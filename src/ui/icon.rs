@@ -43,6 +43,10 @@ icons! {
     Try = "M4.5 5h15v11h-8l-4 3.5V16h-3zM8 9h8M8 12h5";
     /// Four squares.
     Presets = "M4.5 4.5h6v6h-6zM13.5 4.5h6v6h-6zM4.5 13.5h6v6h-6zM13.5 13.5h6v6h-6z";
+    /// Sheets of paper.
+    Documents = "M8 4h6.5L18 7.5V17H8zM14 4v4h4M8 7H5.5v13H15v-3";
+    /// Two squares.
+    Copy = "M9 9h10.5v10.5H9zM15 9V4.5H4.5V15H9";
     /// An arrow into a tray.
     Save = "M12 4v11M7.5 10.5 12 15l4.5-4.5M4.5 15.5V20h15v-4.5";
     /// An arrow out of a tray.

@@ -22,7 +22,7 @@ use crate::{
 pub fn RunBar() -> Html {
     let lang = use_lang();
     html! {
-        <div class="run-bar" role="group" aria-label={T.run_controls.get(lang)}>
+        <div class="run-bar" role="region" aria-label={T.run_controls.get(lang)}>
             <Controls />
             <Progress />
             <Tasks />
@@ -76,7 +76,8 @@ fn Controls() -> Html {
                 aria-keyshortcuts="S" disabled={is_running} onclick={on_step}>
                 <Icon kind={IconKind::Step} /><span class="button-label">{ T.step.get(lang) }</span>
             </button>
-            <button type="button" class="button" id="epoch" title={T.one_epoch.get(lang)} aria-label={T.one_epoch.get(lang)}
+            <button type="button" class="button" id="epoch" title={T.one_epoch.get(lang)}
+                aria-label={format!("{}: {}", T.epoch.get(lang), T.one_epoch.get(lang))}
                 aria-keyshortcuts="E" disabled={is_running} onclick={on_epoch}>
                 <Icon kind={IconKind::Epoch} /><span class="button-label">{ T.epoch.get(lang) }</span>
             </button>
@@ -152,7 +153,7 @@ fn Tasks() -> Html {
     let history = playground.history.borrow();
     let evaluation = history.newest(Split::Validation);
     html! {
-        <div class="run-tasks">
+        <div class="run-tasks" role="group" tabindex="0" aria-label={T.run_tasks.get(lang)}>
             { for checked.tasks.iter().enumerate().map(|(task_idx, task)| {
                 let loss = history
                     .latest

@@ -69,6 +69,7 @@ fn press(playground: &PlaygroundRef, event: &KeyboardEvent) {
         (false, false, "e") => playground.attempt(async move { this.epoch().await }),
         (false, true, "r") => playground.attempt(async move { this.reset().await }),
         (false, false, "p") => playground.sheet.set(Some(Sheet::Presets)),
+        (false, false, "o") => playground.sheet.set(Some(Sheet::Documents)),
         (false, false, "d") => playground.sheet.set(Some(Sheet::Data)),
         (false, _, "?") => playground.sheet.set(Some(Sheet::Help)),
         (true, false, "s") => playground.attempt(async move { this.save_weights().await }),

@@ -9,7 +9,7 @@ use super::{
     menu::{Menu, MenuItem},
 };
 use crate::{
-    i18n::{Lang, shell::T, use_lang},
+    i18n::{Lang, documents, shell::T, use_lang},
     state::{Sheet, Theme, data, use_playground, use_selected},
 };
 
@@ -29,11 +29,16 @@ pub fn TopBar() -> Html {
             <div class="brand"><Brand /><h1 class="brand-name">{ T.brand.get(lang) }</h1></div>
             <span class="divider" />
             <DocumentName />
+            <button type="button" class="button-icon" id="documents" title={documents::T.title.get(lang)}
+                aria-label={documents::T.title.get(lang)} aria-keyshortcuts="O" onclick={open(Sheet::Documents)}>
+                <Icon kind={IconKind::Documents} />
+            </button>
             <button type="button" class="button" id="presets" title={T.presets_title.get(lang)} aria-label={T.presets.get(lang)}
                 aria-keyshortcuts="P" onclick={open(Sheet::Presets)}>
                 <Icon kind={IconKind::Presets} /><span class="button-label">{ T.presets.get(lang) }</span>
             </button>
-            <button type="button" class="button button-data" id="datasets" title={T.data_title.get(lang)} aria-label={T.data_title.get(lang)}
+            <button type="button" class="button button-data" id="datasets" title={T.data_title.get(lang)}
+                aria-label={format!("{data_name}: {}", T.data_title.get(lang))}
                 aria-keyshortcuts="D" onclick={open(Sheet::Data)}>
                 <Icon kind={IconKind::Data} /><span class="button-label">{ data_name }</span>
             </button>
@@ -100,10 +105,10 @@ fn Files() -> Html {
             this.attempt(async move { playground.save_weights().await });
         })
     };
-    let save_design = {
+    let save_project = {
         let this = playground.clone();
         Callback::from(move |()| {
-            if let Err(message) = this.save_design() {
+            if let Err(message) = this.save_project() {
                 this.complain(message);
             }
         })
@@ -144,11 +149,11 @@ fn Files() -> Html {
             on_choose: pick,
         },
         MenuItem {
-            id: "save-design",
+            id: "save-project",
             icon: IconKind::Design,
-            label: T.export_design.get(lang),
-            help: None,
-            on_choose: save_design,
+            label: T.export_project.get(lang),
+            help: Some(T.export_project_help.get(lang)),
+            on_choose: save_project,
         },
     ];
     html! {
@@ -176,8 +181,7 @@ pub fn LanguageSwitch() -> Html {
             <button type="button" lang="zh-CN" id="lang-zh" aria-pressed={(lang == Lang::Zh).to_string()} onclick={choose(Lang::Zh)}>
                 { "中文" }
             </button>
-            <button type="button" lang="en" id="lang-en" aria-pressed={(lang == Lang::En).to_string()} onclick={choose(Lang::En)}
-                aria-label="English">
+            <button type="button" lang="en" id="lang-en" aria-pressed={(lang == Lang::En).to_string()} onclick={choose(Lang::En)}>
                 { "EN" }
             </button>
         </div>

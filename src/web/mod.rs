@@ -1,5 +1,6 @@
-//! What the page asks of the browser: downloads, files, listeners.
+//! What the page asks of the browser: downloads, files, its database.
 
+pub mod database;
 pub mod fetch;
 pub mod files;
 

@@ -26,6 +26,9 @@ pub enum News {
     Failed(WorkerFailure),
 }
 
+/// The answer to a question about a file, with its bytes.
+pub type FileAnswer = Result<(FileReply, Vec<ArrayBuffer>), Message>;
+
 type Answer<T> = oneshot::Sender<Result<(T, Vec<ArrayBuffer>), Message>>;
 
 #[derive(Default)]
@@ -93,11 +96,24 @@ impl Client {
         &self,
         request: FileRequest,
         payloads: Vec<ArrayBuffer>,
-    ) -> impl Future<Output = Result<(FileReply, Vec<ArrayBuffer>), Message>> + 'static {
+    ) -> impl Future<Output = FileAnswer> + 'static {
+        self.question(|id| ToWorker::File { id, request }, payloads)
+    }
+
+    /// Asks where a step goes.
+    pub fn measure(&self) -> impl Future<Output = FileAnswer> + 'static {
+        self.question(|id| ToWorker::Measure { id }, Vec::new())
+    }
+
+    fn question(
+        &self,
+        message: impl FnOnce(u32) -> ToWorker,
+        payloads: Vec<ArrayBuffer>,
+    ) -> impl Future<Output = FileAnswer> + 'static {
         let id = self.open.id();
         let (sender, receiver) = oneshot::channel();
         self.open.files.borrow_mut().insert(id, sender);
-        self.post(&ToWorker::File { id, request }, payloads);
+        self.post(&message(id), payloads);
         async move { receiver.await.unwrap_or_else(|_| Err(T.worker_gone.into())) }
     }
 

@@ -4,7 +4,7 @@
 
 use mtl_data::prepare::DataSettings;
 use mtl_engine::{design::Design, text::Message};
-use mtl_training::protocol::{Command, DataSource, Event, RunSettings};
+use mtl_training::protocol::{Command, DataSource, Event, RunSettings, StepProfile};
 use serde::{Deserialize, Serialize};
 
 /// Page to worker. Payloads are those of the command or request within.
@@ -23,6 +23,12 @@ pub enum ToWorker {
         /// What is asked.
         request: FileRequest,
     },
+    /// Where does a step go? Answered once, under the same id, with [`FileReply::StepMeasured`]. It is not a question to
+    /// the session because it needs the worker's clock.
+    Measure {
+        /// Chosen by the page.
+        id: u32,
+    },
 }
 
 /// What is asked about a file.
@@ -36,6 +42,11 @@ pub enum FileRequest {
     /// Puts the file that was read last in the place of everything. Payload 0 is its data set's asset, when it has one
     /// and the session has not loaded that very one.
     OpenWeights,
+    /// What the run has learnt, in two payloads that the page keeps unread: it gives them back with
+    /// [`FileRequest::BringBack`] to another worker when this one dies.
+    TakeCopy,
+    /// Payloads 0 and 1 as from [`FileRequest::TakeCopy`]; the data set is loaded already.
+    BringBack,
 }
 
 /// Worker to page.
@@ -76,6 +87,18 @@ pub enum FileReply {
     },
     /// It was put in the place of everything.
     WeightsOpened,
+    /// The copy is in the payloads.
+    CopyTaken {
+        /// Steps done.
+        step: u64,
+    },
+    /// The run stands where it stood when the copy was taken.
+    BroughtBack,
+    /// Times of a step.
+    StepMeasured {
+        /// By part.
+        profile: StepProfile,
+    },
 }
 
 /// What a weights file says beside the values.

@@ -31,10 +31,21 @@ const OWN_RESTORE: u32 = u32::MAX;
 pub struct Trainer {
     session: Session,
     out: Vec<Outgoing>,
+    /// Questions about the time of a step, which wait for a slice: the clock comes with it.
+    to_measure: Vec<u32>,
     /// The weights file that was read and not yet opened: what it says, and its values as bytes.
     read: Option<(Box<Snapshot>, Vec<u8>)>,
     /// The files that are to be written when the session gives what goes into them: it may have to fetch it first.
-    writing: VecDeque<u32>,
+    writing: VecDeque<(u32, Wanted)>,
+}
+
+/// What is made of a snapshot.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// A weights file.
+    Weights,
+    /// A copy that another worker can go on from.
+    Copy,
 }
 
 impl Job for Trainer {
@@ -52,6 +63,7 @@ impl Job for Trainer {
                     post(outbox, &FromTrainer::File { id, reply }, Vec::new());
                 }
             }
+            Ok(ToWorker::Measure { id }) => self.to_measure.push(id),
             Err(error) => {
                 let message = fill_message(T.internal_message, &[&error]);
                 post(
@@ -67,6 +79,13 @@ impl Job for Trainer {
     }
 
     fn slice(&mut self, now_ms: &dyn Fn() -> f64, outbox: &Outbox) -> Next {
+        for id in self.to_measure.drain(..) {
+            let reply = match self.session.profile_step(now_ms) {
+                Ok(profile) => Ok(FileReply::StepMeasured { profile }),
+                Err(error) => Err(error.explain()),
+            };
+            post(outbox, &FromTrainer::File { id, reply }, Vec::new());
+        }
         let more = self.session.slice(now_ms, SLICE_MS, &mut self.out);
         self.post_all(outbox);
         if more && !self.session.is_waiting() {
@@ -94,13 +113,14 @@ impl Trainer {
                     continue;
                 }
             };
-            let (reply, bytes) = match reply.and_then(|reply| write(reply, payloads)) {
-                Ok((reply, bytes)) => (Ok(reply), vec![bytes]),
+            let Some((id, wanted)) = self.writing.pop_front() else {
+                continue;
+            };
+            let (reply, payloads) = match reply.and_then(|reply| write(wanted, reply, payloads)) {
+                Ok((reply, payloads)) => (Ok(reply), payloads),
                 Err(message) => (Err(message), Vec::new()),
             };
-            if let Some(id) = self.writing.pop_front() {
-                post(outbox, &FromTrainer::File { id, reply }, bytes);
-            }
+            post(outbox, &FromTrainer::File { id, reply }, payloads);
         }
     }
 
@@ -112,11 +132,8 @@ impl Trainer {
         payloads: Vec<Vec<u8>>,
     ) -> Result<Option<FileReply>, Message> {
         match request {
-            FileRequest::WriteWeights => {
-                self.writing.push_back(id);
-                self.ask(OWN_SNAPSHOT, Request::Snapshot, Vec::new());
-                Ok(None)
-            }
+            FileRequest::WriteWeights => Ok(self.want(id, Wanted::Weights)),
+            FileRequest::TakeCopy => Ok(self.want(id, Wanted::Copy)),
             FileRequest::ReadWeights => {
                 let bytes = payloads.into_iter().next().unwrap_or_default();
                 let (snapshot, values) = weights::decode(&bytes).map_err(|error| error.explain())?;
@@ -137,15 +154,35 @@ impl Trainer {
                 };
                 let mut all = vec![values];
                 all.extend(payloads);
-                self.ask(OWN_RESTORE, Request::Restore { snapshot }, all);
-                let is_answer =
-                    |outgoing: &Outgoing| matches!(outgoing.event, Event::Reply { id: OWN_RESTORE, .. });
-                let answer = self.out.iter().position(is_answer);
-                match answer.map(|position| self.out.remove(position).event) {
-                    Some(Event::Reply { reply, .. }) => reply.map(|_| Some(FileReply::WeightsOpened)),
-                    _ => Err(fill_message(T.internal_message, &[&"no reply"])),
-                }
+                self.restore(snapshot, all)?;
+                Ok(Some(FileReply::WeightsOpened))
             }
+            FileRequest::BringBack => {
+                let mut payloads = payloads.into_iter();
+                let text = payloads.next().unwrap_or_default();
+                let snapshot = serde_json::from_slice(&text)
+                    .map_err(|error| fill_message(T.internal_message, &[&error]))?;
+                self.restore(snapshot, payloads.collect())?;
+                Ok(Some(FileReply::BroughtBack))
+            }
+        }
+    }
+
+    /// Asks for a snapshot, of which something is made when it comes.
+    fn want(&mut self, id: u32, wanted: Wanted) -> Option<FileReply> {
+        self.writing.push_back((id, wanted));
+        self.ask(OWN_SNAPSHOT, Request::Snapshot, Vec::new());
+        None
+    }
+
+    /// Puts a snapshot in the place of everything, which the session does at once.
+    fn restore(&mut self, snapshot: Box<Snapshot>, payloads: Vec<Vec<u8>>) -> Result<(), Message> {
+        self.ask(OWN_RESTORE, Request::Restore { snapshot }, payloads);
+        let is_answer = |outgoing: &Outgoing| matches!(outgoing.event, Event::Reply { id: OWN_RESTORE, .. });
+        let answer = self.out.iter().position(is_answer);
+        match answer.map(|position| self.out.remove(position).event) {
+            Some(Event::Reply { reply, .. }) => reply.map(|_| ()),
+            _ => Err(fill_message(T.internal_message, &[&"no reply"])),
         }
     }
 
@@ -156,19 +193,33 @@ impl Trainer {
     }
 }
 
-/// The weights file of a snapshot.
-fn write(reply: Reply, mut payloads: Vec<Vec<u8>>) -> Result<(FileReply, Vec<u8>), Message> {
+/// What is made of a snapshot, and its bytes.
+fn write(
+    wanted: Wanted,
+    reply: Reply,
+    mut payloads: Vec<Vec<u8>>,
+) -> Result<(FileReply, Vec<Vec<u8>>), Message> {
     let Reply::Snapshot { snapshot } = reply else {
         return Err(fill_message(T.internal_message, &[&"snapshot"]));
     };
-    let values = payloads.pop().unwrap_or_default();
-    let bytes = weights::encode(&snapshot, &values).map_err(|error| error.explain())?;
-    let reply = FileReply::WeightsWritten {
-        name: weights::file_name(&snapshot),
-        n_parameters: values.len() / size_of::<f32>(),
-        step: snapshot.step,
-    };
-    Ok((reply, bytes))
+    match wanted {
+        Wanted::Weights => {
+            let values = payloads.pop().unwrap_or_default();
+            let bytes = weights::encode(&snapshot, &values).map_err(|error| error.explain())?;
+            let reply = FileReply::WeightsWritten {
+                name: weights::file_name(&snapshot),
+                n_parameters: values.len() / size_of::<f32>(),
+                step: snapshot.step,
+            };
+            Ok((reply, vec![bytes]))
+        }
+        Wanted::Copy => {
+            let text =
+                serde_json::to_vec(&snapshot).map_err(|error| fill_message(T.internal_message, &[&error]))?;
+            payloads.insert(0, text);
+            Ok((FileReply::CopyTaken { step: snapshot.step }, payloads))
+        }
+    }
 }
 
 fn post(outbox: &Outbox, message: &FromTrainer, payloads: Vec<Vec<u8>>) {

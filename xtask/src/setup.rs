@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{find_program, run, step};
+use crate::command::{find_program, root, run, step};
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -42,34 +42,64 @@ pub fn browser() -> Result<Browser> {
     if let Some(browser) = find_browser() {
         return Ok(browser);
     }
-    let packages = ["chromium", "chromium-driver"];
+    install(
+        "Chromium and chromedriver of the same version",
+        &["chromium", "chromium-driver"],
+    )?;
+    find_browser().context("Chromium was installed but is not on the PATH")
+}
+
+/// The script of axe-core for the accessibility tests, brought by npm as the lock file in `tests/browser` pins it.
+pub fn axe() -> Result<PathBuf> {
+    let folder = root().join("tests/browser");
+    let script = folder.join("node_modules/axe-core/axe.min.js");
+    // npm keeps a copy of the lock file's entries beside what it has installed.
+    let entry = |file: &str| -> Option<serde_json::Value> {
+        let text = std::fs::read_to_string(folder.join(file)).ok()?;
+        let lock: serde_json::Value = serde_json::from_str(&text).ok()?;
+        Some(lock["packages"]["node_modules/axe-core"]["version"].clone())
+    };
+    let pinned = entry("package-lock.json");
+    if script.is_file() && pinned.is_some() && entry("node_modules/.package-lock.json") == pinned {
+        return Ok(script);
+    }
+    if find_program(&["npm", "npm.cmd"]).is_none() {
+        install("npm, which brings axe-core for the accessibility tests", &["npm"])?;
+    }
+    let npm = find_program(&["npm", "npm.cmd"]).context("npm was installed but is not on the PATH")?;
+    step("bring axe-core (npm ci)", || {
+        run(Command::new(npm)
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"])
+            .current_dir(&folder))
+    })?;
+    Ok(script)
+}
+
+/// Installs packages of the system where that needs no question, else says what to type.
+fn install(what: &str, packages: &[&str]) -> Result<()> {
     let by_hand = format!("sudo apt-get install --yes {}", packages.join(" "));
     if find_program(&["apt-get"]).is_none() {
-        bail!(
-            "the browser tests need Chromium and chromedriver of the same version on the PATH \
-             (on Debian: `{by_hand}`)"
-        );
+        bail!("the browser tests need {what} on the PATH (on Debian: `{by_hand}`)");
     }
     let sudo: &[&str] = if is_root() {
         &[]
     } else if can_sudo() {
         &["sudo", "--non-interactive"]
     } else {
-        bail!("the browser tests need Chromium and its driver. Type: {by_hand}");
+        bail!("the browser tests need {what}. Type: {by_hand}");
     };
     let apt = |args: &[&str]| {
         let words = [sudo, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], args].concat();
         run(Command::new(words[0]).args(&words[1..]))
     };
-    step("install Chromium and its driver (apt-get)", || {
+    step(&format!("install {what} (apt-get)"), || {
         // The package list of a new machine is empty or old: the first call may fail on old mirrors' leftovers.
         if let Err(error) = apt(&["update"]) {
             eprintln!("  {error:#}");
         }
-        apt(&[&["install", "--yes", "--no-install-recommends"], &packages[..]].concat())
+        apt(&[&["install", "--yes", "--no-install-recommends"], packages].concat())
     })
-    .with_context(|| format!("type it yourself: {by_hand}"))?;
-    find_browser().context("Chromium was installed but is not on the PATH")
+    .with_context(|| format!("type it yourself: {by_hand}"))
 }
 
 fn find_browser() -> Option<Browser> {

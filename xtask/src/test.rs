@@ -232,6 +232,13 @@ fn in_browser(
         .env("MTL_CHROMIUM", &browser.chromium)
         .env("MTL_CHROMEDRIVER", &browser.driver)
         .env("MTL_DIGESTS", &digests);
+    if wants_page {
+        match setup::axe() {
+            Ok(script) => drop(command.env("MTL_AXE", script)),
+            // The tests that need it fail and say so; the others go on.
+            Err(error) => eprintln!("{error:#}"),
+        }
+    }
     match (wants_wasm, wants_page) {
         (true, false) => command.arg("wasm::"),
         (false, true) => command.args(["--skip", "wasm::"]),

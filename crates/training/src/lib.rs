@@ -15,8 +15,10 @@
 
 mod error;
 mod evaluation;
+mod inspection;
 mod order;
 mod prediction;
+mod profile;
 pub mod protocol;
 pub mod recommended;
 mod run;

@@ -30,6 +30,8 @@ use mtl_engine::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use crate::inspection::{Histogram, Inspection, LayerGradients, LayerInspection};
+pub use crate::profile::{OpTime, StepProfile};
 pub use mtl_data::split::Split;
 
 /// Page to worker.
@@ -133,6 +135,12 @@ pub enum Request {
     },
     /// The state that [`Event::Status`] reports, at once.
     State,
+    /// A look inside the run: activations and parameters of a layer, gradient norms of every task per layer. Nothing
+    /// of the run changes.
+    Inspect {
+        /// The layer whose values are wanted.
+        node: Option<NodeId>,
+    },
     /// A few rows of a split, for the data panel or the try panel.
     Rows {
         /// Which rows.
@@ -420,6 +428,11 @@ pub enum Reply {
         status: RunStatus,
         /// Hash of the bits of all parameters, 16 hexadecimal digits: equal on every machine for the same run.
         fingerprint: Option<String>,
+    },
+    /// To [`Request::Inspect`].
+    Inspection {
+        /// What was seen.
+        inspection: Box<Inspection>,
     },
     /// To [`Request::Rows`].
     Rows {

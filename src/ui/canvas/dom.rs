@@ -32,6 +32,9 @@ fn set(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
 }
 
+/// Below this zoom small print cannot be read: names are shown in large, and nothing else.
+const FAR_SCALE: f64 = 0.62;
+
 /// Id of a node's element.
 pub fn node_id(node: NodeId) -> String {
     format!("mtl-node-{}", node.0)
@@ -109,7 +112,11 @@ pub fn set_view(surface: &NodeRef, view: View) {
     if style.get_property_value("--zoom").ok().as_deref() != Some(zoom.as_str()) {
         let _ = style.set_property("--zoom", &zoom);
         // A zoomed-out canvas hides its small print: see the style sheet.
-        set(&surface, "data-far", if scale < 0.42 { "true" } else { "false" });
+        set(
+            &surface,
+            "data-far",
+            if scale < FAR_SCALE { "true" } else { "false" },
+        );
     }
 }
 

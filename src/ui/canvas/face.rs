@@ -24,6 +24,8 @@ pub struct Face {
     pub id: NodeId,
     /// Its name, cut to the width.
     pub title: String,
+    /// Its name on one line or two, for a canvas that is zoomed out.
+    pub far_title: Vec<String>,
     /// Type and key settings, cut to the width.
     pub summary: String,
     /// Output shape, or loss and weight of a head.
@@ -112,33 +114,51 @@ pub fn kind_outline(kind: PortKind, many: bool) -> &'static str {
     }
 }
 
+/// The usual width of a letter at `font_px`.
+fn advance(c: char, font_px: f32) -> f32 {
+    font_px
+        * match c {
+            'i' | 'j' | 'l' | 'I' | '.' | ',' | '|' | '\'' | ':' | ' ' => 0.3,
+            'm' | 'w' | 'M' | 'W' => 0.86,
+            'A'..='Z' => 0.68,
+            c if (c as u32) >= 0x2E80 => 1.0,
+            _ => 0.56,
+        }
+}
+
+/// The start of `text` that fits into `width` pixels.
+fn start_of(text: &str, mut width: f32, font_px: f32) -> &str {
+    let end = text.char_indices().find(|(_, c)| {
+        width -= advance(*c, font_px);
+        width < 0.0
+    });
+    &text[..end.map_or(text.len(), |(at, _)| at)]
+}
+
 /// `text` cut so that it fits into `width` pixels at `font_px`, by the usual widths of letters.
 pub fn fit_text(text: &str, width: f32, font_px: f32) -> String {
-    let advance = |c: char| {
-        font_px
-            * match c {
-                'i' | 'j' | 'l' | 'I' | '.' | ',' | '|' | '\'' | ':' | ' ' => 0.3,
-                'm' | 'w' | 'M' | 'W' => 0.86,
-                'A'..='Z' => 0.68,
-                c if (c as u32) >= 0x2E80 => 1.0,
-                _ => 0.56,
-            }
-    };
-    let total: f32 = text.chars().map(advance).sum();
-    if total <= width {
+    if start_of(text, width, font_px).len() == text.len() {
         return text.to_owned();
     }
-    let mut room = width - font_px * 0.8;
-    let mut cut: String = text
-        .chars()
-        .take_while(|c| {
-            room -= advance(*c);
-            room >= 0.0
-        })
-        .collect();
-    cut.truncate(cut.trim_end().len());
-    cut.push('…');
-    cut
+    let cut = start_of(text, width - font_px * 0.8, font_px);
+    format!("{}…", cut.trim_end())
+}
+
+/// `text` on one line or two, broken between words where it can be.
+pub fn two_lines(text: &str, width: f32, font_px: f32) -> Vec<String> {
+    let first = start_of(text, width, font_px);
+    if first.len() == text.len() {
+        return vec![text.to_owned()];
+    }
+    let end = match first.rfind([' ', '_']) {
+        None | Some(0) => first.len(),
+        // An underscore stays where it is read.
+        Some(at) => at + usize::from(first[at..].starts_with('_')),
+    };
+    vec![
+        text[..end].to_owned(),
+        fit_text(text[end..].trim_start(), width, font_px),
+    ]
 }
 
 /// The face of `node`; `task_idx` is its position among the heads.
@@ -223,6 +243,7 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
     Face {
         id: node.id,
         title: fit_text(&node.name, text_width, 15.0),
+        far_title: two_lines(&node.name, text_width, 20.0),
         summary: fit_text(&summary, text_width, 13.0),
         shape: fit_text(&shape, text_width - 8.0 * parameters.chars().count() as f32, 13.0),
         parameters,
@@ -323,5 +344,9 @@ mod tests {
         let cut = fit_text("a very long name of a layer", 100.0, 12.0);
         assert!(cut.ends_with('…') && cut.chars().count() < 20, "{cut}");
         assert_eq!(fit_text("很长的中文名称", 40.0, 12.0), "很长…");
+        assert_eq!(two_lines("Dense", 100.0, 20.0), ["Dense"]);
+        assert_eq!(two_lines("Average pooling", 120.0, 20.0), ["Average", "pooling"]);
+        assert_eq!(two_lines("tower_sentiment", 120.0, 20.0), ["tower_", "sentiment"]);
+        assert_eq!(two_lines("全局平均池化层", 100.0, 20.0), ["全局平均池", "化层"]);
     }
 }

@@ -13,6 +13,10 @@ use crate::{i18n::Message, state::Store};
 
 /// Smallest zoom.
 pub const MIN_SCALE: f64 = 0.25;
+/// Names can be read from this zoom on.
+pub const READABLE_SCALE: f64 = 0.45;
+/// What is seen of a design that is too large for that: its start, at this zoom.
+pub const START_SCALE: f64 = 0.6;
 /// Largest zoom.
 pub const MAX_SCALE: f64 = 2.0;
 

@@ -155,7 +155,7 @@ fn use_follow(editor: &Editor, design: &Rc<Design>) {
         let n_kept = before.borrow().intersection(&now).count();
         // One edit changes little; a preset or a file changes most.
         if now.len() > 3 && n_kept * 2 < now.len().max(before.borrow().len()) {
-            editor.fit();
+            editor.show_start();
         } else if now.is_empty() && !before.borrow().is_empty() {
             editor.canvas.view.set(super::state::View::default());
         }
@@ -309,7 +309,7 @@ fn fit_when_first_seen(editor: &Editor, surface: &Element) -> Option<Observer> {
         let now = [rect.width(), rect.height()];
         if now[0] > 0.0 && now[1] > 0.0 {
             if seen[0] == 0.0 || seen[1] == 0.0 {
-                editor.fit();
+                editor.show_start();
             }
             // What was in the middle stays there.
             else if now != seen {

@@ -38,7 +38,7 @@ pub fn Toolbar() -> Html {
                 aria-label={T.lock.get(lang)} onclick={act(&editor, Editor::toggle_lock)}>
                 <Icon kind={IconKind::Lock} />
             </button>
-            <button type="button" class="button-icon" title={T.search_help.get(lang)} aria-label={T.search.get(lang)} disabled={locked}
+            <button type="button" class="button-icon canvas-find" title={T.search_help.get(lang)} aria-label={T.search.get(lang)} disabled={locked}
                 onclick={act(&editor, |editor| editor.open_search(None, super::state::Link::Free))}>
                 <Icon kind={IconKind::Search} />
             </button>

@@ -64,7 +64,11 @@ pub fn NodeView(props: &NodeProps) -> Html {
             <g class="node-body" role="button" tabindex="0" aria-label={face.label.clone()}
                 aria-pressed={props.selected.to_string()}>
                 <rect class="node-box" width={width.to_string()} height={height.to_string()} rx="9" />
+            </g>
+            // Beside the button, not in it: its name says all of this in words.
+            <g class="node-print" aria-hidden="true">
                 { band(face) }
+                { far_title(face) }
                 <text class="node-title" x="18" y="25">{ face.title.clone() }</text>
                 <text class="node-summary" x="18" y="44">{ face.summary.clone() }</text>
                 <text class="node-shape" x="18" y={bottom.to_string()}>{ face.shape.clone() }</text>
@@ -84,6 +88,18 @@ pub fn NodeView(props: &NodeProps) -> Html {
             </g>
             { handles(&face.inputs, Side::Input) }
             { handles(&face.outputs, Side::Output) }
+        </g>
+    }
+}
+
+/// The name, large, for a canvas that is zoomed out: seen in the place of everything else.
+fn far_title(face: &Face) -> Html {
+    let middle = face.size[1] / 2.0 + 7.0 - 12.0 * (face.far_title.len() as f32 - 1.0);
+    html! {
+        <g class="node-far">
+            { for face.far_title.iter().enumerate().map(|(line, text)| html! {
+                <text x="18" y={(middle + 24.0 * line as f32).to_string()}>{ text.clone() }</text>
+            }) }
         </g>
     }
 }
@@ -226,13 +242,19 @@ pub fn BlockView(props: &BlockProps) -> Html {
     let each = (rect.height - 18.0) / props.tasks.len().max(1) as f32;
     html! {
         <g id={dom::block_id(props.index)} class="block" data-folded={props.folded.to_string()}
-            data-selected={props.selected.then_some("true")} transform={dom::translate(rect.corner())}>
-            <g data-block={props.index.to_string()} role="button" tabindex="0" aria-pressed={props.selected.to_string()}
+            data-selected={props.selected.then_some("true")} transform={dom::translate(rect.corner())}
+            data-block={props.index.to_string()}>
+            <g role="button" tabindex="0" aria-pressed={props.selected.to_string()}
                 aria-expanded={(!props.folded).to_string()} aria-label={format!("{}, {}", props.name, props.about)}>
                 if props.folded {
                     <rect class="block-shadow" x="5" y="5" width={rect.width.to_string()} height={rect.height.to_string()} rx="9" />
                 }
                 <rect class="block-box" width={rect.width.to_string()} height={rect.height.to_string()} rx="9" />
+                if !props.folded {
+                    <rect class="block-title-hit" width={rect.width.to_string()} height={BLOCK_TITLE.to_string()} />
+                }
+            </g>
+            <g class="block-print" aria-hidden="true">
                 if props.folded {
                     { for props.tasks.iter().enumerate().map(|(place, task_idx)| html! {
                         <rect x="7" y={(9.0 + each * place as f32).to_string()} width="5" height={(each - 1.5).max(1.0).to_string()}
@@ -241,7 +263,6 @@ pub fn BlockView(props: &BlockProps) -> Html {
                     <text class="node-title" x="20" y="24">{ props.name.clone() }</text>
                     <text class="node-summary" x="20" y="42">{ props.about.clone() }</text>
                 } else {
-                    <rect class="block-title-hit" width={rect.width.to_string()} height={BLOCK_TITLE.to_string()} />
                     <text class="block-title" x="12" y="17">{ props.name.clone() }</text>
                 }
             </g>
@@ -285,6 +306,8 @@ pub fn NoteView(props: &NoteProps) -> Html {
             transform={dom::translate(props.at)}>
             <g role="button" tabindex="0" aria-label={label} aria-pressed={props.selected.to_string()}>
                 <rect class="memo-box" width={width.to_string()} height={height.to_string()} rx="4" />
+            </g>
+            <g aria-hidden="true">
                 { for lines.into_iter().enumerate().map(|(line, text)| html! {
                     <text class="memo-text" x="10" y={(22 + 18 * line).to_string()}>{ text }</text>
                 }) }

@@ -49,6 +49,7 @@ struct Live {
     empty: HtmlElement,
     frame: Option<AnimationFrame>,
     geometry: Option<Geometry>,
+    theme: Option<(Option<String>, ChartTheme)>,
     shown: ChartData,
     zoom: Option<(f64, f64)>,
     drag_from: Option<f64>,
@@ -75,10 +76,28 @@ impl Live {
     fn redraw(&mut self) {
         let mut data = self.source.data();
         data.zoom = self.zoom;
-        self.geometry = draw(&self.canvas, &self.context, &data, theme_of(&self.canvas));
+        let theme = self.theme();
+        self.geometry = draw(&self.canvas, &self.context, &data, theme);
         self.empty.set_hidden(self.geometry.is_some());
         self.shown = data;
         self.show_read_out();
+    }
+
+    /// Colours of the theme: asked of the style sheet only when the scheme changes, as that makes the browser compute all
+    /// styles there and then.
+    fn theme(&mut self) -> ChartTheme {
+        let scheme = self
+            .canvas
+            .owner_document()
+            .and_then(|document| document.document_element()?.get_attribute("data-scheme"));
+        match &self.theme {
+            Some((known, theme)) if *known == scheme => *theme,
+            _ => {
+                let theme = theme_of(&self.canvas);
+                self.theme = Some((scheme, theme));
+                theme
+            }
+        }
     }
 
     /// Moves the cross-hair and fills the read-out.
@@ -209,6 +228,7 @@ pub fn LineChart(props: &LineChartProps) -> Html {
                     empty: empty_ref.cast()?,
                     frame: None,
                     geometry: None,
+                    theme: None,
                     shown: ChartData::default(),
                     zoom: None,
                     drag_from: None,

@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use crate::{
     i18n::{Lang, fill, panels::T, use_lang},
-    ui::format::count,
+    ui::{format::count, histogram::histogram_view},
 };
 
 /// Bars of a distribution are drawn for at most so many classes.
@@ -87,7 +87,7 @@ fn label_view(label: &LabelReport, n_rows: usize, lang: Lang) -> Html {
                 },
                 Distribution::Real { mean, histograms } => html! {
                     <>
-                        { histogram(&histograms[0], label.name.get(lang)) }
+                        { columns(&histograms[0], label.name.get(lang)) }
                         <p class="hint">{ fill(T.mean_is, lang, &[&format!("{mean:.3}")]) }</p>
                     </>
                 },
@@ -138,27 +138,9 @@ fn class_bars<'a>(
     }
 }
 
-/// Columns with the range under them.
-fn histogram(histogram: &Histogram, label: &str) -> Html {
-    let largest = histogram.counts.iter().copied().max().unwrap_or(0).max(1);
-    let n_bins = histogram.counts.len().max(1);
-    let end = histogram.min + histogram.width * n_bins as f32;
-    let edge = |bin: usize| histogram.min + histogram.width * bin as f32;
-    html! {
-        <figure class="histogram">
-            <svg viewBox={format!("0 0 {} 40", n_bins * 10)} preserveAspectRatio="none" role="img" aria-label={label.to_owned()}>
-                { for histogram.counts.iter().enumerate().map(|(bin, n)| {
-                    let height = 40.0 * *n as f64 / largest as f64;
-                    html! {
-                        <rect x={(bin * 10).to_string()} y={format!("{:.2}", 40.0 - height)} width="9" height={format!("{height:.2}")}>
-                            <title>{ format!("{:.4} – {:.4}: {}", edge(bin), edge(bin + 1), count(*n as u64)) }</title>
-                        </rect>
-                    }
-                }) }
-            </svg>
-            <figcaption><span>{ format!("{}", histogram.min) }</span><span>{ format!("{end}") }</span></figcaption>
-        </figure>
-    }
+fn columns(histogram: &Histogram, label: &str) -> Html {
+    let counts = histogram.counts.iter().map(|n| *n as u64).collect::<Vec<_>>();
+    histogram_view(&counts, histogram.min, histogram.width, label)
 }
 
 fn text_view(text: &TextReport, lang: Lang) -> Html {
@@ -166,7 +148,7 @@ fn text_view(text: &TextReport, lang: Lang) -> Html {
     html! {
         <section class="distribution">
             <h4>{ fill(T.token_lengths, lang, &[&text.name.get(lang)]) }</h4>
-            { histogram(&text.lengths, T.token_lengths_axis.get(lang)) }
+            { columns(&text.lengths, T.token_lengths_axis.get(lang)) }
             <dl class="figures">
                 <div><dt>{ T.median.get(lang) }</dt><dd>{ text.median_tokens }</dd></div>
                 <div><dt>{ T.p95.get(lang) }</dt><dd>{ text.p95_tokens }</dd></div>

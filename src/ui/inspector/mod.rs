@@ -1,6 +1,7 @@
 //! The inspector: settings of what is selected, made from the layers' declared settings; with nothing selected, the
 //! design as a whole.
 
+mod inside;
 mod many;
 mod node;
 mod overview;

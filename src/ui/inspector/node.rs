@@ -15,6 +15,7 @@ use mtl_engine::{
 use web_sys::{HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
+use super::inside::Inside;
 use crate::{
     i18n::{Lang, canvas::T, fill, use_lang},
     state::{task_color, task_letter, use_store},
@@ -97,6 +98,7 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
             { sharing(report, &checked, lang) }
             { shapes(node, report, &checked, document.design(), lang) }
             { parameters(report, lang) }
+            <Inside node={id} />
             { ties(&editor, node, document.design(), lang) }
             { actions(&editor, lang) }
         </div>

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::node::task_chips;
+use super::{inside::GradientTable, node::task_chips};
 use crate::{
     i18n::{canvas::T, use_lang},
     state::use_store,
@@ -60,6 +60,7 @@ pub fn Overview(props: &OverviewProps) -> Html {
                     }) }
                 </ul>
             </section>
+            <GradientTable />
         </div>
     }
 }

@@ -1,6 +1,7 @@
 //! Settings of the run: what may change in mid-run is marked as live, what begins the run again says so.
 
 mod optimizer;
+mod profile;
 mod regularisation;
 mod resources;
 mod run;
@@ -29,6 +30,7 @@ pub fn TrainPanel() -> Html {
             <regularisation::RegularisationSection />
             <stopping::StoppingSection />
             <resources::ResourcesSection />
+            <profile::ProfileSection />
         </>
     }
 }

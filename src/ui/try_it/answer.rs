@@ -42,7 +42,7 @@ pub fn AnswerView(props: &AnswerProps) -> Html {
             if !props.is_trained { <p class="hint">{ T.try_untrained.get(lang) }</p> }
             { for answer.tasks.iter().enumerate().map(|(task_idx, task)| html! {
                 <section class="answer-task" style={format!("--task: {}", task_color(task_idx))}>
-                    <h4>{ task_tag(task_idx, &task.task) }</h4>
+                    <h3>{ task_tag(task_idx, &task.task) }</h3>
                     { outputs(task, lang) }
                     { for answer.tokens.iter().zip(&task.attributions).map(|(tokens, attributions)| {
                         let text = answer.input.text.get(&tokens.feature).map_or("", String::as_str);

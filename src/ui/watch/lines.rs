@@ -1,6 +1,6 @@
 //! From the history of a run to the lines of a chart.
 
-use std::{any::Any, collections::BTreeSet, rc::Rc};
+use std::{any::Any, cell::Cell, collections::BTreeSet, rc::Rc};
 
 use mtl_engine::metrics::Metric;
 use mtl_training::protocol::{Evaluation, Split};
@@ -116,8 +116,8 @@ impl Lines {
         }
     }
 
-    fn on_change(&self, on_change: Rc<dyn Fn()>) -> Box<dyn Any> {
-        let (of_history, of_options, of_theme) = (Rc::clone(&on_change), Rc::clone(&on_change), on_change);
+    fn on_change(&self, of_history: Rc<dyn Fn()>, on_change: Rc<dyn Fn()>) -> Box<dyn Any> {
+        let (of_options, of_theme) = (Rc::clone(&on_change), on_change);
         Box::new((
             self.history.subscribe(move || of_history()),
             self.options.subscribe(move |_| of_options()),
@@ -182,7 +182,7 @@ impl ChartSource for LossLines {
     }
 
     fn subscribe(&self, on_change: Rc<dyn Fn()>) -> Box<dyn Any> {
-        self.0.on_change(on_change)
+        self.0.on_change(Rc::clone(&on_change), on_change)
     }
 }
 
@@ -216,7 +216,16 @@ impl ChartSource for MetricLines {
         }
     }
 
+    /// Losses come twenty times a second, evaluations once per epoch: this chart waits for them.
     fn subscribe(&self, on_change: Rc<dyn Fn()>) -> Box<dyn Any> {
-        self.0.on_change(on_change)
+        let drawn = Cell::new(None);
+        let (history, changed) = (Rc::clone(&self.0.history), Rc::clone(&on_change));
+        let on_evaluation = Rc::new(move || {
+            let now = history.borrow().evaluations_version;
+            if drawn.replace(Some(now)) != Some(now) {
+                changed();
+            }
+        });
+        self.0.on_change(on_evaluation, on_change)
     }
 }

@@ -7,10 +7,12 @@ use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
+use crate::steps::has_data;
+
 /// Frames of a drag or a pan are meant to take no longer than this, 95 of 100 of them, in milliseconds.
 const FRAME_P95_MS: f64 = 20.0;
-/// Frames of this length are seen by anybody, on any machine: they fail the test. What was measured is printed.
-const FRAME_STUTTERS_MS: f64 = 100.0;
+/// A frame that comes one or two late: more than that fails the test. What was measured is printed.
+const FRAME_STUTTERS_MS: f64 = 50.0;
 
 const EMPTY: &str = r#"{"version":1,"name":"drawn","nodes":[],"wires":[]}"#;
 
@@ -20,13 +22,16 @@ const DRAWN: &str = "[...document.querySelectorAll('.node, .wire')].map((e) => [
 
 /// An empty canvas over the recommender's generated data: two ids to read, three labels at the most.
 async fn open_empty(page: &Page) -> Result<()> {
+    open_empty_on(page, "generated-impressions").await
+}
+
+async fn open_empty_on(page: &Page, data: &str) -> Result<()> {
     // Without the real data sets there is no index of them.
     page.expect_console("data/index.json");
     page.open("#lang=en").await?;
     page.wait_for("a data set is loaded", "(await mtlPlayground.state()).rows")
         .await?;
-    page.api::<Value>("data", &[json!("generated-impressions")])
-        .await?;
+    page.api::<Value>("data", &[json!(data)]).await?;
     page.api::<Value>("load", &[json!(EMPTY)]).await?;
     page.wait_for(
         "the canvas is empty",
@@ -223,6 +228,31 @@ async fn trains(page: &Page) -> Result<()> {
         .await
 }
 
+/// What is drawn learns something of the real rows: better than by chance on rows that it has not seen.
+async fn learns(page: &Page) -> Result<()> {
+    page.api::<Value>(
+        "set",
+        &[json!({ "epochs": 2, "batch_size": 256, "learning_rate": 0.003 })],
+    )
+    .await?;
+    page.click("#play").await?;
+    page.wait_for_within(
+        Duration::from_secs(120),
+        "the run is over",
+        "(await mtlPlayground.state()).phase === 'finished'",
+    )
+    .await?;
+    let metrics: Value = page.api("evaluate", &[json!("validation")]).await?;
+    for task in ["like", "top"] {
+        let auc = metrics["tasks"][task]["auc"]
+            .as_f64()
+            .with_context(|| format!("no AUC of {task} in {metrics}"))?;
+        println!("drawn by hand, two epochs of lecture-ratings: {task} AUC {auc:.3}");
+        ensure!(auc > 0.62, "{task}: AUC {auc}");
+    }
+    Ok(())
+}
+
 /// Undoes 20 steps, does them again, and finds the same drawing.
 async fn undo_and_redo(page: &Page) -> Result<()> {
     let drawn: String = page.eval(DRAWN).await?;
@@ -245,13 +275,22 @@ fn a_three_task_network_is_drawn_with_the_mouse_and_trains() {
         ..Setup::default()
     };
     check("designer-mouse", setup, async |page| {
-        open_empty(page).await?;
+        page.open("").await?;
+        // A rating is a number, and the third task learns it; the generated set has yes and no only.
+        let is_real = has_data(page, "lecture-ratings").await?;
+        let (data, last) = if is_real {
+            ("lecture-ratings", "number head")
+        } else {
+            ("generated-impressions", "yes / no head")
+        };
+        open_empty_on(page, data).await?;
         for _ in 0..4 {
             page.click_named("Zoom out (−)").await?;
         }
         let [left, top] = canvas_corner(page).await?;
         let mut ids = Vec::new();
-        for (name, column, row) in LAYERS {
+        for (position, (name, column, row)) in LAYERS.iter().enumerate() {
+            let name = if position + 1 == LAYERS.len() { last } else { name };
             let at = [
                 left + 16.0 + 108.0 * *column as f64,
                 top + 70.0 + 70.0 * *row as f64,
@@ -272,7 +311,11 @@ fn a_three_task_network_is_drawn_with_the_mouse_and_trains() {
         page.screenshot("designer-mouse").await?;
         trains(page).await?;
         undo_and_redo(page).await?;
-        trains(page).await
+        trains(page).await?;
+        if is_real {
+            learns(page).await?;
+        }
+        Ok(())
     });
 }
 
@@ -445,18 +488,18 @@ fn a_large_design_pans_and_drags_at_the_speed_of_the_screen() {
         let [left, top] = canvas_corner(page).await?;
         let node = middle(page, "#mtl-node-150 .node-body").await?;
         for (what, from) in [("pan", [left + 30.0, top + 120.0]), ("drag", node)] {
-            // On a machine that does other work as well, the best of three is what the page can do.
-            let mut best_ms = f64::INFINITY;
-            for _ in 0..3 {
-                best_ms = best_ms.min(frames_p95_ms(page, what, from).await?);
-                if best_ms <= FRAME_P95_MS {
-                    break;
-                }
+            let mut of_three = [0.0; 3];
+            for p95_ms in &mut of_three {
+                *p95_ms = frames_p95_ms(page, what, from).await?;
             }
-            println!("{what}: 95 % of the frames within {best_ms:.1} ms (aim: {FRAME_P95_MS} ms)");
+            of_three.sort_by(f64::total_cmp);
+            let median_ms = of_three[1];
+            println!(
+                "{what}: 95 % of the frames within {median_ms:.1} ms (median of three; aim: {FRAME_P95_MS} ms)"
+            );
             ensure!(
-                best_ms <= FRAME_STUTTERS_MS,
-                "{what}: 95 % of the frames take up to {best_ms:.1} ms"
+                median_ms <= FRAME_STUTTERS_MS,
+                "{what}: 95 % of the frames take up to {median_ms:.1} ms"
             );
         }
         Ok(())

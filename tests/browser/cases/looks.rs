@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::steps::{choose_data, choose_preset, play, try_text};
+use crate::steps::{choose_data, choose_preset, play, settled, trained, try_text};
 
 #[test]
 fn every_room_fits_a_phone() {
@@ -80,22 +80,6 @@ fn every_view_on_a_desk_in_light_and_dark_and_both_languages() {
     });
 }
 
-/// A short run, so that every view has something to show.
-async fn trained(page: &Page) -> Result<()> {
-    page.api::<Value>("data", &[json!("generated-reviews"), json!({ "rows": 2000 })])
-        .await?;
-    page.api::<Value>("load", &[json!("text-towers")]).await?;
-    page.api::<Value>("set", &[json!({ "epochs": 6 })]).await?;
-    page.api::<Value>("play", &[]).await?;
-    page.wait_for(
-        "the run is over",
-        "(await mtlPlayground.state()).phase === 'finished'",
-    )
-    .await?;
-    page.api::<Value>("evaluate", &[json!("test")]).await?;
-    Ok(())
-}
-
 /// Nothing is wider than the screen, and every control says what it is.
 async fn fits(page: &Page, what: &str) -> Result<()> {
     let overflow: f64 = page
@@ -129,5 +113,41 @@ fn a_phone_trains_with_the_visible_controls() {
         )
         .await?;
         page.screenshot("phone-trains-zh").await
+    });
+}
+
+#[test]
+fn the_page_at_every_width_in_light_and_dark_and_both_languages() {
+    check("widths", Setup::default(), async |page| {
+        page.expect_console("data/index.json");
+        page.resize(1440, 900).await?;
+        page.open("").await?;
+        trained(page).await?;
+        for (width, height) in [(1440, 900), (1280, 800), (1024, 768), (390, 844)] {
+            if width == 390 {
+                page.phone().await?;
+            } else {
+                page.resize(width, height).await?;
+            }
+            // As who opens the page at this width sees it.
+            page.reload().await?;
+            settled(page).await?;
+            page.api::<Value>("epoch", &[]).await?;
+            for (scheme, lang) in [("light", "en"), ("dark", "zh"), ("light", "zh"), ("dark", "en")] {
+                page.prefer(&[("prefers-color-scheme", scheme)]).await?;
+                page.click(&format!("#lang-{lang}")).await?;
+                page.sleep(Duration::from_millis(300)).await;
+                fits(page, &format!("{width}, {scheme}, {lang}")).await?;
+                ensure!(
+                    page.eval::<bool>(
+                        "[...document.querySelectorAll('.run-figures span')].every((e) => !e.checkVisibility() || e.getBoundingClientRect().right <= e.closest('.run-bar').getBoundingClientRect().right)"
+                    )
+                    .await?,
+                    "{width}: the figures of the run are cut"
+                );
+                page.screenshot(&format!("page-{width}-{scheme}-{lang}")).await?;
+            }
+        }
+        Ok(())
     });
 }

@@ -1,6 +1,11 @@
 //! What a person does with the page, in a real browser.
 
+mod accessibility;
+mod composing;
 mod designer;
+mod documents;
+mod files;
+mod insides;
 mod looks;
 mod opening;
 mod person;

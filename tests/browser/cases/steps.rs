@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use browser_tests::Page;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Whether this site has a real data set. Without one the test says so and has nothing to do.
 pub async fn has_data(page: &Page, key: &str) -> Result<bool> {
@@ -129,4 +129,20 @@ pub async fn toast(page: &Page, kind: &str) -> Result<String> {
     )
     .await?;
     Ok(text)
+}
+
+/// A short run, so that every view has something to show.
+pub async fn trained(page: &Page) -> Result<()> {
+    page.api::<Value>("data", &[json!("generated-reviews"), json!({ "rows": 2000 })])
+        .await?;
+    page.api::<Value>("load", &[json!("text-towers")]).await?;
+    page.api::<Value>("set", &[json!({ "epochs": 6 })]).await?;
+    page.api::<Value>("play", &[]).await?;
+    page.wait_for(
+        "the run is over",
+        "(await mtlPlayground.state()).phase === 'finished'",
+    )
+    .await?;
+    page.api::<Value>("evaluate", &[json!("test")]).await?;
+    Ok(())
 }

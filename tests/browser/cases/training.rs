@@ -11,7 +11,7 @@ use crate::steps::{choose_data, choose_preset, has_data, open_panel, pause, play
 /// A task of the page may keep it busy for so long.
 const ANSWERS_WITHIN_MS: f64 = 50.0;
 /// A task of this length is seen by anybody, on any machine.
-const STANDS_STILL_MS: f64 = 400.0;
+const STANDS_STILL_MS: f64 = 150.0;
 
 /// One real data set, a preset, the time from Play, and what the test rows must reach.
 struct Target {
@@ -214,23 +214,29 @@ fn the_page_answers_while_it_trains() {
         choose_preset(page, "text-towers").await?;
         page.api::<Value>("set", &[json!({ "epochs": 200 })]).await?;
         play(page).await?;
-        // What belongs to the click on Play is over.
+        // The driver's own scripts (is it visible? is it covered?) are over before the page is watched; what is typed after
+        // that comes as keys.
+        open_panel(page, "try").await?;
+        page.click("#try textarea").await?;
         page.sleep(Duration::from_secs(1)).await;
         page.watch_long_tasks().await?;
         page.sleep(Duration::from_secs(6)).await;
-        open_panel(page, "try").await?;
-        page.fill("#try textarea", "a wonderful little hotel near the sea")
-            .await?;
+        let typed = json!({ "text": "a wonderful little hotel near the sea" });
+        page.cdp("Input.insertText", typed).await?;
         page.sleep(Duration::from_secs(3)).await;
         ensure!(
             is_running(page).await?,
             "the run ended before the page was watched"
         );
+        page.find(".answer .bar-value").await?;
         let tasks = page.long_tasks_ms().await?;
         println!(
             "{} tasks of {ANSWERS_WITHIN_MS} ms or longer in 10 s of training on {data}: {tasks:.0?}",
             tasks.len()
         );
+        for frame in page.long_frames().await? {
+            println!("  {frame}");
+        }
         // The aim is no such task at all; the printed line says how near it is. A machine that does other work as well
         // makes some, so that only a page that really stands still fails here.
         ensure!(

@@ -274,6 +274,11 @@ impl Page {
                globalThis.testLongTasks = []; \
                new PerformanceObserver((list) => list.getEntries().forEach((entry) => testLongTasks.push(entry.duration))) \
                  .observe({ type: 'longtask' }); \
+               globalThis.testLongFrames = []; globalThis.testWatched = performance.now(); \
+               new PerformanceObserver((list) => list.getEntries().forEach((entry) => testLongFrames.push( \
+                   `${entry.duration.toFixed(0)} ms at ${((entry.startTime - testWatched) / 1000).toFixed(1)} s: ` + entry.scripts.map((script) => \
+                     `${script.invoker} ${script.duration.toFixed(0)} ms (styles and layout ${script.forcedStyleAndLayoutDuration.toFixed(0)} ms)`).join(', ')))) \
+                 .observe({ type: 'long-animation-frame' }); \
              })()",
         )
         .await?;
@@ -283,6 +288,11 @@ impl Page {
     /// The tasks noted since [`Page::watch_long_tasks`], each in milliseconds.
     pub async fn long_tasks_ms(&self) -> Result<Vec<f64>> {
         self.eval("globalThis.testLongTasks").await
+    }
+
+    /// The frames that took 50 ms or longer since [`Page::watch_long_tasks`], with what was run in them.
+    pub async fn long_frames(&self) -> Result<Vec<String>> {
+        self.eval("globalThis.testLongFrames").await
     }
 
     /// Saves what is seen as `target/screenshots/NAME.png`.

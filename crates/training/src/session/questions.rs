@@ -6,9 +6,10 @@ use mtl_engine::text::Explain;
 use super::{Loaded, Outgoing, Session};
 use crate::RunError;
 use crate::evaluation::EvaluationJob;
+use crate::inspection;
 use crate::order::sample;
 use crate::prediction;
-use crate::protocol::{Event, Reply, Request, Split};
+use crate::protocol::{Event, Reply, Request, RunSettings, Split};
 use crate::run::TrainingRun;
 use crate::settings::{MAX_SAMPLE_ROWS, MAX_WAITING};
 
@@ -40,6 +41,10 @@ impl Session {
                 }
             }),
             Request::Restore { snapshot } => self.restore(*snapshot, payloads, out).map(|()| Reply::Restored),
+            Request::Inspect { node } => {
+                let batch_size = self.settings.batch_size;
+                self.with_run(|data, run| Ok(inspection::inspect(&data.prepared, run, batch_size, node)))
+            }
             Request::State => {
                 let fingerprint = self.fingerprint().map(|hash| format!("{hash:016x}"));
                 Ok(Reply::State {
@@ -80,6 +85,15 @@ impl Session {
     pub(super) fn answer_waiting(&mut self, out: &mut Vec<Outgoing>) {
         for (id, request) in std::mem::take(&mut self.unanswered) {
             self.answer(id, request, Vec::new(), out);
+        }
+    }
+
+    /// What a step is made of.
+    pub(crate) fn training(&mut self) -> Result<(&Loaded, &mut TrainingRun, &RunSettings), RunError> {
+        self.ready()?;
+        match (&self.data, &mut self.run) {
+            (Some(data), Some(run)) => Ok((data, run, &self.settings)),
+            _ => Err(RunError::NoDesign),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a session promises.
 
 mod driver;
+mod insides;
 mod snapshots;
 
 use driver::{Driver, data_settings, impressions, reviews, settings, text_input};

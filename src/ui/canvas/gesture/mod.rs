@@ -6,6 +6,10 @@
 //! ```
 //! Nothing here draws components: what moves is moved by [`dom`], and the document is changed once, on release.
 
+mod clicks;
+mod dragging;
+mod wiring;
+
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
@@ -13,14 +17,17 @@ use std::{
 };
 
 use gloo_timers::callback::Timeout;
-use mtl_engine::design::{NodeId, Port, WireId, edit::Edit, layout::snap};
-use web_sys::{Element, MouseEvent, PointerEvent, WheelEvent};
+use mtl_engine::design::{NodeId, edit::Edit, layout::snap};
+use web_sys::{Element, PointerEvent, WheelEvent};
+
+use self::dragging::Drag;
+pub use self::wiring::open_ends;
 
 use super::{
     dom,
     editor::Editor,
-    scene::{GRID, Point, Rect, Scene, Side},
-    state::{Drawing, Handle, Link, Popup, Search, Target},
+    scene::{GRID, Point, Rect},
+    state::Target,
 };
 use crate::i18n::canvas::T;
 
@@ -60,17 +67,6 @@ enum Gesture {
         distance: f64,
         middle: [f64; 2],
     },
-}
-
-/// Nodes on their way.
-struct Drag {
-    scene: Scene,
-    start: Point,
-    grabbed: NodeId,
-    from: BTreeMap<NodeId, Point>,
-    moved: BTreeMap<NodeId, Point>,
-    wires: Vec<WireId>,
-    blocks: Vec<usize>,
 }
 
 /// The state machine; see the module.
@@ -386,256 +382,6 @@ impl Controller {
         })
     }
 
-    /// The wire at an input that takes one only: dragging from there takes it up again.
-    fn taken_wire(&self, handle: Handle) -> Option<(WireId, Handle)> {
-        let design = self.editor.design();
-        let inputs = design.node(handle.port.node)?.layer.inputs();
-        if handle.side == Side::Output
-            || inputs.get(handle.port.handle)?.arity != mtl_engine::layers::Arity::One
-        {
-            return None;
-        }
-        let wire = design.wires.iter().find(|wire| wire.to == handle.port)?;
-        Some((
-            wire.id,
-            Handle {
-                side: Side::Output,
-                port: wire.from,
-            },
-        ))
-    }
-
-    /// Takes up one end of a wire.
-    pub fn take_up(&self, wire: WireId, end: bool, place: Point, sticky: bool) -> bool {
-        let design = self.editor.design();
-        let Some(found) = design.wires.iter().find(|other| other.id == wire) else {
-            return false;
-        };
-        let fixed = if end {
-            Handle {
-                side: Side::Output,
-                port: found.from,
-            }
-        } else {
-            Handle {
-                side: Side::Input,
-                port: found.to,
-            }
-        };
-        self.begin_wire(fixed, Some(wire), place, sticky);
-        true
-    }
-
-    /// Begins a wire at `fixed`; a sticky one stays until it is ended with a click or a key.
-    pub fn begin_wire(&self, fixed: Handle, wire: Option<WireId>, at: Point, sticky: bool) {
-        let editor = &self.editor;
-        if editor.is_locked() {
-            return;
-        }
-        editor.canvas.drawing.set(Some(Drawing {
-            fixed,
-            wire,
-            at,
-            over: None,
-            sticky,
-        }));
-        let may = |handle: Handle| handle == fixed || editor.may_connect(wire, fixed, handle).is_ok();
-        dom::mark_handles(&editor.canvas.surface, Some(&may));
-        if sticky {
-            editor.say(T.wire_begun.into());
-        }
-    }
-
-    fn draw_to(&self, client: [f64; 2]) {
-        let editor = &self.editor;
-        let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
-            return;
-        };
-        let over = match dom::target_at(client) {
-            Target::Handle(handle) => Some(handle),
-            Target::Node(node) => editor.best_handle(drawing.wire, drawing.fixed, node),
-            _ => None,
-        };
-        let over = over
-            .filter(|handle| *handle != drawing.fixed)
-            .map(|handle| (handle, editor.may_connect(drawing.wire, drawing.fixed, handle)));
-        editor.canvas.drawing.set(Some(Drawing {
-            at: self.place(client),
-            over,
-            ..drawing
-        }));
-    }
-
-    /// Moves the loose end to a handle, as the keyboard does.
-    pub fn aim(&self, handle: Handle) {
-        let editor = &self.editor;
-        let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
-            return;
-        };
-        let nothing = BTreeMap::new();
-        let at = editor
-            .scene()
-            .handle(handle.port, handle.side, &nothing)
-            .unwrap_or(drawing.at);
-        let over = Some((handle, editor.may_connect(drawing.wire, drawing.fixed, handle)));
-        editor.canvas.drawing.set(Some(Drawing { at, over, ..drawing }));
-    }
-
-    /// Ends the wire that is being drawn on `handle`.
-    pub fn end_wire_on(&self, handle: Handle) {
-        let Some(drawing) = (*self.editor.canvas.drawing.get()).clone() else {
-            return;
-        };
-        self.end_wire();
-        if handle != drawing.fixed {
-            match drawing.wire {
-                Some(wire) => self.editor.reroute(wire, drawing.fixed, handle),
-                None => self.editor.connect(drawing.fixed, handle),
-            };
-        }
-    }
-
-    fn drop_wire(&self, client: [f64; 2]) {
-        let editor = &self.editor;
-        self.draw_to(client);
-        let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
-            return;
-        };
-        if let Some((handle, _)) = drawing.over {
-            self.end_wire_on(handle);
-            return;
-        }
-        let back = matches!(dom::target_at(client), Target::Handle(handle) if handle == drawing.fixed);
-        self.end_wire();
-        match drawing.wire {
-            // A wire whose end is dropped on nothing is taken out.
-            Some(wire) => {
-                editor.edit(&Edit::Disconnect {
-                    wires: BTreeSet::from([wire]),
-                });
-            }
-            None if !back => {
-                let at = dom::on_surface(&editor.canvas.surface, client);
-                let [x, y] = drawing.at;
-                let left = if drawing.fixed.side == Side::Input {
-                    super::scene::NODE_WIDTH
-                } else {
-                    0.0
-                };
-                let place = [x - left, y - super::scene::NODE_HEIGHT / 2.0];
-                let search = Search {
-                    at,
-                    place,
-                    link: Link::With(drawing.fixed),
-                };
-                editor.canvas.popup.set(Some(Popup::Search(search)));
-            }
-            None => {}
-        }
-    }
-
-    /// Gives up the wire that is being drawn.
-    pub fn end_wire(&self) {
-        let canvas = &self.editor.canvas;
-        if canvas.drawing.get().is_some() {
-            canvas.drawing.set(None);
-            dom::mark_handles(&canvas.surface, None);
-        }
-    }
-
-    fn click(&self, target: Target, more: bool, client: [f64; 2]) {
-        let editor = &self.editor;
-        if let Some(drawing) = (*editor.canvas.drawing.get()).clone() {
-            match target {
-                Target::Handle(handle) => self.end_wire_on(handle),
-                Target::Node(node) => match editor.best_handle(drawing.wire, drawing.fixed, node) {
-                    Some(handle) => self.end_wire_on(handle),
-                    None => self.end_wire(),
-                },
-                _ => self.end_wire(),
-            }
-            return;
-        }
-        match target {
-            Target::Canvas if more => {}
-            Target::Canvas => editor.clear_selection(),
-            Target::Node(node) if more => editor.toggle(node),
-            Target::Node(node) => {
-                editor.select(BTreeSet::from([node]));
-                editor.show_settings();
-            }
-            Target::Handle(handle) => self.begin_wire(handle, None, self.place(client), true),
-            Target::Wire(wire) => {
-                editor.select_wire(wire);
-                editor.show_settings();
-            }
-            Target::Grip(wire, end) => {
-                self.take_up(wire, end, self.place(client), true);
-            }
-            Target::Note(note) | Target::NoteCorner(note) => {
-                editor.clear_selection();
-                editor.canvas.notes.set(BTreeSet::from([note]));
-            }
-            Target::Block(block) => {
-                if let Some(block) = editor.design().blocks.get(block) {
-                    editor.select(block.nodes.clone());
-                }
-            }
-        }
-    }
-
-    /// Two clicks: opens the search box, a comment or a block.
-    pub fn double_click(&self, event: &MouseEvent) {
-        let client = [f64::from(event.client_x()), f64::from(event.client_y())];
-        let editor = &self.editor;
-        let at = Some(dom::on_surface(&editor.canvas.surface, client));
-        match dom::target_of(
-            event
-                .target()
-                .and_then(|target| wasm_bindgen::JsCast::dyn_into(target).ok()),
-        ) {
-            Target::Canvas => editor.open_search(at, Link::Free),
-            Target::Wire(wire) => editor.open_search(at, Link::On(wire)),
-            Target::Note(note) => editor.canvas.writing.set(Some(note)),
-            Target::Block(block) => editor.toggle_fold(block),
-            Target::Node(_) => editor.write_name(),
-            Target::Handle(_) | Target::Grip(..) | Target::NoteCorner(_) => {}
-        }
-    }
-
-    /// The right button, or the menu key.
-    pub fn context_menu(&self, event: &MouseEvent) {
-        event.prevent_default();
-        let target = dom::target_of(
-            event
-                .target()
-                .and_then(|target| wasm_bindgen::JsCast::dyn_into(target).ok()),
-        );
-        self.menu([f64::from(event.client_x()), f64::from(event.client_y())], target);
-    }
-
-    /// Opens the menu of `target` at a point of the window.
-    pub fn menu(&self, client: [f64; 2], target: Target) {
-        self.cancel();
-        let editor = &self.editor;
-        let target = match target {
-            Target::Handle(handle) => Target::Node(handle.port.node),
-            Target::Grip(wire, _) => Target::Wire(wire),
-            Target::NoteCorner(note) => Target::Note(note),
-            other => other,
-        };
-        match target {
-            Target::Node(node) if !editor.selection.get().nodes.contains(&node) => {
-                editor.select(BTreeSet::from([node]));
-            }
-            Target::Wire(wire) => editor.select_wire(wire),
-            Target::Block(_) | Target::Note(_) => self.click(target, false, client),
-            _ => {}
-        }
-        let at = dom::on_surface(&editor.canvas.surface, client);
-        editor.canvas.popup.set(Some(Popup::Menu { at, on: target }));
-    }
-
     /// The wheel zooms about the pointer; with Shift, or on a touch pad, it pans.
     pub fn wheel(&self, event: &WheelEvent) {
         event.prevent_default();
@@ -726,124 +472,6 @@ impl Controller {
         let node = self.hovered.borrow().or_else(|| editor.selection.get().single());
         dom::light(&editor.canvas.surface, &editor.design(), node);
     }
-}
-
-impl Drag {
-    fn to(&mut self, here: Point, free: bool) {
-        let Some(grabbed) = self.from.get(&self.grabbed) else {
-            return;
-        };
-        let mut by = [here[0] - self.start[0], here[1] - self.start[1]];
-        if !free {
-            // The node under the pointer goes to the grid, and the others keep their distance from it.
-            by = [
-                snap(grabbed[0] + by[0]) - grabbed[0],
-                snap(grabbed[1] + by[1]) - grabbed[1],
-            ];
-        }
-        let moved: BTreeMap<NodeId, Point> = self
-            .from
-            .iter()
-            .map(|(node, [x, y])| (*node, [x + by[0], y + by[1]]))
-            .collect();
-        if moved != self.moved {
-            dom::place(&self.scene, &moved, &self.wires, &self.blocks);
-            self.moved = moved;
-        }
-    }
-
-    fn finish(self, editor: &Editor) {
-        if self.moved == self.from {
-            return;
-        }
-        // A single unconnected node that is dropped on a wire goes onto it.
-        if let Some(wire) = self.wire_below(editor) {
-            let mut ids = editor.document.get().ids();
-            let design = editor.design();
-            if let Some(node) = design.node(self.grabbed)
-                && let Ok(mut edits) =
-                    mtl_engine::design::compose::insert_on_wire(&design, wire, node, &mut ids)
-            {
-                edits.insert(
-                    0,
-                    Edit::Move {
-                        positions: self.moved.into_iter().collect(),
-                    },
-                );
-                editor.edit_all(crate::i18n::fill_message(T.insert_node, &[&node.name]), &edits);
-                return;
-            }
-        }
-        let positions: Vec<(NodeId, Point)> = self.moved.iter().map(|(node, at)| (*node, *at)).collect();
-        let name = Edit::Move {
-            positions: positions.clone(),
-        }
-        .describe(&editor.design());
-        if !editor.edit_all(name, &[Edit::Move { positions }]) {
-            self.back();
-        }
-    }
-
-    fn wire_below(&self, editor: &Editor) -> Option<WireId> {
-        let design = editor.design();
-        let is_free = !design
-            .wires
-            .iter()
-            .any(|wire| wire.from.node == self.grabbed || wire.to.node == self.grabbed);
-        if self.moved.len() != 1 || !is_free {
-            return None;
-        }
-        let [x, y] = self.scene.rect(self.grabbed, &self.moved)?.middle();
-        let nothing = BTreeMap::new();
-        self.scene.wires.keys().copied().find(|wire| {
-            self.scene.ends(*wire, &nothing).is_some_and(|(start, end)| {
-                let share = (x - start[0]) / (end[0] - start[0]);
-                let eased = share * share * (3.0 - 2.0 * share);
-                (0.05..=0.95).contains(&share)
-                    && (start[1] + (end[1] - start[1]) * eased - y).abs() < 2.0 * GRID
-            })
-        })
-    }
-
-    fn back(&self) {
-        dom::place(&self.scene, &self.from, &self.wires, &self.blocks);
-    }
-}
-
-/// Handles that the wire that is being drawn may end on, from left to right and top to bottom.
-pub fn open_ends(editor: &Editor) -> Vec<Handle> {
-    let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
-        return Vec::new();
-    };
-    let (design, scene, nothing) = (editor.design(), editor.scene(), BTreeMap::new());
-    let side = if drawing.fixed.side == Side::Output {
-        Side::Input
-    } else {
-        Side::Output
-    };
-    let mut ends: Vec<(Point, Handle)> = design
-        .nodes
-        .iter()
-        .filter(|node| scene.folded_in(node.id).is_none())
-        .flat_map(|node| {
-            let count = if side == Side::Input {
-                node.layer.inputs().len()
-            } else {
-                node.layer.outputs().len()
-            };
-            (0..count).map(|handle| Handle {
-                side,
-                port: Port {
-                    node: node.id,
-                    handle,
-                },
-            })
-        })
-        .filter(|handle| editor.may_connect(drawing.wire, drawing.fixed, *handle).is_ok())
-        .filter_map(|handle| Some((scene.handle(handle.port, side, &nothing)?, handle)))
-        .collect();
-    ends.sort_by(|a, b| a.0[0].total_cmp(&b.0[0]).then(a.0[1].total_cmp(&b.0[1])));
-    ends.into_iter().map(|(_, handle)| handle).collect()
 }
 
 fn client_of(event: &PointerEvent) -> [f64; 2] {

@@ -1,0 +1,153 @@
+//! When the worker dies: another one is started, and the run goes on from the last copy of what it had learnt.
+//!
+//! The copy is taken after evaluations and pauses, not more often than every [`COPY_EVERY_MS`], and lies in the page as bytes
+//! that nobody reads. It holds parameters and step; the optimizer begins afresh.
+
+use js_sys::ArrayBuffer;
+use mtl_engine::{
+    design::Design,
+    text::{Explain, Message},
+};
+use mtl_training::protocol::{DataSource, Phase, RunSettings};
+
+use super::{Playground, RunHistory, Sent, actions::trained_part};
+use crate::{
+    i18n::{fill_message, shell::T},
+    worker::{
+        WorkerFailure,
+        protocol::{FileReply, FileRequest},
+    },
+};
+
+/// So many crashes within so many milliseconds, and the worker is not started again.
+const MAX_CRASHES: usize = 3;
+const CRASH_WINDOW_MS: f64 = 60_000.0;
+
+/// Copies are at least so far apart.
+const COPY_EVERY_MS: f64 = 3_000.0;
+/// Larger models are not copied: it would cost more than a person waits for it to be trained again.
+const MAX_COPIED_PARAMETERS: usize = 10_000_000;
+
+/// What the run had learnt, and what it belongs to.
+pub(super) struct Copy {
+    step: u64,
+    design: Design,
+    settings: RunSettings,
+    source: DataSource,
+    payloads: Vec<ArrayBuffer>,
+    history: RunHistory,
+}
+
+impl Playground {
+    /// Takes a copy, unless there is a fresh one.
+    pub(super) fn take_copy(&self) {
+        let now_ms = js_sys::Date::now();
+        let n_parameters = self
+            .model
+            .get()
+            .resources
+            .as_ref()
+            .map_or(0, |resources| resources.parameters);
+        let is_fresh = self
+            .copied_ms
+            .get()
+            .is_some_and(|taken_ms| now_ms - taken_ms < COPY_EVERY_MS);
+        let is_running = self.status.get().phase == Phase::Running;
+        if n_parameters == 0 || n_parameters > MAX_COPIED_PARAMETERS || (is_fresh && is_running) {
+            return;
+        }
+        self.copied_ms.set(Some(now_ms));
+        let this = self.rc();
+        wasm_bindgen_futures::spawn_local(async move {
+            let (design, settings, source) = this.belongs_to();
+            // A run that is gone before it answers needs no copy.
+            if let Ok((FileReply::CopyTaken { step }, payloads)) =
+                this.file(FileRequest::TakeCopy, Vec::new()).await
+            {
+                let history = this.history.borrow().clone();
+                this.copy.replace(Some(Copy {
+                    step,
+                    design,
+                    settings,
+                    source,
+                    payloads,
+                    history,
+                }));
+            }
+        });
+    }
+
+    fn belongs_to(&self) -> (Design, RunSettings, DataSource) {
+        (
+            trained_part(self.document.get().design()),
+            self.settings.get().as_ref().clone(),
+            self.data.get().source.clone(),
+        )
+    }
+
+    /// Starts another worker in the place of one that has died, with the same data set, design and settings, and what the
+    /// run had learnt.
+    pub(super) fn recover(&self, failure: &WorkerFailure) {
+        let why = failure.explain();
+        self.client.replace(None);
+        self.data_failed(&why);
+        self.sent.replace(Sent::default());
+        self.status.update(|status| {
+            status.phase = Phase::NotReady;
+            status.note = Some(why.clone());
+        });
+        let now_ms = js_sys::Date::now();
+        let n_crashes = {
+            let mut crashes = self.crashes_ms.borrow_mut();
+            crashes.retain(|at_ms| now_ms - at_ms < CRASH_WINDOW_MS);
+            crashes.push(now_ms);
+            crashes.len()
+        };
+        if n_crashes > MAX_CRASHES {
+            return self.complain(with_reason(T.worker_failed, &why, 0));
+        }
+        self.connect();
+        self.send_settings();
+        self.send_design();
+        let this = self.rc();
+        self.attempt(async move {
+            let data = this.data.get();
+            this.load(data.source.clone(), data.settings.clone()).await?;
+            let step = this.bring_back().await;
+            this.complain(match step {
+                Some(step) => with_reason(T.worker_recovered, &why, step),
+                None => with_reason(T.worker_crashed, &why, 0),
+            });
+            Ok(())
+        });
+    }
+
+    /// Puts the copy back, when it still belongs to what is open; the step that the run stands at.
+    async fn bring_back(&self) -> Option<u64> {
+        let (payloads, history, step) = {
+            let copy = self.copy.borrow();
+            let copy = copy.as_ref()?;
+            if self.belongs_to() != (copy.design.clone(), copy.settings.clone(), copy.source.clone()) {
+                return None;
+            }
+            // The worker takes what it is given; another crash needs the copy again.
+            let payloads = copy
+                .payloads
+                .iter()
+                .map(|payload| payload.slice_with_end(0, payload.byte_length()))
+                .collect();
+            (payloads, copy.history.clone(), copy.step)
+        };
+        self.file(FileRequest::BringBack, payloads).await.ok()?;
+        self.history.replace(history);
+        Some(step)
+    }
+}
+
+fn with_reason(text: crate::i18n::Text, why: &Message, step: u64) -> Message {
+    let filled = fill_message(text, &[&"{why}", &step]);
+    Message::new(
+        filled.en.replace("{why}", &why.en),
+        filled.zh.replace("{why}", &why.zh),
+    )
+}

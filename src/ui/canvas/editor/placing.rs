@@ -1,0 +1,154 @@
+//! Where things stand and what of them is seen: aligning, layout, zoom.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mtl_engine::design::{NodeId, edit::Edit, layout::layout};
+
+use super::{
+    super::{
+        dom,
+        scene::{self, Arrange, Point, arrange},
+        state::{MIN_SCALE, READABLE_SCALE, START_SCALE, View},
+    },
+    Editor,
+};
+use crate::i18n::{Message, canvas::T, fill_message};
+
+impl Editor {
+    /// Aligns or distributes the selected nodes.
+    pub fn arrange(&self, how: Arrange) {
+        let scene = self.scene();
+        let nodes: BTreeMap<NodeId, scene::Rect> = self
+            .selected()
+            .into_iter()
+            .filter_map(|node| Some((node, *scene.nodes.get(&node)?)))
+            .collect();
+        if nodes.len() < 2 || self.is_locked() {
+            return;
+        }
+        self.glide(
+            if matches!(how, Arrange::Across | Arrange::Down) {
+                T.distribute
+            } else {
+                T.align
+            }
+            .into(),
+            &arrange(&nodes, how),
+        );
+    }
+
+    /// Lays the whole design out, left to right, and shows all of it.
+    pub fn lay_out(&self) {
+        let design = self.design();
+        let places: Vec<(NodeId, Point)> = layout(&design, &scene::sizes(&design)).into_iter().collect();
+        if self.glide(T.lay_out.into(), &places) {
+            self.fit();
+        }
+    }
+
+    /// Moves nodes as one step; they glide there unless less motion is wished for.
+    fn glide(&self, name: Message, places: &[(NodeId, Point)]) -> bool {
+        let before = self.scene();
+        let done = self.edit_all(
+            name,
+            &[Edit::Move {
+                positions: places.to_vec(),
+            }],
+        );
+        if done {
+            dom::glide(&before, self.scene());
+        }
+        done
+    }
+
+    /// Moves the selected nodes and comments by some pixels, as one step with the moves before it.
+    pub fn nudge(&self, [x, y]: Point) {
+        if self.is_locked() {
+            return;
+        }
+        let scene = self.scene();
+        let positions: Vec<(NodeId, Point)> = self
+            .selected()
+            .into_iter()
+            .filter_map(|node| {
+                scene
+                    .nodes
+                    .get(&node)
+                    .map(|rect| (node, [rect.x + x, rect.y + y]))
+            })
+            .collect();
+        if !positions.is_empty() {
+            self.edit(&Edit::Move { positions });
+        }
+    }
+
+    /// Shows everything.
+    pub fn fit(&self) {
+        self.show(|whole| whole.max(MIN_SCALE));
+    }
+
+    /// What is seen of a design that is opened: all of it, or, where that would be too small to read, its start.
+    pub fn show_start(&self) {
+        self.show(|whole| {
+            if whole < READABLE_SCALE {
+                START_SCALE
+            } else {
+                whole
+            }
+        });
+    }
+
+    /// Shows the design at the zoom that `choose` makes of the one at which all of it is seen; what is wider than the canvas
+    /// is seen from its left.
+    fn show(&self, choose: fn(f64) -> f64) {
+        if let Some(bounds) = self.scene().bounds() {
+            let [width, height] = dom::surface_size(&self.canvas.surface);
+            let margin = 16.0;
+            let scale_x = (width - 2.0 * margin) / f64::from(bounds.width.max(1.0));
+            let scale_y = (height - 2.0 * margin - 36.0) / f64::from(bounds.height.max(1.0));
+            let scale = choose(scale_x.min(scale_y).min(1.0));
+            let [x, y] = bounds.middle();
+            let x = if scale > scale_x {
+                margin - f64::from(bounds.x) * scale
+            } else {
+                width / 2.0 - f64::from(x) * scale
+            };
+            let y = height / 2.0 + 18.0 - f64::from(y) * scale;
+            self.canvas.view.set(View { x, y, scale });
+        }
+    }
+
+    /// Zooms about the middle.
+    pub fn zoom(&self, factor: f64) {
+        let [width, height] = dom::surface_size(&self.canvas.surface);
+        let view = self.canvas.view.get().zoomed(factor, [width / 2.0, height / 2.0]);
+        self.canvas.view.set(view);
+        let percent = (view.scale * 100.0).round();
+        self.say(fill_message(T.zoomed_to, &[&percent]));
+    }
+
+    /// Selects a node and moves the view so that it is seen.
+    pub fn reveal(&self, node: NodeId) {
+        self.select(BTreeSet::from([node]));
+        self.bring_into_view(node);
+    }
+
+    /// Moves the view so that a node is seen.
+    pub fn bring_into_view(&self, node: NodeId) {
+        let Some(rect) = self.scene().nodes.get(&node).copied() else {
+            return;
+        };
+        let view = *self.canvas.view.get();
+        let [width, height] = dom::surface_size(&self.canvas.surface);
+        let ([left, top], [right, bottom]) = (
+            view.to_screen(rect.corner()),
+            view.to_screen([rect.right(), rect.bottom()]),
+        );
+        if left < 0.0 || top < 40.0 || right > width || bottom > height {
+            let [x, y] = view.to_screen(rect.middle());
+            self.canvas
+                .view
+                .set(view.panned([width / 2.0 - x, height / 2.0 - y]));
+        }
+    }
+}

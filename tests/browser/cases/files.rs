@@ -1,0 +1,233 @@
+//! Files: projects and weights, dropped and picked; bad ones are refused with what is wrong, and nothing is lost; a large
+//! one is saved without the page standing still.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use browser_tests::{Page, Setup, check};
+use serde_json::{Value, json};
+
+use crate::steps::{settled, state, toast, trained};
+
+/// Drops a file with this text on the page, as a person does from a folder.
+async fn drop_file(page: &Page, name: &str, text: &str) -> Result<()> {
+    page.eval::<Value>(&format!(
+        "(() => {{ const data = new DataTransfer(); data.items.add(new File([{text}], {name}, {{ type: 'application/json' }})); \
+           const at = {{ bubbles: true, cancelable: true, dataTransfer: data }}; \
+           document.body.dispatchEvent(new DragEvent('dragover', at)); document.body.dispatchEvent(new DragEvent('drop', at)); }})()",
+        text = json!(text),
+        name = json!(name)
+    ))
+    .await?;
+    Ok(())
+}
+
+#[test]
+fn a_project_is_saved_and_dropped_back() {
+    check("project-file", Setup::default(), async |page| {
+        page.expect_console("data/index.json");
+        page.open("").await?;
+        settled(page).await?;
+        page.api::<Value>("set", &[json!({ "seed": 77, "batch_size": 48 })])
+            .await?;
+        page.fill(".document-name", "to take away").await?;
+        let before = state(page).await?;
+        page.click_named("Save and open").await?;
+        page.click("#save-project").await?;
+        let file = page.downloaded().await?;
+        toast(page, "done").await?;
+        let name = file
+            .file_name()
+            .context("no name")?
+            .to_string_lossy()
+            .into_owned();
+        ensure!(name.ends_with(".mtl.json"), "the file is named {name}");
+        let text = fs::read_to_string(&file)?;
+
+        // Everything else, then the file dropped anywhere on the page.
+        page.api::<Value>("load", &[json!("shared-lstm")]).await?;
+        page.api::<Value>("set", &[json!({ "seed": 1, "batch_size": 32 })])
+            .await?;
+        drop_file(page, &name, &text).await?;
+        page.wait_for(
+            "the project is open",
+            "document.querySelector('.document-name').value === 'to take away'",
+        )
+        .await?;
+        settled(page).await?;
+        let after = state(page).await?;
+        ensure!(
+            after["settings"] == before["settings"] && after["tasks"] == before["tasks"],
+            "before: {before}, after: {after}"
+        );
+
+        // Damaged ones are refused, and what is open stays.
+        for (name, damaged) in [
+            ("cut.mtl.json", text[..text.len() / 2].to_owned()),
+            (
+                "newer.mtl.json",
+                text.replacen("\"version\": 1", "\"version\": 99", 1),
+            ),
+            (
+                "wire.mtl.json",
+                text.replacen(
+                    "\"wires\": [",
+                    "\"wires\": [{ \"id\": 900, \"from\": { \"node\": 900 }, \"to\": { \"node\": 901 } },",
+                    1,
+                ),
+            ),
+        ] {
+            ensure!(damaged != text, "{name} is not damaged");
+            drop_file(page, name, &damaged).await?;
+            let said = toast(page, "problem").await?;
+            println!("{name}: {said}");
+            ensure!(said.contains(name), "it does not name the file: {said}");
+            ensure!(state(page).await? == after, "{name} changed something");
+        }
+        Ok(())
+    });
+}
+
+/// A file that cannot be opened, and what its message must name.
+struct Bad {
+    name: &'static str,
+    content: String,
+    names: &'static [&'static str],
+}
+
+#[test]
+fn bad_weights_are_refused_with_what_is_wrong() {
+    check("bad-weights", Setup::default(), async |page| {
+        page.expect_console("data/index.json");
+        page.open("").await?;
+        trained(page).await?;
+        let good: String = page.api("exportWeights", &[]).await?;
+        let before = state(page).await?;
+        let parsed: Value = serde_json::from_str(&good)?;
+        let parameter = parsed["parameters"][0]["name"].as_str().context("no parameter")?;
+        let parameter: &'static str = Box::leak(parameter.to_owned().into_boxed_str());
+        let mut version = parsed.clone();
+        version["version"] = json!(99);
+        let mut shape = parsed.clone();
+        shape["parameters"][0]["shape"][0] = json!(3);
+        let cases = [
+            Bad {
+                name: "truncated.json",
+                content: good[..good.len() / 2].to_owned(),
+                names: &["end"],
+            },
+            Bad {
+                name: "version.json",
+                content: version.to_string(),
+                names: &["99"],
+            },
+            Bad {
+                name: "shape.json",
+                content: shape.to_string(),
+                names: Box::leak(Box::new([parameter])),
+            },
+            Bad {
+                name: "nan.json",
+                content: with_nan(&good)?,
+                names: &["NaN", "embedding"],
+            },
+        ];
+        for case in cases {
+            let path = page.downloads.join(case.name);
+            fs::write(&path, &case.content)?;
+            refused(page, &path, case.names, &before).await?;
+        }
+        // 200 MB, sparse on the disk: refused by its size before a byte of it is read.
+        let path = page.downloads.join("large.json");
+        fs::File::create(&path)?.set_len(200_000_000)?;
+        page.watch_long_tasks().await?;
+        refused(page, &path, &["200.0 MB"], &before).await?;
+        let longest = longest_ms(page).await?;
+        println!("200 MB: longest task {longest:.0} ms");
+        ensure!(
+            longest < STANDS_STILL_MS,
+            "the page stood still for {longest:.0} ms"
+        );
+        Ok(())
+    });
+}
+
+/// The first value of the first parameter becomes what other programs write and JSON does not have.
+fn with_nan(good: &str) -> Result<String> {
+    let parameters = good.find("\"parameters\"").context("no parameters")?;
+    let values = parameters + good[parameters..].find("\"values\"").context("no values")?;
+    let list = values + good[values..].find('[').context("no list")? + 1;
+    let end = list + good[list..].find(',').context("one value only")?;
+    Ok(format!("{}NaN{}", &good[..list], &good[end..]))
+}
+
+async fn refused(page: &Page, path: &Path, names: &[&str], before: &Value) -> Result<()> {
+    page.give_file("#file-picker", path).await?;
+    let said = toast(page, "problem")
+        .await
+        .with_context(|| path.display().to_string())?;
+    println!("{}: {said}", path.display());
+    for name in names {
+        ensure!(
+            said.contains(name),
+            "{}: it does not name {name}: {said}",
+            path.display()
+        );
+    }
+    ensure!(
+        state(page).await? == *before,
+        "{} changed something",
+        path.display()
+    );
+    Ok(())
+}
+
+/// A task of this length is seen by anybody, on any machine.
+const STANDS_STILL_MS: f64 = 400.0;
+
+async fn longest_ms(page: &Page) -> Result<f64> {
+    Ok(page.long_tasks_ms().await?.into_iter().fold(0.0, f64::max))
+}
+
+#[test]
+fn five_megabytes_are_saved_without_the_page_standing_still() {
+    check("large-export", Setup::default(), async |page| {
+        page.expect_console("data/index.json");
+        page.open("").await?;
+        page.api::<Value>("data", &[json!("generated-reviews"), json!({ "rows": 2000 })])
+            .await?;
+        page.api::<Value>("load", &[json!("text-towers")]).await?;
+        settled(page).await?;
+        // A wide layer: the file has some megabytes.
+        let mut design: Value = page
+            .eval("(await mtlPlayground.exportWeights().then(JSON.parse)).design")
+            .await?;
+        let nodes = design["nodes"].as_array_mut().context("no nodes")?;
+        for node in nodes.iter_mut().filter(|node| node["layer"]["type"] == "dense") {
+            node["layer"]["units"] = json!(600);
+        }
+        page.api::<Value>("load", &[design]).await?;
+        settled(page).await?;
+        page.api::<Value>("step", &[json!(3)]).await?;
+        page.sleep(Duration::from_secs(1)).await;
+        page.watch_long_tasks().await?;
+        page.click_named("Save and open").await?;
+        page.click("#save-weights").await?;
+        let file = page.downloaded().await?;
+        let bytes = fs::metadata(&file)?.len();
+        toast(page, "done").await?;
+        let longest = longest_ms(page).await?;
+        println!(
+            "{:.1} MB saved; longest task of the page {longest:.0} ms",
+            bytes as f64 / 1e6
+        );
+        ensure!(bytes > 5_000_000, "the file has only {bytes} bytes");
+        ensure!(
+            longest < STANDS_STILL_MS,
+            "the page stood still for {longest:.0} ms"
+        );
+        Ok(())
+    });
+}

@@ -1,0 +1,128 @@
+//! Inside a run: histograms and gradient norms of a layer, and where the time of a step goes.
+
+use anyhow::{Result, ensure};
+use browser_tests::{Page, Setup, check};
+use serde_json::Value;
+
+use crate::steps::{open_panel, trained};
+
+/// The step that the inspector has looked at.
+const SEEN_STEP: &str = "Number(document.querySelector('#inside .muted').innerText.match(/\\d+/)[0])";
+
+async fn select(page: &Page, name: &str) -> Result<()> {
+    page.eval::<Value>(&format!(
+        "(() => {{ const body = [...document.querySelectorAll('.node')].find((node) => node.querySelector('.node-title').textContent === '{name}').querySelector('.node-body'); \
+           const {{ x, y, width, height }} = body.getBoundingClientRect(); \
+           const at = {{ bubbles: true, clientX: x + width / 2, clientY: y + height / 2, pointerId: 7 }}; \
+           body.dispatchEvent(new PointerEvent('pointerdown', at)); body.dispatchEvent(new PointerEvent('pointerup', at)); }})()"
+    ))
+    .await?;
+    page.find("#inside .histogram").await.map(drop)
+}
+
+#[test]
+fn a_layer_shows_what_it_has_learnt() {
+    check("insides", Setup::default(), async |page| {
+        page.expect_console("data/index.json");
+        page.open("").await?;
+        trained(page).await?;
+        open_panel(page, "layer").await?;
+        // Nothing selected: every layer with every task's pull.
+        page.find(".inside-table tbody tr").await?;
+        let table: Vec<Vec<String>> = page
+            .eval("[...document.querySelectorAll('.inside-table tbody tr')].map((row) => [...row.cells].map((cell) => cell.innerText))")
+            .await?;
+        println!("gradient norms: {table:?}");
+        ensure!(
+            table.len() >= 4 && table.iter().all(|row| row.len() == 3),
+            "{table:?}"
+        );
+        let is_number = |text: &String| text.parse::<f64>().is_ok_and(|norm| norm > 0.0);
+        ensure!(
+            table.iter().any(|row| row[1..].iter().all(is_number)),
+            "no layer is shared: {table:?}"
+        );
+        ensure!(
+            table.iter().any(|row| row[1..].contains(&"–".to_owned())),
+            "no layer is private: {table:?}"
+        );
+
+        // A layer: activations, kernel and bias as histograms, one bar per task.
+        select(page, "shared").await?;
+        let parts: Vec<String> = page
+            .eval("[...document.querySelectorAll('#inside h4')].map((heading) => heading.innerText)")
+            .await?;
+        ensure!(parts.len() == 4 && parts[0] == "Activations", "{parts:?}");
+        ensure!(
+            page.eval::<usize>("document.querySelectorAll('#inside .histogram').length")
+                .await?
+                == 3
+        );
+        ensure!(
+            page.eval::<usize>("document.querySelectorAll('#inside .bars li').length")
+                .await?
+                == 2
+        );
+        page.eval::<Value>("void document.querySelector('#inside').scrollIntoView()")
+            .await?;
+        page.screenshot("inside-layer").await?;
+
+        // It follows the run: looked at again after an epoch.
+        let before: u64 = page.eval(SEEN_STEP).await?;
+        page.api::<Value>("set", &[serde_json::json!({ "epochs": 8 })])
+            .await?;
+        page.api::<Value>("epoch", &[]).await?;
+        page.wait_for("it has looked again", &format!("{SEEN_STEP} > {before}"))
+            .await?;
+
+        // A layer that one task trains says so of the other.
+        select(page, "tower_domain").await?;
+        page.wait_for(
+            "the other task does not reach it",
+            "[...document.querySelectorAll('#inside .bars li')].some((line) => line.innerText.includes('not reached'))",
+        )
+        .await
+    });
+}
+
+#[test]
+fn a_step_says_where_its_time_goes() {
+    check("step-profile", Setup::default(), async |page| {
+        page.expect_console("data/index.json");
+        page.open("").await?;
+        trained(page).await?;
+        let before: Value = page.api("state", &[]).await?;
+        open_panel(page, "train").await?;
+        page.eval::<Value>(
+            "void document.querySelectorAll('#train details').forEach((part) => { part.open = true })",
+        )
+        .await?;
+        page.click("#measure-step").await?;
+        page.find("#step-profile li").await?;
+        let bars: Vec<(String, f64)> = page
+            .eval("[...document.querySelectorAll('#step-profile li')].map((line) => [line.querySelector('.bar-name').innerText, parseFloat(line.querySelector('.bar-value').innerText)])")
+            .await?;
+        println!("one step: {bars:?}");
+        let total_ms: f64 = bars.iter().map(|(_, ms)| ms).sum();
+        ensure!(bars.len() >= 6 && total_ms > 0.0, "{bars:?}");
+        ensure!(
+            bars.windows(2)
+                .take(bars.len() - 2)
+                .all(|pair| pair[0].1 >= pair[1].1),
+            "not in order: {bars:?}"
+        );
+        ensure!(
+            bars.iter().any(|(name, _)| name.starts_with("embedding")),
+            "{bars:?}"
+        );
+        page.eval::<Value>("void document.querySelector('#step-profile').scrollIntoView({ block: 'end' })")
+            .await?;
+        page.screenshot("step-profile").await?;
+        let after: Value = page.api("state", &[]).await?;
+        ensure!(
+            after["fingerprint"] == before["fingerprint"],
+            "measuring changed the run"
+        );
+        Ok(())
+    });
+}
