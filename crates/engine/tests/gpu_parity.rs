@@ -4,17 +4,23 @@
 mod common;
 mod gpu;
 
-use common::{bench, build, fill, scatter};
-use gpu::{batch_of, block_on, check, device, say, step};
+use common::{bench, build, fill};
+use gpu::{
+    batch_of, block_on, check, device,
+    parity::{
+        Case, LONG_SUMS, TOLERANCE, WEIGHTS, compare, every_layer, is_for_the_cpu, products, real_sizes,
+    },
+    say, step,
+};
 use mtl_engine::{
-    backend::gpu::{GpuError, GpuOptions, GpuTrainer, Pass},
+    backend::gpu::{GpuDevice, GpuError, GpuOptions, GpuTrainer},
     clipping::{Clipping, ClippingKind},
-    layers::{Activation, ClassesHead, Dense, Embedding, GlobalMaxPooling, Layer, Lstm, Sample, Shape},
+    layers::{Activation, Dense, Layer, Lstm, OrdinalHead, Sample, Shape},
     model::{Mode, Model},
     optimizers::{Optimizer, OptimizerConfig},
+    schema::LabelKind,
+    settings::{Settings, Value},
 };
-
-const WEIGHTS: [f32; 3] = [1.0, 0.7, 0.4];
 
 fn options(max_rows: usize, run_seed: u64) -> GpuOptions {
     GpuOptions {
@@ -24,238 +30,83 @@ fn options(max_rows: usize, run_seed: u64) -> GpuOptions {
     }
 }
 
-/// Largest relative error of what is compared, against the largest number of its tensor.
-const TOLERANCE: f32 = 1e-5;
-
-/// Compares losses, outputs, what the node under test puts out, and every gradient, for batches of several sizes.
-fn compare(name: &str, sample: &Sample, masked: bool, rows: &[usize], tolerance: f32) {
+fn compare_all(what: &str, cases: &[Case]) {
     let Some(device) = device() else { return };
-    let bench = bench(sample, masked, 0);
-    let max_rows = rows.iter().copied().max().unwrap_or(1);
-    let mut model = build(&bench, max_rows);
-    scatter(&mut model, 11);
-    let weights = &WEIGHTS[..model.tasks().len()];
-    let mut trainer = match block_on(GpuTrainer::new(&device, model.plan(), &options(max_rows, 5))) {
-        Err(GpuError::NoKernel { op }) => {
-            say(&format!("{name}: {op} runs on the CPU only"));
-            return;
-        }
-        trainer => trainer.expect(name),
-    };
-    trainer.write_values(model.values()).expect(name);
-    for (index, rows) in rows.iter().copied().enumerate() {
-        let number = 3 + index as u64;
-        fill(&mut model, rows, 7 + number);
-        block_on(trainer.upload(batch_of(&model))).expect(name);
-        let all: Vec<u32> = (0..rows as u32).collect();
-        trainer
-            .run(Pass::Gradients, &all, &step(number, 0.0, weights))
-            .expect(name);
-        model.forward(Mode::Train { step: number });
-        model.backward_tasks(weights);
-        let what = format!("{name}, {rows} rows");
-        let losses = block_on(trainer.read_losses())
-            .expect(name)
-            .pop()
-            .expect("a step was made");
-        check(
-            &format!("{what}: losses"),
-            &losses.losses,
-            model.losses(),
-            tolerance,
-        );
-        let node = bench.under_test;
-        if let (Some(expected), Some((_, value))) = (
-            model.node_output(node).map(<[f32]>::to_vec),
-            model
-                .plan()
-                .node_outputs
-                .iter()
-                .find(|(id, _)| *id == node)
-                .copied(),
-        ) {
-            let got = block_on(trainer.read_value(value, expected.len())).expect(name);
-            check(&format!("{what}: output"), &got, &expected, tolerance);
-        }
-        for task in 0..model.tasks().len() {
-            let got = block_on(trainer.read_outputs(task, rows)).expect(name);
-            check(
-                &format!("{what}: prediction {task}"),
-                &got,
-                model.outputs(task),
-                tolerance,
-            );
-        }
-        let gradients = block_on(trainer.read_gradients()).expect(name);
-        for parameter in model.parameters() {
-            let range = parameter.range.clone();
-            let what = format!("{what}: gradient of {}", parameter.name);
-            check(
-                &what,
-                &gradients[range.clone()],
-                &model.gradients()[range],
-                tolerance,
-            );
-        }
-        trainer
-            .run(Pass::Infer, &all, &step(number, 0.0, weights))
-            .expect(name);
-        model.forward(Mode::Infer);
-        for task in 0..model.tasks().len() {
-            let got = block_on(trainer.read_outputs(task, rows)).expect(name);
-            check(
-                &format!("{what}: inference {task}"),
-                &got,
-                model.outputs(task),
-                tolerance,
-            );
-        }
-    }
+    let results: Vec<_> = cases
+        .iter()
+        .map(|case| block_on(compare(&device, case)))
+        .collect();
+    let apart: Vec<_> = results
+        .iter()
+        .filter_map(|result| result.as_ref().err().cloned())
+        .collect();
+    assert!(apart.is_empty(), "{}", apart.join("\n"));
+    let largest = results.into_iter().flatten().fold(0.0, f32::max);
+    say(&format!("{what}: {} cases, within {largest:e}", cases.len()));
 }
 
 #[test]
 fn every_layer_forward_and_backward() {
-    for (index, sample) in Layer::samples().iter().enumerate() {
-        let name = format!("{}#{index}", sample.layer.key());
-        compare(&name, sample, true, &[5, 3, 5], TOLERANCE);
-        if sample
-            .inputs
-            .iter()
-            .any(|shape| matches!(shape, Shape::Sequence { .. }))
-        {
-            compare(&format!("{name} unmasked"), sample, false, &[4], TOLERANCE);
-        }
+    compare_all("every layer", &every_layer());
+}
+
+#[test]
+fn several_labels_per_row_are_refused_by_name() {
+    let Some(device) = device() else { return };
+    let samples = Layer::samples();
+    let refused: Vec<_> = samples
+        .iter()
+        .filter(|sample| is_for_the_cpu(&sample.layer))
+        .collect();
+    assert!(!refused.is_empty());
+    for sample in refused {
+        let model = build(&bench(sample, true, 0), 4);
+        let made = block_on(GpuTrainer::new(&device, model.plan(), &options(4, 5)));
+        assert!(matches!(made.err(), Some(GpuError::NoKernel { .. })));
     }
 }
 
 #[test]
 fn products_of_every_form_and_size() {
-    let activations = [
-        Activation::Linear,
-        Activation::Relu,
-        Activation::Gelu,
-        Activation::Tanh,
-        Activation::Sigmoid,
-        Activation::Softmax,
-    ];
-    let shapes = [
-        (70, 33, 90),
-        (5, 16, 40),
-        (130, 300, 3),
-        (7, 9, 65),
-        (64, 64, 64),
-        (1, 1, 1),
-        (300, 17, 129),
-    ];
-    for (index, (n_in, units, rows)) in shapes.into_iter().enumerate() {
-        let settings = Dense {
-            units,
-            activation: activations[index % 6],
-            ..Dense::default()
-        };
-        let sample = Sample::new(settings, [Shape::Vector { width: n_in }]);
-        compare(
-            &format!("dense {n_in} x {units}"),
-            &sample,
-            true,
-            &[rows, rows / 2 + 1],
-            TOLERANCE,
-        );
-    }
-    // A sequence makes a product with many rows, whose weight gradient is a long sum in parts.
-    let settings = Dense {
-        units: 24,
-        activation: Activation::Tanh,
+    compare_all("products", &products());
+}
+
+#[test]
+fn layers_of_real_sizes() {
+    compare_all("real sizes", &real_sizes());
+}
+
+#[test]
+fn many_classes_ordered_and_not() {
+    let dense = Dense {
+        units: 20,
         ..Dense::default()
     };
-    let sample = Sample::new(
-        settings,
-        [Shape::Sequence {
-            length: 30,
-            width: 20,
-        }],
-    );
-    compare("dense over a sequence", &sample, true, &[40, 11], 1e-4);
-}
-
-#[test]
-fn recurrent_pooled_and_mixed_layers_of_real_sizes() {
-    let sequence = |length, width| [Shape::Sequence { length, width }];
-    for (units, length, rows) in [(32, 20, 13), (70, 9, 6), (300, 3, 5)] {
-        let sample = Sample::new(
-            Lstm {
-                units,
-                ..Lstm::default()
-            },
-            sequence(length, 24),
-        );
-        compare(&format!("lstm {units}"), &sample, true, &[rows, 3], 1e-4);
-    }
-    let sample = Sample::new(GlobalMaxPooling::default(), sequence(25, 40));
-    compare("max pooling", &sample, true, &[20], TOLERANCE);
-    let sample = Sample::new(
-        Embedding {
-            width: 37,
-            ..Embedding::default()
-        },
-        [Shape::Tokens {
-            length: 40,
-            cardinality: 3000,
-        }],
-    );
-    compare("embedding", &sample, true, &[33], 1e-4);
-}
-
-#[test]
-fn many_classes() {
-    let Some(device) = device() else { return };
-    let mut bench = bench(
-        &Sample::new(
-            Dense {
-                units: 20,
-                ..Dense::default()
-            },
-            [Shape::Vector { width: 12 }],
-        ),
-        true,
-        0,
-    );
-    for label in &mut bench.schema.labels {
-        if label.key == "category" {
-            label.kind = mtl_engine::schema::LabelKind::Classes { n_classes: 700 };
+    let vector = [Shape::Vector { width: 12 }];
+    let ordinal = OrdinalHead {
+        label: "category".to_owned(),
+        ..OrdinalHead::default()
+    };
+    let samples = [
+        (Sample::new(dense, vector), 700, TOLERANCE),
+        (Sample::new(ordinal, vector), 11, LONG_SUMS),
+    ];
+    let cases = samples.map(|(sample, n_classes, tolerance)| {
+        let mut case = Case::new(format!("{n_classes} classes"), &sample, &[50, 7], tolerance);
+        for label in &mut case.bench.schema.labels {
+            if label.key == "category" {
+                label.kind = LabelKind::Classes { n_classes };
+            }
         }
-    }
-    for node in &mut bench.design.nodes {
-        if let Layer::ClassesHead(head) = &mut node.layer {
-            *head = ClassesHead {
-                class_weights: Vec::new(),
-                ..head.clone()
-            };
+        for node in &mut case.bench.design.nodes {
+            if let Layer::ClassesHead(head) = &mut node.layer {
+                head.set("class_weights", &Value::Reals(Vec::new()))
+                    .expect("a setting");
+            }
         }
-    }
-    let mut model = build(&bench, 50);
-    fill(&mut model, 50, 3);
-    let mut trainer = block_on(GpuTrainer::new(&device, model.plan(), &options(50, 5))).expect("a trainer");
-    trainer.write_values(model.values()).expect("values");
-    block_on(trainer.upload(batch_of(&model))).expect("data");
-    let all: Vec<u32> = (0..50).collect();
-    trainer
-        .run(Pass::Gradients, &all, &step(0, 0.0, &WEIGHTS))
-        .expect("a pass");
-    model.forward(Mode::Train { step: 0 });
-    model.backward_tasks(&WEIGHTS);
-    let losses = block_on(trainer.read_losses()).expect("losses").remove(0);
-    check("losses", &losses.losses, model.losses(), TOLERANCE);
-    let gradients = block_on(trainer.read_gradients()).expect("gradients");
-    for parameter in model.parameters() {
-        let range = parameter.range.clone();
-        check(
-            &parameter.name,
-            &gradients[range.clone()],
-            &model.gradients()[range],
-            TOLERANCE,
-        );
-    }
+        case
+    });
+    compare_all("many classes", &cases);
 }
 
 /// A model with regularisers, and a trainer with its parameters and data.
@@ -371,33 +222,36 @@ fn frozen_layers_keep_their_bits_and_settings_change_in_mid_run() {
     assert_eq!(block_on(trainer.read_optimizer()).expect("state").0, 2);
 }
 
+/// Bits of the parameters and of the losses after some steps with short and full batches.
+fn bits_after_training(device: &GpuDevice, case: &Case) -> Vec<u32> {
+    let max_rows = case.max_rows();
+    let mut model = build(&case.bench, max_rows);
+    fill(&mut model, max_rows, 1);
+    let mut trainer =
+        block_on(GpuTrainer::new(device, model.plan(), &options(max_rows, 5))).expect(&case.name);
+    trainer.write_values(model.values()).expect(&case.name);
+    block_on(trainer.upload(batch_of(&model))).expect(&case.name);
+    let n = max_rows as u32;
+    for number in 0..4 {
+        let n_rows = if number % 2 == 0 { n } else { n.div_ceil(2) };
+        let rows: Vec<u32> = (0..n_rows).map(|row| (row * 7 + number) % n).collect();
+        trainer
+            .step(&rows, &step(number.into(), 0.01, &WEIGHTS))
+            .expect(&case.name);
+    }
+    let values = block_on(trainer.read_values()).expect(&case.name);
+    let losses = block_on(trainer.read_losses()).expect(&case.name);
+    let losses = losses.iter().flat_map(|step| &step.losses);
+    values.iter().chain(losses).map(|value| value.to_bits()).collect()
+}
+
 #[test]
 fn two_runs_have_the_same_bits() {
     let Some(device) = device() else { return };
-    let sample = Sample::new(
-        Lstm {
-            units: 20,
-            ..Lstm::default()
-        },
-        [Shape::Sequence { length: 12, width: 8 }],
-    );
-    let mut model = build(&bench(&sample, true, 0), 30);
-    fill(&mut model, 30, 1);
-    let run = || {
-        let mut trainer =
-            block_on(GpuTrainer::new(&device, model.plan(), &options(30, 5))).expect("a trainer");
-        trainer.write_values(model.values()).expect("values");
-        block_on(trainer.upload(batch_of(&model))).expect("data");
-        for number in 0..20 {
-            let rows: Vec<u32> = (0..25).map(|row| (row * 7 + number) % 30).collect();
-            trainer
-                .step(&rows, &step(number.into(), 0.01, &WEIGHTS))
-                .expect("a step");
-        }
-        let values = block_on(trainer.read_values()).expect("values");
-        values.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
-    };
-    assert_eq!(run(), run());
+    for case in every_layer().iter().chain(&real_sizes()) {
+        let first = bits_after_training(&device, case);
+        assert_eq!(first, bits_after_training(&device, case), "{}", case.name);
+    }
 }
 
 #[test]

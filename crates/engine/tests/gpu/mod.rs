@@ -1,6 +1,8 @@
 //! What the GPU tests share.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub mod parity;
+
 use std::{
     future::Future,
     io::Write,
@@ -55,18 +57,32 @@ pub fn batch_of(model: &Model) -> GpuData {
     }
 }
 
-/// Compares tensors: each error against the largest number.
-pub fn check(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
-    assert_eq!(got.len(), expected.len(), "{what}: lengths");
+/// The largest error of a tensor against the largest number in it, or what is further apart than `tolerance`.
+pub fn difference(what: &str, got: &[f32], expected: &[f32], tolerance: f32) -> Result<f32, String> {
+    if got.len() != expected.len() {
+        return Err(format!("{what}: {} numbers, not {}", got.len(), expected.len()));
+    }
     let scale = expected
         .iter()
         .fold(1e-3_f32, |scale, value| scale.max(value.abs()));
+    let mut largest = 0.0_f32;
     for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
         let difference = (got - expected).abs();
-        assert!(
-            difference <= tolerance * scale,
-            "{what}, {index}: GPU {got}, CPU {expected}, they differ by {difference} where the largest is {scale}"
-        );
+        // A NaN is within no bound.
+        if difference.is_nan() || difference > tolerance * scale {
+            return Err(format!(
+                "{what}, {index}: GPU {got}, CPU {expected}, they differ by {difference} where the largest is {scale}"
+            ));
+        }
+        largest = largest.max(difference / scale);
+    }
+    Ok(largest)
+}
+
+/// [`difference`] for a test.
+pub fn check(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
+    if let Err(apart) = difference(what, got, expected, tolerance) {
+        panic!("{apart}");
     }
 }
 

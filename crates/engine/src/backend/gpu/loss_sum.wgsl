@@ -7,9 +7,6 @@ struct Record {
     n_tasks: u32,
     @size(240) history: u32,
 }
-@group(0) @binding(0) var<uniform> records: array<Record, 64>;
-
-var<workgroup> sums: array<vec2<f32>, 256>;
 
 @compute @workgroup_size(256)
 fn reduce(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -19,18 +16,10 @@ fn reduce(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         let at = records[z].rows + row;
         sum += vec2<f32>(arena[at], arena[at + records[z].max_rows]);
     }
-    sums[lane] = sum;
-    workgroupBarrier();
-    for (var half = 128u; half > 0u; half /= 2u) {
-        if (lane < half) {
-            sums[lane] += sums[lane + half];
-        }
-        workgroupBarrier();
-    }
+    sum = tree(sum, lane, 1u) * task_share(records[z].task);
     if (lane == 0u) {
         let at = records[z].history + 2u * (step[0].w * records[z].n_tasks + records[z].task);
-        let share = task_share(records[z].task);
-        arena[at] = sums[0].x * share;
-        arena[at + 1u] = sums[0].y * share;
+        arena[at] = sum.x;
+        arena[at + 1u] = sum.y;
     }
 }

@@ -8,7 +8,6 @@ struct Record {
     factor: u32, // where in the arena clipping by norm has left its factor
     @size(244) threshold: f32, // of clipping by value; 0: off
 }
-@group(0) @binding(0) var<uniform> records: array<Record, 64>;
 
 fn take_gradient(z: u32, at: u32) -> f32 {
     var gradient = gradients[at];
@@ -22,49 +21,33 @@ fn take_gradient(z: u32, at: u32) -> f32 {
     return gradient;
 }
 
-@compute @workgroup_size(256)
-fn sgd(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
-    for (var i = id.x; i < records[z].length; i += groups.x * 256u) {
-        let at = records[z].start + i;
-        values[at] -= take_gradient(z, at) * constant(0u);
-    }
+fn sgd_at(z: u32, i: u32) {
+    let at = records[z].start + i;
+    values[at] -= take_gradient(z, at) * constant(0u);
 }
 
-@compute @workgroup_size(256)
-fn momentum(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
-    for (var i = id.x; i < records[z].length; i += groups.x * 256u) {
-        let at = records[z].start + i;
-        let pull = take_gradient(z, at) * constant(0u);
-        let velocity = slot_0[at] * constant(1u) - pull;
-        slot_0[at] = velocity;
-        values[at] += velocity;
-    }
+fn momentum_at(z: u32, i: u32) {
+    let at = records[z].start + i;
+    let pull = take_gradient(z, at) * constant(0u);
+    let velocity = slot_0[at] * constant(1u) - pull;
+    slot_0[at] = velocity;
+    values[at] += velocity;
 }
 
-@compute @workgroup_size(256)
-fn nesterov(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
-    for (var i = id.x; i < records[z].length; i += groups.x * 256u) {
-        let at = records[z].start + i;
-        let pull = take_gradient(z, at) * constant(0u);
-        let velocity = slot_0[at] * constant(1u) - pull;
-        slot_0[at] = velocity;
-        values[at] += velocity * constant(1u) - pull;
-    }
+fn nesterov_at(z: u32, i: u32) {
+    let at = records[z].start + i;
+    let pull = take_gradient(z, at) * constant(0u);
+    let velocity = slot_0[at] * constant(1u) - pull;
+    slot_0[at] = velocity;
+    values[at] += velocity * constant(1u) - pull;
 }
 
-@compute @workgroup_size(256)
-fn adagrad(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
-    for (var i = id.x; i < records[z].length; i += groups.x * 256u) {
-        let at = records[z].start + i;
-        let gradient = take_gradient(z, at);
-        let accumulator = slot_0[at] + gradient * gradient;
-        slot_0[at] = accumulator;
-        values[at] -= constant(0u) * gradient / sqrt(accumulator + constant(1u));
-    }
+fn adagrad_at(z: u32, i: u32) {
+    let at = records[z].start + i;
+    let gradient = take_gradient(z, at);
+    let accumulator = slot_0[at] + gradient * gradient;
+    slot_0[at] = accumulator;
+    values[at] -= constant(0u) * gradient / sqrt(accumulator + constant(1u));
 }
 
 fn adam_decrement(z: u32, at: u32) -> f32 {
@@ -76,21 +59,13 @@ fn adam_decrement(z: u32, at: u32) -> f32 {
     return mean * constant(0u) / (sqrt(square) + constant(3u));
 }
 
-@compute @workgroup_size(256)
-fn adam(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
-    for (var i = id.x; i < records[z].length; i += groups.x * 256u) {
-        let at = records[z].start + i;
-        values[at] -= adam_decrement(z, at);
-    }
+fn adam_at(z: u32, i: u32) {
+    let at = records[z].start + i;
+    values[at] -= adam_decrement(z, at);
 }
 
-@compute @workgroup_size(256)
-fn adamw(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
-    for (var i = id.x; i < records[z].length; i += groups.x * 256u) {
-        let at = records[z].start + i;
-        let decayed = values[at] - values[at] * constant(4u) * constant(5u);
-        values[at] = decayed - adam_decrement(z, at);
-    }
+fn adamw_at(z: u32, i: u32) {
+    let at = records[z].start + i;
+    let decayed = values[at] - values[at] * constant(4u) * constant(5u);
+    values[at] = decayed - adam_decrement(z, at);
 }

@@ -1,6 +1,7 @@
 // What every kernel starts with. A dispatch runs one kernel over one or more records: `z` of a workgroup says which.
-// `step` holds what changes from step to step (see `step.rs`), so that the commands of a step are always the same.
+// Each file declares its `Record`. `step` holds what changes from step to step (see `step.rs`), so that the commands of a step are always the same.
 
+@group(0) @binding(0) var<uniform> records: array<Record, 64>;
 @group(0) @binding(1) var<uniform> step: array<vec4<u32>, 64>;
 @group(0) @binding(2) var<storage, read> data: array<u32>;
 @group(0) @binding(3) var<storage, read> index: array<u32>;
@@ -59,6 +60,56 @@ fn put(position: u32, value: f32, accumulate: u32) {
     }
 }
 
+// Adds to (or starts) a gradient of a parameter.
+fn put_gradient(position: u32, value: f32, accumulate: u32) {
+    if (accumulate != 0u) {
+        gradients[position] += value;
+    } else {
+        gradients[position] = value;
+    }
+}
+
+// Whether a step counts: `mask` is where the mask of the rows starts, or NOWHERE.
+fn counts(mask: u32, position: u32) -> bool {
+    return mask == NOWHERE || arena[mask + position] != 0.0;
+}
+
+// Word `word` of entry `t` of a list of 4 words per entry among the constants.
+fn listed(list: u32, t: u32, word: u32) -> u32 {
+    return index[list + 4u * t + word];
+}
+
+// 24 random bits: the same draw as on the CPU. `key` is the word of the step where the key is.
+fn draw(key: u32, counter: u32) -> u32 {
+    return scramble(scramble(counter ^ step_word(key)) + step_word(key + 1u)) >> 8u;
+}
+
+fn scramble(bits: u32) -> u32 {
+    var value = (bits ^ (bits >> 16u)) * 0x7feb352du;
+    value = (value ^ (value >> 15u)) * 0x846ca68bu;
+    return value ^ (value >> 16u);
+}
+
+// The class that a target names; NOWHERE when it names none.
+fn class_of(bits: u32, n_classes: u32) -> u32 {
+    let y = bitcast<f32>(bits);
+    if (!is_nan_bits(bits) && y >= 0.0 && y < f32(n_classes)) {
+        return u32(y);
+    }
+    return NOWHERE;
+}
+
+// The weight of a class from a list among the constants (NOWHERE: 1); 0 without a class.
+fn class_weight(weights: u32, class_idx: u32) -> f32 {
+    if (class_idx == NOWHERE) {
+        return 0.0;
+    }
+    if (weights == NOWHERE) {
+        return 1.0;
+    }
+    return bitcast<f32>(index[weights + class_idx]);
+}
+
 // NaN by its bits: a shader may assume that no number is NaN.
 fn is_nan_bits(bits: u32) -> bool {
     return (bits & 0x7fffffffu) > 0x7f800000u;
@@ -70,8 +121,8 @@ fn power_of_two(n: i32) -> f32 {
     return bitcast<f32>(u32(n + 127) << 23u);
 }
 
-fn exp_(value: f32) -> f32 {
-    let x = min(max(value, -104.0), 89.0);
+// n, and e^r - 1 for what is left: x = n ln 2 + r.
+fn exp_parts(x: f32) -> vec2<f32> {
     let n = floor(x * 1.44269504 + 0.5);
     let r = x - n * 0.693359375 + n * 2.12194440e-4;
     var p = 1.9875691500e-4;
@@ -80,10 +131,20 @@ fn exp_(value: f32) -> f32 {
     p = p * r + 4.1665795894e-2;
     p = p * r + 1.6666665459e-1;
     p = p * r + 5.0000001201e-1;
-    let y = 1.0 + (p * (r * r) + r);
-    let whole = i32(n);
+    return vec2<f32>(n, p * (r * r) + r);
+}
+
+fn exp_(value: f32) -> f32 {
+    let parts = exp_parts(min(max(value, -104.0), 89.0));
+    let whole = i32(parts.x);
     let half = whole >> 1u;
-    return y * power_of_two(half) * power_of_two(whole - half);
+    return (1.0 + parts.y) * power_of_two(half) * power_of_two(whole - half);
+}
+
+fn expm1_(value: f32) -> f32 {
+    let parts = exp_parts(min(max(value, -30.0), 89.0));
+    let h = power_of_two(i32(parts.x) - 1);
+    return 2.0 * (h * parts.y + (h - 0.5));
 }
 
 // For normal positive numbers.

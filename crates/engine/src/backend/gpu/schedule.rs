@@ -66,13 +66,6 @@ impl Record {
         record[..words.len()].copy_from_slice(words);
         Self(record)
     }
-
-    /// Puts words at a place of the record.
-    #[must_use]
-    pub fn with(mut self, at: usize, words: [u32; 4]) -> Self {
-        self.0[at..at + 4].copy_from_slice(&words);
-        self
-    }
 }
 
 /// One kernel on one record.

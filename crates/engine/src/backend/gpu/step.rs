@@ -8,7 +8,7 @@
 //! | 3 | place in the history of losses |
 //! | 4 – 11 | constants of the optimizer |
 //! | 16 + 2t | weight of task t's loss over its labelled rows; then 1 over them |
-//! | after the tasks | two words per dropout: the key of its draws |
+//! | after the tasks | two words per random op: the key of its draws |
 //! | then | where the column of each input slot, then of each task's targets, starts in the data |
 //!
 //! The lists are the rows of the batch, and for each embedding lookup which places look up which row: built here by a
@@ -32,7 +32,7 @@ pub struct Words {
 }
 
 impl Words {
-    /// The places for a plan with this many dropouts.
+    /// The places for a plan with this many random ops.
     pub fn new(plan: &Plan, n_keys: usize) -> Result<Self, GpuError> {
         let words = Self {
             n_tasks: plan.tasks.len(),
@@ -50,7 +50,7 @@ impl Words {
         Ok(words)
     }
 
-    /// The key of a dropout.
+    /// The key of a random op.
     pub fn key(&self, index: usize) -> u32 {
         (TASKS + 2 * self.n_tasks + 2 * index) as u32
     }

@@ -441,7 +441,7 @@ impl GpuTrainer {
             self.labelled_rows[task] = n_labelled;
             step::write_task(&mut self.words, task, weight, n_labelled);
         }
-        for (index, stream) in program.dropouts.iter().enumerate() {
+        for (index, stream) in program.streams.iter().enumerate() {
             let key = counter_key(self.options.run_seed, *stream, settings.step);
             let at = program.words.key(index) as usize;
             self.words[at..at + 2].copy_from_slice(&key);

@@ -9,26 +9,22 @@ struct Record {
     rows: u32, // losses per row, then scores per row
     max_rows: u32,
     dz: u32, // NOWHERE: not wanted
-    @size(220) accumulate: u32,
+    accumulate: u32,
+    @size(216) per_row: u32,
 }
-@group(0) @binding(0) var<uniform> records: array<Record, 64>;
 
-@compute @workgroup_size(64)
-fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
-    for (var row = id.x; row < n_rows(); row += groups.x * 64u) {
-        let bits = datum(records[z].targets, 1u, row, 0u);
-        let known = !is_nan_bits(bits);
-        let y = select(0.0, bitcast<f32>(bits), known);
-        let logit = arena[records[z].logits + row];
-        let p = sigmoid(logit);
-        arena[records[z].probabilities + row] = p;
-        let weight = select(0.0, select(records[z].weights.x, records[z].weights.y, y >= 0.5), known);
-        arena[records[z].rows + row] = weight * (softplus(logit) - y * logit);
-        let right = known && (p >= 0.5) == (y >= 0.5);
-        arena[records[z].rows + records[z].max_rows + row] = select(0.0, 1.0, right);
-        if (records[z].dz != NOWHERE) {
-            put(records[z].dz + row, task_factor(records[z].task) * weight * (p - y), records[z].accumulate);
-        }
+fn forward_at(z: u32, row: u32) {
+    let bits = datum(records[z].targets, 1u, row, 0u);
+    let known = !is_nan_bits(bits);
+    let y = select(0.0, bitcast<f32>(bits), known);
+    let logit = arena[records[z].logits + row];
+    let p = sigmoid(logit);
+    arena[records[z].probabilities + row] = p;
+    let weight = select(0.0, select(records[z].weights.x, records[z].weights.y, y >= 0.5), known);
+    arena[records[z].rows + row] = weight * (softplus(logit) - y * logit);
+    let right = known && (p >= 0.5) == (y >= 0.5);
+    arena[records[z].rows + records[z].max_rows + row] = select(0.0, 1.0, right);
+    if (records[z].dz != NOWHERE) {
+        put(records[z].dz + row, task_factor(records[z].task) * weight * (p - y), records[z].accumulate);
     }
 }

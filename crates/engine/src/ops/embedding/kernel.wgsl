@@ -10,39 +10,29 @@ struct Record {
     width: u32,
     cardinality: u32,
     list: u32,  // where the lists are, among those of the step
-    @size(228) capacity: u32,
+    capacity: u32,
+    @size(224) per_row: u32,
 }
-@group(0) @binding(0) var<uniform> records: array<Record, 64>;
 
-@compute @workgroup_size(256)
-fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
+fn forward_at(z: u32, i: u32) {
     let width = records[z].width;
     let steps = records[z].steps;
-    let n = n_rows() * steps * width;
-    for (var i = id.x; i < n; i += groups.x * 256u) {
-        let place = i / width;
-        let row = min(datum(records[z].ids, steps, place / steps, place % steps), records[z].cardinality - 1u);
-        arena[records[z].y + i] = values[records[z].table + row * width + i % width];
-    }
+    let place = i / width;
+    let row = min(datum(records[z].ids, steps, place / steps, place % steps), records[z].cardinality - 1u);
+    arena[records[z].y + i] = values[records[z].table + row * width + i % width];
 }
 
-@compute @workgroup_size(256)
-fn backward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
+fn backward_at(z: u32, i: u32) {
     let width = records[z].width;
     let rows = lists() + records[z].list + 1u;
     let starts = rows + records[z].capacity;
     let places = starts + records[z].capacity + 1u;
-    let n = index[rows - 1u] * width;
-    for (var i = id.x; i < n; i += groups.x * 256u) {
-        let segment = i / width;
-        let column = i % width;
-        let end = index[starts + segment + 1u];
-        var sum = 0.0;
-        for (var place = index[starts + segment]; place < end; place += 1u) {
-            sum += arena[records[z].y + index[places + place] * width + column];
-        }
-        gradients[records[z].table + index[rows + segment] * width + column] += sum;
+    let segment = i / width;
+    let column = i % width;
+    let end = index[starts + segment + 1u];
+    var sum = 0.0;
+    for (var place = index[starts + segment]; place < end; place += 1u) {
+        sum += arena[records[z].y + index[places + place] * width + column];
     }
+    gradients[records[z].table + index[rows + segment] * width + column] += sum;
 }

@@ -29,7 +29,6 @@ struct Record {
     part: u32,
     @size(192) sums: u32,
 }
-@group(0) @binding(0) var<uniform> records: array<Record, 64>;
 
 const TILE: u32 = 4u * SIDE;
 const STRIDE: u32 = TILE + 1u;
@@ -213,11 +212,7 @@ fn put_weight(z: u32, number: u32, value: f32) {
     if (number >= n_weights) {
         at = records[z].db + number - n_weights;
     }
-    if (records[z].accumulate != 0u) {
-        gradients[at] += value;
-    } else {
-        gradients[at] = value;
-    }
+    put_gradient(at, value, records[z].accumulate);
 }
 
 // The rows of this part.
@@ -386,10 +381,6 @@ fn join(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
         if (i >= n_weights) {
             at = records[z].db + i - n_weights;
         }
-        if (records[z].accumulate != 0u) {
-            gradients[at] += sum;
-        } else {
-            gradients[at] = sum;
-        }
+        put_gradient(at, sum, records[z].accumulate);
     }
 }

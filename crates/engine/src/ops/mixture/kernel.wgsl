@@ -1,67 +1,48 @@
 // Mixture of experts. Forward: one thread per number. Backward: one thread per number for the experts, then one per
-// step and expert for the weights.
+// step and expert for the weights. An expert is listed as: x, its gradient or NOWHERE, whether to add to the gradient.
 
 struct Record {
     weights: u32,
-    y: u32,
+    y: u32, // backward: gradient of y
     width: u32,
-    n_experts: u32,   // of the gate
-    first: u32,       // expert of the gate that is the first one here
-    n: u32,           // experts here
-    accumulate: u32,  // forward: add to y
-    dy: u32,
-    d_weights: u32,   // NOWHERE: not wanted
-    accumulate_weights: u32,
-    @size(24) steps: u32,
-    experts: array<vec4<u32>, 12>, // x, its gradient or NOWHERE, whether to add to it
+    experts: u32,
+    n_experts: u32,
+    d_weights: u32, // NOWHERE: not wanted
+    accumulate: u32, // to the gradient of the weights
+    steps: u32,
+    @size(224) per_row: u32,
 }
-@group(0) @binding(0) var<uniform> records: array<Record, 64>;
 
-@compute @workgroup_size(256)
-fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
-    let n = n_rows() * records[z].steps * records[z].width;
-    for (var i = id.x; i < n; i += groups.x * 256u) {
-        let weights = records[z].weights + i / records[z].width * records[z].n_experts + records[z].first;
-        var sum = 0.0;
-        for (var e = 0u; e < records[z].n; e += 1u) {
-            sum += arena[weights + e] * arena[records[z].experts[e].x + i];
-        }
-        put(records[z].y + i, sum, records[z].accumulate);
+fn forward_at(z: u32, i: u32) {
+    let weights = records[z].weights + i / records[z].width * records[z].n_experts;
+    var sum = 0.0;
+    for (var e = 0u; e < records[z].n_experts; e += 1u) {
+        sum += arena[weights + e] * arena[listed(records[z].experts, e, 0u) + i];
     }
+    arena[records[z].y + i] = sum;
 }
 
-@compute @workgroup_size(256)
-fn backward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
+fn backward_at(z: u32, i: u32) {
     let width = records[z].width;
-    let n_steps = n_rows() * records[z].steps;
-    let n_outputs = n_steps * width;
-    var n = n_outputs;
-    if (records[z].d_weights != NOWHERE) {
-        n += n_steps * records[z].n;
-    }
-    for (var i = id.x; i < n; i += groups.x * 256u) {
-        if (i < n_outputs) {
-            let weights = records[z].weights + i / width * records[z].n_experts + records[z].first;
-            let dy = arena[records[z].dy + i];
-            for (var e = 0u; e < records[z].n; e += 1u) {
-                let expert = records[z].experts[e];
-                if (expert.y != NOWHERE) {
-                    put(expert.y + i, arena[weights + e] * dy, expert.z);
-                }
+    let n_experts = records[z].n_experts;
+    let n_outputs = n_rows() * records[z].steps * width;
+    if (i < n_outputs) {
+        let weights = records[z].weights + i / width * n_experts;
+        let dy = arena[records[z].y + i];
+        for (var e = 0u; e < n_experts; e += 1u) {
+            let dx = listed(records[z].experts, e, 1u);
+            if (dx != NOWHERE) {
+                put(dx + i, arena[weights + e] * dy, listed(records[z].experts, e, 2u));
             }
-        } else {
-            let step = (i - n_outputs) / records[z].n;
-            let e = (i - n_outputs) % records[z].n;
-            let x = records[z].experts[e].x + step * width;
-            let dy = records[z].dy + step * width;
-            var dot = 0.0;
-            for (var column = 0u; column < width; column += 1u) {
-                dot += arena[x + column] * arena[dy + column];
-            }
-            let at = records[z].d_weights + step * records[z].n_experts + records[z].first + e;
-            put(at, dot, records[z].accumulate_weights);
         }
+    } else {
+        let row = (i - n_outputs) / n_experts * width;
+        let x = listed(records[z].experts, (i - n_outputs) % n_experts, 0u) + row;
+        let dy = records[z].y + row;
+        var dot = 0.0;
+        for (var column = 0u; column < width; column += 1u) {
+            dot += arena[x + column] * arena[dy + column];
+        }
+        put(records[z].d_weights + i - n_outputs, dot, records[z].accumulate);
     }
 }

@@ -7,21 +7,17 @@ struct Record {
     rows: u32, // losses per row, then scores per row
     max_rows: u32,
     dz: u32, // NOWHERE: not wanted
-    @size(232) accumulate: u32,
+    accumulate: u32,
+    @size(228) per_row: u32,
 }
-@group(0) @binding(0) var<uniform> records: array<Record, 64>;
 
-@compute @workgroup_size(64)
-fn forward(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let z = id.z;
-    for (var row = id.x; row < n_rows(); row += groups.x * 64u) {
-        let bits = datum(records[z].targets, 1u, row, 0u);
-        let logit = arena[records[z].logits + row];
-        let error = select(logit - bitcast<f32>(bits), 0.0, is_nan_bits(bits));
-        arena[records[z].rows + row] = error * error;
-        arena[records[z].rows + records[z].max_rows + row] = abs(error);
-        if (records[z].dz != NOWHERE) {
-            put(records[z].dz + row, 2.0 * task_factor(records[z].task) * error, records[z].accumulate);
-        }
+fn forward_at(z: u32, row: u32) {
+    let bits = datum(records[z].targets, 1u, row, 0u);
+    let logit = arena[records[z].logits + row];
+    let error = select(logit - bitcast<f32>(bits), 0.0, is_nan_bits(bits));
+    arena[records[z].rows + row] = error * error;
+    arena[records[z].rows + records[z].max_rows + row] = abs(error);
+    if (records[z].dz != NOWHERE) {
+        put(records[z].dz + row, 2.0 * task_factor(records[z].task) * error, records[z].accumulate);
     }
 }

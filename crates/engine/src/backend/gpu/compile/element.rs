@@ -1,20 +1,36 @@
-//! Tasks of the ops that compute number by number or row by row.
+//! Tasks of the ops that compute number by number.
 
-use super::{Compiler, at, lanes, spread, threads, words};
+use super::{Compiler, at, product::Product, spread, threads, words};
 use crate::{
     backend::gpu::{
         kernels::{File, Kernel},
         schedule::{NOWHERE, Place, Record},
         step::Lookup,
     },
-    ops::{Columns, DropoutMask, EmbeddingLookup, Mask, MaskRule, Mixture, Pool, PoolRule, Softmax, Sum},
+    ops::{
+        AddPosition, Columns, DropoutMask, EmbeddingLookup, Mask, MaskRule, Noise, Pool, PoolRule, Unfold,
+    },
+    plan::ValueId,
 };
 
-/// Where the experts of a mixture and the terms of a sum start in their records, and how many there are.
-const EXPERTS: (usize, usize) = (16, 12);
-const TERMS: (usize, usize) = (8, 14);
-
 impl Compiler<'_> {
+    /// Where a mask is, if there is one; it is then read.
+    pub(super) fn mask_of(&mut self, mask: Option<ValueId>, reads: &mut Vec<Place>) -> u32 {
+        mask.map_or(NOWHERE, |mask| {
+            let place = self.value(mask);
+            let start = at(&place);
+            reads.push(place);
+            start
+        })
+    }
+
+    /// The word of the step where the key of a node's draws will be.
+    fn key(&mut self, stream: u64) -> u32 {
+        let key = self.words.key(self.streams.len());
+        self.streams.push(stream);
+        key
+    }
+
     pub(super) fn mask(&mut self, op: &Mask) {
         let y = self.value(op.y);
         let mut source_length = op.length;
@@ -51,6 +67,9 @@ impl Compiler<'_> {
             steps,
             width,
             cardinality,
+            0,
+            0,
+            steps * width,
         ]);
         let groups = threads(y.range.len());
         self.push(
@@ -92,55 +111,7 @@ impl Compiler<'_> {
         );
     }
 
-    pub(super) fn softmax_record(
-        &mut self,
-        op: &Softmax,
-        dy: u32,
-        dx: u32,
-        accumulate: u32,
-    ) -> (Record, u32, [u32; 2]) {
-        let (x, y) = (self.value(op.x), self.value(op.y));
-        let [steps, width] = words([op.steps, op.width]);
-        let size = lanes(op.width);
-        let rows_per_group = (64 / size) as usize;
-        let groups = spread(self.max_rows * op.steps, rows_per_group);
-        (
-            Record::new(&[at(&x), at(&y), steps, width, dy, dx, accumulate]),
-            size,
-            groups,
-        )
-    }
-
-    pub(super) fn softmax(&mut self, op: &Softmax) {
-        let (record, size, groups) = self.softmax_record(op, NOWHERE, NOWHERE, 0);
-        let (x, y) = (self.value(op.x), self.value(op.y));
-        self.push(
-            Kernel::sized(File::Softmax, "forward", size),
-            record,
-            groups,
-            vec![x],
-            vec![y],
-        );
-    }
-
-    pub(super) fn softmax_backward(&mut self, op: &Softmax) {
-        if !self.wants(op.x) {
-            return;
-        }
-        let dy = self.gradient(op.y);
-        let (dx, accumulate) = self.claim(op.x);
-        let (record, size, groups) = self.softmax_record(op, at(&dy), at(&dx), accumulate);
-        let reads = vec![self.value(op.y), dy, dx.clone()];
-        self.push(
-            Kernel::sized(File::Softmax, "backward", size),
-            record,
-            groups,
-            reads,
-            vec![dx],
-        );
-    }
-
-    pub(super) fn pool_record(&mut self, op: &Pool, dy: u32, dx: u32, accumulate: u32) -> Record {
+    fn pool_record(&mut self, op: &Pool, dy: u32, dx: u32, accumulate: u32) -> Record {
         let rule = match op.rule {
             PoolRule::Mean => 0,
             PoolRule::Max => 1,
@@ -180,9 +151,9 @@ impl Compiler<'_> {
         );
     }
 
-    pub(super) fn columns_record(op: &Columns, x: &Place, y: &Place, accumulate: u32) -> Record {
+    fn columns_record(op: &Columns, x: &Place, y: &Place, accumulate: u32, per_step: usize) -> Record {
         let [x_width, x_start, y_width] = words([op.x_width, op.x_start, op.y_width]);
-        let [y_start, width, steps] = words([op.y_start, op.width, op.steps]);
+        let [y_start, width, per_row] = words([op.y_start, op.width, op.steps * per_step]);
         Record::new(&[
             at(x),
             x_width,
@@ -191,8 +162,8 @@ impl Compiler<'_> {
             y_width,
             y_start,
             width,
-            steps,
             accumulate,
+            per_row,
         ])
     }
 
@@ -200,7 +171,7 @@ impl Compiler<'_> {
         let x = self.value(op.x);
         let mut y = self.value(op.y);
         y.columns = Some(op.y_start..op.y_start + op.width);
-        let record = Self::columns_record(op, &x, &y, 0);
+        let record = Self::columns_record(op, &x, &y, 0, op.width);
         let groups = threads(self.max_rows * op.steps * op.width);
         self.push(
             Kernel::new(File::Columns, "forward"),
@@ -217,7 +188,7 @@ impl Compiler<'_> {
         }
         let dy = self.gradient(op.y);
         let (dx, accumulate) = self.claim(op.x);
-        let record = Self::columns_record(op, &dx, &dy, accumulate);
+        let record = Self::columns_record(op, &dx, &dy, accumulate, op.x_width);
         let groups = threads(dx.range.len());
         self.push(
             Kernel::new(File::Columns, "backward"),
@@ -228,139 +199,22 @@ impl Compiler<'_> {
         );
     }
 
-    pub(super) fn sum(&mut self, op: &Sum) {
-        let y = self.value(op.y);
-        let per_row = self.plan.values[op.y.0].per_row as u32;
-        for (chunk, terms) in op.terms.chunks(TERMS.1).enumerate() {
-            let mut record = Record::new(&[at(&y), per_row, terms.len() as u32, u32::from(chunk > 0)]);
-            let mut reads = vec![y.clone()];
-            for (index, (x, factor)) in terms.iter().enumerate() {
-                let x = self.value(*x);
-                record = record.with(TERMS.0 + 4 * index, [at(&x), factor.to_bits(), 0, 0]);
-                reads.push(x);
-            }
-            let groups = threads(y.range.len());
-            self.push(
-                Kernel::new(File::Sum, "forward"),
-                record,
-                groups,
-                reads,
-                vec![y.clone()],
-            );
-        }
+    pub(super) fn dropout(&mut self, index: usize, op: &DropoutMask) {
+        let (x, y, kept) = (self.value(op.x), self.value(op.y), self.value(op.kept));
+        let key = self.key(op.stream);
+        let record = self.dropout_record(op, &x, &y, key, 0);
+        self.scratch[index] = vec![kept.clone()];
+        let groups = threads(y.range.len());
+        self.push(
+            Kernel::new(File::Dropout, "forward"),
+            record,
+            groups,
+            vec![x],
+            vec![y, kept],
+        );
     }
 
-    pub(super) fn sum_backward(&mut self, op: &Sum) {
-        let dy = self.gradient(op.y);
-        let per_row = self.plan.values[op.y.0].per_row as u32;
-        let wanted: Vec<_> = op.terms.iter().filter(|(x, _)| self.wants(*x)).copied().collect();
-        for terms in wanted.chunks(TERMS.1) {
-            let mut record = Record::new(&[at(&dy), per_row, terms.len() as u32, 0]);
-            let mut writes = Vec::new();
-            for (index, (x, factor)) in terms.iter().enumerate() {
-                let (dx, accumulate) = self.claim(*x);
-                record = record.with(TERMS.0 + 4 * index, [at(&dx), factor.to_bits(), accumulate, 0]);
-                writes.push(dx);
-            }
-            let mut reads = vec![dy.clone()];
-            reads.extend(writes.iter().cloned());
-            let groups = threads(dy.range.len());
-            self.push(Kernel::new(File::Sum, "backward"), record, groups, reads, writes);
-        }
-    }
-
-    pub(super) fn mixture(&mut self, op: &Mixture) {
-        let (weights, y) = (self.value(op.weights), self.value(op.y));
-        let [width, n_experts, steps] = words([op.width, op.experts.len(), op.steps]);
-        for (chunk, experts) in op.experts.chunks(EXPERTS.1).enumerate() {
-            let [first, n] = words([chunk * EXPERTS.1, experts.len()]);
-            let header = [
-                at(&weights),
-                at(&y),
-                width,
-                n_experts,
-                first,
-                n,
-                u32::from(chunk > 0),
-                0,
-                NOWHERE,
-                0,
-                steps,
-            ];
-            let mut record = Record::new(&header);
-            let mut reads = vec![weights.clone(), y.clone()];
-            for (index, expert) in experts.iter().enumerate() {
-                let x = self.value(*expert);
-                record = record.with(EXPERTS.0 + 4 * index, [at(&x), NOWHERE, 0, 0]);
-                reads.push(x);
-            }
-            let groups = threads(y.range.len());
-            self.push(
-                Kernel::new(File::Mixture, "forward"),
-                record,
-                groups,
-                reads,
-                vec![y.clone()],
-            );
-        }
-    }
-
-    pub(super) fn mixture_backward(&mut self, op: &Mixture) {
-        let (weights, dy) = (self.value(op.weights), self.gradient(op.y));
-        let [width, n_experts, steps] = words([op.width, op.experts.len(), op.steps]);
-        let d_weights = self.wants(op.weights).then(|| self.claim(op.weights));
-        for (chunk, experts) in op.experts.chunks(EXPERTS.1).enumerate() {
-            let [first, n] = words([chunk * EXPERTS.1, experts.len()]);
-            let (place, accumulate) = d_weights
-                .as_ref()
-                .map_or((NOWHERE, 0), |(place, add)| (at(place), *add));
-            let header = [
-                at(&weights),
-                0,
-                width,
-                n_experts,
-                first,
-                n,
-                0,
-                at(&dy),
-                place,
-                accumulate,
-                steps,
-            ];
-            let mut record = Record::new(&header);
-            let mut reads = vec![weights.clone(), dy.clone()];
-            let mut writes = Vec::new();
-            for (index, expert) in experts.iter().enumerate() {
-                let x = self.value(*expert);
-                let (dx, accumulate) = if self.wants(*expert) {
-                    let (dx, accumulate) = self.claim(*expert);
-                    writes.push(dx.clone());
-                    (at(&dx), accumulate)
-                } else {
-                    (NOWHERE, 0)
-                };
-                record = record.with(EXPERTS.0 + 4 * index, [at(&x), dx, accumulate, 0]);
-                reads.push(x);
-            }
-            reads.extend(writes.iter().cloned());
-            if let Some((place, _)) = &d_weights {
-                let mut place = place.clone();
-                place.columns = Some(first as usize..(first + n) as usize);
-                reads.push(place.clone());
-                writes.push(place);
-            }
-            let groups = threads(dy.range.len() + self.max_rows * op.steps * experts.len());
-            self.push(
-                Kernel::new(File::Mixture, "backward"),
-                record,
-                groups,
-                reads,
-                writes,
-            );
-        }
-    }
-
-    pub(super) fn dropout_record(
+    fn dropout_record(
         &mut self,
         op: &DropoutMask,
         x: &Place,
@@ -369,7 +223,7 @@ impl Compiler<'_> {
         accumulate: u32,
     ) -> Record {
         let kept = self.value(op.kept);
-        let per_row = self.plan.values[op.y.0].per_row as u32;
+        let per_row = self.per_row(op.y);
         let threshold = (op.rate * 16_777_216.0) as u32;
         let scale = (1.0 / (1.0 - op.rate)).to_bits();
         Record::new(&[
@@ -382,22 +236,6 @@ impl Compiler<'_> {
             key,
             accumulate,
         ])
-    }
-
-    pub(super) fn dropout(&mut self, index: usize, op: &DropoutMask) {
-        let (x, y, kept) = (self.value(op.x), self.value(op.y), self.value(op.kept));
-        let key = self.words.key(self.dropouts.len());
-        self.dropouts.push(op.stream);
-        let record = self.dropout_record(op, &x, &y, key, 0);
-        self.scratch[index] = vec![kept.clone()];
-        let groups = threads(y.range.len());
-        self.push(
-            Kernel::new(File::Dropout, "forward"),
-            record,
-            groups,
-            vec![x],
-            vec![y, kept],
-        );
     }
 
     pub(super) fn dropout_backward(&mut self, index: usize, op: &DropoutMask) {
@@ -417,5 +255,101 @@ impl Compiler<'_> {
             reads,
             vec![dx],
         );
+    }
+
+    fn unfold_task(&mut self, op: &Unfold, entry: &'static str, x: Place, y: Place, accumulate: u32) {
+        let is_forward = entry == "forward";
+        let per_row = if is_forward {
+            op.out_length * op.window * op.width
+        } else {
+            op.length * op.width
+        };
+        let (from, to) = if is_forward {
+            (x.clone(), y.clone())
+        } else {
+            (y.clone(), x.clone())
+        };
+        let mut reads = vec![from];
+        let mask = self.mask_of(op.mask, &mut reads);
+        let [length, width, window, stride] = words([op.length, op.width, op.window, op.stride]);
+        let [before, out_length, per_row] = words([op.before, op.out_length, per_row]);
+        let record = Record::new(&[
+            at(&x),
+            mask,
+            at(&y),
+            length,
+            width,
+            window,
+            stride,
+            before,
+            out_length,
+            accumulate,
+            per_row,
+        ]);
+        let groups = threads(to.range.len());
+        self.push(Kernel::new(File::Unfold, entry), record, groups, reads, vec![to]);
+    }
+
+    pub(super) fn unfold(&mut self, op: &Unfold) {
+        let (x, y) = (self.value(op.x), self.value(op.y));
+        self.unfold_task(op, "forward", x, y, 0);
+    }
+
+    pub(super) fn unfold_backward(&mut self, op: &Unfold) {
+        if self.wants(op.x) {
+            let dy = self.gradient(op.y);
+            let (dx, accumulate) = self.claim(op.x);
+            self.unfold_task(op, "backward", dx, dy, accumulate);
+        }
+    }
+
+    pub(super) fn noise(&mut self, op: &Noise) {
+        let (x, y) = (self.value(op.x), self.value(op.y));
+        let key = self.key(op.stream);
+        let per_row = self.per_row(op.y);
+        let record = Record::new(&[at(&x), at(&y), per_row, op.deviation.to_bits(), key]);
+        let groups = threads(y.range.len());
+        self.push(
+            Kernel::new(File::Noise, "forward"),
+            record,
+            groups,
+            vec![x],
+            vec![y],
+        );
+    }
+
+    pub(super) fn position(&mut self, op: &AddPosition) {
+        let (x, y) = (self.value(op.x), self.value(op.y));
+        let table = self.parameter(op.table);
+        let record = Record::new(&[at(&x), at(&y), self.per_row(op.y), at(&table)]);
+        let groups = threads(y.range.len());
+        self.push(
+            Kernel::new(File::Position, "forward"),
+            record,
+            groups,
+            vec![x, table],
+            vec![y],
+        );
+    }
+
+    /// dP is the gradient of a bias: that of a product without inputs.
+    pub(super) fn position_backward(&mut self, op: &AddPosition) {
+        if self.trains(op.table) {
+            let product = Product {
+                x: self.value(op.x),
+                w: self.parameter(op.table),
+                bias: None,
+                y: self.value(op.y),
+                z: None,
+                epilogue: 0,
+                steps: 1,
+                n_in: 0,
+                n_out: self.per_row(op.y) as usize,
+                dy: Some(self.gradient(op.y)),
+            };
+            let (gradient, accumulate) = self.claim_parameter(op.table);
+            self.product_to_weight(&product, &gradient, Some(&gradient), accumulate);
+        }
+        self.sum_backward(op.y, &[(op.x, 1.0)]);
     }
 }

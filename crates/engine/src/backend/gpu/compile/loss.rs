@@ -6,12 +6,12 @@ use crate::{
         kernels::{File, Kernel},
         schedule::{NOWHERE, Place, Record, Task},
     },
-    ops::{BinaryLoss, ClassesLoss, SquaredLoss},
+    ops::{BinaryLoss, ClassesLoss, OrdinalLoss, SquaredLoss},
     plan::ValueId,
 };
 
 impl Compiler<'_> {
-    /// What the three losses share: places of the row losses and of the logits' gradient.
+    /// What the losses share: places of the row losses and of the logits' gradient.
     pub(super) fn loss(&mut self, task_idx: usize, logits: ValueId) -> (Place, Option<(Place, u32)>) {
         let rows = self.scratch(2 * self.max_rows);
         let gradient = self.wants(logits).then(|| self.claim(logits));
@@ -65,6 +65,7 @@ impl Compiler<'_> {
             self.max_rows as u32,
             dz,
             accumulate,
+            1,
         ]);
         let groups = spread(self.max_rows, 64);
         self.push_loss(
@@ -77,18 +78,22 @@ impl Compiler<'_> {
         );
     }
 
+    /// Where the weights of classes are among the constants.
+    fn class_weights(&mut self, weights: &[f32], n_classes: usize) -> u32 {
+        if weights.is_empty() {
+            return NOWHERE;
+        }
+        let start = self.constants.len();
+        let weight = |class| crate::losses::class_weight(weights, class).to_bits();
+        self.constants.extend((0..n_classes).map(weight));
+        start as u32
+    }
+
     pub(super) fn classes_loss(&mut self, op: &ClassesLoss) {
         let (rows, gradient) = self.loss(op.task_idx, op.logits);
         let (z, p) = (self.value(op.logits), self.value(op.probabilities));
         let (dz, accumulate) = gradient.as_ref().map_or((NOWHERE, 0), |(dz, add)| (at(dz), *add));
-        let weights = if op.class_weights.is_empty() {
-            NOWHERE
-        } else {
-            let start = self.constants.len();
-            let weight = |class| crate::losses::class_weight(&op.class_weights, class).to_bits();
-            self.constants.extend((0..op.n_classes).map(weight));
-            start as u32
-        };
+        let weights = self.class_weights(&op.class_weights, op.n_classes);
         let [n_classes, max_rows] = words([op.n_classes, self.max_rows]);
         let record = Record::new(&[
             at(&z),
@@ -101,10 +106,9 @@ impl Compiler<'_> {
             max_rows,
             dz,
             accumulate,
+            1,
         ]);
-        let size = lanes(op.n_classes);
-        let groups = spread(self.max_rows, (64 / size) as usize);
-        let kernel = Kernel::sized(File::ClassesLoss, "forward", size);
+        let (kernel, groups) = self.by_rows(File::ClassesLoss, "forward", 1, lanes(op.n_classes));
         self.push_loss(kernel, record, groups, vec![z], vec![p, rows], gradient);
     }
 
@@ -120,6 +124,7 @@ impl Compiler<'_> {
             self.max_rows as u32,
             dz,
             accumulate,
+            1,
         ]);
         let groups = spread(self.max_rows, 64);
         self.push_loss(
@@ -130,5 +135,43 @@ impl Compiler<'_> {
             vec![rows],
             gradient,
         );
+    }
+
+    pub(super) fn ordinal_loss(&mut self, op: &OrdinalLoss) {
+        let (rows, gradient) = self.loss(op.task_idx, op.logits);
+        let [scores, p, cuts] = [op.logits, op.probabilities, op.cuts].map(|value| self.value(value));
+        let (ds, accumulate) = gradient.as_ref().map_or((NOWHERE, 0), |(ds, add)| (at(ds), *add));
+        let thresholds = self.parameter(op.thresholds);
+        let by_cuts = self.scratch(3 * self.max_rows);
+        let mut writes = vec![p.clone(), rows.clone(), cuts.clone(), by_cuts.clone()];
+        let (d_thresholds, add_thresholds) = if self.trains(op.thresholds) {
+            let (place, accumulate) = self.claim_parameter(op.thresholds);
+            let start = at(&place);
+            writes.push(place);
+            (start, accumulate)
+        } else {
+            (NOWHERE, 0)
+        };
+        let [n_classes, max_rows] = words([op.n_classes, self.max_rows]);
+        let record = Record::new(&[
+            at(&scores),
+            at(&p),
+            self.words.targets(op.task_idx),
+            op.task_idx as u32,
+            n_classes,
+            self.class_weights(&op.class_weights, op.n_classes),
+            at(&rows),
+            max_rows,
+            ds,
+            accumulate,
+            at(&thresholds),
+            at(&cuts),
+            d_thresholds,
+            add_thresholds,
+            at(&by_cuts),
+        ]);
+        let kernel = Kernel::new(File::OrdinalLoss, "forward");
+        let reads = vec![scores, thresholds];
+        self.push_loss(kernel, record, [1, 1], reads, writes, gradient);
     }
 }

@@ -5,14 +5,16 @@
 
 mod element;
 mod loss;
-mod lstm;
 mod product;
+mod recurrent;
+mod rows;
+mod terms;
 mod update;
 
 use super::{
     error::GpuError,
     kernels::{File, Kernel},
-    schedule::{Buffer, Dispatch, Place, Record, Task, schedule},
+    schedule::{Buffer, Dispatch, NOWHERE, Place, Record, Task, schedule},
     step::{Lookup, Words},
 };
 use crate::{
@@ -51,8 +53,8 @@ pub struct Program {
     pub history: usize,
     /// Words of a step.
     pub words: Words,
-    /// Streams and rates of the dropouts.
-    pub dropouts: Vec<u64>,
+    /// Streams of the random ops, in the order of their keys.
+    pub streams: Vec<u64>,
     /// Embedding lookups whose gradients are scattered.
     pub lookups: Vec<Lookup>,
     /// Words of the lists of a step.
@@ -69,15 +71,15 @@ impl Program {
         optimizer: &OptimizerConfig,
         clipping: &Clipping,
     ) -> Result<Self, GpuError> {
-        let n_dropouts = plan
+        let n_random = plan
             .ops
             .iter()
-            .filter(|op| matches!(op, Op::DropoutMask(_)))
+            .filter(|op| matches!(op, Op::DropoutMask(_) | Op::Noise(_)))
             .count();
         let mut compiler = Compiler {
             plan,
             max_rows,
-            words: Words::new(plan, n_dropouts)?,
+            words: Words::new(plan, n_random)?,
             len: 0,
             values: vec![None; plan.values.len()],
             gradients: vec![None; plan.values.len()],
@@ -86,7 +88,7 @@ impl Program {
             parameter_written: vec![false; plan.parameters.len()],
             scratch: vec![Vec::new(); plan.ops.len()],
             history: 0,
-            dropouts: Vec::new(),
+            streams: Vec::new(),
             lookups: Vec::new(),
             lists_len: max_rows,
             constants: Vec::new(),
@@ -120,7 +122,7 @@ impl Program {
             values: compiler.values,
             history: compiler.history,
             words: compiler.words,
-            dropouts: compiler.dropouts,
+            streams: compiler.streams,
             lookups: compiler.lookups,
             lists_len: compiler.lists_len,
             constants: compiler.constants,
@@ -146,7 +148,7 @@ struct Compiler<'a> {
     /// What an op's forward leaves for its backward.
     scratch: Vec<Vec<Place>>,
     history: usize,
-    dropouts: Vec<u64>,
+    streams: Vec<u64>,
     lookups: Vec<Lookup>,
     lists_len: usize,
     constants: Vec<u32>,
@@ -189,6 +191,10 @@ impl Compiler<'_> {
             range: start..start + len,
             columns: None,
         }
+    }
+
+    fn per_row(&self, value: ValueId) -> u32 {
+        self.plan.values[value.0].per_row as u32
     }
 
     fn size(&self, value: ValueId) -> usize {
@@ -235,6 +241,17 @@ impl Compiler<'_> {
     fn claim(&mut self, value: ValueId) -> (Place, u32) {
         let accumulate = std::mem::replace(&mut self.written[value.0], true);
         (self.gradient(value), u32::from(accumulate))
+    }
+
+    /// As [`Compiler::claim`], as two words, if the gradient is wanted; it is then written.
+    fn claim_wanted(&mut self, value: ValueId, writes: &mut Vec<Place>) -> [u32; 2] {
+        if !self.wants(value) {
+            return [NOWHERE, 0];
+        }
+        let (place, accumulate) = self.claim(value);
+        let start = at(&place);
+        writes.push(place);
+        [start, accumulate]
     }
 
     fn parameter(&self, parameter: ParameterId) -> Place {
@@ -298,32 +315,32 @@ impl Compiler<'_> {
             Op::EmbeddingLookup(op) => self.embedding(op),
             Op::Linear(op) => self.linear(op),
             Op::Softmax(op) => self.softmax(op),
-            Op::LstmCells(op) => self.lstm(index, op)?,
+            Op::LstmCells(op) => self.recurrent(index, op.into())?,
             Op::Pool(op) => self.pool(op),
             Op::Columns(op) => self.columns(op),
-            Op::Sum(op) => self.sum(op),
+            Op::Sum(op) => self.sum(op.y, &op.terms),
             Op::Mixture(op) => self.mixture(op),
             Op::DropoutMask(op) => self.dropout(index, op),
             Op::BinaryLoss(op) if op.n_labels == 1 => self.binary_loss(op),
+            // Several labels per row: on the CPU only, and a design with them trains there.
+            Op::BinaryLoss(_) => return Err(GpuError::NoKernel { op: op.key() }),
             Op::ClassesLoss(op) => self.classes_loss(op),
             Op::SquaredLoss(op) => self.squared_loss(op),
-            // These run on the CPU only, and a design with one of them trains there.
-            Op::BinaryLoss(_)
-            | Op::Attention(_)
-            | Op::AttentionPool(_)
-            | Op::BatchNorm(_)
-            | Op::Dot(_)
-            | Op::GradientScale(_)
-            | Op::GruCells(_)
-            | Op::Interaction(_)
-            | Op::LayerNorm(_)
-            | Op::Maximum(_)
-            | Op::Multiply(_)
-            | Op::Noise(_)
-            | Op::OrdinalLoss(_)
-            | Op::AddPosition(_)
-            | Op::Unfold(_)
-            | Op::UnitNorm(_) => return Err(GpuError::NoKernel { op: op.key() }),
+            Op::Attention(op) => self.attention(op),
+            Op::AttentionPool(op) => self.attention_pool(op),
+            Op::BatchNorm(op) => self.batch_norm(op),
+            Op::Dot(op) => self.dot(op),
+            Op::GradientScale(op) => self.sum(op.y, &[(op.x, 1.0)]),
+            Op::GruCells(op) => self.recurrent(index, op.into())?,
+            Op::Interaction(op) => self.interaction(op),
+            Op::LayerNorm(op) => self.layer_norm(op),
+            Op::Maximum(op) => self.maximum(op),
+            Op::Multiply(op) => self.multiply(op),
+            Op::Noise(op) => self.noise(op),
+            Op::OrdinalLoss(op) => self.ordinal_loss(op),
+            Op::AddPosition(op) => self.position(op),
+            Op::Unfold(op) => self.unfold(op),
+            Op::UnitNorm(op) => self.unit_norm(op),
         }
         Ok(())
     }
@@ -333,32 +350,32 @@ impl Compiler<'_> {
             Op::EmbeddingLookup(op) => self.embedding_backward(op),
             Op::Linear(op) => self.linear_backward(op),
             Op::Softmax(op) => self.softmax_backward(op),
-            Op::LstmCells(op) => self.lstm_backward(index, op),
+            Op::LstmCells(op) => self.recurrent_backward(index, op.into()),
             Op::Pool(op) => self.pool_backward(op),
             Op::Columns(op) => self.columns_backward(op),
-            Op::Sum(op) => self.sum_backward(op),
+            Op::Sum(op) => self.sum_backward(op.y, &op.terms),
             Op::Mixture(op) => self.mixture_backward(op),
             Op::DropoutMask(op) => self.dropout_backward(index, op),
-            // A mask has no gradient; losses start theirs in forward; forward has refused the others.
+            Op::Attention(op) => self.attention_backward(op),
+            Op::AttentionPool(op) => self.attention_pool_backward(op),
+            Op::BatchNorm(op) => self.batch_norm_backward(op),
+            Op::Dot(op) => self.dot_backward(op),
+            Op::GradientScale(op) => self.gradient_scale_backward(op),
+            Op::GruCells(op) => self.recurrent_backward(index, op.into()),
+            Op::Interaction(op) => self.interaction_backward(op),
+            Op::LayerNorm(op) => self.layer_norm_backward(op),
+            Op::Maximum(op) => self.maximum_backward(op),
+            Op::Multiply(op) => self.multiply_backward(op),
+            Op::Noise(op) => self.sum_backward(op.y, &[(op.x, 1.0)]),
+            Op::AddPosition(op) => self.position_backward(op),
+            Op::Unfold(op) => self.unfold_backward(op),
+            Op::UnitNorm(op) => self.unit_norm_backward(op),
+            // A mask has no gradient; losses start theirs in forward.
             Op::Mask(_)
             | Op::BinaryLoss(_)
             | Op::ClassesLoss(_)
-            | Op::SquaredLoss(_)
-            | Op::Attention(_)
-            | Op::AttentionPool(_)
-            | Op::BatchNorm(_)
-            | Op::Dot(_)
-            | Op::GradientScale(_)
-            | Op::GruCells(_)
-            | Op::Interaction(_)
-            | Op::LayerNorm(_)
-            | Op::Maximum(_)
-            | Op::Multiply(_)
-            | Op::Noise(_)
             | Op::OrdinalLoss(_)
-            | Op::AddPosition(_)
-            | Op::Unfold(_)
-            | Op::UnitNorm(_) => {}
+            | Op::SquaredLoss(_) => {}
         }
     }
 }

@@ -131,6 +131,9 @@ impl Compiler<'_> {
         }
         let [from, n_sums] = words([sums.range.start, sums.range.len()]);
         let record = Record::new(&[
+            0,
+            0,
+            0,
             from,
             n_sums,
             at(&factor),

@@ -1,0 +1,51 @@
+//! Packs the shaders for the binary: without comments and without the white space that nobody reads. They come out as
+//! `OUT_DIR/NAME.wgsl`, where NAME is an op's folder or a file of `backend/gpu`.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Signs that separate words by themselves.
+const SEPARATORS: &str = "(){}[];,:";
+
+fn main() -> io::Result<()> {
+    println!("cargo:rerun-if-changed=build.rs");
+    if env::var_os("CARGO_FEATURE_GPU").is_none() {
+        return Ok(());
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    for folder in ["src/ops", "src/backend/gpu"] {
+        println!("cargo:rerun-if-changed={folder}");
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let kernel = path.join("kernel.wgsl");
+            let source = if kernel.is_file() { &kernel } else { &path };
+            if source.extension().is_some_and(|extension| extension == "wgsl") {
+                let name = path.file_stem().map(Path::new).unwrap_or(&path);
+                fs::write(
+                    out.join(name).with_extension("wgsl"),
+                    pack(&fs::read_to_string(source)?),
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same program in fewer letters; WGSL has no strings, and block comments are not used.
+fn pack(source: &str) -> String {
+    let words = source
+        .lines()
+        .flat_map(|line| line.split("//").next().unwrap_or_default().split_whitespace());
+    let mut packed = String::new();
+    for word in words {
+        let touches = packed.chars().last().into_iter().chain(word.chars().next());
+        if !packed.is_empty() && !touches.into_iter().any(|sign| SEPARATORS.contains(sign)) {
+            packed.push(' ');
+        }
+        packed.push_str(word);
+    }
+    packed.push('\n');
+    packed
+}

@@ -1,0 +1,33 @@
+// The largest, one thread per number. A term is listed as: x, its gradient or NOWHERE, whether to add to the gradient.
+
+struct Record {
+    y: u32,
+    per_row: u32,
+    terms: u32,
+    n_terms: u32,
+    @size(240) dy: u32,
+}
+
+fn forward_at(z: u32, i: u32) {
+    var y = arena[listed(records[z].terms, 0u, 0u) + i];
+    for (var t = 1u; t < records[z].n_terms; t += 1u) {
+        y = max(y, arena[listed(records[z].terms, t, 0u) + i]);
+    }
+    arena[records[z].y + i] = y;
+}
+
+fn backward_at(z: u32, i: u32) {
+    let y = arena[records[z].y + i];
+    var n = 0.0;
+    for (var t = 0u; t < records[z].n_terms; t += 1u) {
+        n += select(0.0, 1.0, arena[listed(records[z].terms, t, 0u) + i] == y);
+    }
+    let share = arena[records[z].dy + i] / n;
+    for (var t = 0u; t < records[z].n_terms; t += 1u) {
+        let dx = listed(records[z].terms, t, 1u);
+        if (dx != NOWHERE) {
+            let reaches = arena[listed(records[z].terms, t, 0u) + i] == y;
+            put(dx + i, select(0.0, share, reaches), listed(records[z].terms, t, 2u));
+        }
+    }
+}
