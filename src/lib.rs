@@ -7,6 +7,7 @@
 #![allow(rustdoc::private_intra_doc_links)]
 
 pub mod api;
+pub mod bench;
 pub mod i18n;
 pub mod state;
 pub mod ui;

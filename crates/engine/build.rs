@@ -1,6 +1,11 @@
 //! Packs the shaders for the binary: without comments and without the white space that nobody reads. They come out as
 //! `OUT_DIR/NAME.wgsl`, where NAME is an op's folder or a file of `backend/gpu`.
 
+#![expect(
+    clippy::disallowed_macros,
+    reason = "a build script speaks to cargo by printing"
+)]
+
 use std::{
     env, fs, io,
     path::{Path, PathBuf},

@@ -45,9 +45,9 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     bundle::build(&build)?;
     let n_builds = Arc::new(AtomicU64::new(1));
     let options = server::Options {
-        also_under: None,
         isolated,
         reload_on: watch.then(|| Arc::clone(&n_builds)),
+        ..server::Options::default()
     };
     let address = server::serve_in_background(server::bind(port)?, &build.out, options)?;
     let url = format!("http://{address}/");

@@ -27,6 +27,8 @@ pub struct Options {
     pub isolated: bool,
     /// Reload the open page when this number changes.
     pub reload_on: Option<Arc<AtomicU64>>,
+    /// Answered before any file is looked for.
+    pub routes: Option<Router>,
 }
 
 /// Takes the first free port from `first_port` on; 0 takes any.
@@ -69,7 +71,7 @@ pub fn serve_in_background(listener: TcpListener, dir: &Path, options: Options) 
 
 fn router(dir: &Path, options: Options) -> Router {
     let files = || ServeDir::new(dir).precompressed_br().precompressed_gzip();
-    let mut router = Router::new();
+    let mut router = options.routes.clone().unwrap_or_default();
     if let Some(build) = options.reload_on.clone() {
         router = router
             .route(
@@ -172,7 +174,7 @@ mod tests {
         let options = Options {
             also_under: Some("/deep/path".into()),
             isolated: true,
-            reload_on: None,
+            ..Options::default()
         };
         let address =
             serve_in_background(bind(0).unwrap(), &folder("server"), options).expect("the server starts");

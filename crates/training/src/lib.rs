@@ -13,6 +13,7 @@
 //! Ceilings: see [`settings`]. Whatever fails leaves what was there as it was, and says what, where, expected and got
 //! in both languages ([`RunError`]).
 
+pub mod benchmark;
 mod error;
 mod evaluation;
 mod inspection;

@@ -6,6 +6,9 @@
 
 /* global tf */
 
+/** Adam's, as in `mtl_training::benchmark`. */
+const EPSILON = 1e-10;
+
 /** Nodes in an order in which every wire goes forward. */
 export function inOrder(design) {
   const waiting = new Map(design.nodes.map((node) => [node.id, new Set()]));
@@ -40,8 +43,32 @@ function headWidth(schema, node) {
   return node.layer.type === 'classes_head' ? labelOf(schema, node).kind.n_classes : 1;
 }
 
+/** What a setting must be for the code below to compute the same. */
+const PLAIN = { l1: [0], l2: [0], class_weights: [[]], projection: [true], use_bias: [true], return_sequences: [false], unit_forget_bias: [true, false], frozen: [false] };
+
+/** Refuses, by name, what these translations do not know. */
+function checkSettings(design) {
+  if ((design.ties ?? []).length > 0) throw new Error('no TensorFlow.js code for tied layers');
+  for (const node of design.nodes) {
+    if (node.frozen) throw new Error(`no TensorFlow.js code for the frozen layer ${node.name}`);
+    for (const [key, value] of Object.entries(node.layer)) {
+      const allowed = PLAIN[key];
+      if (allowed && !allowed.some((plain) => JSON.stringify(plain) === JSON.stringify(value))) {
+        throw new Error(`no TensorFlow.js code for ${key} = ${JSON.stringify(value)} of the layer ${node.layer.type} (${node.name})`);
+      }
+    }
+    const activation = node.layer.activation;
+    if (activation !== undefined && !(activation in activations)) {
+      throw new Error(`no TensorFlow.js code for the activation ${activation} of the layer ${node.layer.type} (${node.name})`);
+    }
+  }
+}
+
 /** The model as stock `tf.layers` code. `weights` maps a parameter's name to `{shape, values}`. */
 export function stock(design, schema, weights, learningRate) {
+  checkSettings(design);
+  const weighted = design.nodes.find((node) => (node.layer.weight ?? 1) !== 1);
+  if (weighted) throw new Error(`tf.layers has no loss weights (${weighted.name} has ${weighted.layer.weight})`);
   const outputs = new Map();
   const inputs = [];
   const losses = [];
@@ -65,7 +92,7 @@ export function stock(design, schema, weights, learningRate) {
       }
       case 'embedding':
         output = tf.layers
-          .embedding({ inputDim: from[0].cardinality, outputDim: settings.units, name, weights: tensors(weights, node, ['embeddings']) })
+          .embedding({ inputDim: from[0].cardinality, outputDim: settings.width, name, weights: tensors(weights, node, ['embeddings']) })
           .apply(from[0]);
         if (from[0].isId) output = tf.layers.flatten().apply(output);
         break;
@@ -99,8 +126,8 @@ export function stock(design, schema, weights, learningRate) {
         break;
       case 'mixture': {
         // What a user writes for a gate: repeat the weights over the width of an expert, multiply, add.
-        const gate = outputs.get(sources(design, node, 0)[0]);
-        const experts = sources(design, node, 1).map((id) => outputs.get(id));
+        const gate = outputs.get(sources(design, node, 1)[0]);
+        const experts = sources(design, node, 0).map((id) => outputs.get(id));
         const width = experts[0].shape[1];
         const stacked = tf.layers
           .reshape({ targetShape: [experts.length, width] })
@@ -121,14 +148,14 @@ export function stock(design, schema, weights, learningRate) {
         break;
       }
       default:
-        throw new Error(`no stock TensorFlow.js code for the layer ${settings.type}`);
+        throw new Error(`no stock TensorFlow.js code for the layer ${settings.type} (${node.name})`);
     }
     if (output.cardinality === undefined && from[0]?.cardinality !== undefined) output.cardinality = from[0].cardinality;
     outputs.set(node.id, output);
   }
   const order = design.nodes.filter(isHead).map((node) => heads.findIndex((head) => head.node.id === node.id));
   const model = tf.model({ inputs: inputs.map(({ input }) => input), outputs: order.map((at) => heads[at].output) });
-  model.compile({ optimizer: tf.train.adam(learningRate, 0.9, 0.999, 1e-7), loss: order.map((at) => losses[at]) });
+  model.compile({ optimizer: tf.train.adam(learningRate, 0.9, 0.999, EPSILON), loss: order.map((at) => losses[at]) });
   return {
     batch(rows) {
       const x = inputs.map(({ node }) => inputTensor(schema, node, rows, 'float32'));
@@ -142,7 +169,7 @@ export function stock(design, schema, weights, learningRate) {
       const report = await model.trainOnBatch(x, y);
       return Array.isArray(report) ? report[0] : report;
     },
-    sync: async () => {},
+    sync: async (last) => last,
     dispose: () => model.dispose(),
   };
 }
@@ -157,13 +184,25 @@ function tensors(weights, node, names) {
 function inputTensor(schema, node, rows, idType) {
   const kind = featureOf(schema, node).kind;
   const values = rows.inputs[node.id];
+  // Ids come as unsigned numbers, which the library does not take.
+  const ids = idType === 'int32' ? Int32Array.from(values) : Float32Array.from(values);
   if (node.layer.type === 'dense_input') return tf.tensor2d(values, [rows.rows, kind.width]);
-  return tf.tensor2d(values, [rows.rows, kind.length ?? 1], idType);
+  return tf.tensor2d(ids, [rows.rows, kind.length ?? 1], idType);
 }
 
 // ---- expert ----
 
 const transposed = (a) => tf.transpose(a);
+
+/** `x W + b` of rows that need no gradient. */
+const denseOfData = (x, kernel, bias) =>
+  tf.customGrad((kernel, bias, save) => {
+    save([]);
+    return {
+      value: tf.add(tf.matMul(x, kernel), bias),
+      gradFunc: (dy) => [tf.matMul(transposed(x), dy), tf.sum(dy, 0)],
+    };
+  })(kernel, bias);
 
 /** `x W + b` whose gradients are two products with explicit transposes. */
 const dense = (x, kernel, bias) =>
@@ -172,9 +211,9 @@ const dense = (x, kernel, bias) =>
     return {
       value: tf.add(tf.matMul(x, kernel), bias),
       gradFunc: (dy, [x, kernel]) => [
-        () => tf.matMul(dy, transposed(kernel)),
-        () => tf.matMul(transposed(x), dy),
-        () => tf.sum(dy, 0),
+        tf.matMul(dy, transposed(kernel)),
+        tf.matMul(transposed(x), dy),
+        tf.sum(dy, 0),
       ],
     };
   })(x, kernel, bias);
@@ -186,7 +225,7 @@ const lookUp = (table, ids) =>
     return {
       value: tf.gather(table, ids),
       gradFunc: (dy) => [
-        () => tf.scatterND(tf.reshape(ids, [-1, 1]), tf.reshape(dy, [-1, table.shape[1]]), table.shape),
+        tf.scatterND(tf.reshape(ids, [-1, 1]), tf.reshape(dy, [-1, table.shape[1]]), table.shape),
       ],
     };
   })(table);
@@ -197,7 +236,7 @@ const meanOverSteps = (x) =>
     save([]);
     return {
       value: tf.mean(x, 1),
-      gradFunc: (dy) => [() => tf.tile(tf.expandDims(tf.div(dy, x.shape[1]), 1), [1, x.shape[1], 1])],
+      gradFunc: (dy) => [tf.tile(tf.expandDims(tf.div(dy, x.shape[1]), 1), [1, x.shape[1], 1])],
     };
   })(x);
 
@@ -210,7 +249,7 @@ const activations = {
     tf.customGrad((x, save) => {
       const y = tf.softmax(x);
       save([y]);
-      return { value: y, gradFunc: (dy, [y]) => [() => tf.mul(y, tf.sub(dy, tf.sum(tf.mul(dy, y), -1, true)))] };
+      return { value: y, gradFunc: (dy, [y]) => [tf.mul(y, tf.sub(dy, tf.sum(tf.mul(dy, y), -1, true)))] };
     })(x),
 };
 
@@ -258,10 +297,10 @@ const lstm = (x, kernel, recurrent, bias) =>
         }
         const dzAll = tf.concat(dz, 0);
         return [
-          () => tf.transpose(tf.reshape(tf.matMul(dzAll, transposed(kernel)), [steps, rows, width]), [1, 0, 2]),
-          () => tf.matMul(transposed(flat), dzAll),
-          () => tf.matMul(transposed(tf.concat(hs, 0)), dzAll),
-          () => tf.sum(dzAll, 0),
+          tf.transpose(tf.reshape(tf.matMul(dzAll, transposed(kernel)), [steps, rows, width]), [1, 0, 2]),
+          tf.matMul(transposed(flat), dzAll),
+          tf.matMul(transposed(tf.concat(hs, 0)), dzAll),
+          tf.sum(dzAll, 0),
         ];
       },
     };
@@ -275,14 +314,14 @@ const lossFromLogits = {
       const value = tf.mean(
         tf.add(tf.sub(tf.relu(logits), tf.mul(logits, target)), tf.log1p(tf.exp(tf.neg(tf.abs(logits))))),
       );
-      return { value, gradFunc: (dy, [logits]) => [() => tf.mul(dy, tf.div(tf.sub(tf.sigmoid(logits), target), logits.shape[0]))] };
+      return { value, gradFunc: (dy, [logits]) => [tf.mul(dy, tf.div(tf.sub(tf.sigmoid(logits), target), logits.shape[0]))] };
     })(logits),
   classes_head: (logits, target) =>
     tf.customGrad((logits, save) => {
       const p = tf.softmax(logits);
       save([p]);
       const value = tf.neg(tf.mean(tf.sum(tf.mul(tf.log(tf.add(p, 1e-30)), target), 1)));
-      return { value, gradFunc: (dy, [p]) => [() => tf.mul(dy, tf.div(tf.sub(p, target), p.shape[0]))] };
+      return { value, gradFunc: (dy, [p]) => [tf.mul(dy, tf.div(tf.sub(p, target), p.shape[0]))] };
     })(logits),
   regression_head: (prediction, target) =>
     tf.customGrad((prediction, save) => {
@@ -290,18 +329,24 @@ const lossFromLogits = {
       const difference = tf.sub(prediction, target);
       return {
         value: tf.mean(tf.square(difference)),
-        gradFunc: (dy, [prediction]) => [() => tf.mul(dy, tf.mul(tf.sub(prediction, target), 2 / prediction.shape[0]))],
+        gradFunc: (dy, [prediction]) => [tf.mul(dy, tf.mul(tf.sub(prediction, target), 2 / prediction.shape[0]))],
       };
     })(prediction),
 };
 
 /** The model on the core API. */
 export function expert(design, schema, weights, learningRate) {
+  checkSettings(design);
   const order = inOrder(design);
   const variables = {};
   for (const [name, { shape, values }] of Object.entries(weights)) variables[name] = tf.variable(tf.tensor(values, shape), true);
-  const optimizer = tf.train.adam(learningRate, 0.9, 0.999, 1e-7);
+  const optimizer = tf.train.adam(learningRate, 0.9, 0.999, EPSILON);
   const parameter = (node, name) => variables[`${node.name}/${name}`];
+  const isData = (id) => design.nodes.find((node) => node.id === id).layer.type.endsWith('_input');
+  const linear = (node, x) => {
+    const product = isData(sources(design, node)[0]) ? denseOfData : dense;
+    return product(x, parameter(node, 'kernel'), parameter(node, 'bias'));
+  };
 
   function loss(batch) {
     const outputs = new Map();
@@ -326,7 +371,7 @@ export function expert(design, schema, weights, learningRate) {
           output = lstm(from[0], parameter(node, 'kernel'), parameter(node, 'recurrent_kernel'), parameter(node, 'bias'));
           break;
         case 'dense':
-          output = activations[settings.activation](dense(from[0], parameter(node, 'kernel'), parameter(node, 'bias')));
+          output = activations[settings.activation](linear(node, from[0]));
           break;
         case 'flatten':
           output = tf.reshape(from[0], [from[0].shape[0], -1]);
@@ -341,8 +386,8 @@ export function expert(design, schema, weights, learningRate) {
           output = from.reduce((a, b) => tf.mul(a, b));
           break;
         case 'mixture': {
-          const gate = outputs.get(sources(design, node, 0)[0]);
-          const experts = sources(design, node, 1).map((id) => outputs.get(id));
+          const gate = outputs.get(sources(design, node, 1)[0]);
+          const experts = sources(design, node, 0).map((id) => outputs.get(id));
           const weight = tf.split(gate, experts.length, 1);
           output = tf.addN(experts.map((value, at) => tf.mul(value, weight[at])));
           break;
@@ -351,13 +396,13 @@ export function expert(design, schema, weights, learningRate) {
         case 'classes_head':
         case 'regression_head': {
           const task = design.nodes.filter(isHead).findIndex((head) => head.id === node.id);
-          const logits = dense(from[0], parameter(node, 'kernel'), parameter(node, 'bias'));
+          const logits = linear(node, from[0]);
           losses.push(tf.mul(lossFromLogits[settings.type](logits, batch.y[task]), settings.weight ?? 1));
           output = logits;
           break;
         }
         default:
-          throw new Error(`no expert TensorFlow.js code for the layer ${settings.type}`);
+          throw new Error(`no expert TensorFlow.js code for the layer ${settings.type} (${node.name})`);
       }
       outputs.set(node.id, output);
     }

@@ -1,0 +1,135 @@
+//! What `cargo xtask bench` calls in the page's own module: a design trained in a bare loop, with everything that another
+//! library needs to be given the same problem. The page itself never calls it.
+
+use mtl_engine::kernels::peak;
+#[cfg(feature = "gpu")]
+use mtl_training::benchmark::GpuBenchmark;
+use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
+use serde_json::json;
+use wasm_bindgen::prelude::*;
+
+/// A workload under way.
+#[wasm_bindgen]
+pub struct Bench(Benchmark);
+
+#[wasm_bindgen]
+impl Bench {
+    /// Compiles a workload, given as the JSON of a [`BenchmarkSpec`].
+    ///
+    /// # Errors
+    /// A text that says what is wrong with it.
+    #[wasm_bindgen(constructor)]
+    pub fn new(spec: &str) -> Result<Bench, JsValue> {
+        Ok(Self(Benchmark::new(&read(spec)?).map_err(error)?))
+    }
+
+    /// Draws the rows; a step needs them.
+    pub fn draw_rows(&mut self) {
+        self.0.draw_rows();
+    }
+
+    /// Trains `n` steps and returns the loss before each.
+    pub fn steps(&mut self, n: u32) -> Vec<f32> {
+        (0..n).map(|_| self.0.step()).collect()
+    }
+
+    /// See [`about`].
+    pub fn about(&self) -> String {
+        about(&self.0)
+    }
+
+    /// All parameters, flat.
+    pub fn values(&self) -> Vec<f32> {
+        self.0.model().values().to_vec()
+    }
+
+    /// Ids of an input in a batch; empty for numbers.
+    pub fn ids(&self, batch: usize, slot: usize) -> Vec<u32> {
+        self.0.batches()[batch].ids[slot].clone()
+    }
+
+    /// Numbers of an input in a batch; empty for ids.
+    pub fn numbers(&self, batch: usize, slot: usize) -> Vec<f32> {
+        self.0.batches()[batch].dense[slot].clone()
+    }
+
+    /// Targets of a task in a batch.
+    pub fn targets(&self, batch: usize, task: usize) -> Vec<f32> {
+        self.0.batches()[batch].targets[task].clone()
+    }
+}
+
+/// A workload under way on WebGPU.
+#[cfg(feature = "gpu")]
+#[wasm_bindgen]
+pub struct GpuBench(GpuBenchmark);
+
+#[cfg(feature = "gpu")]
+#[wasm_bindgen]
+impl GpuBench {
+    /// As [`Bench::new`], on the browser's device.
+    ///
+    /// # Errors
+    /// A text that says what is wrong with the workload or the device.
+    pub async fn create(spec: String) -> Result<GpuBench, JsValue> {
+        let spec = read(&spec)?;
+        Ok(Self(GpuBenchmark::new(&spec).await.map_err(error)?))
+    }
+
+    /// Draws the rows and puts them on the device; a step needs them.
+    ///
+    /// # Errors
+    /// When they do not fit.
+    pub async fn draw_rows(&mut self) -> Result<(), JsValue> {
+        self.0.draw_rows().await.map_err(error)
+    }
+
+    /// Trains `n` steps to their end and returns the loss before each.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub async fn steps(&mut self, n: u32) -> Result<Vec<f32>, JsValue> {
+        self.0.steps(n).await.map_err(error)
+    }
+
+    /// See [`about`].
+    pub fn about(&self) -> String {
+        about(self.0.benchmark())
+    }
+}
+
+fn error(error: impl std::fmt::Display) -> JsValue {
+    JsValue::from(error.to_string())
+}
+
+fn read(spec: &str) -> Result<BenchmarkSpec, JsValue> {
+    serde_json::from_str(spec).map_err(error)
+}
+
+/// JSON: `{flops_per_step, n_batches, inputs: [node], parameters: [{name, shape, start, end}]}`.
+fn about(benchmark: &Benchmark) -> String {
+    let model = benchmark.model();
+    let parameters = model.parameters().iter().map(|parameter| {
+        json!({
+            "name": parameter.name,
+            "shape": parameter.shape,
+            "start": parameter.range.start,
+            "end": parameter.range.end,
+        })
+    });
+    json!({
+        "flops_per_step": benchmark.flops_per_step(),
+        "n_batches": benchmark.batches().len(),
+        "inputs": model.inputs().iter().map(|slot| slot.node).collect::<Vec<_>>(),
+        "parameters": parameters.collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+/// Multiplies and adds on registers alone; returns the number of floating-point operations. The caller holds the clock.
+#[wasm_bindgen]
+pub fn bench_peak(rounds: u32) -> f64 {
+    let (flops, sum) = peak::multiply_add(rounds);
+    std::hint::black_box(sum);
+    flops
+}

@@ -1,0 +1,194 @@
+//! What `cargo xtask bench` can be told.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use lexopt::Arg;
+
+pub const USAGE: &str = "\
+Usage: cargo xtask bench [OPTIONS]
+
+Builds the page's module, starts Chromium, and trains six workloads (W1 to W6, see docs/benchmarks.md) in turns with the
+engine in the page's module, the engine natively, and TensorFlow.js as a user writes it and as an expert would. Same rows,
+same initial weights; the first losses are compared. Prints steps per second, ratios, spread and the share of the peak,
+and writes them into docs/benchmarks.md. Needs Chromium with chromedriver, and Node.js with npm for TensorFlow.js.
+
+  --quick            fewer and shorter blocks: under two minutes, builds not counted
+  --backend B        cpu, webgpu or all (default: all)
+  --only NAMES       these workloads only, separated by commas (W1,W4)
+  --workloads FILE   train the designs of FILE instead: a JSON list of {name, design, batch_size, ...}, where a design is
+                     one that the page saved, in place or as a file name; see docs/benchmarks.md for the other members
+  --json FILE        also write a row per contender: {workload, engine, backend, build, steps_per_s, spread,
+                     first_step_ms, peak_share, losses}
+  --no-tfjs          without TensorFlow.js, and so without npm
+  --no-docs          leave docs/benchmarks.md as it is
+";
+
+/// Which of the engine's backends are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    Cpu,
+    WebGpu,
+    All,
+}
+
+impl Backend {
+    pub fn has_cpu(self) -> bool {
+        self != Self::WebGpu
+    }
+
+    pub fn has_webgpu(self) -> bool {
+        self != Self::Cpu
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Args {
+    pub quick: bool,
+    pub backend: Backend,
+    /// Names of workloads; all when it is empty.
+    pub only: Vec<String>,
+    pub workloads: Option<PathBuf>,
+    pub json: Option<PathBuf>,
+    pub tfjs: bool,
+    pub docs: bool,
+    pub help: bool,
+}
+
+impl Args {
+    pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self> {
+        let mut parsed = Self {
+            quick: false,
+            backend: Backend::All,
+            only: Vec::new(),
+            workloads: None,
+            json: None,
+            tfjs: true,
+            docs: true,
+            help: false,
+        };
+        let mut parser = lexopt::Parser::from_args(args);
+        while let Some(arg) = parser.next()? {
+            match arg {
+                Arg::Long("quick") => parsed.quick = true,
+                Arg::Long("backend") => parsed.backend = backend(&parser.value()?.to_string_lossy())?,
+                Arg::Long("only") => parsed.only = names(&parser.value()?.to_string_lossy())?,
+                Arg::Long("workloads") => parsed.workloads = Some(readable(parser.value()?)?),
+                Arg::Long("json") => parsed.json = Some(writable(parser.value()?)?),
+                Arg::Long("no-tfjs") => parsed.tfjs = false,
+                Arg::Long("no-docs") => parsed.docs = false,
+                Arg::Long("help") | Arg::Short('h') => parsed.help = true,
+                other => {
+                    return Err(other.unexpected()).context("`cargo xtask bench --help` lists the options");
+                }
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+fn backend(name: &str) -> Result<Backend> {
+    Ok(match name {
+        "cpu" => Backend::Cpu,
+        "webgpu" => Backend::WebGpu,
+        "all" => Backend::All,
+        other => bail!("there is no backend `{other}`: cpu, webgpu or all"),
+    })
+}
+
+fn names(list: &str) -> Result<Vec<String>> {
+    let names: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) {
+        bail!("--only takes names separated by commas, as in --only W1,W4; it got `{list}`");
+    }
+    Ok(names)
+}
+
+/// A file that is there: better said now than after minutes of building.
+fn readable(path: OsString) -> Result<PathBuf> {
+    let path = PathBuf::from(path);
+    if !path.is_file() {
+        bail!("--workloads: there is no file {}", path.display());
+    }
+    Ok(path)
+}
+
+/// A file that can be written when all is measured.
+fn writable(path: OsString) -> Result<PathBuf> {
+    let path = PathBuf::from(path);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        bail!("--json: there is no folder {}", folder.display());
+    }
+    if path.is_dir() {
+        bail!("--json: {} is a folder; name a file", path.display());
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Result<Args> {
+        Args::parse(args.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn nothing_said_is_everything_in_full() {
+        let args = parse(&[]).unwrap();
+        assert!(!args.quick && args.tfjs && args.docs && !args.help);
+        assert!(args.backend.has_cpu() && args.backend.has_webgpu());
+        assert_eq!((args.only.len(), args.workloads, args.json), (0, None, None));
+    }
+
+    #[test]
+    fn options_are_taken() {
+        let args = parse(&[
+            "--quick",
+            "--backend",
+            "cpu",
+            "--only=W1, W4",
+            "--json",
+            "rows.json",
+            "--no-docs",
+        ])
+        .unwrap();
+        assert!(args.quick && !args.docs && args.backend.has_cpu() && !args.backend.has_webgpu());
+        assert_eq!(args.only, ["W1", "W4"]);
+        assert_eq!(args.json, Some(PathBuf::from("rows.json")));
+        assert_eq!(parse(&["--backend=webgpu"]).unwrap().backend, Backend::WebGpu);
+        assert!(parse(&["--help"]).unwrap().help && parse(&["-h"]).unwrap().help);
+        let this = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        assert_eq!(
+            parse(&["--workloads", this]).unwrap().workloads,
+            Some(PathBuf::from(this))
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let check = |args: &[&str], expected: &str| {
+            let error = format!("{:#}", parse(args).unwrap_err());
+            assert!(error.contains(expected), "{args:?}: {error}");
+        };
+        check(
+            &["--backend", "gpu"],
+            "there is no backend `gpu`: cpu, webgpu or all",
+        );
+        check(&["--backend"], "--backend");
+        check(
+            &["--workloads", "/no/such.json"],
+            "there is no file /no/such.json",
+        );
+        check(
+            &["--json", "/no/such/folder/rows.json"],
+            "there is no folder /no/such/folder",
+        );
+        check(&["--json", env!("CARGO_MANIFEST_DIR")], "is a folder");
+        check(&["--only", "W1,,W2"], "separated by commas");
+        check(&["--fast"], "--help");
+        check(&["W1"], "W1");
+    }
+}

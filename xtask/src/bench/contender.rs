@@ -1,0 +1,193 @@
+//! Who takes part: the engine in the page's module, the engine natively, TensorFlow.js on its backends.
+
+use std::fmt;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use super::browser::Browser;
+use super::site::Site;
+
+/// TensorFlow.js as `xtask/bench/package.json` pins it.
+pub const TFJS_VERSION: &str = "4.22.0";
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// What the contender says itself: a layer that it does not have, a backend that is not there.
+    Said(String),
+    /// It was still busy.
+    TooSlow(Duration),
+    /// Nobody is there to answer.
+    Gone(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Said(text) | Self::Gone(text) => formatter.write_str(text),
+            Self::TooSlow(within) => write!(formatter, "no answer within {:.0} s", within.as_secs_f64()),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// A name for tables and rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Engine {
+    /// This project's.
+    Mtl,
+    /// TensorFlow.js with custom gradients that avoid what it does slowly or not at all.
+    TfjsExpert,
+    /// TensorFlow.js as its manual shows it: `tf.layers` and `trainOnBatch`.
+    TfjsStock,
+}
+
+impl Engine {
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Mtl => "mtl",
+            Self::TfjsExpert => "tfjs-expert",
+            Self::TfjsStock => "tfjs-stock",
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mtl => "MTL Playground",
+            Self::TfjsExpert => "TF.js expert",
+            Self::TfjsStock => "TF.js stock",
+        }
+    }
+}
+
+/// Who, on what, built how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    pub engine: Engine,
+    /// `cpu` or `webgpu` of this project; `wasm`, `cpu`, `webgl` or `webgpu` of TensorFlow.js.
+    pub backend: &'static str,
+    /// `wasm-simd128`, `native-avx2`, `tfjs-4.22.0`.
+    pub build: String,
+}
+
+impl Key {
+    pub fn worker(engine: Engine, backend: &'static str) -> Self {
+        let build = match engine {
+            Engine::Mtl => "wasm-simd128".to_owned(),
+            _ => format!("tfjs-{TFJS_VERSION}"),
+        };
+        Self {
+            engine,
+            backend,
+            build,
+        }
+    }
+
+    pub fn is_native(&self) -> bool {
+        self.build.starts_with("native")
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.is_native() {
+            "natively"
+        } else {
+            self.backend
+        };
+        write!(formatter, "{} ({place})", self.engine.name())
+    }
+}
+
+/// Where contenders live.
+pub struct Stage {
+    pub browser: Browser,
+    pub native: Native,
+    pub site: Site,
+}
+
+impl Stage {
+    /// Hands a command to a contender.
+    pub fn ask(&mut self, key: &Key, command: &Value, within: Duration) -> Result<Value, Refusal> {
+        if key.is_native() {
+            return self.native.ask(command);
+        }
+        let setup = self.setup(key);
+        self.browser.ask(&key.to_string(), &setup, command, within)
+    }
+
+    /// Frees what a contender holds.
+    pub fn end(&mut self, key: &Key) {
+        if !key.is_native() {
+            self.browser.end(&key.to_string());
+        }
+    }
+
+    fn setup(&self, key: &Key) -> Value {
+        let url = |path: &str| self.browser.url(path);
+        let mut scripts = vec![url("bench/tf.min.js")];
+        match key.backend {
+            "wasm" => scripts.push(url("bench/tf-backend-wasm.min.js")),
+            "webgpu" => scripts.push(url("bench/tf-backend-webgpu.min.js")),
+            _ => {}
+        }
+        json!({
+            "engine": key.engine.key(),
+            "backend": key.backend,
+            "glue": url(&self.site.glue),
+            "module": url(&self.site.module),
+            "tfjs": scripts,
+            "wasmPath": url("bench/"),
+        })
+    }
+}
+
+/// The native program, reading commands; ended when it is dropped.
+pub struct Native {
+    process: Child,
+    stdin: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Native {
+    pub fn start(program: &Path) -> Result<Self> {
+        let mut process = Command::new(program)
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("{} could not be started", program.display()))?;
+        let stdin = process.stdin.take().context("the native program reads nothing")?;
+        let stdout = process.stdout.take().context("the native program says nothing")?;
+        Ok(Self {
+            process,
+            stdin,
+            answers: BufReader::new(stdout).lines(),
+        })
+    }
+
+    fn ask(&mut self, command: &Value) -> Result<Value, Refusal> {
+        let gone = || Refusal::Gone("the native program has ended".to_owned());
+        writeln!(self.stdin, "{command}").map_err(|_| gone())?;
+        let line = self.answers.next().and_then(Result::ok).ok_or_else(gone)?;
+        let answer: Value = serde_json::from_str(&line).map_err(|_| gone())?;
+        match answer["error"].as_str() {
+            Some(error) => Err(Refusal::Said(error.to_owned())),
+            None => Ok(answer),
+        }
+    }
+}
+
+impl Drop for Native {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

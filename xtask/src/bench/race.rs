@@ -1,0 +1,272 @@
+//! One workload: every contender is started, gives its first losses, and then trains in turns with the others.
+//!
+//! Blocks of all contenders are interleaved round by round, so that whatever slows this machine down for a while slows
+//! all of them; a ratio is the median of the ratios within the rounds.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::args::Backend;
+use super::contender::{Engine, Key, Refusal, Stage};
+use super::results::{Entrant, LOSS_TOLERANCE, WorkloadResult};
+
+/// How long everything takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Rounds of blocks.
+    pub n_rounds: usize,
+    /// Rounds of a contender whose step takes longer than a block.
+    pub n_slow_rounds: usize,
+    /// A block, in milliseconds.
+    pub block_ms: f64,
+    /// Time for the first losses of one contender; what does not fit is not compared.
+    pub losses_ms: f64,
+    /// Time for loading a library, compiling a workload and the first step.
+    pub start_within: Duration,
+    /// Where several want one place: take the first that trains the right thing instead of the fastest.
+    pub takes_first: bool,
+}
+
+impl Pace {
+    pub const FULL: Self = Self {
+        n_rounds: 9,
+        n_slow_rounds: 3,
+        block_ms: 400.0,
+        losses_ms: 30_000.0,
+        start_within: Duration::from_secs(60),
+        takes_first: false,
+    };
+    pub const QUICK: Self = Self {
+        n_rounds: 3,
+        n_slow_rounds: 2,
+        block_ms: 150.0,
+        losses_ms: 700.0,
+        start_within: Duration::from_secs(5),
+        takes_first: true,
+    };
+
+    /// A block that takes longer is given up: one step may take a while, but not this long.
+    fn block_within(self) -> Duration {
+        self.start_within + Duration::from_secs_f64(self.block_ms / 1e3)
+    }
+}
+
+/// Losses that are compared.
+pub const N_LOSSES: usize = 20;
+
+/// Contenders of which only the fastest takes part.
+struct Heat {
+    /// What they are called together.
+    what: &'static str,
+    keys: Vec<Key>,
+}
+
+fn heats(backend: Backend, native_build: &str, with_tfjs: bool) -> Vec<Heat> {
+    let heat = |what, keys: &[(Engine, &'static str)]| Heat {
+        what,
+        keys: keys
+            .iter()
+            .map(|(engine, backend)| Key::worker(*engine, backend))
+            .collect(),
+    };
+    let mut heats = Vec::new();
+    if backend.has_cpu() {
+        heats.push(heat("the engine in the page", &[(Engine::Mtl, "cpu")]));
+        heats.push(Heat {
+            what: "the engine natively",
+            keys: vec![Key {
+                engine: Engine::Mtl,
+                backend: "cpu",
+                build: native_build.to_owned(),
+            }],
+        });
+        if with_tfjs {
+            heats.push(heat("TF.js expert", &[(Engine::TfjsExpert, "wasm")]));
+            let stock = ["wasm", "webgl", "cpu"].map(|backend| (Engine::TfjsStock, backend));
+            heats.push(heat("TF.js stock", &stock));
+        }
+    }
+    if backend.has_webgpu() {
+        heats.push(heat("the engine on WebGPU", &[(Engine::Mtl, "webgpu")]));
+        if with_tfjs {
+            let both = [Engine::TfjsExpert, Engine::TfjsStock].map(|engine| (engine, "webgpu"));
+            heats.push(heat("TF.js on WebGPU", &both));
+        }
+    }
+    heats
+}
+
+/// Trains one workload with everybody.
+pub fn run(
+    stage: &mut Stage,
+    workload: &Value,
+    pace: Pace,
+    backend: Backend,
+    with_tfjs: bool,
+) -> Result<WorkloadResult, Refusal> {
+    let native = Key {
+        engine: Engine::Mtl,
+        backend: "cpu",
+        build: "native".to_owned(),
+    };
+    let native_peak = stage.ask(&native, &json!({ "do": "peak" }), pace.start_within)?;
+    let native_build = native_peak["build"].as_str().unwrap_or("native").to_owned();
+    let mut result = WorkloadResult::new(workload);
+    result.native_peak = number(&native_peak, "flops_per_s");
+    let page = Key::worker(Engine::Mtl, "cpu");
+    let wasm_peak = stage.ask(&page, &json!({ "do": "peak" }), pace.start_within)?;
+    result.wasm_peak = number(&wasm_peak, "flops_per_s");
+
+    let mut racers: Vec<Entrant> = Vec::new();
+    for heat in heats(backend, &native_build, with_tfjs) {
+        let mut best: Option<Entrant> = None;
+        let is_choice = heat.keys.len() > 1;
+        let mut seen = Vec::new();
+        for key in heat.keys {
+            if pace.takes_first && best.is_some() {
+                break;
+            }
+            match qualify(stage, workload, &key, pace, is_choice && !pace.takes_first) {
+                Ok(entrant) if is_choice && computes_something_else(&entrant, racers.first()) => {
+                    stage.end(&entrant.key);
+                    let note = format!(
+                        "{}: trains something else, its first losses are {:?}",
+                        entrant.key,
+                        first_few(&entrant)
+                    );
+                    eprintln!("    {note}");
+                    result.notes.push(note);
+                }
+                Ok(entrant) => {
+                    seen.push(format!("{key} {}", entrant.heat_note()));
+                    let is_faster = best
+                        .as_ref()
+                        .is_none_or(|best| entrant.heat_speed > best.heat_speed);
+                    let loser = if is_faster {
+                        best.replace(entrant)
+                    } else {
+                        Some(entrant)
+                    };
+                    if let Some(loser) = loser {
+                        stage.end(&loser.key);
+                    }
+                }
+                Err(Refusal::Gone(why)) => return Err(Refusal::Gone(why)),
+                Err(refusal) => {
+                    stage.end(&key);
+                    let note = format!("{key}: {refusal}");
+                    eprintln!("    {note}");
+                    result.notes.push(note);
+                    // The others of the place are slower still, as far as one knows.
+                    if pace.takes_first && matches!(refusal, Refusal::TooSlow(_)) {
+                        break;
+                    }
+                }
+            }
+        }
+        if is_choice && !pace.takes_first && !seen.is_empty() {
+            let note = format!("{}: {}", heat.what, seen.join(", "));
+            eprintln!("    {note}");
+            result.notes.push(note);
+        }
+        racers.extend(best);
+    }
+    race(stage, &mut racers, pace)?;
+    if backend.has_cpu() {
+        let profile = stage.ask(
+            &Key {
+                build: native_build,
+                ..native
+            },
+            &json!({ "do": "profile", "n": 100 }),
+            pace.block_within(),
+        )?;
+        result.profile = Some(profile);
+    }
+    for entrant in &racers {
+        stage.end(&entrant.key);
+    }
+    result.entrants = racers;
+    Ok(result)
+}
+
+/// Whether a contender that may be replaced by another is wrong: a library's backend may lack or fail at an operation.
+fn computes_something_else(entrant: &Entrant, reference: Option<&Entrant>) -> bool {
+    let difference = reference.and_then(|reference| entrant.loss_difference(reference));
+    difference.is_some_and(|(difference, _)| difference.is_nan() || difference > LOSS_TOLERANCE)
+}
+
+fn first_few(entrant: &Entrant) -> &[f64] {
+    &entrant.losses[..entrant.losses.len().min(3)]
+}
+
+/// First step, first losses, and, where several want one place, how fast it is.
+fn qualify(
+    stage: &mut Stage,
+    workload: &Value,
+    key: &Key,
+    pace: Pace,
+    is_choice: bool,
+) -> Result<Entrant, Refusal> {
+    let start = stage.ask(
+        key,
+        &json!({ "do": "start", "spec": workload }),
+        pace.start_within,
+    )?;
+    let mut entrant = Entrant::new(key.clone());
+    entrant.first_step_ms = number(&start, "first_step_ms");
+    entrant.flops_per_step = number(&start, "flops_per_step");
+    entrant.losses = numbers(&start["losses"]);
+    let command = json!({ "do": "losses", "n": N_LOSSES - 1, "budget_ms": pace.losses_ms });
+    let within = pace.start_within + Duration::from_secs_f64(pace.losses_ms / 1e3);
+    let more = stage.ask(key, &command, within)?;
+    entrant.losses.extend(numbers(&more["losses"]));
+    if is_choice {
+        let block = stage.ask(
+            key,
+            &json!({ "do": "block", "ms": pace.block_ms }),
+            pace.block_within(),
+        )?;
+        entrant.heat_speed = speed(&block);
+    }
+    Ok(entrant)
+}
+
+/// Blocks in turns. A contender whose single step is longer than a block takes part in the first rounds only.
+fn race(stage: &mut Stage, racers: &mut [Entrant], pace: Pace) -> Result<(), Refusal> {
+    for round in 0..pace.n_rounds {
+        for entrant in racers.iter_mut() {
+            if entrant.is_out || (entrant.is_slow && round >= pace.n_slow_rounds) {
+                continue;
+            }
+            let command = json!({ "do": "block", "ms": pace.block_ms });
+            match stage.ask(&entrant.key, &command, pace.block_within()) {
+                Ok(block) => {
+                    entrant.is_slow = number(&block, "ms") > 2.0 * pace.block_ms;
+                    entrant.speeds.push(speed(&block));
+                }
+                Err(Refusal::Gone(why)) => return Err(Refusal::Gone(why)),
+                Err(refusal) => {
+                    eprintln!("    {} is out in round {}: {refusal}", entrant.key, round + 1);
+                    entrant.is_out = true;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn number(answer: &Value, key: &str) -> f64 {
+    answer[key].as_f64().unwrap_or(f64::NAN)
+}
+
+fn numbers(list: &Value) -> Vec<f64> {
+    let items = list.as_array().into_iter().flatten();
+    items.map(|value| value.as_f64().unwrap_or(f64::NAN)).collect()
+}
+
+/// Steps per second of a block.
+fn speed(block: &Value) -> f64 {
+    number(block, "steps") / number(block, "ms") * 1e3
+}

@@ -1,0 +1,114 @@
+//! What is built and fetched before anything can be measured: the page's module, TensorFlow.js, the native program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::contender::TFJS_VERSION;
+use crate::bundle::{self, files_under};
+use crate::command::{cargo, find_program, line_of, root, run, step, target_dir};
+
+/// The folder that the browser is shown.
+pub struct Site {
+    pub dir: PathBuf,
+    /// Path of the module's JavaScript side within `dir`, and of the module.
+    pub glue: String,
+    pub module: String,
+}
+
+/// Files of TensorFlow.js, under `node_modules/@tensorflow`.
+const TFJS_FILES: [&str; 6] = [
+    "tfjs/dist/tf.min.js",
+    "tfjs-backend-wasm/dist/tf-backend-wasm.min.js",
+    "tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm",
+    "tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm",
+    "tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm",
+    "tfjs-backend-webgpu/dist/tf-backend-webgpu.min.js",
+];
+
+/// Builds the page as for a host, and puts the bench page beside it.
+pub fn site(tfjs: Option<&Path>) -> Result<Site> {
+    let dir = target_dir().join("xtask/bench");
+    bundle::build(&bundle::Options {
+        out: dir.clone(),
+        compress: false,
+    })?;
+    let assets: Vec<PathBuf> = files_under(&dir.join("assets"))?;
+    let named = |extension: &str| {
+        let name = assets.iter().filter_map(|path| path.file_name()?.to_str());
+        let mut found = name.filter(|name| name.starts_with("app-") && name.ends_with(extension));
+        found
+            .next()
+            .map(|name| format!("assets/{name}"))
+            .with_context(|| format!("the built page has no assets/app-...{extension}"))
+    };
+    let (glue, module) = (named(".js")?, named(".wasm")?);
+    let beside = dir.join("bench");
+    fs::create_dir_all(&beside)?;
+    let page = root().join("xtask/bench/page");
+    let mut files: Vec<PathBuf> = files_under(&page)?;
+    if let Some(tfjs) = tfjs {
+        files.extend(TFJS_FILES.iter().map(|file| tfjs.join(file)));
+    }
+    for file in files {
+        let name = file.file_name().context("a file has a name")?;
+        fs::copy(&file, beside.join(name)).with_context(|| format!("copying {}", file.display()))?;
+    }
+    Ok(Site { dir, glue, module })
+}
+
+/// Brings TensorFlow.js as the lock file pins it, and says where it lies.
+pub fn tfjs() -> Result<PathBuf> {
+    let folder = root().join("xtask/bench");
+    let packages = folder.join("node_modules/@tensorflow");
+    let installed = fs::read_to_string(packages.join("tfjs/package.json"))
+        .ok()
+        .and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    if installed.is_some_and(|package| package["version"] == TFJS_VERSION)
+        && TFJS_FILES.iter().all(|file| packages.join(file).is_file())
+    {
+        return Ok(packages);
+    }
+    let Some(npm) = find_program(&["npm", "npm.cmd"]) else {
+        bail!(
+            "TensorFlow.js comes through npm, which is not on the PATH: install Node.js 18 or later with npm (on Debian: \
+             `sudo apt-get install --yes nodejs npm`), or measure without it: `cargo xtask bench --no-tfjs`"
+        );
+    };
+    step("bring TensorFlow.js (npm ci)", || {
+        run(Command::new(npm)
+            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+            .current_dir(&folder))
+    })
+    .context(
+        "npm could not bring TensorFlow.js; it needs a network or a filled cache. `cargo xtask bench --no-tfjs` measures without it",
+    )?;
+    Ok(packages)
+}
+
+/// Builds the native program.
+pub fn native_program() -> Result<PathBuf> {
+    step("compile the engine natively", || {
+        run(cargo().args(["build", "--quiet", "--release", "--package", "xtask-bench"]))
+    })?;
+    Ok(target_dir()
+        .join("release")
+        .join(format!("xtask-bench{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// The workloads that the native program reads, with every setting written out.
+pub fn workloads(program: &Path, file: Option<&Path>) -> Result<Vec<Value>> {
+    let mut command = Command::new(program);
+    command.arg("list").args(file);
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("`{}` could not be started", line_of(&command)))?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
