@@ -18,7 +18,11 @@
 //! # Ok::<(), mtl_engine::settings::SettingError>(())
 //! ```
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor},
+    ser::SerializeMap,
+};
 use thiserror::Error;
 
 use crate::text::{Explain, Message, Text};
@@ -85,7 +89,7 @@ pub enum FieldKind {
 }
 
 /// A value on its way between a form and a setting.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
     /// On or off.
@@ -148,6 +152,107 @@ pub trait Settings {
     fn get(&self, key: &str) -> Option<Value>;
     /// Changes setting `key`, or says why not and changes nothing.
     fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError>;
+    /// Puts a value from a file into setting `key`, whatever its bounds: what is out of bounds is a problem of the design
+    /// and is listed as one. False when the value is of another type.
+    fn put(&mut self, key: &str, value: &Value) -> bool;
+}
+
+/// Writes settings as a map, in the order of the form. One routine for all structs: derived code would stand in the
+/// page once for each of them.
+pub fn serialize<S: Serializer>(settings: &dyn Settings, serializer: S) -> Result<S::Ok, S::Error> {
+    let fields = settings.fields();
+    let mut map = serializer.serialize_map(Some(fields.len()))?;
+    for field in fields {
+        if let Some(value) = settings.get(field.key) {
+            map.serialize_entry(field.key, &value)?;
+        }
+    }
+    map.end()
+}
+
+/// Reads what [`serialize`] wrote into settings that have their defaults: a missing entry keeps its default, an unknown one is
+/// passed over.
+///
+/// # Errors
+/// A value of another type than the setting's.
+pub fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    settings: &mut dyn Settings,
+) -> Result<(), D::Error> {
+    deserializer.deserialize_map(EntriesVisitor { settings })
+}
+
+struct EntriesVisitor<'a> {
+    settings: &'a mut dyn Settings,
+}
+
+impl<'de> Visitor<'de> for EntriesVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("settings by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            let Some(field) = self.settings.fields().iter().find(|field| field.key == key) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value = map.next_value::<Value>()?;
+            if !self.settings.put(field.key, &value) {
+                return Err(A::Error::invalid_value(
+                    Unexpected::Other(&value.to_string()),
+                    &format!("{} for `{}`", field.kind.describe().en, field.key).as_str(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("true, false, a number, a list of numbers or a text")
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Flag(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Int(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(i64::try_from(value).map_or(Value::Real(value as f64), Value::Int))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Real(value))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Words(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(item) = items.next_element()? {
+            values.push(item);
+        }
+        Ok(Value::Reals(values))
+    }
 }
 
 impl Field {
@@ -403,14 +508,25 @@ macro_rules! settings {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-        #[serde(default)]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct $name {
             $( $(#[$field_meta])* pub $field: $type, )*
         }
         impl Default for $name {
             fn default() -> Self {
                 Self { $( $field: $default, )* }
+            }
+        }
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::settings::serialize(self, serializer)
+            }
+        }
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let mut settings = Self::default();
+                $crate::settings::deserialize(deserializer, &mut settings)?;
+                Ok(settings)
             }
         }
         impl $crate::settings::Settings for $name {
@@ -440,17 +556,80 @@ macro_rules! settings {
             ) -> Result<(), $crate::settings::SettingError> {
                 for field in self.fields() {
                     if field.key == key {
-                        let accepted = field.accept(value)?;
-                        $( if key == stringify!($field) {
-                            if let Some(value) = $crate::settings::SettingType::from_value(&accepted) {
-                                self.$field = value;
-                            }
-                        } )*
+                        self.put(key, &field.accept(value)?);
                         return Ok(());
                     }
                 }
                 Err($crate::settings::SettingError::Unknown { key: key.to_owned() })
             }
+            #[allow(unused_variables)]
+            fn put(&mut self, key: &str, value: &$crate::settings::Value) -> bool {
+                $( if key == stringify!($field) {
+                    if let Some(value) = $crate::settings::SettingType::from_value(value) {
+                        self.$field = value;
+                        return true;
+                    }
+                } )*
+                false
+            }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    settings! {
+        /// One setting of each kind of value.
+        pub struct Sample {
+            /// Number.
+            units: usize = 8, Int { min: 1, max: 16, step: 1 }, ["Units", "单元"], ["Units.", "单元。"];
+            /// Real.
+            rate: f32 = 0.5, Real { min: 0.0, max: 1.0, step: 0.1 }, ["Rate", "率"], ["Rate.", "率。"];
+            /// Flag.
+            masked: bool = true, Flag, ["Masked", "掩码"], ["Masked.", "掩码。"];
+            /// List.
+            weights: Vec<f32> = Vec::new(), Reals { max_items: 3, min: 0.0, max: 9.0 }, ["Weights", "权重"], ["Weights.", "权重。"];
+        }
+    }
+
+    #[test]
+    fn settings_survive_a_file_whatever_is_missing_unknown_or_out_of_bounds() {
+        let sample = Sample {
+            units: 99,
+            rate: 0.1,
+            masked: false,
+            weights: vec![1.0, 0.25],
+        };
+        let text = serde_json::to_string(&sample).unwrap();
+        assert_eq!(
+            text,
+            r#"{"units":99,"rate":0.1,"masked":false,"weights":[1.0,0.25]}"#
+        );
+        assert_eq!(serde_json::from_str::<Sample>(&text).unwrap(), sample);
+        let partial: Sample = serde_json::from_str(r#"{"colour":[{"r":1}],"rate":1,"weights":[2]}"#).unwrap();
+        assert_eq!(
+            (partial.units, partial.rate, partial.weights),
+            (8, 1.0, vec![2.0])
+        );
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_named() {
+        for (text, expected) in [
+            (
+                r#"{"units":"many"}"#,
+                "expected a whole number from 1 to 16 for `units`",
+            ),
+            (
+                r#"{"units":-1}"#,
+                "expected a whole number from 1 to 16 for `units`",
+            ),
+            (r#"{"masked":3}"#, "expected true or false for `masked`"),
+            (r#"{"rate":null}"#, "expected true, false, a number"),
+            ("[]", "expected settings by name"),
+        ] {
+            let error = serde_json::from_str::<Sample>(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
 }

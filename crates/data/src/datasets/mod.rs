@@ -87,6 +87,9 @@ macro_rules! datasets {
             fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError> {
                 match self { $( Self::$variant(settings) => settings.set(key, value), )+ }
             }
+            fn put(&mut self, key: &str, value: &Value) -> bool {
+                match self { $( Self::$variant(settings) => settings.put(key, value), )+ }
+            }
         }
     };
 }

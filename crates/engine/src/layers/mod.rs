@@ -257,6 +257,10 @@ macro_rules! layers {
             fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError> {
                 match self { $( Self::$name(layer) => layer.set(key, value) ),+ }
             }
+
+            fn put(&mut self, key: &str, value: &Value) -> bool {
+                match self { $( Self::$name(layer) => layer.put(key, value) ),+ }
+            }
         }
     };
 }

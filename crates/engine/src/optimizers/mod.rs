@@ -158,6 +158,10 @@ impl Settings for OptimizerConfig {
     fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError> {
         self.settings_mut().set(key, value)
     }
+
+    fn put(&mut self, key: &str, value: &Value) -> bool {
+        self.settings_mut().put(key, value)
+    }
 }
 
 /// Why a saved state does not fit an optimizer.
