@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod model;
 pub mod ops;
 pub mod optimizers;
+pub mod ordered;
 pub mod parts;
 pub mod plan;
 pub mod random;

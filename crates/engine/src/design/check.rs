@@ -13,6 +13,7 @@ pub use super::{
 };
 use crate::{
     layers::{Arity, LowerError, Shape},
+    ordered,
     plan::{Lowering, Plan, Signal, Source, TieSpec},
     schema::Schema,
     settings::{SettingError, Settings},
@@ -331,7 +332,7 @@ impl Checker<'_> {
         let heads_outputs = self.plan.tasks.iter().map(|task| (task.node, task.logits));
         self.plan.node_outputs.extend(heads_outputs);
         let head_position = |node: NodeId| heads.iter().position(|head| self.design.nodes[*head].id == node);
-        self.plan.tasks.sort_by_key(|task| head_position(task.node));
+        ordered::sort_by_key(&mut self.plan.tasks, |task| head_position(task.node));
         // Nodes in a cycle were never lowered; they are listed all the same.
         for (index, node) in self.design.nodes.iter().enumerate() {
             let tasks = self.graph.tasks[index];
@@ -382,9 +383,9 @@ impl Checker<'_> {
             let node = largest.map(|(id, _)| *id);
             self.problem(kind, node, None, Severity::Error);
         }
-        self.checked
-            .problems
-            .sort_by_key(|problem| std::cmp::Reverse(problem.severity));
+        ordered::sort_by_key(&mut self.checked.problems, |problem| {
+            std::cmp::Reverse(problem.severity)
+        });
     }
 
     fn check_ties(&mut self) {

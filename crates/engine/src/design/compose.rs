@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::edit::{self, Edit, Ids, MAX_NAME_CHARS, Refusal};
 use super::{Design, Node, NodeId, Port, Tie, Wire, WireId};
+use crate::ordered;
 use crate::text::{Explain, Message};
 
 /// A part of a design that can be pasted anywhere: the clipboard's content.
@@ -96,7 +97,7 @@ impl Fragment {
         offset: [f32; 2],
     ) -> (Vec<Edit>, BTreeMap<NodeId, NodeId>) {
         let mut names = Names::of(design);
-        let fresh: BTreeMap<NodeId, NodeId> = self.nodes.iter().map(|node| (node.id, ids.node())).collect();
+        let fresh = ordered::map(self.nodes.iter().map(|node| (node.id, ids.node())));
         let renewed = |id: NodeId| fresh.get(&id).copied();
         let mut edits = Vec::new();
         for node in &self.nodes {
@@ -127,7 +128,7 @@ impl Fragment {
             });
         }
         for (name, members) in &self.blocks {
-            let nodes: BTreeSet<NodeId> = members.iter().filter_map(|id| renewed(*id)).collect();
+            let nodes = ordered::set(members.iter().filter_map(|id| renewed(*id)));
             if !nodes.is_empty() {
                 edits.push(Edit::Group {
                     name: name.clone(),
@@ -233,7 +234,7 @@ pub fn insert_on_wire(
     push(
         &mut scratch,
         Edit::Disconnect {
-            wires: BTreeSet::from([wire]),
+            wires: ordered::set([wire]),
         },
     )?;
     let to = first_input(&scratch, old.from, node)?;
@@ -316,18 +317,19 @@ pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Res
             open.extend(after.filter(|next| tasks(*next).len() > 1));
         }
     }
-    let all: BTreeSet<NodeId> = copied.iter().flat_map(|id| tasks(*id)).collect();
+    let all = ordered::set(copied.iter().flat_map(|id| tasks(*id)));
     if all.len() < 2 {
         return Err(ShareError::NothingShared);
     }
     let mut names = Names::of(design);
     let mut edits = Vec::new();
-    let owner: BTreeMap<NodeId, NodeId> = copied
-        .iter()
-        .filter_map(|id| tasks(*id).first().map(|task| (*id, *task)))
-        .collect();
+    let owner: BTreeMap<NodeId, NodeId> = ordered::map(
+        copied
+            .iter()
+            .filter_map(|id| tasks(*id).first().map(|task| (*id, *task))),
+    );
     let mut copies: BTreeMap<(NodeId, NodeId), NodeId> =
-        owner.iter().map(|(id, task)| ((*id, *task), *id)).collect();
+        ordered::map(owner.iter().map(|(id, task)| ((*id, *task), *id)));
     for (row, task) in all.iter().enumerate() {
         let task_name = design.node(*task).map_or("", |node| node.name.as_str());
         for node in design.nodes.iter().filter(|node| copied.contains(&node.id)) {
@@ -387,13 +389,14 @@ pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Res
         }
     }
     // Wires between originals of different owners have been copied for every task that uses them: drop the rest.
-    let crossing: BTreeSet<WireId> = design
-        .wires
-        .iter()
-        .filter(|wire| copied.contains(&wire.from.node) && copied.contains(&wire.to.node))
-        .filter(|wire| owner.get(&wire.from.node) != owner.get(&wire.to.node))
-        .map(|wire| wire.id)
-        .collect();
+    let crossing: BTreeSet<WireId> = ordered::set(
+        design
+            .wires
+            .iter()
+            .filter(|wire| copied.contains(&wire.from.node) && copied.contains(&wire.to.node))
+            .filter(|wire| owner.get(&wire.from.node) != owner.get(&wire.to.node))
+            .map(|wire| wire.id),
+    );
     if !crossing.is_empty() {
         edits.insert(0, Edit::Disconnect { wires: crossing });
     }
@@ -412,7 +415,7 @@ pub fn share(design: &Design, nodes: &BTreeSet<NodeId>) -> Result<Vec<Edit>, Sha
             continue;
         };
         let mut inputs: Vec<&Wire> = design.wires.iter().filter(|wire| wire.to.node == id).collect();
-        inputs.sort_by_key(|wire| (wire.to.handle, wire.id));
+        ordered::sort_by_key(&mut inputs, |wire| (wire.to.handle, wire.id));
         let sources: Vec<Port> = inputs
             .iter()
             .map(|wire| Port {
@@ -435,7 +438,7 @@ pub fn share(design: &Design, nodes: &BTreeSet<NodeId>) -> Result<Vec<Edit>, Sha
     }
     let mut edits = Vec::new();
     let mut scratch = design.clone();
-    let gone: BTreeSet<NodeId> = merged.keys().copied().collect();
+    let gone = ordered::set(merged.keys().copied());
     for wire in design
         .wires
         .iter()
@@ -497,7 +500,7 @@ fn walk(
     for (from, to) in edges {
         next.entry(from).or_default().push(to);
     }
-    let mut seen = BTreeSet::from([start]);
+    let mut seen = ordered::set([start]);
     let mut open = vec![start];
     while let Some(id) = open.pop() {
         let after = next.get(&id).into_iter().flatten().copied();
@@ -508,7 +511,7 @@ fn walk(
 
 /// Node ids so that wires lead forward; nodes on a cycle come last, in the order of the design.
 pub fn topological(design: &Design) -> Vec<NodeId> {
-    let mut waiting: BTreeMap<NodeId, usize> = design.nodes.iter().map(|node| (node.id, 0)).collect();
+    let mut waiting = ordered::map(design.nodes.iter().map(|node| (node.id, 0_usize)));
     for wire in &design.wires {
         *waiting.entry(wire.to.node).or_default() += 1;
     }
@@ -530,7 +533,7 @@ pub fn topological(design: &Design) -> Vec<NodeId> {
             }
         }
     }
-    let placed: BTreeSet<NodeId> = order.iter().copied().collect();
+    let placed = ordered::set(order.iter().copied());
     order.extend(
         design
             .nodes
@@ -543,7 +546,7 @@ pub fn topological(design: &Design) -> Vec<NodeId> {
 
 fn in_order(wires: &[Wire]) -> Vec<&Wire> {
     let mut sorted: Vec<&Wire> = wires.iter().collect();
-    sorted.sort_by_key(|wire| wire.id);
+    ordered::sort_by_key(&mut sorted, |wire| wire.id);
     sorted
 }
 
@@ -556,7 +559,7 @@ impl Names {
     /// The names of the nodes of `design`.
     pub fn of(design: &Design) -> Self {
         Self {
-            taken: design.nodes.iter().map(|node| node.name.clone()).collect(),
+            taken: ordered::set(design.nodes.iter().map(|node| node.name.clone())),
         }
     }
 

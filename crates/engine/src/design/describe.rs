@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::edit::Edit;
 use super::{Design, NodeId, Port};
+use crate::ordered;
 use crate::settings::Settings;
 use crate::text::Message;
 
@@ -62,7 +63,9 @@ impl Edit {
                 format!("rename {} to {new}", name(*node)),
                 format!("将 {} 改名为 {new}", name(*node)),
             ),
-            Self::Move { positions } => set("move", "移动", &positions.iter().map(|(id, _)| *id).collect()),
+            Self::Move { positions } => {
+                set("move", "移动", &ordered::set(positions.iter().map(|(id, _)| *id)))
+            }
             Self::Freeze { nodes, frozen: true } => set("freeze", "冻结", nodes),
             Self::Freeze { nodes, frozen: false } => set("unfreeze", "解冻", nodes),
             Self::Group { name, .. } => both("group", "编组", name.clone()),

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Block, Design, Node, NodeId, Note, Port, Tie, Wire, WireId};
 use crate::layers::{Arity, Layer};
+use crate::ordered;
 use crate::settings::{Settings, Value};
 
 pub use super::refusal::{EditError, Refusal};
@@ -293,7 +294,7 @@ fn reaches<'a>(wires: impl Iterator<Item = &'a Wire>, from: NodeId, to: NodeId) 
     for wire in wires {
         after.entry(wire.from.node).or_default().push(wire.to.node);
     }
-    let mut seen = BTreeSet::from([from]);
+    let mut seen = ordered::set([from]);
     let mut open = vec![from];
     while let Some(node) = open.pop() {
         if node == to {
@@ -369,12 +370,13 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
             old.layer = layer.clone();
             drop_dangling(design, *node);
             let key = layer.key();
-            let alike: BTreeSet<NodeId> = design
-                .nodes
-                .iter()
-                .filter(|other| other.layer.key() == key)
-                .map(|other| other.id)
-                .collect();
+            let alike: BTreeSet<NodeId> = ordered::set(
+                design
+                    .nodes
+                    .iter()
+                    .filter(|other| other.layer.key() == key)
+                    .map(|other| other.id),
+            );
             design.ties.retain(|tie| {
                 (tie.a != *node && tie.b != *node) || (alike.contains(&tie.a) && alike.contains(&tie.b))
             });
@@ -388,7 +390,7 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
             positions
                 .iter()
                 .try_for_each(|(_, position)| check_coordinates(position))?;
-            let places: BTreeMap<NodeId, [f32; 2]> = positions.iter().copied().collect();
+            let places = ordered::map(positions.iter().copied());
             for node in &mut design.nodes {
                 if let Some(position) = places.get(&node.id) {
                     node.position = Some(*position);
@@ -601,7 +603,7 @@ fn wire_index(design: &Design, id: WireId) -> Result<usize, EditError> {
 }
 
 fn check_nodes<'a>(design: &Design, ids: impl Iterator<Item = &'a NodeId>) -> Result<(), EditError> {
-    let known: BTreeSet<NodeId> = design.nodes.iter().map(|node| node.id).collect();
+    let known = ordered::set(design.nodes.iter().map(|node| node.id));
     for id in ids {
         if !known.contains(id) {
             return Err(EditError::NoNode(*id));

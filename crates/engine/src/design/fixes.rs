@@ -4,13 +4,12 @@
 //! longer lists the problem and lists no new error. Candidates follow from the kind of problem alone; layers are
 //! found by their handles, so that a new layer is offered without a word here.
 
-use std::collections::BTreeSet;
-
 use super::check::{Checked, Problem, ProblemKind, Severity, check};
 use super::compose::{self, Names};
 use super::edit::{self, Edit, Ids};
-use super::{Design, Node, NodeId, Port, Wire, WireId};
+use super::{Design, Node, Port, Wire, WireId};
 use crate::layers::{Category, Layer, LowerError};
+use crate::ordered;
 use crate::schema::Schema;
 use crate::settings::{FieldKind, Settings, Value};
 use crate::text::Message;
@@ -96,7 +95,7 @@ fn candidates(design: &Design, checked: &Checked, schema: &Schema, problem: &Pro
             fixes.push(single(
                 design,
                 Edit::RemoveNodes {
-                    nodes: BTreeSet::from([node.id]),
+                    nodes: ordered::set([node.id]),
                 },
             ));
             fixes
@@ -210,7 +209,7 @@ fn connect(ids: &mut Ids, from: Port, to: Port) -> Edit {
 
 /// A head behind each node that nothing uses yet, last drawn first.
 fn add_head(design: &Design, checked: &Checked, schema: &Schema) -> Vec<Fix> {
-    let used: BTreeSet<NodeId> = design.wires.iter().map(|wire| wire.from.node).collect();
+    let used = ordered::set(design.wires.iter().map(|wire| wire.from.node));
     let ends = design
         .nodes
         .iter()
@@ -259,14 +258,14 @@ fn cut_cycle(design: &Design) -> Vec<Fix> {
         .iter()
         .filter(|wire| compose::descendants(design, wire.to.node, |_| true).contains(&wire.from.node))
         .collect();
-    wires.sort_by_key(|wire| std::cmp::Reverse(wire.id));
+    ordered::sort_by_key(&mut wires, |wire| std::cmp::Reverse(wire.id));
     wires
         .into_iter()
         .map(|wire| {
             single(
                 design,
                 Edit::Disconnect {
-                    wires: BTreeSet::from([wire.id]),
+                    wires: ordered::set([wire.id]),
                 },
             )
         })
@@ -350,14 +349,14 @@ fn disconnect(design: &Design, problem: &Problem) -> Vec<Fix> {
             None => problem.node.is_some_and(|node| wire.to.node == node),
         })
         .collect();
-    wires.sort_by_key(|wire| std::cmp::Reverse(wire.id));
+    ordered::sort_by_key(&mut wires, |wire| std::cmp::Reverse(wire.id));
     wires
         .into_iter()
         .map(|wire| {
             single(
                 design,
                 Edit::Disconnect {
-                    wires: BTreeSet::from([wire.id]),
+                    wires: ordered::set([wire.id]),
                 },
             )
         })
@@ -395,9 +394,9 @@ fn fit_layer(
         }
         LowerError::UnknownLabel { .. } | LowerError::LabelKind { .. } => {
             let key_of = |kind: FieldKind| kind == FieldKind::Label;
-            let learnt: BTreeSet<&str> = design.heads().filter_map(|head| head.layer.label()).collect();
+            let learnt = ordered::set(design.heads().filter_map(|head| head.layer.label()));
             let mut keys: Vec<String> = schema.labels.iter().map(|label| label.key.clone()).collect();
-            keys.sort_by_key(|key| learnt.contains(key.as_str()));
+            ordered::sort_by_key(&mut keys, |key| learnt.contains(key.as_str()));
             let mut fixes = name_another(design, node, key_of, keys);
             // Another kind of head for the label that is meant.
             fixes.extend(
@@ -455,7 +454,7 @@ fn insert_before(design: &Design, checked: &Checked, node: &Node, width: Option<
         .filter(|layer| layer.inputs().len() == 1 && layer.outputs().len() == 1)
         .filter(|layer| !matches!(layer.category(), Category::Merge | Category::Regularisation))
         .collect();
-    layers.sort_by_key(|layer| match layer.category() {
+    ordered::sort_by_key(&mut layers, |layer| match layer.category() {
         Category::Pooling => 0,
         Category::Embedding => 1,
         Category::Core => 2,
@@ -498,6 +497,7 @@ fn insert(design: &Design, wire: WireId, layer: &Layer, before: &Node) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::design::NodeId;
     use crate::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema};
 
     fn schema() -> Schema {

@@ -1,11 +1,12 @@
 //! The graph of a design: order of the layers, cycles, which tasks reach what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
     Design, NodeId, Wire,
     report::{MAX_TASKS, TaskSet},
 };
+use crate::ordered;
 
 /// A design as a graph over positions in its list of nodes. Wires whose ends do not exist are left out.
 pub struct Graph<'a> {
@@ -52,7 +53,7 @@ impl<'a> Graph<'a> {
             }
         }
         for wires in &mut graph.into {
-            wires.sort_by_key(|wire| wire.id);
+            ordered::sort_by_key(wires, |wire| wire.id);
         }
         graph.sort();
         graph.reach();
@@ -94,7 +95,7 @@ impl<'a> Graph<'a> {
                 *waiting += 1;
             }
         }
-        let mut ready: BTreeSet<usize> = (0..n).filter(|index| waiting[*index] == 0).collect();
+        let mut ready = ordered::set((0..n).filter(|index| waiting[*index] == 0));
         let mut done = vec![false; n];
         while let Some(index) = ready.pop_first() {
             done[index] = true;
@@ -107,7 +108,7 @@ impl<'a> Graph<'a> {
             }
         }
         // What is left has a source that is left too: walking back from any of it runs into a cycle.
-        let mut left: BTreeSet<usize> = (0..n).filter(|index| !done[*index]).collect();
+        let mut left = ordered::set((0..n).filter(|index| !done[*index]));
         while let Some(start) = left.first().copied() {
             let mut path = vec![start];
             let mut at = start;

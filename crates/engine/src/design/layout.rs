@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Design, NodeId};
+use crate::ordered;
 
 /// Distance between columns, in pixels.
 pub const COLUMN_GAP: f32 = 45.0;
@@ -25,14 +26,15 @@ const SWEEPS: usize = 12;
 
 /// Top left corners for all nodes; `sizes` are widths and heights in pixels.
 pub fn layout(design: &Design, sizes: &BTreeMap<NodeId, [f32; 2]>) -> BTreeMap<NodeId, [f32; 2]> {
-    let index: BTreeMap<NodeId, usize> = design
-        .nodes
-        .iter()
-        .enumerate()
-        .map(|(position, node)| (node.id, position))
-        .collect();
+    let index: BTreeMap<NodeId, usize> = ordered::map(
+        design
+            .nodes
+            .iter()
+            .enumerate()
+            .map(|(position, node)| (node.id, position)),
+    );
     let mut wires: Vec<_> = design.wires.iter().collect();
-    wires.sort_by_key(|wire| (wire.to.node, wire.to.handle, wire.id));
+    ordered::sort_by_key(&mut wires, |wire| (wire.to.node, wire.to.handle, wire.id));
     let mut seen = BTreeSet::new();
     let edges: Vec<(usize, usize)> = wires
         .iter()
@@ -91,7 +93,7 @@ fn parts(n_nodes: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
     }
     let mut parts: Vec<Vec<usize>> = parts.into_values().collect();
     // Networks first, then what is not connected with anything.
-    parts.sort_by_key(|part| part.len() == 1);
+    ordered::sort_by_key(&mut parts, |part| part.len() == 1);
     parts
 }
 
@@ -120,11 +122,8 @@ impl Layered {
         heads: &[bool],
         size: &impl Fn(usize) -> [f32; 2],
     ) -> Self {
-        let local: BTreeMap<usize, usize> = part
-            .iter()
-            .enumerate()
-            .map(|(position, node)| (*node, position))
-            .collect();
+        let local: BTreeMap<usize, usize> =
+            ordered::map(part.iter().enumerate().map(|(position, node)| (*node, position)));
         let inner: Vec<(usize, usize)> = edges
             .iter()
             .filter_map(|(a, b)| Some((*local.get(a)?, *local.get(b)?)))
@@ -234,7 +233,7 @@ impl Layered {
             .iter()
             .map(|cell| (key(*cell), *cell))
             .collect();
-        keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        ordered::sort_by(&mut keyed, |a, b| a.0.total_cmp(&b.0));
         self.columns[column] = keyed.into_iter().map(|(_, cell)| cell).collect();
     }
 
@@ -382,7 +381,7 @@ fn first_order(cells: &[Cell], n_columns: usize) -> Vec<Vec<usize>> {
     let mut starts: Vec<usize> = (0..cells.len())
         .filter(|cell| cells[*cell].before.is_empty())
         .collect();
-    starts.sort_by_key(|cell| cells[*cell].column);
+    ordered::sort_by_key(&mut starts, |cell| cells[*cell].column);
     for start in starts {
         let mut open = vec![start];
         while let Some(cell) = open.pop() {

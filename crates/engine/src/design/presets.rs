@@ -27,6 +27,7 @@ use crate::{
         Activation, Concatenate, Dense, DenseInput, Dropout, Embedding, GlobalAveragePooling, IdInput, Lstm,
         TokenInput, head_for,
     },
+    ordered,
     schema::{FeatureKind, LabelKind, LabelSchema, Schema},
     text::Text,
 };
@@ -170,7 +171,7 @@ fn classes_labels(schema: &Schema) -> Vec<&LabelSchema> {
         .iter()
         .filter(|label| n_classes(label) > 0)
         .collect();
-    labels.sort_by_key(|label| std::cmp::Reverse(n_classes(label)));
+    ordered::sort_by_key(&mut labels, |label| std::cmp::Reverse(n_classes(label)));
     labels.truncate(2);
     labels
 }

@@ -5,6 +5,7 @@
 //! While training, activations live to the end, because backward may run several times after one forward.
 
 use super::{Lifetime, Plan, ValueSpec};
+use crate::ordered;
 
 /// Offsets are multiples of this, so that rows of vectors start on cache lines.
 const ALIGNMENT: usize = 16;
@@ -95,7 +96,9 @@ impl Layout {
             }
         }
         // The largest first: the usual heuristic against holes. Ties by position keep it deterministic.
-        items.sort_by_key(|item| (std::cmp::Reverse(item.size), item.gradient, item.index));
+        ordered::sort_by_key(&mut items, |item| {
+            (std::cmp::Reverse(item.size), item.gradient, item.index)
+        });
         let mut layout = Self {
             specs: plan.values.clone(),
             value_offsets: vec![NOWHERE; n_values],

@@ -8,6 +8,7 @@
 use std::{cmp::Reverse, ops::Range};
 
 use super::kernels::Kernel;
+use crate::ordered;
 
 /// Words of a record: dynamic offsets of uniform buffers are multiples of 256 bytes.
 pub const RECORD_WORDS: usize = 64;
@@ -118,7 +119,7 @@ pub fn schedule(tasks: &[Task], records: &mut Vec<u32>) -> Vec<Dispatch> {
         }
     }
     let mut order: Vec<usize> = (0..tasks.len()).collect();
-    order.sort_by_key(|index| {
+    ordered::sort_by_key(&mut order, |index| {
         let task = &tasks[*index];
         (levels[*index], task.kernel, Reverse(task.n_groups()), *index)
     });
