@@ -35,8 +35,8 @@ texts! {
     learning_rate: "Learning rate", "学习率";
     learning_rate_help: "Size of a step, before the schedule. May be changed while training.", "每一步的步长（调度之前）。训练中可以修改。";
     seed: "Seed", "随机种子";
-    seed_help: "Of the first parameters, the order of rows and dropout: the same seed gives the same run, to the bit. A change starts the run again.",
-        "决定初始参数、样本顺序和丢弃：相同的种子得到逐位相同的训练。修改后训练会重新开始。";
+    seed_help: "Of the first parameters, the order of rows and dropout: on the CPU the same seed gives the same run, to the bit. A change starts the run again.",
+        "决定初始参数、样本顺序和丢弃：在 CPU 上，相同的种子得到逐位相同的训练。修改后训练会重新开始。";
     new_seed: "Another seed", "换一个种子";
     backend: "Computed by", "计算方式";
     backend_help: "On the CPU the same seed gives the same bits on every machine. WebGPU is faster for large models and agrees with the CPU to some digits. Automatic times both on your design when the run starts and takes the faster. May be changed while training.",
