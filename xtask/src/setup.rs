@@ -49,6 +49,29 @@ pub fn browser() -> Result<Browser> {
     find_browser().context("Chromium was installed but is not on the PATH")
 }
 
+/// Sees to a Vulkan driver for the native tests of the GPU backend: Mesa's plays a GPU on the processor. Without one those
+/// tests say that they compared nothing.
+pub fn vulkan() {
+    let has_driver = |folder: &str| {
+        std::fs::read_dir(folder)
+            .is_ok_and(|mut files| files.any(|file| file.is_ok_and(|file| is_driver(&file.path()))))
+    };
+    if cfg!(target_os = "linux")
+        && !["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"]
+            .into_iter()
+            .any(has_driver)
+    {
+        let installed = install("a Vulkan driver for the tests on a GPU", &["mesa-vulkan-drivers"]);
+        if let Err(error) = installed {
+            eprintln!("{error:#}\nGoing on without it: the native tests on a GPU are skipped.");
+        }
+    }
+}
+
+fn is_driver(file: &std::path::Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "json")
+}
+
 /// The script of axe-core for the accessibility tests, brought by npm as the lock file in `tests/browser` pins it.
 pub fn axe() -> Result<PathBuf> {
     let folder = root().join("tests/browser");
@@ -79,14 +102,14 @@ pub fn axe() -> Result<PathBuf> {
 fn install(what: &str, packages: &[&str]) -> Result<()> {
     let by_hand = format!("sudo apt-get install --yes {}", packages.join(" "));
     if find_program(&["apt-get"]).is_none() {
-        bail!("the browser tests need {what} on the PATH (on Debian: `{by_hand}`)");
+        bail!("the tests need {what} (on Debian: `{by_hand}`)");
     }
     let sudo: &[&str] = if is_root() {
         &[]
     } else if can_sudo() {
         &["sudo", "--non-interactive"]
     } else {
-        bail!("the browser tests need {what}. Type: {by_hand}");
+        bail!("the tests need {what}. Type: {by_hand}");
     };
     let apt = |args: &[&str]| {
         let words = [sudo, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], args].concat();

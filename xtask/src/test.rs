@@ -62,6 +62,9 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     let start = Instant::now();
     // First what may have to be installed, so that a machine that lacks it says so at once.
     setup::wasm_target()?;
+    if is_wanted(Part::Native) {
+        setup::vulkan();
+    }
     let browser = if is_wanted(Part::Wasm) || is_wanted(Part::Browser) {
         Some(setup::browser()?)
     } else {
