@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{settings, to_js, to_json};
+use crate::worker::weights::from_value;
 use crate::{
     i18n::{fill_message, shell::T},
     state::{Playground, actions::wait_for, files::read_design, history::RunHistory},
@@ -282,7 +283,7 @@ fn predict_input(schema: &Schema, input: &Value) -> Result<PredictInput, Message
                     .insert(key.clone(), id.ok_or_else(|| wrong(key, T.an_id, value))?);
             }
             FeatureKind::Dense { .. } => {
-                let numbers = serde_json::from_value(value.clone()).ok();
+                let numbers = from_value(value).ok();
                 out.dense
                     .insert(key.clone(), numbers.ok_or_else(|| wrong(key, T.numbers, value))?);
             }

@@ -14,6 +14,7 @@ use mtl_training::{
 };
 use serde_json::{Map, Value};
 
+use crate::worker::weights::from_value;
 use crate::{
     i18n::{Lang, fill_message, shell::T},
     state::{Playground, Theme, data},
@@ -33,8 +34,8 @@ pub(super) fn data(key: &str, options: Value) -> Result<(DataSource, DataSetting
         other => return Err(not_object("options", &other)),
     };
     for (name, value) in members {
-        let value: Setting = serde_json::from_value(value.clone())
-            .map_err(|error| fill_message(T.api_argument_plain, &[&name, &error]))?;
+        let value: Setting =
+            from_value(&value).map_err(|error| fill_message(T.api_argument_plain, &[&name, &error]))?;
         let has = |settings: &dyn Settings| settings.fields().iter().any(|field| field.key == name);
         let outcome = match &mut source {
             _ if has(&data_settings) => data_settings.set(&name, &value),
@@ -138,8 +139,8 @@ fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<Run
     }
     let mut all = json_of(&settings).map_err(|error| fill_message(T.internal_message, &[&error]))?;
     merge(&mut all, Value::Object(members))?;
-    let settings: RunSettings = serde_json::from_value(all)
-        .map_err(|error| fill_message(T.api_argument_plain, &[&"settings", &error]))?;
+    let settings: RunSettings =
+        from_value(&all).map_err(|error| fill_message(T.api_argument_plain, &[&"settings", &error]))?;
     settings.check().map_err(|error| error.explain())?;
     Ok(settings)
 }

@@ -7,7 +7,7 @@ use mtl_engine::{
 };
 use mtl_export::weights;
 use mtl_training::protocol::DataSource;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsValue;
 use web_sys::File;
 
@@ -218,11 +218,11 @@ struct Project {
 /// Reads a project from JSON, of this version or an older one, and holds it against itself.
 fn read_project(text: &[u8]) -> Result<Sitting, Message> {
     // The version first: what a newer one holds may not be readable.
-    let Version { version } = serde_json::from_slice(text).map_err(plain_error)?;
+    let Version { version } = parse(text)?;
     if version > PROJECT_VERSION {
         return Err(fill_message(T.design_too_new, &[&version, &PROJECT_VERSION]));
     }
-    let Project { project, .. } = serde_json::from_slice(text).map_err(plain_error)?;
+    let Project { project, .. } = parse(text)?;
     check_design(&project.design)?;
     project.settings.check().map_err(|why| why.explain())?;
     Ok(project)
@@ -233,7 +233,13 @@ struct Version {
     version: u32,
 }
 
-fn plain_error(error: serde_json::Error) -> Message {
+/// Through text, as messages are: reading bytes would be a second compiled copy of all that reads text.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Message> {
+    let text = str::from_utf8(bytes).map_err(plain_error)?;
+    serde_json::from_str(text).map_err(plain_error)
+}
+
+fn plain_error(error: impl ToString) -> Message {
     Message::new(error.to_string(), error.to_string())
 }
 
@@ -244,7 +250,7 @@ fn not_a_project(name: &str, why: &Message) -> Message {
 
 /// Reads a design from JSON, of this version or an older one, and holds it against itself.
 pub fn read_design(text: &[u8]) -> Result<Design, Message> {
-    let design: Design = serde_json::from_slice(text).map_err(plain_error)?;
+    let design: Design = parse(text)?;
     check_design(&design)?;
     Ok(design)
 }

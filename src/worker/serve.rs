@@ -160,7 +160,7 @@ impl Trainer {
             FileRequest::BringBack => {
                 let mut payloads = payloads.into_iter();
                 let text = payloads.next().unwrap_or_default();
-                let snapshot = serde_json::from_slice(&text)
+                let snapshot = serde_json::from_str(&String::from_utf8_lossy(&text))
                     .map_err(|error| fill_message(T.internal_message, &[&error]))?;
                 self.restore(snapshot, payloads.collect())?;
                 Ok(Some(FileReply::BroughtBack))

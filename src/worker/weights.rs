@@ -8,6 +8,7 @@ use mtl_export::weights::{
     WeightsFile,
 };
 use mtl_training::protocol::{DataSource, Snapshot};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// The bytes of the weights file of a snapshot, whose values are in little-endian bytes as in payload 0 of
@@ -80,10 +81,9 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
     } = file;
     let snapshot = Snapshot {
         design,
-        source: serde_json::from_value(data.source).map_err(|error| fault("data.source", &error))?,
-        data_settings: serde_json::from_value(data.settings)
-            .map_err(|error| fault("data.settings", &error))?,
-        settings: serde_json::from_value(settings).map_err(|error| fault("settings", &error))?,
+        source: from_value(&data.source).map_err(|error| fault("data.source", &error))?,
+        data_settings: from_value(&data.settings).map_err(|error| fault("data.settings", &error))?,
+        settings: from_value(&settings).map_err(|error| fault("settings", &error))?,
         schema: data.schema,
         vocabularies: data
             .vocabularies
@@ -111,13 +111,18 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
         // Metrics of another version may be unreadable: they are for a person, not for the run.
         evaluations: metrics
             .into_iter()
-            .filter_map(|evaluation| serde_json::from_value(evaluation).ok())
+            .filter_map(|evaluation| from_value(&evaluation).ok())
             .collect(),
     };
     Ok((
         snapshot,
         values.iter().flat_map(|value| value.to_le_bytes()).collect(),
     ))
+}
+
+/// A plain value from a JSON tree. Through text: reading a tree would be a second compiled copy of all that reads text.
+pub fn from_value<T: DeserializeOwned>(value: &Value) -> serde_json::Result<T> {
+    serde_json::from_str(&value.to_string())
 }
 
 /// What the file of a snapshot is called.

@@ -23,6 +23,9 @@ pub struct Answer {
     pub tokens: Vec<TokenSpans>,
 }
 
+/// Share of the task's colour behind the word that says most; with more the text would not stand out enough in the dark.
+const MAX_SHARE_PERCENT: f32 = 42.0;
+
 /// What the view is told.
 #[derive(Properties, PartialEq)]
 pub struct AnswerProps {
@@ -112,7 +115,7 @@ fn highlighted(text: &str, tokens: &TokenSpans, attributions: &[f32], lang: Lang
             T.unknown_word.get(lang).to_owned()
         };
         parts.push(html! {
-            <span class={classes!("word", side, (!known).then_some("unknown"))} style={format!("--share:{:.0}%", share * 60.0)} {title}>{ token.to_owned() }</span>
+            <span class={classes!("word", side, (!known).then_some("unknown"))} style={format!("--share:{:.0}%", share * MAX_SHARE_PERCENT)} {title}>{ token.to_owned() }</span>
         });
         done = end;
     }
