@@ -362,6 +362,18 @@ impl Prepared {
         self.n_rows
     }
 
+    /// Bytes of the values that batches are read from.
+    pub fn bytes(&self) -> usize {
+        let of_feature = |values: &FeatureValues| match values {
+            FeatureValues::Tokens(tokens) => tokens.ids.len() + tokens.n_tokens.len(),
+            FeatureValues::Ids { ids, .. } => ids.len(),
+            FeatureValues::Dense(dense) => dense.values.len(),
+        };
+        let features: usize = self.features.iter().map(of_feature).sum();
+        let labels: usize = self.labels.iter().map(Vec::len).sum();
+        4 * (features + labels)
+    }
+
     /// Position of the feature named `key`.
     pub fn feature_idx(&self, key: &str) -> Option<usize> {
         self.schema.features.iter().position(|feature| feature.key == key)

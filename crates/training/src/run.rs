@@ -5,7 +5,7 @@
 //! ```
 
 use mtl_data::prepare::Prepared;
-use mtl_engine::design::{Design, NodeId};
+use mtl_engine::design::{Design, NodeId, check::Limits};
 use mtl_engine::model::{Batch, BuildOptions, Mode, Model};
 use mtl_engine::optimizers::Optimizer;
 use mtl_engine::parts::Parts;
@@ -55,8 +55,16 @@ impl TrainingRun {
             seed: settings.seed,
             training: true,
         };
-        let model = Model::build(design, &data.schema, &options).map_err(|error| RunError::Design {
-            problem: error.explain(),
+        // The rows stand in the same memory twice: as they were read, and as batches take them.
+        let limits = Limits::default();
+        let limits = Limits {
+            max_bytes: limits.max_bytes.saturating_sub(2 * data.bytes()),
+            ..limits
+        };
+        let model = Model::build_within(design, &data.schema, &options, &limits).map_err(|error| {
+            RunError::Design {
+                problem: error.explain(),
+            }
         })?;
         let columns = Columns::of(&model, data)?;
         let n_tasks = model.tasks().len();

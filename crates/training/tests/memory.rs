@@ -1,38 +1,16 @@
 //! Memory returns to its level: counted by an allocator.
-#![allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
 
+#[path = "common/counting.rs"]
+#[allow(dead_code, reason = "the largest amount is for another test")]
+mod counting;
 #[path = "session/driver.rs"]
 #[allow(dead_code, reason = "the tests of the session use all of it")]
 mod driver;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicIsize, Ordering};
-
+use counting::live;
 use driver::Driver;
 use mtl_engine::design::presets;
 use mtl_training::protocol::{Command, Run};
-
-struct Counting;
-
-static LIVE: AtomicIsize = AtomicIsize::new(0);
-
-// SAFETY: every call is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: as above.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size() as isize, Ordering::Relaxed);
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// One run of each of two designs, trained, evaluated and thrown away.
 fn run(driver: &mut Driver) -> isize {
@@ -46,7 +24,7 @@ fn run(driver: &mut Driver) -> isize {
     // What was said is the page's, but for the event that names the data set.
     driver.out.truncate(2);
     driver.out.shrink_to_fit();
-    LIVE.load(Ordering::Relaxed)
+    live()
 }
 
 #[test]
