@@ -45,6 +45,16 @@ texts! {
     import_weights_help: "Or drop the file anywhere on the page.", "也可以把文件拖到页面任意位置。";
     export_project: "Save the project (.mtl.json)", "保存项目（.mtl.json）";
     export_project_help: "Design, choice of data set, settings and seed, without weights.", "设计、数据集选择、设置和种子，不含权重。";
+    copy_link: "Copy a link to this document", "复制此文档的链接";
+    copy_link_help: "The whole design and every setting stand in the link itself; weights do not.", "整个设计和所有设置都在链接里，不含权重。";
+    link_copied: "The link is on the clipboard", "链接已复制到剪贴板";
+    link_in_address: "The browser does not allow copying here: the link is in the address bar now", "浏览器不允许复制：链接已放入地址栏";
+    link_damaged: "The link is damaged: what stands behind “project=” was cut or changed. Ask for it again, or for the project file. Nothing was changed.",
+        "链接已损坏：“project=”之后的内容被截断或改动。请重新索取链接或项目文件。没有做任何更改。";
+    link_version: "The link has version {0}, and this page reads version {1}: use a newer page. Nothing was changed.",
+        "链接的版本为 {0}，本页面读取版本 {1}：请使用更新的页面。没有做任何更改。";
+    link_too_long: "The document takes {0} characters in a link, and a link holds {1}: save the project as a file instead.",
+        "此文档的链接需要 {0} 个字符，而链接最多 {1} 个：请改为保存项目文件。";
     nothing_to_save: "there is nothing to save yet: the data set is still being loaded", "还没有可保存的内容：数据集仍在加载";
     drop_here: "Drop a weights, project or design file to open it", "松开以打开权重、项目或设计文件";
     drop_one: "Drop one file at a time; these were {0}.", "请一次拖入一个文件；这次有 {0} 个。";

@@ -172,13 +172,7 @@ impl Playground {
         };
         let stem = weights::file_name("project", &sitting.design.name, 0);
         let name = stem.replace("_step-0.json", PROJECT_EXTENSION);
-        let project = Project {
-            format: PROJECT_FORMAT.to_owned(),
-            version: PROJECT_VERSION,
-            project: sitting,
-        };
-        let text = serde_json::to_string_pretty(&project)
-            .map_err(|error| fill_message(T.internal_message, &[&error]))?;
+        let text = project_text(sitting, serde_json::to_string_pretty)?;
         web::files::save(
             &name,
             "application/json",
@@ -207,16 +201,29 @@ impl Playground {
     }
 }
 
+/// The text of a project file.
+pub(super) fn project_text(
+    project: Sitting,
+    write: fn(&Project) -> serde_json::Result<String>,
+) -> Result<String, Message> {
+    let project = Project {
+        format: PROJECT_FORMAT.to_owned(),
+        version: PROJECT_VERSION,
+        project,
+    };
+    write(&project).map_err(|error| fill_message(T.internal_message, &[&error]))
+}
+
 /// A project as a file.
 #[derive(Serialize, Deserialize)]
-struct Project {
+pub(super) struct Project {
     format: String,
     version: u32,
     project: Sitting,
 }
 
 /// Reads a project from JSON, of this version or an older one, and holds it against itself.
-fn read_project(text: &[u8]) -> Result<Sitting, Message> {
+pub(super) fn read_project(text: &[u8]) -> Result<Sitting, Message> {
     // The version first: what a newer one holds may not be readable.
     let Version { version } = parse(text)?;
     if version > PROJECT_VERSION {

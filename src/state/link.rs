@@ -16,6 +16,17 @@ use super::{
 };
 use crate::i18n::Lang;
 
+/// What a link can hide, for a class: the style sheet knows what belongs to each.
+pub const HIDEABLE: [&str; 7] = [
+    "data",
+    "watch",
+    "settings",
+    "files",
+    "presets",
+    "documents",
+    "canvas",
+];
+
 /// What the address says after `#`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Link {
@@ -27,6 +38,10 @@ pub struct Link {
     pub lang: Option<Lang>,
     /// Colours.
     pub theme: Option<Theme>,
+    /// A whole document: see [`share`](super::share).
+    pub project: Option<String>,
+    /// What is not shown, of [`HIDEABLE`], separated by spaces.
+    pub hide: String,
     /// Origin of the page that may drive this one by `postMessage`.
     pub embed: Option<String>,
 }
@@ -56,6 +71,11 @@ impl Link {
                 ("theme", "light") => link.theme = Some(Theme::Light),
                 ("theme", "dark") => link.theme = Some(Theme::Dark),
                 ("theme", "auto") => link.theme = Some(Theme::Auto),
+                ("project", _) => link.project = Some(value),
+                ("hide", names) => {
+                    let known = names.split(',').filter(|name| HIDEABLE.contains(name));
+                    link.hide = known.collect::<Vec<_>>().join(" ");
+                }
                 ("embed", _) => link.embed = Some(value),
                 _ => {}
             }
@@ -103,6 +123,16 @@ impl Playground {
                 this.data.update(|data| data.index = Some(index.into()));
             });
         }
+        let body = web_sys::window()
+            .and_then(|window| window.document())
+            .and_then(|document| document.body());
+        if let Some(body) = body
+            && !link.hide.is_empty()
+        {
+            // An element of the page takes any attribute.
+            let _ = body.set_attribute("data-hide", &link.hide);
+        }
+        self.follow_links();
         let this = self.rc();
         self.attempt(async move {
             this.begin_documents().await;
@@ -116,11 +146,22 @@ impl Playground {
     /// Opens what the link says, else the document that was open last, else a preset on generated data. After a reload the
     /// document comes before the link that it was begun with.
     async fn open_linked(&self, link: Link) -> Result<(), Message> {
-        let has_link = link.preset.is_some() || link.data.is_some();
+        let mut has_link = link.preset.is_some() || link.data.is_some();
+        let mut damage = Ok(());
+        if let Some(text) = &link.project
+            && !is_reload()
+        {
+            damage = self.open_shared(text).await;
+            if damage.is_ok() {
+                return damage;
+            }
+            // As if there were no link: what was open last stays.
+            has_link = false;
+        }
         if (!has_link || is_reload())
             && let Some(kept) = self.last_document().await
         {
-            return self.show_document(kept).await;
+            return self.show_document(kept).await.and(damage);
         }
         if let Some(key) = &link.data {
             // With no design named, the first preset that fits the data set is opened on it.
@@ -145,7 +186,7 @@ impl Playground {
         // The design as it is becomes where the history begins.
         let design = self.document.get().design().as_ref().clone();
         self.document.set(Document::new(design));
-        Ok(())
+        damage
     }
 }
 
@@ -163,7 +204,7 @@ mod tests {
     #[test]
     fn an_address_is_read() {
         let link = Link::read(
-            "#preset=shared-lstm&data=chinese-reviews&lang=zh&embed=https%3A%2F%2Fa.example&x=1&y",
+            "#preset=shared-lstm&data=chinese-reviews&lang=zh&project=1.ab-_&hide=data,x,files&embed=https%3A%2F%2Fa.example&x=1&y",
         );
         assert_eq!(
             link,
@@ -172,6 +213,8 @@ mod tests {
                 data: Some("chinese-reviews".to_owned()),
                 lang: Some(Lang::Zh),
                 theme: None,
+                project: Some("1.ab-_".to_owned()),
+                hide: "data files".to_owned(),
                 embed: Some("https://a.example".to_owned()),
             }
         );

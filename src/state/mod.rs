@@ -32,6 +32,7 @@ pub mod loading;
 pub mod palette;
 pub mod preferences;
 mod recovery;
+mod share;
 pub mod storage;
 pub mod store;
 pub mod tasks;

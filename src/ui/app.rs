@@ -254,7 +254,7 @@ fn RoomTabs() -> Html {
             { for rooms.into_iter().map(|(key, label, icon)| {
                 let preferences = playground.preferences.clone();
                 html! {
-                    <button type="button" aria-current={(room == key).then_some("page")}
+                    <button type="button" data-opens={key.key()} aria-current={(room == key).then_some("page")}
                         onclick={move |_| preferences.update_if_changed(|preferences| preferences.room = key)}>
                         <Icon kind={icon} size={20} />
                         <span>{ label.get(lang) }</span>

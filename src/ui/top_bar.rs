@@ -113,6 +113,13 @@ fn Files() -> Html {
             }
         })
     };
+    let copy_link = {
+        let this = playground.clone();
+        Callback::from(move |()| {
+            let playground = this.rc();
+            this.attempt(async move { playground.copy_link().await });
+        })
+    };
     let pick = {
         let picker = picker.clone();
         Callback::from(move |()| {
@@ -155,10 +162,17 @@ fn Files() -> Html {
             help: Some(T.export_project_help.get(lang)),
             on_choose: save_project,
         },
+        MenuItem {
+            id: "copy-link",
+            icon: IconKind::Copy,
+            label: T.copy_link.get(lang),
+            help: Some(T.copy_link_help.get(lang)),
+            on_choose: copy_link,
+        },
     ];
     html! {
         <>
-            <Menu label={T.files.get(lang)} icon={IconKind::Save} {items} />
+            <div class="files"><Menu label={T.files.get(lang)} icon={IconKind::Save} {items} /></div>
             <input ref={picker} type="file" id="file-picker" accept=".json,application/json" class="visually-hidden" tabindex="-1"
                 aria-hidden="true" {onchange} />
         </>

@@ -6,6 +6,7 @@ mod designer;
 mod documents;
 mod files;
 mod insides;
+mod links;
 mod looks;
 mod opening;
 mod person;
