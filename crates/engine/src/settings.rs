@@ -40,6 +40,18 @@ pub struct Field {
     pub kind: FieldKind,
 }
 
+impl Field {
+    /// A setting with its name and its help.
+    pub const fn new(key: &'static str, [label, help]: [Text; 2], kind: FieldKind) -> Self {
+        Self {
+            key,
+            label,
+            help,
+            kind,
+        }
+    }
+}
+
 /// Control and bounds of a setting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum FieldKind {
@@ -86,6 +98,18 @@ pub enum FieldKind {
         /// Largest value of each.
         max: f64,
     },
+}
+
+impl FieldKind {
+    /// A whole number from `min` to `max`.
+    pub const fn int(min: i64, max: i64, step: i64) -> Self {
+        Self::Int { min, max, step }
+    }
+
+    /// A real number from `min` to `max`.
+    pub const fn real(min: f64, max: f64, step: f64) -> Self {
+        Self::Real { min, max, step }
+    }
 }
 
 /// A value on its way between a form and a setting.

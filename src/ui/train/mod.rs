@@ -8,12 +8,14 @@ mod run;
 mod stopping;
 mod weights;
 
+use mtl_engine::settings::Value;
+use mtl_training::protocol::RunSettings;
 use yew::prelude::*;
 
 use super::icon::{Icon, IconKind};
 use crate::{
-    i18n::{train::T, use_lang},
-    state::{use_playground, use_store},
+    i18n::{Message, train::T, use_lang},
+    state::{PlaygroundRef, use_playground, use_store},
 };
 
 /// Settings of the run.
@@ -33,6 +35,25 @@ pub fn TrainPanel() -> Html {
             <profile::ProfileSection />
         </>
     }
+}
+
+/// Changes the settings of the run by `change`, or says why not.
+fn change_settings(playground: &PlaygroundRef, change: impl FnOnce(&mut RunSettings) -> Result<(), Message>) {
+    let mut settings = RunSettings::clone(&playground.settings.get());
+    if let Err(message) = change(&mut settings).and_then(|()| playground.set_settings(settings)) {
+        playground.complain(message);
+    }
+}
+
+/// What a field of the settings does with a new value.
+fn changes_settings(playground: &PlaygroundRef, change: fn(&mut RunSettings, &Value)) -> Callback<Value> {
+    let this = playground.clone();
+    Callback::from(move |value: Value| {
+        change_settings(&this, |settings| {
+            change(settings, &value);
+            Ok(())
+        });
+    })
 }
 
 /// Why the design cannot train, when it cannot.

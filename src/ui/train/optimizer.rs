@@ -4,39 +4,24 @@ use mtl_engine::{
     optimizers::OptimizerConfig,
     settings::{Field, FieldKind, Settings, Value},
 };
-use mtl_training::protocol::RunSettings;
 use yew::prelude::*;
 
-use super::Fold;
+use super::{Fold, change_settings, changes_settings};
 use crate::{
     i18n::{Message, train::T, use_lang},
-    state::{PlaygroundRef, use_playground, use_selected},
+    state::{use_playground, use_selected},
     ui::form::{FieldRow, SettingsForm, values_of},
 };
 
-static OPTIMIZER: Field = Field {
-    key: "optimizer",
-    label: T.optimizer,
-    help: T.optimizer_help,
-    kind: FieldKind::Choice {
+static OPTIMIZER: Field = Field::new(
+    "optimizer",
+    [T.optimizer, T.optimizer_help],
+    FieldKind::Choice {
         options: OptimizerConfig::OPTIONS,
     },
-};
+);
 
-static LAZY_ROWS: Field = Field {
-    key: "lazy_rows",
-    label: T.lazy_rows,
-    help: T.lazy_rows_help,
-    kind: FieldKind::Flag,
-};
-
-/// Changes the settings of the run by `change`, or says why not.
-fn change_settings(playground: &PlaygroundRef, change: impl FnOnce(&mut RunSettings) -> Result<(), Message>) {
-    let mut settings = RunSettings::clone(&playground.settings.get());
-    if let Err(message) = change(&mut settings).and_then(|()| playground.set_settings(settings)) {
-        playground.complain(message);
-    }
-}
+static LAZY_ROWS: Field = Field::new("lazy_rows", [T.lazy_rows, T.lazy_rows_help], FieldKind::Flag);
 
 fn explain(error: mtl_engine::settings::SettingError) -> Message {
     mtl_engine::text::Explain::explain(&error)
@@ -49,15 +34,9 @@ pub fn OptimizerSection() -> Html {
     let playground = use_playground();
     let optimizer = use_selected(&playground.settings, |settings| settings.optimizer.clone());
     let lazy_rows = use_selected(&playground.settings, |settings| settings.lazy_rows);
-    let on_lazy_rows = {
-        let this = playground.clone();
-        Callback::from(move |value: Value| {
-            change_settings(&this, |settings| {
-                settings.lazy_rows = value == Value::Flag(true);
-                Ok(())
-            });
-        })
-    };
+    let on_lazy_rows = changes_settings(&playground, |settings, value| {
+        settings.lazy_rows = *value == Value::Flag(true);
+    });
     let on_kind = {
         let this = playground.clone();
         Callback::from(move |value: Value| {

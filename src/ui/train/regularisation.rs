@@ -13,36 +13,13 @@ use crate::{
     ui::form::FieldRow,
 };
 
-static DROPOUT: Field = Field {
-    key: "rate",
-    label: T.dropout_all,
-    help: T.dropout_all_help,
-    kind: FieldKind::Real {
-        min: 0.0,
-        max: 0.95,
-        step: 0.05,
-    },
-};
-static L1: Field = Field {
-    key: "l1",
-    label: T.l1_all,
-    help: T.l1_all_help,
-    kind: FieldKind::Real {
-        min: 0.0,
-        max: 1.0,
-        step: 0.0001,
-    },
-};
-static L2: Field = Field {
-    key: "l2",
-    label: T.l2_all,
-    help: T.l2_all_help,
-    kind: FieldKind::Real {
-        min: 0.0,
-        max: 1.0,
-        step: 0.0001,
-    },
-};
+static DROPOUT: Field = Field::new(
+    "rate",
+    [T.dropout_all, T.dropout_all_help],
+    FieldKind::real(0.0, 0.95, 0.05),
+);
+static L1: Field = Field::new("l1", [T.l1_all, T.l1_all_help], FieldKind::real(0.0, 1.0, 0.0001));
+static L2: Field = Field::new("l2", [T.l2_all, T.l2_all_help], FieldKind::real(0.0, 1.0, 0.0001));
 
 /// The values of setting `key` over the layers that have it.
 fn values(design: &Design, key: &str) -> Vec<f64> {

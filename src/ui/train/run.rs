@@ -1,12 +1,10 @@
 //! Epochs, batch size, learning rate, seed, backend.
 
 use mtl_engine::settings::{Field, FieldKind, SettingType, Value};
-use mtl_training::{
-    protocol::{Backend, RunSettings},
-    settings as bounds,
-};
+use mtl_training::{protocol::Backend, settings as bounds};
 use yew::prelude::*;
 
+use super::changes_settings;
 use crate::{
     i18n::{fill, train::T, use_lang},
     state::{use_playground, use_selected, use_store},
@@ -16,58 +14,37 @@ use crate::{
     },
 };
 
-static EPOCHS: Field = Field {
-    key: "epochs",
-    label: T.epochs,
-    help: T.epochs_help,
-    kind: FieldKind::Int {
-        min: 1,
-        max: bounds::MAX_EPOCHS as i64,
-        step: 1,
-    },
-};
+static EPOCHS: Field = Field::new(
+    "epochs",
+    [T.epochs, T.epochs_help],
+    FieldKind::int(1, bounds::MAX_EPOCHS as i64, 1),
+);
 
-static BATCH_SIZE: Field = Field {
-    key: "batch_size",
-    label: T.batch_size,
-    help: T.batch_size_help,
-    kind: FieldKind::Int {
-        min: 1,
-        max: bounds::MAX_BATCH_SIZE as i64,
-        step: 8,
-    },
-};
+static BATCH_SIZE: Field = Field::new(
+    "batch_size",
+    [T.batch_size, T.batch_size_help],
+    FieldKind::int(1, bounds::MAX_BATCH_SIZE as i64, 8),
+);
 
-static LEARNING_RATE: Field = Field {
-    key: "learning_rate",
-    label: T.learning_rate,
-    help: T.learning_rate_help,
-    kind: FieldKind::Real {
-        min: 1e-9,
-        max: bounds::MAX_LEARNING_RATE as f64,
-        step: 0.001,
-    },
-};
+static LEARNING_RATE: Field = Field::new(
+    "learning_rate",
+    [T.learning_rate, T.learning_rate_help],
+    FieldKind::real(1e-9, bounds::MAX_LEARNING_RATE as f64, 0.001),
+);
 
-static SEED: Field = Field {
-    key: "seed",
-    label: T.seed,
-    help: T.seed_help,
-    kind: FieldKind::Int {
-        min: 0,
-        max: bounds::MAX_SEED as i64,
-        step: 1,
-    },
-};
+static SEED: Field = Field::new(
+    "seed",
+    [T.seed, T.seed_help],
+    FieldKind::int(0, bounds::MAX_SEED as i64, 1),
+);
 
-static BACKEND: Field = Field {
-    key: "backend",
-    label: T.backend,
-    help: T.backend_help,
-    kind: FieldKind::Choice {
+static BACKEND: Field = Field::new(
+    "backend",
+    [T.backend, T.backend_help],
+    FieldKind::Choice {
         options: Backend::OPTIONS,
     },
-};
+);
 
 /// Epochs, batch size, learning rate, seed, and what runs the steps.
 #[component]
@@ -75,16 +52,7 @@ pub fn RunSection() -> Html {
     let lang = use_lang();
     let playground = use_playground();
     let settings = use_store(&playground.settings);
-    let change = |change: fn(&mut RunSettings, &Value)| {
-        let this = playground.clone();
-        Callback::from(move |value: Value| {
-            let mut settings = RunSettings::clone(&this.settings.get());
-            change(&mut settings, &value);
-            if let Err(message) = this.set_settings(settings) {
-                this.complain(message);
-            }
-        })
-    };
+    let change = |change| changes_settings(&playground, change);
     let new_seed = {
         let this = playground.clone();
         Callback::from(move |_: MouseEvent| {

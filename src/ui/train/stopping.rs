@@ -4,41 +4,28 @@ use mtl_engine::{
     metrics::Metric,
     settings::{Field, FieldKind, Value},
 };
-use mtl_training::{
-    protocol::{RunSettings, Watch},
-    settings as bounds,
-};
+use mtl_training::{protocol::Watch, settings as bounds};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::Fold;
+use super::{Fold, changes_settings};
 use crate::{
     i18n::{train::T, use_lang},
     state::{task_letter, tasks::task_output, use_playground, use_selected, use_store},
     ui::form::{FieldRow, use_id},
 };
 
-static PATIENCE: Field = Field {
-    key: "patience",
-    label: T.patience,
-    help: T.patience_help,
-    kind: FieldKind::Int {
-        min: 0,
-        max: bounds::MAX_PATIENCE as i64,
-        step: 1,
-    },
-};
+static PATIENCE: Field = Field::new(
+    "patience",
+    [T.patience, T.patience_help],
+    FieldKind::int(0, bounds::MAX_PATIENCE as i64, 1),
+);
 
-static MIN_DELTA: Field = Field {
-    key: "min_delta",
-    label: T.min_delta,
-    help: T.min_delta_help,
-    kind: FieldKind::Real {
-        min: 0.0,
-        max: 1000.0,
-        step: 0.001,
-    },
-};
+static MIN_DELTA: Field = Field::new(
+    "min_delta",
+    [T.min_delta, T.min_delta_help],
+    FieldKind::real(0.0, 1000.0, 0.001),
+);
 
 /// When a run stops before its last epoch.
 #[component]
@@ -73,16 +60,7 @@ pub fn StoppingSection() -> Html {
         .iter()
         .position(|(watch, _)| *watch == stop.watch)
         .unwrap_or(0);
-    let change = |change: fn(&mut RunSettings, &Value)| {
-        let this = playground.clone();
-        Callback::from(move |value: Value| {
-            let mut settings = RunSettings::clone(&this.settings.get());
-            change(&mut settings, &value);
-            if let Err(message) = this.set_settings(settings) {
-                this.complain(message);
-            }
-        })
-    };
+    let change = |change| changes_settings(&playground, change);
     let onchange = {
         let (this, watches) = (
             playground.clone(),

@@ -13,16 +13,11 @@ use crate::{
 /// Where the slider ends; the box takes more.
 const SLIDER_MAX: f64 = 5.0;
 
-static WEIGHT: Field = Field {
-    key: "weight",
-    label: T.task_weights,
-    help: T.task_weights_help,
-    kind: FieldKind::Real {
-        min: 0.0,
-        max: 100.0,
-        step: 0.05,
-    },
-};
+static WEIGHT: Field = Field::new(
+    "weight",
+    [T.task_weights, T.task_weights_help],
+    FieldKind::real(0.0, 100.0, 0.05),
+);
 
 /// A slider per task.
 #[component]

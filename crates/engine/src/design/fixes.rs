@@ -253,23 +253,9 @@ fn add_head(design: &Design, checked: &Checked, schema: &Schema) -> Vec<Fix> {
 
 /// One wire of each cycle, the last drawn first.
 fn cut_cycle(design: &Design) -> Vec<Fix> {
-    let mut wires: Vec<&Wire> = design
-        .wires
-        .iter()
-        .filter(|wire| compose::descendants(design, wire.to.node, |_| true).contains(&wire.from.node))
-        .collect();
-    ordered::sort_by_key(&mut wires, |wire| std::cmp::Reverse(wire.id));
-    wires
-        .into_iter()
-        .map(|wire| {
-            single(
-                design,
-                Edit::Disconnect {
-                    wires: ordered::set([wire.id]),
-                },
-            )
-        })
-        .collect()
+    disconnect_each(design, |wire| {
+        compose::descendants(design, wire.to.node, |_| true).contains(&wire.from.node)
+    })
 }
 
 /// From what is there, nearest in the order of the graph; else from a new input.
@@ -341,14 +327,15 @@ fn connect_output(design: &Design, node: &Node) -> Vec<Fix> {
 }
 
 fn disconnect(design: &Design, problem: &Problem) -> Vec<Fix> {
-    let mut wires: Vec<&Wire> = design
-        .wires
-        .iter()
-        .filter(|wire| match problem.wire {
-            Some(id) => wire.id == id,
-            None => problem.node.is_some_and(|node| wire.to.node == node),
-        })
-        .collect();
+    disconnect_each(design, |wire| match problem.wire {
+        Some(id) => wire.id == id,
+        None => problem.node.is_some_and(|node| wire.to.node == node),
+    })
+}
+
+/// One fix per wire that is meant: without it. The last drawn comes first.
+fn disconnect_each(design: &Design, is_meant: impl Fn(&Wire) -> bool) -> Vec<Fix> {
+    let mut wires: Vec<&Wire> = design.wires.iter().filter(|wire| is_meant(wire)).collect();
     ordered::sort_by_key(&mut wires, |wire| std::cmp::Reverse(wire.id));
     wires
         .into_iter()

@@ -201,23 +201,24 @@ fn relu(units: usize) -> Dense {
     }
 }
 
-fn text_towers(schema: &Schema) -> Design {
-    let mut design = Design::new("Text towers");
+/// The text and its embedding.
+fn embedded_text(design: &mut Design, schema: &Schema, width: usize) -> NodeId {
     let text = design.add(
         "text_input",
         TokenInput {
             feature: text_feature(schema),
         },
     );
-    let embedding = add_after(
-        &mut design,
-        text,
-        "embedding",
-        Embedding {
-            width: 64,
-            ..Embedding::default()
-        },
-    );
+    let embedding = Embedding {
+        width,
+        ..Embedding::default()
+    };
+    add_after(design, text, "embedding", embedding)
+}
+
+fn text_towers(schema: &Schema) -> Design {
+    let mut design = Design::new("Text towers");
+    let embedding = embedded_text(&mut design, schema, 64);
     let pooled = add_after(&mut design, embedding, "pooling", GlobalAveragePooling::default());
     let dropped = add_after(&mut design, pooled, "dropout", Dropout { rate: 0.5 });
     let shared = add_after(&mut design, dropped, "shared", relu(64));
@@ -230,21 +231,7 @@ fn text_towers(schema: &Schema) -> Design {
 
 fn shared_lstm(schema: &Schema) -> Design {
     let mut design = Design::new("Shared LSTM");
-    let text = design.add(
-        "text_input",
-        TokenInput {
-            feature: text_feature(schema),
-        },
-    );
-    let embedding = add_after(
-        &mut design,
-        text,
-        "embedding",
-        Embedding {
-            width: 32,
-            ..Embedding::default()
-        },
-    );
+    let embedding = embedded_text(&mut design, schema, 32);
     let lstm = add_after(
         &mut design,
         embedding,

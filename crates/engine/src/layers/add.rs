@@ -1,6 +1,6 @@
 //! Sum of equal shapes: `y = x_1 + x_2 + …`.
 
-use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{either_mask, equal_shapes}, sequence, several, vector};
+use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{elementwise_samples, lower_elementwise}};
 use crate::{ops, plan::{Lowering, Signal}, text::Text};
 
 crate::settings! {
@@ -21,18 +21,12 @@ impl LayerKind for Add {
     const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
-        let (first, inputs) = several(inputs)?;
-        let terms = equal_shapes(lowering, inputs)?.into_iter().map(|value| (value, 1.0)).collect();
-        let y = lowering.activation(first.shape.size())?;
-        lowering.push(ops::Sum { terms, y });
-        let mask = either_mask(lowering, inputs)?;
-        Ok(vec![Signal::new(first.shape, y).masked(mask)])
+        lower_elementwise(lowering, inputs, |_, terms, y, _| {
+            Ok(ops::Sum { terms: terms.into_iter().map(|value| (value, 1.0)).collect(), y })
+        })
     }
 
     fn samples() -> Vec<Sample> {
-        vec![
-            Sample::new(Self::default(), [vector(3), vector(3)]),
-            Sample::new(Self::default(), [sequence(3, 2), sequence(3, 2), sequence(3, 2)]),
-        ]
+        elementwise_samples::<Self>()
     }
 }

@@ -1,6 +1,6 @@
 //! Largest of equal shapes: `y = max(x_1, …, x_n)`.
 
-use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{either_mask, equal_shapes}, sequence, several, vector};
+use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{elementwise_samples, lower_elementwise}};
 use crate::{ops, plan::{Lowering, Signal}, text::Text};
 
 crate::settings! {
@@ -21,19 +21,12 @@ impl LayerKind for Maximum {
     const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
-        let (first, inputs) = several(inputs)?;
-        let terms = equal_shapes(lowering, inputs)?;
-        let size = first.shape.size();
-        let (y, counts) = (lowering.activation(size)?, lowering.saved(size)?);
-        lowering.push(ops::Maximum { terms, y, counts });
-        let mask = either_mask(lowering, inputs)?;
-        Ok(vec![Signal::new(first.shape, y).masked(mask)])
+        lower_elementwise(lowering, inputs, |lowering, terms, y, size| {
+            Ok(ops::Maximum { terms, y, counts: lowering.saved(size)? })
+        })
     }
 
     fn samples() -> Vec<Sample> {
-        vec![
-            Sample::new(Self::default(), [vector(3), vector(3)]),
-            Sample::new(Self::default(), [sequence(3, 2), sequence(3, 2), sequence(3, 2)]),
-        ]
+        elementwise_samples::<Self>()
     }
 }

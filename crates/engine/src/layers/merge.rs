@@ -1,10 +1,35 @@
 //! What layers with several equal inputs share.
 
-use super::LowerError;
+use super::{Layer, LayerKind, LowerError, Sample, sequence, several, vector};
 use crate::{
-    ops::{self, MaskRule},
+    ops::{self, MaskRule, Op},
     plan::{Lowering, Signal, ValueId},
 };
+
+/// Lowers a merge of equal shapes, element by element: `merge` gives the op for the places of the inputs, the place of
+/// the result and its size.
+pub(crate) fn lower_elementwise<O: Into<Op>>(
+    lowering: &mut Lowering<'_>,
+    inputs: &[Signal],
+    merge: impl FnOnce(&mut Lowering<'_>, Vec<ValueId>, ValueId, usize) -> Result<O, LowerError>,
+) -> Result<Vec<Signal>, LowerError> {
+    let (first, inputs) = several(inputs)?;
+    let (shape, size) = (first.shape, first.shape.size());
+    let values = equal_shapes(lowering, inputs)?;
+    let y = lowering.activation(size)?;
+    let op = merge(lowering, values, y, size)?;
+    lowering.push(op);
+    let mask = either_mask(lowering, inputs)?;
+    Ok(vec![Signal::new(shape, y).masked(mask)])
+}
+
+/// Two vectors, and three sequences.
+pub(crate) fn elementwise_samples<L: LayerKind + Into<Layer>>() -> Vec<Sample> {
+    vec![
+        Sample::new(L::default(), [vector(3), vector(3)]),
+        Sample::new(L::default(), [sequence(3, 2), sequence(3, 2), sequence(3, 2)]),
+    ]
+}
 
 /// The places of signals that must have equal shapes.
 pub(crate) fn equal_shapes(lowering: &Lowering<'_>, inputs: &[Signal]) -> Result<Vec<ValueId>, LowerError> {

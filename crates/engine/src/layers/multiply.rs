@@ -1,6 +1,6 @@
 //! Product of equal shapes, element by element: `y = x_1 x_2 …`.
 
-use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{either_mask, equal_shapes}, sequence, several, vector};
+use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{elementwise_samples, lower_elementwise}};
 use crate::{ops, plan::{Lowering, Signal}, text::Text};
 
 crate::settings! {
@@ -21,22 +21,16 @@ impl LayerKind for Multiply {
     const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
-        let (first, inputs) = several(inputs)?;
-        let mut factors = Vec::with_capacity(inputs.len());
-        for value in equal_shapes(lowering, inputs)? {
-            factors.push(lowering.distinct(value, &factors)?);
-        }
-        let y = lowering.activation(first.shape.size())?;
-        let partial = lowering.backward_scratch(first.shape.size())?;
-        lowering.push(ops::Multiply { factors, y, partial });
-        let mask = either_mask(lowering, inputs)?;
-        Ok(vec![Signal::new(first.shape, y).masked(mask)])
+        lower_elementwise(lowering, inputs, |lowering, values, y, size| {
+            let mut factors = Vec::with_capacity(values.len());
+            for value in values {
+                factors.push(lowering.distinct(value, &factors)?);
+            }
+            Ok(ops::Multiply { factors, y, partial: lowering.backward_scratch(size)? })
+        })
     }
 
     fn samples() -> Vec<Sample> {
-        vec![
-            Sample::new(Self::default(), [vector(3), vector(3)]),
-            Sample::new(Self::default(), [sequence(3, 2), sequence(3, 2), sequence(3, 2)]),
-        ]
+        elementwise_samples::<Self>()
     }
 }
