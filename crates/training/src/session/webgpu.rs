@@ -429,8 +429,8 @@ impl Session {
             )
         } else {
             Message::new(
-                format!("on the CPU, because WebGPU cannot run this: {}", error.en),
-                format!("在 CPU 上训练，因为 WebGPU 无法运行：{}", error.zh),
+                format!("WebGPU cannot run this: {}", error.en),
+                format!("WebGPU 无法运行：{}", error.zh),
             )
         });
         if was_on {

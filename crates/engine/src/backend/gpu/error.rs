@@ -8,11 +8,8 @@ use crate::text::{Explain, Message};
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum GpuError {
     /// The browser or the system offers none.
-    #[error("no WebGPU adapter: {reason}")]
-    NoAdapter {
-        /// What the system says.
-        reason: String,
-    },
+    #[error("there is no WebGPU adapter here")]
+    NoAdapter,
     /// There is an adapter, but it gives no device.
     #[error("the WebGPU adapter gives no device: {reason}")]
     NoDevice {
@@ -89,7 +86,7 @@ pub enum GpuError {
 impl Explain for GpuError {
     fn explain(&self) -> Message {
         let zh = match self {
-            Self::NoAdapter { reason } => format!("没有可用的 WebGPU 适配器：{reason}"),
+            Self::NoAdapter => "这里没有可用的 WebGPU 适配器".to_owned(),
             Self::NoDevice { reason } => format!("WebGPU 适配器未能提供设备：{reason}"),
             Self::Lost { reason } => format!("WebGPU 设备已丢失：{reason}"),
             Self::OutOfMemory => "WebGPU 设备内存不足；减小批大小或模型可能有效".to_owned(),
