@@ -1,7 +1,7 @@
 //! What `cargo xtask bench` calls in the page's own module: a design trained in a bare loop, with everything that another
 //! library needs to be given the same problem. The page itself never calls it.
 
-use mtl_engine::kernels::peak;
+use mtl_engine::kernels::{fused, peak};
 #[cfg(feature = "gpu")]
 use mtl_training::benchmark::GpuBenchmark;
 use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
@@ -126,9 +126,11 @@ fn about(benchmark: &Benchmark) -> String {
     .to_string()
 }
 
-/// Multiplies and adds on registers alone; returns the number of floating-point operations. The caller holds the clock.
+/// Multiplies and adds on registers alone, in one instruction if asked and there is one; returns the number of
+/// floating-point operations. The caller holds the clock.
 #[wasm_bindgen]
-pub fn bench_peak(rounds: u32) -> f64 {
+pub fn bench_peak(rounds: u32, fuse: bool) -> f64 {
+    fused::choose(fuse);
     let (flops, sum) = peak::multiply_add(rounds);
     std::hint::black_box(sum);
     flops

@@ -1,4 +1,5 @@
-// Starts the page: compiles the one wasm module and hands it to the Rust side, which hands it on to the worker.
+// Starts the page: compiles the one wasm module (the build that `index.html` has chosen and is fetching already) and hands it
+// to the Rust side, which hands it on to the worker.
 import init, { page_main } from "./app.js";
 
 // Some hosts send .wasm under another type, which the streaming compiler refuses: then compile the bytes.
@@ -12,7 +13,7 @@ async function compile(url) {
 }
 
 try {
-  await init({ module_or_path: await compile(new URL("./app.wasm", import.meta.url)) });
+  await init({ module_or_path: await compile(document.getElementById("module").href) });
   page_main(new URL("./worker.js", import.meta.url).href);
   // The first frame of the page is drawn, and it hears what comes next.
   requestAnimationFrame(() => setTimeout(() => performance.mark("mtl-interactive")));

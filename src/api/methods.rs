@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use js_sys::Uint8Array;
 use mtl_engine::{
+    kernels::fused,
     schema::{FeatureKind, Schema},
     text::{Message, Text},
 };
@@ -168,6 +169,7 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
             "backend": if status.runs_on.webgpu.is_some() { "webgpu" } else { "cpu" },
             "adapter": status.runs_on.webgpu,
             "why": status.runs_on.why.as_ref().map(|why| why.get(lang)),
+            "build": if fused::is_available() { "relaxed-simd" } else { "simd128" },
         },
         "design": this.document.get().design().name,
         "preset": this.preset().map(|preset| preset.key),

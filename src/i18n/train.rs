@@ -35,13 +35,16 @@ texts! {
     learning_rate: "Learning rate", "学习率";
     learning_rate_help: "Size of a step, before the schedule. May be changed while training.", "每一步的步长（调度之前）。训练中可以修改。";
     seed: "Seed", "随机种子";
-    seed_help: "Of the first parameters, the order of rows and dropout: on the CPU the same seed gives the same run, to the bit. A change starts the run again.",
-        "决定初始参数、样本顺序和丢弃：在 CPU 上，相同的种子得到逐位相同的训练。修改后训练会重新开始。";
+    seed_help: "Of the first parameters, the order of rows and dropout: the same seed gives the same run; to the bit on any machine if the run is reproducible. A change starts the run again.",
+        "决定初始参数、样本顺序和丢弃：相同的种子得到相同的训练；若选择“可复现”，则在任何机器上逐位相同。修改后训练会重新开始。";
     new_seed: "Another seed", "换一个种子";
     backend: "Computed by", "计算方式";
-    backend_help: "On the CPU the same seed gives the same bits on every machine. WebGPU is faster for large models and agrees with the CPU to some digits. Automatic times both on your design when the run starts and takes the faster. May be changed while training.",
-        "在 CPU 上，相同的种子在任何机器上都得到逐位相同的结果。WebGPU 对大模型更快，结果与 CPU 在若干位数内一致。“自动”会在训练开始时按你的设计对两者计时并选择更快的。训练中可以修改。";
+    backend_help: "WebGPU is faster for large models and agrees with the CPU to some digits. Automatic times both on your design when the run starts and takes the faster. May be changed while training.",
+        "WebGPU 对大模型更快，结果与 CPU 在若干位数内一致。“自动”会在训练开始时按你的设计对两者计时并选择更快的。训练中可以修改。";
     runs_on: "Runs on {0}", "运行于 {0}";
+    reproducible: "Reproducible", "可复现";
+    reproducible_help: "The CPU computes the same bits in every browser and natively. Without it products and sums take one instruction where your browser has it, which trains up to a quarter faster and rounds differently. May be changed while training.",
+        "CPU 在任何浏览器中以及本机程序中得到逐位相同的结果。不勾选时，若浏览器支持，乘法与加法合为一条指令，训练最多快四分之一，但舍入不同。训练中可以修改。";
     lazy_rows: "Lazy rows", "惰性行更新";
     lazy_rows_help: "Only those rows of an embedding change that the batch has looked up, so that the cost of a step does not depend on the size of the vocabulary. Not the same as Keras: there, moments go on moving a row after its last gradient. Runs on the CPU. May be changed while training.",
         "只更新批中查过的嵌入行，使每一步的开销与词表大小无关。与 Keras 不同：在 Keras 中，即使某行不再有梯度，动量仍会继续移动它。在 CPU 上运行。训练中可以修改。";

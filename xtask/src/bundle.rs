@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! cargo build --profile page     ->  wasm-bindgen  ->  assets/app-HASH.{js,wasm}
+//! the same with relaxed SIMD     ->  wasm-bindgen  ->  assets/app-relaxed-HASH.wasm
 //! static/*.{js,css,svg,...}                         ->  assets/NAME-HASH.EXT
 //! index.html (names replaced)                       ->  index.html
 //! static/*.json                                     ->  static/*.json (stable addresses: schemas)
@@ -47,12 +48,33 @@ const TEXT_KINDS: [&str; 3] = ["css", "js", "html"];
 /// Kinds that are compressed already.
 const PACKED_KINDS: [&str; 8] = ["png", "jpg", "webp", "woff2", "gz", "br", "zip", "mtld"];
 
+/// Which instructions the module may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// 128-bit vectors, which every current browser has; the same bits everywhere.
+    Baseline,
+    /// Also fused products (`relaxed-simd`), where the browser has them.
+    Relaxed,
+}
+
+impl Build {
+    /// Its name in tables and rows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "wasm-simd128",
+            Self::Relaxed => "wasm-relaxed-simd",
+        }
+    }
+}
+
 /// How to build.
 pub struct Options {
     /// The folder to build; what was there is replaced.
     pub out: PathBuf,
     /// Also write `.gz` and `.br` copies, and hold the result to its size.
     pub compress: bool,
+    /// Without the second build: browsers with relaxed SIMD get the baseline too.
+    pub baseline_only: bool,
 }
 
 /// `cargo xtask dist`.
@@ -60,6 +82,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     let mut options = Options {
         out: root().join("dist"),
         compress: true,
+        baseline_only: false,
     };
     let mut parser = lexopt::Parser::from_args(args);
     while let Some(arg) = parser.next()? {
@@ -74,11 +97,13 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
 /// Builds the folder.
 pub fn build(options: &Options) -> Result<()> {
     setup::wasm_target()?;
-    let wasm = step("compile the page to WebAssembly", || {
-        compile_wasm("mtl-playground")
-    })?;
-    let glue = bind(&wasm)?;
-    let mut files = assemble(&glue)?;
+    let glue = page_module(Build::Baseline)?;
+    let relaxed = if options.baseline_only {
+        glue.clone()
+    } else {
+        page_module(Build::Relaxed)?
+    };
+    let mut files = assemble(&glue, &relaxed)?;
     add_data(&mut files)?;
     if options.compress {
         step("compress", || add_compressed_copies(&mut files))?;
@@ -90,10 +115,18 @@ pub fn build(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Compiles the page and says where wasm-bindgen's output lies.
+fn page_module(build: Build) -> Result<PathBuf> {
+    let wasm = step(&format!("compile the page to WebAssembly ({})", build.name()), || {
+        compile_wasm("mtl-playground", build)
+    })?;
+    bind(&wasm)
+}
+
 /// Builds another package of the workspace as `app.js` and `app.wasm` in `out`, which keeps what else it has.
-pub fn build_module(package: &str, out: &Path) -> Result<()> {
-    let wasm = step(&format!("compile {package} to WebAssembly"), || {
-        compile_wasm(package)
+pub fn build_module(package: &str, build: Build, out: &Path) -> Result<()> {
+    let wasm = step(&format!("compile {package} to WebAssembly ({})", build.name()), || {
+        compile_wasm(package, build)
     })?;
     let glue = bind(&wasm)?;
     let mut files = Files::new();
@@ -106,9 +139,13 @@ pub fn build_module(package: &str, out: &Path) -> Result<()> {
 }
 
 /// Compiles a package to WebAssembly and says where cargo put the module.
-fn compile_wasm(package: &str) -> Result<PathBuf> {
+fn compile_wasm(package: &str, build: Build) -> Result<PathBuf> {
     let target_name = package.replace('-', "_");
     let mut command = cargo();
+    if build == Build::Relaxed {
+        // In the place of those in `.cargo/config.toml`; the libraries of both builds are kept side by side.
+        command.env("RUSTFLAGS", "-C target-feature=+simd128,+bulk-memory,+relaxed-simd");
+    }
     command
         .args(["build", "--profile", "page", "--lib", "--package", package])
         .args([
@@ -198,8 +235,8 @@ type Files = BTreeMap<String, Vec<u8>>;
 /// Gives every file its hashed name, innermost first, and replaces the names in the files that use them.
 ///
 /// A source file names another as it lies in `static/`: `./worker.js`, `static/style.css`; the module and
-/// its glue are named as if they lay there too: `./app.js`, `./app.wasm`.
-fn assemble(glue: &Path) -> Result<Files> {
+/// its glue are named as if they lay there too: `./app.js`, `./app.wasm`, `./app-relaxed.wasm`.
+fn assemble(glue: &Path, relaxed: &Path) -> Result<Files> {
     let mut files = Files::new();
     let mut names = BTreeMap::new();
     let add_hashed = |files: &mut Files, name: &str, bytes: Vec<u8>, names: &mut BTreeMap<_, _>| {
@@ -216,6 +253,17 @@ fn assemble(glue: &Path) -> Result<Files> {
         &mut names,
     );
     add_hashed(&mut files, "app.js", read(&glue.join("app.js"))?, &mut names);
+    if relaxed == glue {
+        // There is no second build: its name stands for the first.
+        let name = names["app.wasm"].clone();
+        names.insert("app-relaxed.wasm".to_owned(), name);
+    } else {
+        if read(&relaxed.join("app.js"))? != read(&glue.join("app.js"))? {
+            bail!("the JavaScript sides of the two builds differ, and the page has but one");
+        }
+        let module = read(&relaxed.join("app_bg.wasm"))?;
+        add_hashed(&mut files, "app-relaxed.wasm", module, &mut names);
+    }
     let snippets = glue.join("snippets");
     if snippets.is_dir() {
         add_folder(&mut files, &snippets, "assets/snippets")?;
@@ -370,6 +418,8 @@ fn report(out: &Path, files: &Files) -> Result<()> {
         "gzip",
         "brotli"
     );
+    let modules = files.keys().filter(|name| extension_of(name) == "wasm");
+    let heaviest_module = modules.map(|name| weight(name)).max().unwrap_or_default();
     let mut page = [0; 3];
     for name in files
         .keys()
@@ -378,12 +428,14 @@ fn report(out: &Path, files: &Files) -> Result<()> {
         let sizes = [weight(name), or_plain(name, "gz"), or_plain(name, "br")];
         let [plain, gzip, brotli] = sizes.map(human_bytes);
         println!("{name:<46} {plain:>10} {gzip:>10} {brotli:>10}");
-        if ["wasm", "js", "css"].contains(&extension_of(name)) {
+        // A browser loads one of the two builds: the heavier counts.
+        let is_lighter_build = extension_of(name) == "wasm" && weight(name) < heaviest_module;
+        if ["wasm", "js", "css"].contains(&extension_of(name)) && !is_lighter_build {
             page = std::array::from_fn(|k| page[k] + sizes[k]);
         }
     }
     let [plain, gzip, brotli] = page.map(human_bytes);
-    println!("{:<46} {plain:>10} {gzip:>10} {brotli:>10}", "wasm + js + css");
+    println!("{:<46} {plain:>10} {gzip:>10} {brotli:>10}", "wasm (one build) + js + css");
     let limit = human_bytes(MAX_GZIPPED_BYTES);
     if page[1] > MAX_GZIPPED_BYTES {
         bail!("wasm + js + css weigh {gzip} gzipped; the page may weigh {limit}");

@@ -41,6 +41,8 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     let build = bundle::Options {
         out: target_dir().join("xtask/page"),
         compress: false,
+        // Who changes the sources waits for one build and not for two.
+        baseline_only: watch,
     };
     bundle::build(&build)?;
     let n_builds = Arc::new(AtomicU64::new(1));

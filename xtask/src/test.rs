@@ -187,6 +187,7 @@ fn in_browser(
             bundle::build(&bundle::Options {
                 out: dist.clone(),
                 compress: true,
+                baseline_only: false,
             })?;
             dist
         }
@@ -194,7 +195,7 @@ fn in_browser(
     if wants_wasm {
         heading("the module of the wasm tests, and its results natively");
         let beside = dist.join("wasm-tests");
-        bundle::build_module("wasm-tests", &beside)?;
+        bundle::build_module("wasm-tests", bundle::Build::Baseline, &beside)?;
         for name in ["index.html", "worker.js"] {
             fs::copy(root().join("tests/wasm").join(name), beside.join(name))?;
         }

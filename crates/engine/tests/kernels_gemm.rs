@@ -1,5 +1,6 @@
 //! Laws of the matrix product: its value, its order of additions, and what it leaves alone.
 
+use mtl_engine::kernels::fused;
 use mtl_engine::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
 
 /// Numbers in [-1, 1) that are not friendly to any order of summation.
@@ -34,7 +35,7 @@ impl Case {
     const ALL_LAYOUTS: [(bool, bool); 4] = [(false, false), (false, true), (true, false), (true, true)];
 }
 
-/// Computes one product and compares it with the documented chain, bit for bit, and with `f64`.
+/// Computes one product and compares it with the documented chain (fused where that is chosen), bit for bit, and with `f64`.
 #[track_caller]
 fn check(size: Size, case: Case) {
     let Size { m, n, k } = size;
@@ -104,7 +105,11 @@ fn check(size: Size, case: Case) {
                 } else {
                     b[p * b_stride + j]
                 };
-                chain += x * y;
+                chain = if fused::is_chosen() {
+                    x.mul_add(y, chain)
+                } else {
+                    chain + x * y
+                };
                 exact += f64::from(x) * f64::from(y);
             }
             if case.bias {
@@ -157,6 +162,22 @@ fn every_small_shape_in_every_layout() {
 
 #[test]
 fn shapes_of_real_layers_and_of_every_block_edge() {
+    large_shapes();
+}
+
+/// Without the instruction for it this is the same as above.
+#[test]
+fn fused_products_round_once_per_term() {
+    fused::choose(true);
+    assert_eq!(fused::is_chosen(), fused::is_available());
+    large_shapes();
+    let other_thread = std::thread::spawn(fused::is_chosen);
+    assert!(!other_thread.join().unwrap(), "a choice is of its thread alone");
+    fused::choose(false);
+    assert!(!fused::is_chosen());
+}
+
+fn large_shapes() {
     let sizes = [
         (64, 32, 32),
         (64, 128, 32),

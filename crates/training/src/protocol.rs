@@ -188,10 +188,14 @@ pub struct RunSettings {
     pub backend: Backend,
     /// Whether a step changes only those rows of an embedding that its batch has looked up.
     pub lazy_rows: bool,
+    /// Whether the CPU computes the same bits on every machine, also where it could be faster with others: products are
+    /// not [fused](mtl_engine::kernels::fused).
+    pub reproducible: bool,
 }
 
 mtl_engine::choice! {
-    /// What runs the steps. On the CPU the same seed gives the same bits on every machine; WebGPU agrees with it to some digits.
+    /// What runs the steps. On the CPU the same seed gives the same bits on every machine, if the run is to be reproducible;
+    /// WebGPU agrees with it to some digits.
     pub enum Backend {
         /// What is faster for the design, as measured at the start of a run.
         Auto = "auto", ["Automatic", "自动"];
@@ -215,6 +219,7 @@ impl Default for RunSettings {
             stop: StopCondition::default(),
             backend: Backend::Auto,
             lazy_rows: false,
+            reproducible: false,
         }
     }
 }

@@ -81,6 +81,7 @@ impl TrainingRun {
             learning_rate: settings.learning_rate,
             first_losses: vec![None; n_tasks],
         };
+        run.model.set_fused(!settings.reproducible);
         run.find_parts();
         run.weigh();
         Ok(run)
@@ -98,8 +99,10 @@ impl TrainingRun {
         true
     }
 
-    /// Takes over new constants of the optimizer, with its state as far as the new constants keep one.
+    /// Takes over how its steps are computed: new constants of the optimizer, with its state as far as the new constants
+    /// keep one, lazy rows, fused products.
     pub(crate) fn update_optimizer(&mut self, settings: &RunSettings) {
+        self.model.set_fused(!settings.reproducible);
         if self.lazy_rows != settings.lazy_rows {
             self.lazy_rows = settings.lazy_rows;
             self.find_parts();

@@ -46,7 +46,14 @@ static BACKEND: Field = Field::new(
     },
 );
 
-/// Epochs, batch size, learning rate, seed, and what runs the steps.
+static REPRODUCIBLE: Field = Field {
+    key: "reproducible",
+    label: T.reproducible,
+    help: T.reproducible_help,
+    kind: FieldKind::Flag,
+};
+
+/// Epochs, batch size, learning rate, seed, what runs the steps and how.
 #[component]
 pub fn RunSection() -> Html {
     let lang = use_lang();
@@ -89,6 +96,8 @@ pub fn RunSection() -> Html {
                     settings.backend = Backend::from_value(value).unwrap_or(settings.backend);
                 })} />
             <RunsOn />
+            <FieldRow field={&REPRODUCIBLE} value={Value::Flag(settings.reproducible)}
+                on_change={change(|settings, value| settings.reproducible = *value == Value::Flag(true))} />
         </section>
     }
 }

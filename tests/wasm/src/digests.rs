@@ -7,7 +7,7 @@ use mtl_engine::design::presets;
 use mtl_engine::kernels::elementary;
 use mtl_engine::random::Random;
 use mtl_engine::schema::Schema;
-use mtl_training::protocol::{Command, DataSource, Event, Request, Run, Split};
+use mtl_training::protocol::{Command, DataSource, Event, Request, Run, RunSettings, Split};
 use mtl_training::{Outgoing, Session, recommended};
 
 /// Steps of each run: enough to pass through every kernel many times.
@@ -96,7 +96,10 @@ fn runs_on(key: &str, digests: &mut BTreeMap<String, String>) {
             continue;
         }
         run.tell(Command::Settings {
-            settings: recommended::run_settings(preset.key, key),
+            settings: RunSettings {
+                reproducible: true,
+                ..recommended::run_settings(preset.key, key)
+            },
         });
         run.tell(Command::Design {
             design: preset.design(&schema),

@@ -53,17 +53,17 @@ async function carryOut(tools, command) {
     case "block":
       return contender.block(command.ms);
     case "peak":
-      return { flops_per_s: peak(tools.app) };
+      return { flops_per_s: peak(tools.app, command.fused) };
     default:
       throw new Error(`there is no command ${command.do}`);
   }
 }
 
-function peak(app) {
+function peak(app, fused) {
   let best = 0;
   for (let round = 0; round < 9; round += 1) {
     const start = performance.now();
-    const flops = app.bench_peak(2_000_000);
+    const flops = app.bench_peak(2_000_000, fused);
     best = Math.max(best, flops / (performance.now() - start));
   }
   return best * 1e3;

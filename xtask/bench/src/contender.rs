@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
-use mtl_engine::kernels::peak;
+use mtl_engine::kernels::{fused, peak};
 use mtl_engine::model::Profile;
 use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
 use serde::Deserialize;
@@ -19,8 +19,8 @@ enum Command {
     Losses { n: usize },
     /// Train for `ms` milliseconds.
     Block { ms: f64 },
-    /// Multiply and add on registers alone.
-    Peak,
+    /// Multiply and add on registers alone, in one instruction if asked.
+    Peak { fused: bool },
     /// Train `n` steps, timed op by op.
     Profile { n: u64 },
 }
@@ -49,7 +49,10 @@ impl Contender {
                 let (steps, ms) = self.block(ms)?;
                 json!({ "steps": steps, "ms": ms })
             }
-            Command::Peak => json!({ "flops_per_s": peak_flops_per_s(), "build": build() }),
+            Command::Peak { fused } => {
+                fused::choose(fused);
+                json!({ "flops_per_s": peak_flops_per_s(), "build": build() })
+            }
             Command::Profile { n } => profile_json(&self.profile(n)?),
         })
     }
@@ -110,6 +113,9 @@ impl Contender {
 
 /// The instructions that the kernels run with here.
 fn build() -> &'static str {
+    if fused::is_chosen() {
+        return "native-avx2-fma";
+    }
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         return "native-avx2";

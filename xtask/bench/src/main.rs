@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use contender::Contender;
+use mtl_training::benchmark::BenchmarkSpec;
 use serde_json::json;
 
 const USAGE: &str = "Usage: xtask-bench list [FILE] | serve | run [NAME ...]";
@@ -74,7 +75,11 @@ fn run(names: &[&str]) -> Result<()> {
             continue;
         }
         let mut contender = Contender::default();
-        contender.start(spec)?;
+        let spec = BenchmarkSpec {
+            fused: true,
+            ..spec.clone()
+        };
+        contender.start(&spec)?;
         contender.block(100.0)?;
         let mut speeds = (0..7)
             .map(|_| {

@@ -118,6 +118,8 @@ fn complete(entry: Value, index: usize, folder: &Path) -> Result<Workload> {
         batch_size: entry.batch_size,
         learning_rate,
         seed: entry.seed.unwrap_or(1),
+        // The contenders know.
+        fused: false,
     };
     // Whatever keeps it from training is better said before anything is built or started.
     let options = mtl_engine::model::BuildOptions {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::browser::Browser;
 use super::site::Site;
+use crate::bundle::Build;
 
 /// TensorFlow.js as `xtask/bench/package.json` pins it.
 pub const TFJS_VERSION: &str = "4.22.0";
@@ -72,21 +73,41 @@ pub struct Key {
     pub engine: Engine,
     /// `cpu` or `webgpu` of this project; `wasm`, `cpu`, `webgl` or `webgpu` of TensorFlow.js.
     pub backend: &'static str,
-    /// `wasm-simd128`, `native-avx2`, `tfjs-4.22.0`.
+    /// `wasm-simd128`, `wasm-relaxed-simd`, `native-avx2-fma`, `tfjs-4.22.0`.
     pub build: String,
 }
 
 impl Key {
-    pub fn worker(engine: Engine, backend: &'static str) -> Self {
-        let build = match engine {
-            Engine::Mtl => "wasm-simd128".to_owned(),
-            _ => format!("tfjs-{TFJS_VERSION}"),
-        };
+    /// TensorFlow.js on one of its backends.
+    pub fn tfjs(engine: Engine, backend: &'static str) -> Self {
         Self {
             engine,
             backend,
-            build,
+            build: format!("tfjs-{TFJS_VERSION}"),
         }
+    }
+
+    /// The engine in one of the page's builds.
+    pub fn page(backend: &'static str, build: Build) -> Self {
+        Self {
+            engine: Engine::Mtl,
+            backend,
+            build: build.name().to_owned(),
+        }
+    }
+
+    /// The engine in the native program; its peak says how it is built.
+    pub fn native(build: &str) -> Self {
+        Self {
+            engine: Engine::Mtl,
+            backend: "cpu",
+            build: build.to_owned(),
+        }
+    }
+
+    /// Whether its products are fused, if its processor can.
+    pub fn is_fused(&self) -> bool {
+        self.build != Build::Baseline.name()
     }
 
     pub fn is_native(&self) -> bool {
@@ -98,6 +119,8 @@ impl fmt::Display for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = if self.is_native() {
             "natively"
+        } else if self.engine == Engine::Mtl && self.backend == "cpu" {
+            &self.build
         } else {
             self.backend
         };
@@ -131,6 +154,11 @@ impl Stage {
 
     fn setup(&self, key: &Key) -> Value {
         let url = |path: &str| self.browser.url(path);
+        let module = if key.build == Build::Relaxed.name() {
+            &self.site.relaxed
+        } else {
+            &self.site.baseline
+        };
         let mut scripts = vec![url("bench/tf.min.js")];
         match key.backend {
             "wasm" => scripts.push(url("bench/tf-backend-wasm.min.js")),
@@ -141,7 +169,7 @@ impl Stage {
             "engine": key.engine.key(),
             "backend": key.backend,
             "glue": url(&self.site.glue),
-            "module": url(&self.site.module),
+            "module": url(module),
             "tfjs": scripts,
             "wasmPath": url("bench/"),
         })

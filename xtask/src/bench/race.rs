@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::args::Backend;
 use super::contender::{Engine, Key, Refusal, Stage};
 use super::results::{Entrant, LOSS_TOLERANCE, WorkloadResult};
+use crate::bundle::Build;
 
 /// How long everything takes.
 #[derive(Clone, Copy, Debug)]
@@ -62,35 +63,30 @@ struct Heat {
     keys: Vec<Key>,
 }
 
-fn heats(backend: Backend, native_build: &str, with_tfjs: bool) -> Vec<Heat> {
-    let heat = |what, keys: &[(Engine, &'static str)]| Heat {
+fn heats(backend: Backend, native: &Key, with_tfjs: bool) -> Vec<Heat> {
+    let heat = |what, keys: &[Key]| Heat {
         what,
-        keys: keys
-            .iter()
-            .map(|(engine, backend)| Key::worker(*engine, backend))
-            .collect(),
+        keys: keys.to_vec(),
     };
     let mut heats = Vec::new();
     if backend.has_cpu() {
-        heats.push(heat("the engine in the page", &[(Engine::Mtl, "cpu")]));
-        heats.push(Heat {
-            what: "the engine natively",
-            keys: vec![Key {
-                engine: Engine::Mtl,
-                backend: "cpu",
-                build: native_build.to_owned(),
-            }],
-        });
+        heats.push(heat("the engine in the page", &[Key::page("cpu", Build::Relaxed)]));
+        heats.push(heat(
+            "the engine in the page, reproducible",
+            &[Key::page("cpu", Build::Baseline)],
+        ));
+        heats.push(heat("the engine natively", std::slice::from_ref(native)));
         if with_tfjs {
-            heats.push(heat("TF.js expert", &[(Engine::TfjsExpert, "wasm")]));
-            let stock = ["wasm", "webgl", "cpu"].map(|backend| (Engine::TfjsStock, backend));
+            heats.push(heat("TF.js expert", &[Key::tfjs(Engine::TfjsExpert, "wasm")]));
+            let stock = ["wasm", "webgl", "cpu"].map(|backend| Key::tfjs(Engine::TfjsStock, backend));
             heats.push(heat("TF.js stock", &stock));
         }
     }
     if backend.has_webgpu() {
-        heats.push(heat("the engine on WebGPU", &[(Engine::Mtl, "webgpu")]));
+        heats.push(heat("the engine on WebGPU", &[Key::page("webgpu", Build::Relaxed)]));
         if with_tfjs {
-            let both = [Engine::TfjsExpert, Engine::TfjsStock].map(|engine| (engine, "webgpu"));
+            let both =
+                [Engine::TfjsExpert, Engine::TfjsStock].map(|engine| Key::tfjs(engine, "webgpu"));
             heats.push(heat("TF.js on WebGPU", &both));
         }
     }
@@ -105,21 +101,23 @@ pub fn run(
     backend: Backend,
     with_tfjs: bool,
 ) -> Result<WorkloadResult, Refusal> {
-    let native = Key {
-        engine: Engine::Mtl,
-        backend: "cpu",
-        build: "native".to_owned(),
-    };
-    let native_peak = stage.ask(&native, &json!({ "do": "peak" }), pace.start_within)?;
-    let native_build = native_peak["build"].as_str().unwrap_or("native").to_owned();
     let mut result = WorkloadResult::new(workload);
-    result.native_peak = number(&native_peak, "flops_per_s");
-    let page = Key::worker(Engine::Mtl, "cpu");
-    let wasm_peak = stage.ask(&page, &json!({ "do": "peak" }), pace.start_within)?;
-    result.wasm_peak = number(&wasm_peak, "flops_per_s");
+    let mut peak = |key: &Key| -> Result<Value, Refusal> {
+        let command = json!({ "do": "peak", "fused": key.is_fused() });
+        stage.ask(key, &command, pace.start_within)
+    };
+    let native_peak = peak(&Key::native("native"))?;
+    let native = Key::native(native_peak["build"].as_str().unwrap_or("native"));
+    result.peaks.push((native.build.clone(), number(&native_peak, "flops_per_s")));
+    for build in [Build::Baseline, Build::Relaxed] {
+        // A browser without relaxed SIMD says so when the build is to train.
+        if let Ok(peak) = peak(&Key::page("cpu", build)) {
+            result.peaks.push((build.name().to_owned(), number(&peak, "flops_per_s")));
+        }
+    }
 
     let mut racers: Vec<Entrant> = Vec::new();
-    for heat in heats(backend, &native_build, with_tfjs) {
+    for heat in heats(backend, &native, with_tfjs) {
         let mut best: Option<Entrant> = None;
         let is_choice = heat.keys.len() > 1;
         let mut seen = Vec::new();
@@ -175,10 +173,7 @@ pub fn run(
     race(stage, &mut racers, pace)?;
     if backend.has_cpu() {
         let profile = stage.ask(
-            &Key {
-                build: native_build,
-                ..native
-            },
+            &native,
             &json!({ "do": "profile", "n": 100 }),
             pace.block_within(),
         )?;
@@ -209,11 +204,9 @@ fn qualify(
     pace: Pace,
     is_choice: bool,
 ) -> Result<Entrant, Refusal> {
-    let start = stage.ask(
-        key,
-        &json!({ "do": "start", "spec": workload }),
-        pace.start_within,
-    )?;
+    let mut spec = workload.clone();
+    spec["fused"] = key.is_fused().into();
+    let start = stage.ask(key, &json!({ "do": "start", "spec": spec }), pace.start_within)?;
     let mut entrant = Entrant::new(key.clone());
     entrant.first_step_ms = number(&start, "first_step_ms");
     entrant.flops_per_step = number(&start, "flops_per_step");

@@ -17,25 +17,26 @@ const GOALS: [(&str, [f64; 3]); 6] = [
     ("W6", [1.7, 5.0, 2.0]),
 ];
 
-/// A column of the tables: title, engine, backends, natively.
-type Column = (&'static str, Engine, &'static [&'static str], bool);
+/// A column of the tables: title, engine, backends, how the name of its build begins.
+type Column = (&'static str, Engine, &'static [&'static str], &'static str);
 
-const COLUMNS: [Column; 6] = [
-    ("page, CPU", Engine::Mtl, &["cpu"], false),
-    ("natively", Engine::Mtl, &["cpu"], true),
-    ("TF.js expert, wasm", Engine::TfjsExpert, &["wasm"], false),
+const COLUMNS: [Column; 7] = [
+    ("page, CPU", Engine::Mtl, &["cpu"], "wasm-relaxed"),
+    ("page, reproducible", Engine::Mtl, &["cpu"], "wasm-simd128"),
+    ("natively", Engine::Mtl, &["cpu"], "native"),
+    ("TF.js expert, wasm", Engine::TfjsExpert, &["wasm"], "tfjs"),
     (
         "TF.js stock, best",
         Engine::TfjsStock,
         &["wasm", "webgl", "cpu"],
-        false,
+        "tfjs",
     ),
-    ("page, WebGPU", Engine::Mtl, &["webgpu"], false),
-    ("TF.js WebGPU, expert", Engine::TfjsExpert, &["webgpu"], false),
+    ("page, WebGPU", Engine::Mtl, &["webgpu"], ""),
+    ("TF.js WebGPU, expert", Engine::TfjsExpert, &["webgpu"], ""),
 ];
 
 /// Stock code is taken on WebGPU where it is the faster of the two.
-const STOCK_ON_WEBGPU: Column = ("TF.js WebGPU, stock", Engine::TfjsStock, &["webgpu"], false);
+const STOCK_ON_WEBGPU: Column = ("TF.js WebGPU, stock", Engine::TfjsStock, &["webgpu"], "");
 
 fn columns() -> impl Iterator<Item = Column> {
     COLUMNS.into_iter().chain([STOCK_ON_WEBGPU])

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::contender::{Engine, Key};
+use crate::bundle::Build;
 
 /// Losses of the same problem may differ by this much, relatively: sums in another order, other `exp`s, and 20 steps of
 /// Adam, which turns a gradient's last digit into a step of full length where it is nearly zero.
@@ -103,8 +104,8 @@ pub struct WorkloadResult {
     pub entrants: Vec<Entrant>,
     /// Who did not take part and why; how fast those were who lost their place.
     pub notes: Vec<String>,
-    pub wasm_peak: f64,
-    pub native_peak: f64,
+    /// Registers-only peaks by build, in floating-point operations per second.
+    pub peaks: Vec<(String, f64)>,
     /// As the native program measured it.
     pub profile: Option<Value>,
 }
@@ -122,29 +123,34 @@ impl WorkloadResult {
                 .collect(),
             entrants: Vec::new(),
             notes: Vec::new(),
-            wasm_peak: f64::NAN,
-            native_peak: f64::NAN,
+            peaks: Vec::new(),
             profile: None,
         }
     }
 
-    /// The contender on this engine and one of these backends.
-    pub fn entrant(&self, engine: Engine, backends: &[&str], is_native: bool) -> Option<&Entrant> {
+    /// The contender on this engine and one of these backends, whose build's name begins like this.
+    pub fn entrant(&self, engine: Engine, backends: &[&str], build: &str) -> Option<&Entrant> {
         self.entrants.iter().find(|entrant| {
             entrant.key.engine == engine
                 && backends.contains(&entrant.key.backend)
-                && entrant.key.is_native() == is_native
+                && entrant.key.build.starts_with(build)
         })
     }
 
-    /// Whom an entrant is compared with: the engine in the page on the same kind of processor.
+    /// Whom an entrant is compared with: what a user of the page gets on the same kind of processor.
     pub fn ours(&self, entrant: &Entrant) -> Option<&Entrant> {
         let backend = if entrant.key.backend == "webgpu" {
             "webgpu"
         } else {
             "cpu"
         };
-        self.entrant(Engine::Mtl, &[backend], false)
+        self.entrant(Engine::Mtl, &[backend], "wasm")
+    }
+
+    /// The peak of a build.
+    pub fn peak(&self, build: &str) -> Option<f64> {
+        let found = self.peaks.iter().find(|(name, _)| name.starts_with(build))?;
+        Some(found.1)
     }
 
     /// How many times faster the engine in the page is, from the rounds in which both trained.
@@ -163,8 +169,8 @@ impl WorkloadResult {
     /// vector unit.
     pub fn peak_share(&self, entrant: &Entrant) -> Option<f64> {
         let peak = match (entrant.key.engine, entrant.key.backend) {
-            _ if entrant.key.is_native() => self.native_peak,
-            (Engine::Mtl, "cpu") | (Engine::TfjsExpert | Engine::TfjsStock, "wasm") => self.wasm_peak,
+            (Engine::Mtl, "cpu") => self.peak(&entrant.key.build)?,
+            (Engine::TfjsExpert | Engine::TfjsStock, "wasm") => self.peak(Build::Baseline.name())?,
             _ => return None,
         };
         Some(entrant.flops_per_step * entrant.speed()?.median / peak)
@@ -177,22 +183,36 @@ impl WorkloadResult {
         entrant.loss_difference(reference)
     }
 
+    /// For the native engine, the build of the page that does the same arithmetic.
+    fn twin(&self, entrant: &Entrant) -> Option<&Entrant> {
+        if !entrant.key.is_native() {
+            return None;
+        }
+        let build = if entrant.key.build.ends_with("fma") {
+            Build::Relaxed
+        } else {
+            Build::Baseline
+        };
+        self.entrant(Engine::Mtl, &["cpu"], build.name())
+    }
+
     /// What is wrong with the losses; empty when all agree.
     pub fn disagreements(&self) -> Vec<String> {
         let mut found = Vec::new();
         for entrant in &self.entrants {
-            let Some((difference, n_compared)) = self.loss_difference(entrant) else {
-                continue;
+            // Natively and in the build of the page that rounds alike the bits are the same.
+            let twin = self.twin(entrant);
+            let tolerance = if twin.is_some() { 0.0 } else { LOSS_TOLERANCE };
+            let found_difference = match twin {
+                Some(twin) => entrant.loss_difference(twin),
+                None => self.loss_difference(entrant),
             };
-            // Natively and in wasm the bits are the same.
-            let tolerance = if entrant.key.is_native() {
-                0.0
-            } else {
-                LOSS_TOLERANCE
+            let Some((difference, n_compared)) = found_difference else {
+                continue;
             };
             if difference.is_nan() || difference > tolerance {
                 found.push(format!(
-                    "{}: the first {n_compared} losses of {} differ by {difference:.1e} (at most {tolerance:.0e} is taken for the same problem)",
+                    "{}: the first {n_compared} losses of {} differ by {difference:.1e} (at most {tolerance:.0e} is the same problem)",
                     self.name, entrant.key
                 ));
             }
@@ -283,8 +303,7 @@ pub mod tests {
                 &[2.0, 1.0001],
             ),
         ];
-        result.wasm_peak = 1e9;
-        result.native_peak = 4e9;
+        result.peaks = vec![("native-avx2".to_owned(), 4e9), ("wasm-simd128".to_owned(), 1e9)];
         result.profile = Some(json!({
             "ops": [{ "op": "linear", "node": 3, "forward_ms": 0.25, "backward_ms": 0.5 }],
             "between_ms": 0.125, "optimizer_ms": 0.125,
@@ -304,10 +323,10 @@ pub mod tests {
     #[test]
     fn ratios_are_paired_round_by_round() {
         let result = example();
-        let tfjs = result.entrant(Engine::TfjsExpert, &["wasm"], false).unwrap();
+        let tfjs = result.entrant(Engine::TfjsExpert, &["wasm"], "tfjs").unwrap();
         // Unpaired medians would say 100 / 75.
         assert_eq!(result.ratio(tfjs).unwrap().median, 2.0);
-        let native = result.entrant(Engine::Mtl, &["cpu"], true).unwrap();
+        let native = result.entrant(Engine::Mtl, &["cpu"], "native").unwrap();
         assert_eq!(result.ratio(native).unwrap().median, 0.5);
     }
 

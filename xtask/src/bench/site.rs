@@ -14,9 +14,10 @@ use crate::command::{cargo, find_program, line_of, root, run, step, target_dir};
 /// The folder that the browser is shown.
 pub struct Site {
     pub dir: PathBuf,
-    /// Path of the module's JavaScript side within `dir`, and of the module.
+    /// Path within `dir` of the JavaScript side of both builds of the page's module, and of these.
     pub glue: String,
-    pub module: String,
+    pub baseline: String,
+    pub relaxed: String,
 }
 
 /// Files of TensorFlow.js, under `node_modules/@tensorflow`.
@@ -35,17 +36,20 @@ pub fn site(tfjs: Option<&Path>) -> Result<Site> {
     bundle::build(&bundle::Options {
         out: dir.clone(),
         compress: false,
+        baseline_only: false,
     })?;
     let assets: Vec<PathBuf> = files_under(&dir.join("assets"))?;
-    let named = |extension: &str| {
-        let name = assets.iter().filter_map(|path| path.file_name()?.to_str());
-        let mut found = name.filter(|name| name.starts_with("app-") && name.ends_with(extension));
+    let named = |is_it: &dyn Fn(&str) -> bool| {
+        let mut names = assets.iter().filter_map(|path| path.file_name()?.to_str());
+        let found = names.find(|name| name.starts_with("app-") && is_it(name));
         found
-            .next()
             .map(|name| format!("assets/{name}"))
-            .with_context(|| format!("the built page has no assets/app-...{extension}"))
+            .context("the built page lacks a module")
     };
-    let (glue, module) = (named(".js")?, named(".wasm")?);
+    let is_relaxed = |name: &str| name.starts_with("app-relaxed-");
+    let glue = named(&|name| name.ends_with(".js"))?;
+    let baseline = named(&|name| name.ends_with(".wasm") && !is_relaxed(name))?;
+    let relaxed = named(&is_relaxed)?;
     let beside = dir.join("bench");
     fs::create_dir_all(&beside)?;
     let page = root().join("xtask/bench/page");
@@ -57,7 +61,12 @@ pub fn site(tfjs: Option<&Path>) -> Result<Site> {
         let name = file.file_name().context("a file has a name")?;
         fs::copy(&file, beside.join(name)).with_context(|| format!("copying {}", file.display()))?;
     }
-    Ok(Site { dir, glue, module })
+    Ok(Site {
+        dir,
+        glue,
+        baseline,
+        relaxed,
+    })
 }
 
 /// Brings TensorFlow.js as the lock file pins it, and says where it lies.

@@ -1,6 +1,7 @@
 //! Runs a plan on the CPU, one op after the other, without allocating.
 
 use crate::{
+    kernels::fused,
     ops::Access,
     plan::{Layout, Mode, OrderId, ParameterId, Plan, SlotId, ValueId},
 };
@@ -302,6 +303,7 @@ pub struct CpuBackend {
     trained: Vec<bool>,
     all: Vec<bool>,
     run_seed: u64,
+    fused: bool,
 }
 
 /// Buffers that belong to the model and that a pass reads and writes.
@@ -355,7 +357,13 @@ impl CpuBackend {
             all: vec![true; plan.values.len()],
             layout,
             run_seed,
+            fused: false,
         }
+    }
+
+    /// Whether products may be [fused](fused).
+    pub fn set_fused(&mut self, fused: bool) {
+        self.fused = fused;
     }
 
     /// Takes over what changed in a plan of the same structure.
@@ -397,6 +405,8 @@ impl CpuBackend {
     }
 
     fn view<'a>(&'a mut self, plan: &'a Plan, buffers: Buffers<'a>, mode: Mode, seed: Seed<'a>) -> Cpu<'a> {
+        // Every pass of every backend chooses for itself: they take turns in a thread.
+        fused::choose(self.fused);
         let wanted = match seed {
             Seed::Losses(_) => &self.trained,
             Seed::LossesToInputs(_) | Seed::Logit { .. } => &self.all,

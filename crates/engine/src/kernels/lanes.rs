@@ -2,7 +2,8 @@
 //!
 //! Loops over slices are left to the compiler; the inner loop of [`super::gemm`] is not, because its speed is
 //! decided by which values stay in registers. [`Lanes`] is what it needs, for wasm's `simd128`, SSE2, AVX2 and, for
-//! every other target, an array. All of them do the same IEEE operations per lane, so they give the same bits.
+//! every other target, an array. All of them do the same IEEE operations per lane, so they give the same bits; those with
+//! `FUSED` do too, among themselves ([`super::fused`]).
 #![allow(
     unsafe_code,
     reason = "vector loads, stores and AVX2 instructions are unsafe by their definition"
@@ -13,7 +14,8 @@ use super::gemm::{Panel, run_panel};
 /// A register of `N` numbers.
 ///
 /// # Safety
-/// `load` and `store` access `N` numbers from the pointer; every method of [`Avx2`] needs a processor with AVX2.
+/// `load` and `store` access `N` numbers from the pointer; every method of [`Avx2`] needs a processor with AVX2, and with
+/// FMA if it is fused.
 pub(super) trait Lanes: Copy {
     const N: usize;
     /// All lanes `x`.
@@ -21,7 +23,7 @@ pub(super) trait Lanes: Copy {
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
     unsafe fn add(self, other: Self) -> Self;
-    /// `self + a * b`, rounded twice (once in a build with `relaxed-simd`).
+    /// `self + a * b`, rounded twice; once where the lanes are fused.
     unsafe fn add_product(self, a: Self, b: Self) -> Self;
     /// `if self < 0 { 0 } else { self }`: keeps NaN.
     unsafe fn relu(self) -> Self;
@@ -38,12 +40,15 @@ pub(super) trait Lanes: Copy {
 #[cfg(target_arch = "x86_64")]
 pub(super) type Lanes4 = x86::Sse;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(super) type Lanes4 = wasm::Simd128;
+pub(super) type Lanes4 = wasm::Simd128<false>;
 #[cfg(not(any(
     target_arch = "x86_64",
     all(target_arch = "wasm32", target_feature = "simd128")
 )))]
 pub(super) type Lanes4 = portable::Array4;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+pub(super) type Fused4 = wasm::Simd128<true>;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use x86::Avx2;
@@ -96,9 +101,9 @@ mod x86 {
     }
 
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Avx2(__m256);
+    pub(in super::super) struct Avx2<const FUSED: bool>(__m256);
 
-    impl Lanes for Avx2 {
+    impl<const FUSED: bool> Lanes for Avx2<FUSED> {
         const N: usize = 8;
         #[inline(always)]
         unsafe fn splat(x: f32) -> Self {
@@ -118,6 +123,9 @@ mod x86 {
         }
         #[inline(always)]
         unsafe fn add_product(self, a: Self, b: Self) -> Self {
+            if FUSED {
+                return Self(unsafe { _mm256_fmadd_ps(a.0, b.0, self.0) });
+            }
             Self(unsafe { _mm256_add_ps(self.0, _mm256_mul_ps(a.0, b.0)) })
         }
         #[inline(always)]
@@ -129,10 +137,21 @@ mod x86 {
             #[target_feature(enable = "avx2")]
             unsafe fn avx2<const MR: usize, const NV: usize, const ROWS: bool>(panel: &Panel) {
                 // SAFETY: as promised to `run`.
-                unsafe { run_panel::<Avx2, MR, NV, ROWS>(panel) }
+                unsafe { run_panel::<Avx2<false>, MR, NV, ROWS>(panel) }
             }
-            // SAFETY: the caller has found AVX2.
-            unsafe { avx2::<MR, NV, ROWS>(panel) }
+            #[target_feature(enable = "avx2,fma")]
+            unsafe fn fused<const MR: usize, const NV: usize, const ROWS: bool>(panel: &Panel) {
+                // SAFETY: as promised to `run`.
+                unsafe { run_panel::<Avx2<true>, MR, NV, ROWS>(panel) }
+            }
+            // SAFETY: the caller has found AVX2, and FMA where the lanes are fused.
+            unsafe {
+                if FUSED {
+                    fused::<MR, NV, ROWS>(panel)
+                } else {
+                    avx2::<MR, NV, ROWS>(panel)
+                }
+            }
         }
     }
 }
@@ -143,9 +162,9 @@ mod wasm {
     use std::arch::wasm32::*;
 
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Simd128(v128);
+    pub(in super::super) struct Simd128<const FUSED: bool>(v128);
 
-    impl Lanes for Simd128 {
+    impl<const FUSED: bool> Lanes for Simd128<FUSED> {
         const N: usize = 4;
         #[inline(always)]
         unsafe fn splat(x: f32) -> Self {
@@ -164,14 +183,12 @@ mod wasm {
             Self(f32x4_add(self.0, other.0))
         }
         #[inline(always)]
-        #[cfg(not(target_feature = "relaxed-simd"))]
         unsafe fn add_product(self, a: Self, b: Self) -> Self {
+            #[cfg(target_feature = "relaxed-simd")]
+            if FUSED {
+                return Self(f32x4_relaxed_madd(a.0, b.0, self.0));
+            }
             Self(f32x4_add(self.0, f32x4_mul(a.0, b.0)))
-        }
-        #[inline(always)]
-        #[cfg(target_feature = "relaxed-simd")]
-        unsafe fn add_product(self, a: Self, b: Self) -> Self {
-            Self(f32x4_relaxed_madd(a.0, b.0, self.0))
         }
         #[inline(always)]
         unsafe fn relu(self) -> Self {
@@ -179,7 +196,7 @@ mod wasm {
         }
     }
 
-    impl Simd128 {
+    impl<const FUSED: bool> Simd128<FUSED> {
         /// Four rows of four become four columns of four.
         #[inline(always)]
         pub(in super::super) unsafe fn transpose(rows: [Self; 4]) -> [Self; 4] {

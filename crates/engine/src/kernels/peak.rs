@@ -7,24 +7,45 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::lanes::Avx2;
-use super::lanes::{Lanes, Lanes4};
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+use super::lanes::Fused4;
+use super::{
+    fused,
+    lanes::{Lanes, Lanes4},
+};
 
 /// Chains of dependent operations: enough to hide the latency, few enough for sixteen registers.
 const CHAINS: usize = 12;
 
 /// Runs `rounds` rounds of independent `x = x + a * b` on registers. Returns how many floating-point operations
 /// that was and a number that depends on all of them (so that no compiler leaves them out); the caller holds
-/// the clock.
+/// the clock. Fused where [`fused`] is chosen.
 pub fn multiply_add(rounds: u32) -> (f64, f32) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         #[target_feature(enable = "avx2")]
         fn avx2(rounds: u32) -> (f64, f32) {
             // SAFETY: this function has AVX2.
-            unsafe { chains::<Avx2>(rounds) }
+            unsafe { chains::<Avx2<false>>(rounds) }
         }
-        // SAFETY: AVX2 has just been found.
-        return unsafe { avx2(rounds) };
+        #[target_feature(enable = "avx2,fma")]
+        fn avx2_fma(rounds: u32) -> (f64, f32) {
+            // SAFETY: this function has AVX2 and FMA.
+            unsafe { chains::<Avx2<true>>(rounds) }
+        }
+        // SAFETY: AVX2 has just been found, and FMA where fused products are chosen.
+        return unsafe {
+            if fused::is_chosen() {
+                avx2_fma(rounds)
+            } else {
+                avx2(rounds)
+            }
+        };
+    }
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    if fused::is_chosen() {
+        // SAFETY: these lanes need nothing that the target does not have.
+        return unsafe { chains::<Fused4>(rounds) };
     }
     // SAFETY: these lanes need nothing that the target does not have.
     unsafe { chains::<Lanes4>(rounds) }

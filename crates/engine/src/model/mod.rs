@@ -277,6 +277,11 @@ impl Model {
         true
     }
 
+    /// Whether the products of its passes may be [fused](crate::kernels::fused), where that is available; at first they are not.
+    pub fn set_fused(&mut self, fused: bool) {
+        self.backend.set_fused(fused);
+    }
+
     /// The schema that it was built against.
     pub fn schema(&self) -> &Schema {
         &self.schema

@@ -43,6 +43,9 @@ pub struct BenchmarkSpec {
     pub learning_rate: f32,
     /// Seed of parameters and rows.
     pub seed: u64,
+    /// Whether products may be [fused](mtl_engine::kernels::fused).
+    #[serde(default)]
+    pub fused: bool,
 }
 
 /// A compiled workload on its way.
@@ -67,7 +70,8 @@ impl Benchmark {
             seed: spec.seed,
             training: true,
         };
-        let model = Model::build(&spec.design, &spec.schema, &options)?;
+        let mut model = Model::build(&spec.design, &spec.schema, &options)?;
+        model.set_fused(spec.fused);
         let adam = OptimizerConfig::Adam(Adam {
             epsilon: EPSILON,
             ..Adam::default()

@@ -59,8 +59,9 @@ pub fn settings() -> RunSettings {
         epochs: 3,
         batch_size: 32,
         learning_rate: 0.01,
-        // What is promised to the bit is promised of the CPU.
+        // What is promised to the bit is promised of the CPU, where a run is to be reproducible.
         backend: Backend::Cpu,
+        reproducible: true,
         ..RunSettings::default()
     }
 }
