@@ -117,17 +117,19 @@ pub fn build(options: &Options) -> Result<()> {
 
 /// Compiles the page and says where wasm-bindgen's output lies.
 fn page_module(build: Build) -> Result<PathBuf> {
-    let wasm = step(&format!("compile the page to WebAssembly ({})", build.name()), || {
-        compile_wasm("mtl-playground", build)
-    })?;
+    let wasm = step(
+        &format!("compile the page to WebAssembly ({})", build.name()),
+        || compile_wasm("mtl-playground", build),
+    )?;
     bind(&wasm)
 }
 
 /// Builds another package of the workspace as `app.js` and `app.wasm` in `out`, which keeps what else it has.
 pub fn build_module(package: &str, build: Build, out: &Path) -> Result<()> {
-    let wasm = step(&format!("compile {package} to WebAssembly ({})", build.name()), || {
-        compile_wasm(package, build)
-    })?;
+    let wasm = step(
+        &format!("compile {package} to WebAssembly ({})", build.name()),
+        || compile_wasm(package, build),
+    )?;
     let glue = bind(&wasm)?;
     let mut files = Files::new();
     add_folder(&mut files, &glue, "")?;
@@ -144,7 +146,10 @@ fn compile_wasm(package: &str, build: Build) -> Result<PathBuf> {
     let mut command = cargo();
     if build == Build::Relaxed {
         // In the place of those in `.cargo/config.toml`; the libraries of both builds are kept side by side.
-        command.env("RUSTFLAGS", "-C target-feature=+simd128,+bulk-memory,+relaxed-simd");
+        command.env(
+            "RUSTFLAGS",
+            "-C target-feature=+simd128,+bulk-memory,+relaxed-simd",
+        );
     }
     command
         .args(["build", "--profile", "page", "--lib", "--package", package])
@@ -435,7 +440,10 @@ fn report(out: &Path, files: &Files) -> Result<()> {
         }
     }
     let [plain, gzip, brotli] = page.map(human_bytes);
-    println!("{:<46} {plain:>10} {gzip:>10} {brotli:>10}", "wasm (one build) + js + css");
+    println!(
+        "{:<46} {plain:>10} {gzip:>10} {brotli:>10}",
+        "wasm (one build) + js + css"
+    );
     let limit = human_bytes(MAX_GZIPPED_BYTES);
     if page[1] > MAX_GZIPPED_BYTES {
         bail!("wasm + js + css weigh {gzip} gzipped; the page may weigh {limit}");

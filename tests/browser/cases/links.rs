@@ -34,7 +34,7 @@ fn a_link_holds_the_whole_document_and_a_damaged_one_changes_nothing() {
         page.open("").await?;
         settled(page).await?;
         page.fill(".document-name", "共享 net").await?;
-        page.api::<Value>("set", &[json!({ "epochs": 17, "seed": 5 })])
+        page.api::<Value>("set", &[json!({ "epochs": 17, "seed": 5, "reproducible": true })])
             .await?;
         let link = copied(page).await?;
         let hash = link
@@ -45,7 +45,8 @@ fn a_link_holds_the_whole_document_and_a_damaged_one_changes_nothing() {
         let n_nodes: usize = page.eval("document.querySelectorAll('.node').length").await?;
 
         // Somewhere else, where another document is open.
-        page.api::<Value>("set", &[json!({ "epochs": 4 })]).await?;
+        page.api::<Value>("set", &[json!({ "epochs": 4, "reproducible": false })])
+            .await?;
         page.fill(".document-name", "mine").await?;
         name_is(page, "mine").await?;
         page.eval::<Value>(&format!("void (location.hash = {})", json!(hash)))
@@ -61,6 +62,8 @@ fn a_link_holds_the_whole_document_and_a_damaged_one_changes_nothing() {
             "[...document.querySelectorAll('#train input')].some((box) => box.value === '17')",
         )
         .await?;
+        let state: Value = page.api("state", &[]).await?;
+        ensure!(state["settings"]["reproducible"] == true, "{state}");
 
         // Cut on its way: a message, and what is open stays open.
         let cut = &hash[..hash.len() - 40];

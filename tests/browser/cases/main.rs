@@ -1,6 +1,7 @@
 //! What a person does with the page, in a real browser.
 
 mod accessibility;
+mod builds;
 mod composing;
 mod designer;
 mod documents;

@@ -70,7 +70,10 @@ fn heats(backend: Backend, native: &Key, with_tfjs: bool) -> Vec<Heat> {
     };
     let mut heats = Vec::new();
     if backend.has_cpu() {
-        heats.push(heat("the engine in the page", &[Key::page("cpu", Build::Relaxed)]));
+        heats.push(heat(
+            "the engine in the page",
+            &[Key::page("cpu", Build::Relaxed)],
+        ));
         heats.push(heat(
             "the engine in the page, reproducible",
             &[Key::page("cpu", Build::Baseline)],
@@ -83,10 +86,12 @@ fn heats(backend: Backend, native: &Key, with_tfjs: bool) -> Vec<Heat> {
         }
     }
     if backend.has_webgpu() {
-        heats.push(heat("the engine on WebGPU", &[Key::page("webgpu", Build::Relaxed)]));
+        heats.push(heat(
+            "the engine on WebGPU",
+            &[Key::page("webgpu", Build::Relaxed)],
+        ));
         if with_tfjs {
-            let both =
-                [Engine::TfjsExpert, Engine::TfjsStock].map(|engine| Key::tfjs(engine, "webgpu"));
+            let both = [Engine::TfjsExpert, Engine::TfjsStock].map(|engine| Key::tfjs(engine, "webgpu"));
             heats.push(heat("TF.js on WebGPU", &both));
         }
     }
@@ -108,11 +113,15 @@ pub fn run(
     };
     let native_peak = peak(&Key::native("native"))?;
     let native = Key::native(native_peak["build"].as_str().unwrap_or("native"));
-    result.peaks.push((native.build.clone(), number(&native_peak, "flops_per_s")));
+    result
+        .peaks
+        .push((native.build.clone(), number(&native_peak, "flops_per_s")));
     for build in [Build::Baseline, Build::Relaxed] {
         // A browser without relaxed SIMD says so when the build is to train.
         if let Ok(peak) = peak(&Key::page("cpu", build)) {
-            result.peaks.push((build.name().to_owned(), number(&peak, "flops_per_s")));
+            result
+                .peaks
+                .push((build.name().to_owned(), number(&peak, "flops_per_s")));
         }
     }
 

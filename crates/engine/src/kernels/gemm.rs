@@ -12,7 +12,7 @@
 //! Every element of `C` is one chain: it starts at `0.0`, or at its old value when accumulating, and for
 //! `p = 0, 1, ..., k - 1` becomes `c + a[i, p] * b[p, j]`, the product rounded before the sum; then the bias is
 //! added. Neither the shape of the tiles, nor packing, nor the width of the vectors changes that chain, so a
-//! native run and a run in a browser give the same bits. Where [`fused`] is chosen the product is not rounded: other
+//! native run and a run in a browser give the same bits. Where [`fused`](super::fused) is chosen the product is not rounded: other
 //! bits, the same on every machine that can.
 //!
 //! # How it is fast
@@ -41,7 +41,6 @@
     reason = "the inner loop reads and writes through pointers, checked once per product"
 )]
 
-use super::fused;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::Avx2;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
@@ -221,7 +220,7 @@ pub fn gemm(size: Size, a: Operand<'_>, b: Operand<'_>, c: Output<'_>, scratch: 
     };
 
     #[cfg(target_arch = "x86_64")]
-    if fused::is_chosen() {
+    if super::fused::is_chosen() {
         // SAFETY: the bounds are checked above, and the processor has AVX2 and FMA.
         return unsafe { product::<Avx2<true>>(size, a, b, c, scratch) };
     } else if std::arch::is_x86_feature_detected!("avx2") {
@@ -229,7 +228,7 @@ pub fn gemm(size: Size, a: Operand<'_>, b: Operand<'_>, c: Output<'_>, scratch: 
         return unsafe { product::<Avx2<false>>(size, a, b, c, scratch) };
     }
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-    if fused::is_chosen() {
+    if super::fused::is_chosen() {
         // SAFETY: the bounds are checked above.
         return unsafe { product::<Fused4>(size, a, b, c, scratch) };
     }

@@ -9,17 +9,14 @@
 use super::lanes::Avx2;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 use super::lanes::Fused4;
-use super::{
-    fused,
-    lanes::{Lanes, Lanes4},
-};
+use super::lanes::{Lanes, Lanes4};
 
 /// Chains of dependent operations: enough to hide the latency, few enough for sixteen registers.
 const CHAINS: usize = 12;
 
 /// Runs `rounds` rounds of independent `x = x + a * b` on registers. Returns how many floating-point operations
 /// that was and a number that depends on all of them (so that no compiler leaves them out); the caller holds
-/// the clock. Fused where [`fused`] is chosen.
+/// the clock. Fused where [`fused`](super::fused) is chosen.
 pub fn multiply_add(rounds: u32) -> (f64, f32) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
@@ -35,7 +32,7 @@ pub fn multiply_add(rounds: u32) -> (f64, f32) {
         }
         // SAFETY: AVX2 has just been found, and FMA where fused products are chosen.
         return unsafe {
-            if fused::is_chosen() {
+            if super::fused::is_chosen() {
                 avx2_fma(rounds)
             } else {
                 avx2(rounds)
@@ -43,7 +40,7 @@ pub fn multiply_add(rounds: u32) -> (f64, f32) {
         };
     }
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-    if fused::is_chosen() {
+    if super::fused::is_chosen() {
         // SAFETY: these lanes need nothing that the target does not have.
         return unsafe { chains::<Fused4>(rounds) };
     }
