@@ -361,7 +361,7 @@ impl CpuBackend {
         }
     }
 
-    /// Whether products may be [fused](fused).
+    /// Whether products may be [fused].
     pub fn set_fused(&mut self, fused: bool) {
         self.fused = fused;
     }
