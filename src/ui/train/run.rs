@@ -46,12 +46,11 @@ static BACKEND: Field = Field::new(
     },
 );
 
-static REPRODUCIBLE: Field = Field {
-    key: "reproducible",
-    label: T.reproducible,
-    help: T.reproducible_help,
-    kind: FieldKind::Flag,
-};
+static REPRODUCIBLE: Field = Field::new(
+    "reproducible",
+    [T.reproducible, T.reproducible_help],
+    FieldKind::Flag,
+);
 
 /// Epochs, batch size, learning rate, seed, what runs the steps and how.
 #[component]
