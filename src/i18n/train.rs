@@ -91,7 +91,8 @@ texts! {
     parameters_shared: "shared", "共享";
     parameters_private: "private", "私有";
     macs: "Multiply-adds per example", "每样本乘加数";
-    memory: "Memory", "内存";
+    memory: "Memory needed to train", "训练所需内存";
+    memory_rows: "of it the data set", "其中数据集";
     step_time: "Time per step", "每步用时";
     problem: "This design cannot train yet", "此设计还不能训练";
     resets_run: "starts the run again", "会重新开始训练";

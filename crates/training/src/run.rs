@@ -6,7 +6,7 @@
 
 use mtl_data::prepare::Prepared;
 use mtl_engine::design::{Design, NodeId, check::Limits};
-use mtl_engine::model::{Batch, BuildOptions, Mode, Model};
+use mtl_engine::model::{Batch, BuildOptions, Mode, Model, Resources};
 use mtl_engine::optimizers::Optimizer;
 use mtl_engine::parts::Parts;
 use mtl_engine::schema::FeatureKind;
@@ -30,6 +30,8 @@ pub(crate) struct TrainingRun {
     /// What a step changes: the parameters that are trained, or, with lazy rows, what the last batch has touched of them.
     parts: Parts,
     lazy_rows: bool,
+    /// What the rows of the data set take in memory.
+    row_bytes: usize,
     /// Steps done.
     pub(crate) step: u64,
     /// Per task, of the last step.
@@ -56,10 +58,9 @@ impl TrainingRun {
             training: true,
         };
         // The rows stand in the same memory twice: as they were read, and as batches take them.
-        let limits = Limits::default();
         let limits = Limits {
-            max_bytes: limits.max_bytes.saturating_sub(2 * data.bytes()),
-            ..limits
+            row_bytes: 2 * data.bytes(),
+            ..Limits::default()
         };
         let model = Model::build_within(design, &data.schema, &options, &limits).map_err(|error| {
             RunError::Design {
@@ -74,6 +75,7 @@ impl TrainingRun {
             order: RowOrder::new(&data.splits.train, settings.batch_size, settings.seed),
             parts: Parts::default(),
             lazy_rows: settings.lazy_rows,
+            row_bytes: limits.row_bytes,
             columns,
             model,
             step: 0,
@@ -113,6 +115,13 @@ impl TrainingRun {
             let _ = optimizer.restore(self.optimizer.step(), self.optimizer.slots());
             self.optimizer = optimizer;
         }
+    }
+
+    /// What the run costs, the rows of the data set with it.
+    pub(crate) fn resources(&self) -> Resources {
+        let mut resources = self.model.resources();
+        resources.bytes.rows = self.row_bytes;
+        resources
     }
 
     fn find_parts(&mut self) {

@@ -17,6 +17,9 @@ use crate::{
     ui::format,
 };
 
+/// Pixels that a line of a node has for its text.
+pub const TEXT_WIDTH: f32 = NODE_WIDTH - 30.0;
+
 /// What a node shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Face {
@@ -151,6 +154,10 @@ pub fn two_lines(text: &str, width: f32, font_px: f32) -> Vec<String> {
         return vec![text.to_owned()];
     }
     let end = match first.rfind([' ', '_']) {
+        // One word that is a little too long is drawn narrower, rather than torn.
+        None | Some(0) if start_of(text, width * 1.3, font_px).len() == text.len() && text.is_ascii() => {
+            return vec![text.to_owned()];
+        }
         None | Some(0) => first.len(),
         // An underscore stays where it is read.
         Some(at) => at + usize::from(first[at..].starts_with('_')),
@@ -227,7 +234,7 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(", ");
-    let text_width = NODE_WIDTH - 30.0;
+    let text_width = TEXT_WIDTH;
     let handle =
         |name: &str, what: &str, kind: PortKind, many: bool, x: f32, index: usize, count: usize| HandleFace {
             kind,
@@ -348,5 +355,6 @@ mod tests {
         assert_eq!(two_lines("Average pooling", 120.0, 20.0), ["Average", "pooling"]);
         assert_eq!(two_lines("tower_sentiment", 120.0, 20.0), ["tower_", "sentiment"]);
         assert_eq!(two_lines("全局平均池化层", 100.0, 20.0), ["全局平均池", "化层"]);
+        assert_eq!(two_lines("concatenate", 120.0, 20.0), ["concatenate"]);
     }
 }

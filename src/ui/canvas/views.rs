@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use super::{
     dom,
-    face::{Face, HandleFace, kind_key, kind_outline},
+    face::{Face, HandleFace, TEXT_WIDTH, fit_text, kind_key, kind_outline},
     scene::{BLOCK_TITLE, Point, Rect, Side, wire_path},
     state::Handle,
 };
@@ -98,7 +98,9 @@ fn far_title(face: &Face) -> Html {
     html! {
         <g class="node-far">
             { for face.far_title.iter().enumerate().map(|(line, text)| html! {
-                <text x="18" y={(middle + 24.0 * line as f32).to_string()}>{ text.clone() }</text>
+                <text x="18" y={(middle + 24.0 * line as f32).to_string()}
+                    textLength={(fit_text(text, TEXT_WIDTH, 20.0) != *text).then(|| TEXT_WIDTH.to_string())}
+                    lengthAdjust="spacingAndGlyphs">{ text.clone() }</text>
             }) }
         </g>
     }
@@ -328,9 +330,7 @@ pub fn wrap(text: &str, width: f32, font_px: f32, max_lines: usize) -> Vec<Strin
         let mut line = String::new();
         for piece in paragraph.split_inclusive(|c: char| c == ' ' || (c as u32) >= 0x2E80) {
             let longer = format!("{line}{piece}");
-            if !line.is_empty()
-                && super::face::fit_text(longer.trim_end(), width, font_px) != longer.trim_end()
-            {
+            if !line.is_empty() && fit_text(longer.trim_end(), width, font_px) != longer.trim_end() {
                 lines.push(std::mem::take(&mut line));
                 line.push_str(piece);
             } else {

@@ -19,8 +19,6 @@ pub fn ResourcesSection() -> Html {
     let Some(resources) = &model.resources else {
         return Html::default();
     };
-    let bytes = &resources.bytes;
-    let memory = (bytes.parameters + bytes.gradients + bytes.optimizer + bytes.arena) as u64;
     let steps_per_second = playground
         .history
         .borrow()
@@ -50,7 +48,8 @@ pub fn ResourcesSection() -> Html {
                     </>
                 }) }
                 <dt>{ T.macs.get(lang) }</dt><dd>{ format::count(resources.macs_per_example) }</dd>
-                <dt>{ T.memory.get(lang) }</dt><dd>{ format::bytes(memory) }</dd>
+                <dt>{ T.memory.get(lang) }</dt><dd class="facts-memory">{ format::bytes(resources.bytes.total() as u64) }</dd>
+                <dt class="facts-sub">{ T.memory_rows.get(lang) }</dt><dd>{ format::bytes(resources.bytes.rows as u64) }</dd>
                 if let Some(rate) = steps_per_second.filter(|rate| *rate > 0.0) {
                     <dt>{ T.step_time.get(lang) }</dt><dd>{ format!("{:.2} ms", 1e3 / rate) }</dd>
                 }

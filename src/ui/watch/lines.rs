@@ -32,6 +32,8 @@ pub struct WatchOptions {
     pub hidden: BTreeSet<usize>,
     /// The metric of each task that is drawn.
     pub metrics: Vec<Metric>,
+    /// The labels that the metrics were chosen for.
+    pub labels: Vec<String>,
 }
 
 impl Default for WatchOptions {
@@ -42,6 +44,7 @@ impl Default for WatchOptions {
             log_loss: false,
             hidden: BTreeSet::new(),
             metrics: Vec::new(),
+            labels: Vec::new(),
         }
     }
 }

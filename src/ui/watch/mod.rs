@@ -122,13 +122,19 @@ fn choose_metrics(options: &Store<WatchOptions>, checked: &Checked, schema: &Sch
         .enumerate()
         .filter_map(|(task_idx, task)| {
             let possible = metrics_of(&task.label, schema);
-            let before = options.get().metrics.get(task_idx).copied();
+            let options = options.get();
+            let before = options.metrics.get(task_idx).copied();
             before
-                .filter(|metric| possible.contains(metric))
+                .filter(|metric| {
+                    options.labels.get(task_idx) == Some(&task.label) && possible.contains(metric)
+                })
                 .or_else(|| possible.first().copied())
         })
         .collect();
-    options.update_if_changed(|options| options.metrics = chosen);
+    options.update_if_changed(|options| {
+        options.metrics = chosen;
+        options.labels = checked.tasks.iter().map(|task| task.label.clone()).collect();
+    });
 }
 
 #[derive(Properties, PartialEq)]
@@ -395,7 +401,7 @@ fn Resources(props: &ResourcesProps) -> Html {
                 <tbody>
                     <tr><th scope="row">{ T.macs.get(lang) }</th><td>{ crate::ui::format::count(resources.macs_per_example) }</td></tr>
                     <tr><th scope="row">{ T.bytes_parameters.get(lang) }</th><td>{ bytes(resources.bytes.parameters) }</td></tr>
-                    <tr><th scope="row">{ T.bytes_training.get(lang) }</th><td>{ bytes(resources.bytes.parameters + resources.bytes.gradients + resources.bytes.optimizer + resources.bytes.arena) }</td></tr>
+                    <tr><th scope="row">{ T.bytes_training.get(lang) }</th><td>{ bytes(resources.bytes.total()) }</td></tr>
                     if let Some(speed) = speed {
                         <tr><th scope="row">{ T.step_time.get(lang) }</th><td>{ format!("{:.2} ms", 1_000.0 / f64::from(speed.steps_per_second).max(1e-3)) }</td></tr>
                         <tr><th scope="row">{ T.examples_per_second.get(lang) }</th><td>{ count(speed.examples_per_second as usize) }</td></tr>

@@ -243,7 +243,7 @@ pub fn classes_view(task_idx: usize, task: &TaskLine, metrics: &TaskMetrics, lan
         return if metrics.per_class.is_empty() {
             html! { <p class="hint">{ fill(T.no_confusion, lang, &[&task.name]) }</p> }
         } else {
-            html! { <div class="confusion-view" {style}>{ classes_table(task, metrics, T.per_label, lang) }</div> }
+            html! { <div class="confusion-view" {style}>{ classes_table(task_idx, task, metrics, T.per_label, lang) }</div> }
         };
     };
     if confusion.n_classes > MAX_CONFUSION_CLASSES {
@@ -252,7 +252,7 @@ pub fn classes_view(task_idx: usize, task: &TaskLine, metrics: &TaskMetrics, lan
     html! {
         <div class="confusion-view" {style}>
             { confusion_table(task_idx, task, confusion, lang) }
-            { classes_table(task, metrics, T.per_class, lang) }
+            { classes_table(task_idx, task, metrics, T.per_class, lang) }
         </div>
     }
 }
@@ -266,10 +266,10 @@ fn class_name(task: &TaskLine, class: usize) -> String {
 }
 
 /// The figures of each class or label.
-fn classes_table(task: &TaskLine, metrics: &TaskMetrics, caption: Text, lang: Lang) -> Html {
+fn classes_table(task_idx: usize, task: &TaskLine, metrics: &TaskMetrics, caption: Text, lang: Lang) -> Html {
     html! {
         <table class="metrics">
-            <caption>{ caption.get(lang) }</caption>
+            <caption>{ task_tag(task_idx, &task.name) }{ " · " }{ caption.get(lang) }</caption>
             <thead>
                 <tr>
                     <th scope="col">{ T.class.get(lang) }</th>

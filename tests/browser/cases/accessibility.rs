@@ -8,7 +8,7 @@ use browser_tests::{Page, Setup, check};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::steps::trained;
+use crate::steps::{design, select, trained};
 
 /// A rule that something breaks.
 #[derive(Debug, Deserialize)]
@@ -79,22 +79,6 @@ async fn dress(page: &Page, scheme: &str, lang: &str) -> Result<()> {
     .await
 }
 
-/// Presses on the last `count` nodes with a layer's settings, as Ctrl and the mouse do.
-async fn select(page: &Page, count: usize) -> Result<()> {
-    page.eval::<Value>(&format!(
-        "void [...document.querySelectorAll('.node:not([data-category=head]) .node-body')].slice(-{count}).forEach((body, position) => {{ \
-           const {{ x, y, width, height }} = body.getBoundingClientRect(); \
-           const at = {{ bubbles: true, clientX: x + width / 2, clientY: y + height / 2, pointerId: 7, ctrlKey: position > 0 }}; \
-           body.dispatchEvent(new PointerEvent('pointerdown', at)); body.dispatchEvent(new PointerEvent('pointerup', at)); }})"
-    ))
-    .await?;
-    page.wait_for(
-        "they are selected",
-        &format!("document.querySelectorAll('.node[data-selected]').length === {count}"),
-    )
-    .await
-}
-
 /// Folded parts are opened: what is in them is looked at too.
 async fn unfold(page: &Page) -> Result<()> {
     page.eval::<Value>("void document.querySelectorAll('details').forEach((part) => { part.open = true })")
@@ -154,11 +138,11 @@ fn nothing_bars_the_way_on_a_desk() {
                 look(page, &format!("{look_at}, {tab}"), &mut found).await?;
             }
             // A layer, several layers, a wire; then what lies over the canvas.
-            select(page, 1).await?;
+            select(page, &["shared"]).await?;
             page.find("#inside .histogram").await?;
             unfold(page).await?;
             look(page, &format!("{look_at}, a layer selected"), &mut found).await?;
-            select(page, 2).await?;
+            select(page, &["shared", "tower_domain"]).await?;
             look(page, &format!("{look_at}, layers selected"), &mut found).await?;
             open(
                 page,
@@ -262,12 +246,9 @@ fn nothing_bars_the_way_on_a_phone() {
 
 /// An input that reads nothing, and a layer that is connected with nothing.
 fn broken_design() -> Value {
-    json!({
-        "version": 1, "name": "broken",
-        "nodes": [
-            { "id": 0, "name": "words", "layer": { "type": "token_input" }, "position": [0, 0] },
-            { "id": 1, "name": "dense", "layer": { "type": "dense" }, "position": [300, 0] },
-        ],
-        "wires": [],
-    })
+    let layers = [
+        ("words", json!({ "type": "token_input" })),
+        ("dense", json!({ "type": "dense" })),
+    ];
+    design(&layers, &[])
 }

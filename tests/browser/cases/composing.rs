@@ -7,24 +7,28 @@ use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::steps::{open_panel, settled, toast};
+use crate::steps::{design, open_panel, select, settled, toast};
 
 /// Two tasks on one trunk: `user` and `item` embedded, joined, one shared Dense, two heads.
 fn trunk() -> Value {
-    let node = |id: u32, name: &str, layer: Value, x: i32, y: i32| json!({ "id": id, "name": name, "layer": layer, "position": [x, y] });
-    let wire =
-        |id: u32, from: u32, to: u32| json!({ "id": id, "from": { "node": from }, "to": { "node": to } });
-    json!({
-        "version": 1, "name": "trunk",
-        "nodes": [
-            node(0, "user", json!({ "type": "id_input", "feature": "user" }), 0, 0),
-            node(1, "embedding", json!({ "type": "embedding" }), 195, 0),
-            node(2, "trunk", json!({ "type": "dense", "units": 16 }), 390, 0),
-            node(3, "click", json!({ "type": "binary_head", "label": "click" }), 585, 0),
-            node(4, "conversion", json!({ "type": "binary_head", "label": "conversion" }), 585, 150),
-        ],
-        "wires": [wire(0, 0, 1), wire(1, 1, 2), wire(2, 2, 3), wire(3, 2, 4)],
-    })
+    let layers = [
+        ("user", json!({ "type": "id_input", "feature": "user" })),
+        ("embedding", json!({ "type": "embedding" })),
+        ("trunk", json!({ "type": "dense", "units": 16 })),
+        ("click", json!({ "type": "binary_head", "label": "click" })),
+        (
+            "conversion",
+            json!({ "type": "binary_head", "label": "conversion" }),
+        ),
+    ];
+    let mut trunk = design(&layers, &[(0, 1), (1, 2), (2, 3), (2, 4)]);
+    for (node, position) in [[0, 0], [195, 0], [390, 0], [585, 0], [585, 150]]
+        .iter()
+        .enumerate()
+    {
+        trunk["nodes"][node]["position"] = json!(position);
+    }
+    trunk
 }
 
 async fn open_trunk(page: &Page) -> Result<()> {
@@ -35,27 +39,6 @@ async fn open_trunk(page: &Page) -> Result<()> {
     page.wait_for("it is drawn", "document.querySelectorAll('.node').length === 5")
         .await?;
     settled(page).await
-}
-
-/// Selects layers by name: the first with a press, the others with Ctrl and a press.
-async fn select(page: &Page, names: &[&str]) -> Result<()> {
-    page.eval::<Value>(&format!(
-        "void {}.forEach((name, position) => {{ \
-           const body = [...document.querySelectorAll('.node')].find((node) => node.querySelector('.node-title').textContent === name).querySelector('.node-body'); \
-           const {{ x, y, width, height }} = body.getBoundingClientRect(); \
-           const at = {{ bubbles: true, clientX: x + width / 2, clientY: y + height / 2, pointerId: 7, ctrlKey: position > 0 }}; \
-           body.dispatchEvent(new PointerEvent('pointerdown', at)); body.dispatchEvent(new PointerEvent('pointerup', at)); }})",
-        json!(names)
-    ))
-    .await?;
-    page.wait_for(
-        "they are selected",
-        &format!(
-            "document.querySelectorAll('.node[data-selected]').length === {}",
-            names.len()
-        ),
-    )
-    .await
 }
 
 async fn titles(page: &Page) -> Result<Vec<String>> {

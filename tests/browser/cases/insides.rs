@@ -4,19 +4,13 @@ use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::Value;
 
-use crate::steps::{open_panel, trained};
+use crate::steps::{open_panel, select, trained};
 
 /// The step that the inspector has looked at.
 const SEEN_STEP: &str = "Number(document.querySelector('#inside .muted').innerText.match(/\\d+/)[0])";
 
-async fn select(page: &Page, name: &str) -> Result<()> {
-    page.eval::<Value>(&format!(
-        "(() => {{ const body = [...document.querySelectorAll('.node')].find((node) => node.querySelector('.node-title').textContent === '{name}').querySelector('.node-body'); \
-           const {{ x, y, width, height }} = body.getBoundingClientRect(); \
-           const at = {{ bubbles: true, clientX: x + width / 2, clientY: y + height / 2, pointerId: 7 }}; \
-           body.dispatchEvent(new PointerEvent('pointerdown', at)); body.dispatchEvent(new PointerEvent('pointerup', at)); }})()"
-    ))
-    .await?;
+async fn look_into(page: &Page, name: &str) -> Result<()> {
+    select(page, &[name]).await?;
     page.find("#inside .histogram").await.map(drop)
 }
 
@@ -48,7 +42,7 @@ fn a_layer_shows_what_it_has_learnt() {
         );
 
         // A layer: activations, kernel and bias as histograms, one bar per task.
-        select(page, "shared").await?;
+        look_into(page, "shared").await?;
         let parts: Vec<String> = page
             .eval("[...document.querySelectorAll('#inside h4')].map((heading) => heading.innerText)")
             .await?;
@@ -76,7 +70,7 @@ fn a_layer_shows_what_it_has_learnt() {
             .await?;
 
         // A layer that one task trains says so of the other.
-        select(page, "tower_domain").await?;
+        look_into(page, "tower_domain").await?;
         page.wait_for(
             "the other task does not reach it",
             "[...document.querySelectorAll('#inside .bars li')].some((line) => line.innerText.includes('not reached'))",

@@ -73,6 +73,12 @@ pub async fn pause(page: &Page) -> Result<()> {
     .await
 }
 
+/// Whether the run bar says that it trains.
+pub async fn is_running(page: &Page) -> Result<bool> {
+    page.eval("document.querySelector('#run-state').dataset.phase === 'running'")
+        .await
+}
+
 /// Opens one of the panels on the right.
 pub async fn open_panel(page: &Page, panel: &str) -> Result<()> {
     page.click(&format!("#tab-{panel}")).await?;
@@ -145,4 +151,40 @@ pub async fn trained(page: &Page) -> Result<()> {
     .await?;
     page.api::<Value>("evaluate", &[json!("test")]).await?;
     Ok(())
+}
+
+/// A design as a file has it: layers by name, numbered as they stand, and the wires between them.
+pub fn design(layers: &[(&str, Value)], wires: &[(usize, usize)]) -> Value {
+    let nodes: Vec<Value> = layers
+        .iter()
+        .enumerate()
+        .map(|(id, (name, layer))| json!({ "id": id, "name": name, "layer": layer }))
+        .collect();
+    let wires: Vec<Value> = wires
+        .iter()
+        .enumerate()
+        .map(|(id, (from, to))| json!({ "id": id, "from": { "node": from }, "to": { "node": to } }))
+        .collect();
+    json!({ "version": 1, "name": "of a test", "nodes": nodes, "wires": wires })
+}
+
+/// Selects layers by name: the first with a press, the others with Ctrl and a press.
+pub async fn select(page: &Page, names: &[&str]) -> Result<()> {
+    page.eval::<Value>(&format!(
+        "void {}.forEach((name, position) => {{ \
+           const body = [...document.querySelectorAll('.node')].find((node) => node.querySelector('.node-title').textContent === name).querySelector('.node-body'); \
+           const {{ x, y, width, height }} = body.getBoundingClientRect(); \
+           const at = {{ bubbles: true, clientX: x + width / 2, clientY: y + height / 2, pointerId: 7, ctrlKey: position > 0 }}; \
+           body.dispatchEvent(new PointerEvent('pointerdown', at)); body.dispatchEvent(new PointerEvent('pointerup', at)); }})",
+        json!(names)
+    ))
+    .await?;
+    page.wait_for(
+        "they are selected",
+        &format!(
+            "document.querySelectorAll('.node[data-selected]').length === {}",
+            names.len()
+        ),
+    )
+    .await
 }

@@ -24,8 +24,10 @@ use crate::{
 pub struct Limits {
     /// Most parameters.
     pub max_parameters: usize,
-    /// Most bytes for parameters, gradients, optimizer state and the arena together.
+    /// Most bytes for parameters, gradients, optimizer state and the arena together with the rows of the data set.
     pub max_bytes: usize,
+    /// What the rows of the data set take of them.
+    pub row_bytes: usize,
 }
 
 impl Default for Limits {
@@ -33,6 +35,7 @@ impl Default for Limits {
         Self {
             max_parameters: 20_000_000,
             max_bytes: 900_000_000,
+            row_bytes: 0,
         }
     }
 }

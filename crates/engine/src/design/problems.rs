@@ -177,11 +177,13 @@ pub enum ProblemKind {
     },
     /// More memory than the ceiling.
     #[error(
-        "a step would need {got_mb} MB for a batch of {rows} rows, the ceiling is {ceiling_mb} MB (hint: a smaller batch, shorter texts or smaller layers)"
+        "training with {rows} rows in a batch needs {got_mb} MB, {data_mb} MB of it for the data set; the ceiling is {ceiling_mb} MB (hint: a smaller batch, shorter texts, smaller layers or fewer rows)"
     )]
     TooMuchMemory {
         /// Need in megabytes.
         got_mb: u64,
+        /// What the rows of the data set need of them.
+        data_mb: u64,
         /// Ceiling in megabytes.
         ceiling_mb: u64,
         /// Rows per step.
@@ -244,10 +246,11 @@ impl Explain for ProblemKind {
             }
             Self::TooMuchMemory {
                 got_mb,
+                data_mb,
                 ceiling_mb,
                 rows,
             } => format!(
-                "批大小为 {rows} 时一步需要 {got_mb} MB，上限为 {ceiling_mb} MB（提示：减小批大小、文本长度或层）"
+                "批大小为 {rows} 时训练需要 {got_mb} MB，其中数据集 {data_mb} MB；上限为 {ceiling_mb} MB（提示：减小批大小、文本长度、层或数据行数）"
             ),
         };
         Message::new(self.to_string(), zh)

@@ -181,10 +181,11 @@ impl Model {
         let floats = layout
             .len
             .saturating_add(n_parameters.saturating_mul(if options.training { 4 } else { 1 }));
-        let bytes = floats.saturating_mul(4);
+        let bytes = floats.saturating_mul(4).saturating_add(limits.row_bytes);
         if bytes > limits.max_bytes {
             let kind = ProblemKind::TooMuchMemory {
                 got_mb: (bytes / 1_000_000) as u64,
+                data_mb: (limits.row_bytes / 1_000_000) as u64,
                 ceiling_mb: (limits.max_bytes / 1_000_000) as u64,
                 rows: max_rows,
             };

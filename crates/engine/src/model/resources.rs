@@ -30,6 +30,15 @@ pub struct ResourceBytes {
     pub optimizer: usize,
     /// Values and gradients of a batch, and working space.
     pub arena: usize,
+    /// The rows of the data set; a model alone has none.
+    pub rows: usize,
+}
+
+impl ResourceBytes {
+    /// All of it.
+    pub fn total(&self) -> usize {
+        self.parameters + self.gradients + self.optimizer + self.arena + self.rows
+    }
 }
 
 impl Resources {
@@ -54,6 +63,7 @@ impl Resources {
                 gradients: 4 * n_gradients,
                 optimizer: 8 * n_gradients,
                 arena: arena_bytes,
+                rows: 0,
             },
         }
     }

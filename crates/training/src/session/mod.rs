@@ -346,7 +346,7 @@ impl Session {
         }
         self.plan_changed(before.as_ref());
         self.problem = None;
-        let resources = self.run.as_ref().map(|run| run.model.resources());
+        let resources = self.run.as_ref().map(|run| run.resources());
         out.push(
             Event::Model {
                 reset: false,
@@ -387,7 +387,7 @@ impl Session {
         };
         match TrainingRun::build(design, &data.prepared, &self.settings) {
             Ok(run) => {
-                let resources = Some(run.model.resources());
+                let resources = Some(run.resources());
                 self.forget_run(out);
                 self.run = Some(run);
                 out.push(
@@ -460,7 +460,7 @@ impl Session {
         }
         self.design = Some(run.design.clone());
         self.settings = settings;
-        let resources = Some(run.model.resources());
+        let resources = Some(run.resources());
         self.run = Some(run);
         if self.all_epochs_done() {
             self.phase = RunPhase::Finished;

@@ -1,0 +1,109 @@
+//! What a step costs as the vocabulary grows: all rows of the embedding moved (Adam as in Keras), and only those that the
+//! batch has looked up (“Lazy rows”).
+//!
+//! ```text
+//! cargo run --release -p mtl-examples --example lazy_rows
+//! ```
+
+use std::time::Instant;
+
+use mtl_data::asset;
+use mtl_data::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelColumn};
+use mtl_data::prepare::DataSettings;
+use mtl_engine::design::presets;
+use mtl_engine::layers::Layer;
+use mtl_engine::schema::LabelKind;
+use mtl_engine::text::Message;
+use mtl_examples::Outcome;
+use mtl_training::Session;
+use mtl_training::protocol::{Backend, Command, DataSource, Event, Run, RunSettings};
+
+const VOCABULARIES: [usize; 3] = [5_000, 50_000, 500_000];
+const N_ROWS: usize = 20_000;
+const N_ITEMS: usize = 1_000;
+const WIDTH: usize = 32;
+const BATCH_SIZE: usize = 128;
+/// The median of so many blocks is printed.
+const N_BLOCKS: usize = 7;
+
+fn main() -> Outcome<()> {
+    println!("| vocabulary | parameters | lazy rows, µs per step | all rows, µs per step |");
+    println!("|---|---|---|---|");
+    for vocabulary in VOCABULARIES {
+        let (n_parameters, lazy_us) = step_us(vocabulary, true, 200)?;
+        // All rows of a large table take a while.
+        let (_, dense_us) = step_us(vocabulary, false, (2_000_000 / vocabulary).min(200) as u32)?;
+        println!("| {vocabulary} | {n_parameters} | {lazy_us:.0} | {dense_us:.0} |");
+    }
+    Ok(())
+}
+
+/// Users spread over the whole vocabulary, each with an item that it likes or not.
+fn dataset(vocabulary: usize) -> Dataset {
+    let ids = |key: &str, cardinality: usize, step: usize| Feature {
+        key: key.to_owned(),
+        name: Message::new(key, key),
+        column: Column::Id(IdColumn {
+            cardinality,
+            ids: (0..N_ROWS).map(|row| (row * step % cardinality) as u32).collect(),
+            names: Vec::new(),
+        }),
+    };
+    Dataset {
+        features: vec![ids("user", vocabulary, 48_611), ids("item", N_ITEMS, 7)],
+        labels: vec![LabelColumn {
+            key: "like".to_owned(),
+            name: Message::new("Like", "喜欢"),
+            kind: LabelKind::Binary,
+            classes: vec![Message::new("no", "否"), Message::new("yes", "是")],
+            values: (0..N_ROWS).map(|row| (row % 3 % 2) as f32).collect(),
+        }],
+        info: DatasetInfo::default(),
+        truth: Vec::new(),
+    }
+}
+
+/// Parameters of the model, and microseconds per step.
+fn step_us(vocabulary: usize, lazy_rows: bool, n_steps: u32) -> Outcome<(usize, f64)> {
+    let (mut session, mut out) = (Session::new(), Vec::new());
+    let settings = RunSettings {
+        backend: Backend::Cpu,
+        batch_size: BATCH_SIZE,
+        epochs: 1_000,
+        lazy_rows,
+        ..RunSettings::default()
+    };
+    session.handle(Command::Settings { settings }, vec![], &mut out);
+    let (source, settings) = (DataSource::Asset { key: String::new() }, DataSettings::default());
+    let rows = vec![asset::encode(&dataset(vocabulary))?];
+    session.handle(Command::Data { source, settings }, rows, &mut out);
+    let schema = out.iter().find_map(|outgoing| match &outgoing.event {
+        Event::Data { schema, .. } => Some(schema),
+        _ => None,
+    });
+    let mut design = presets::design("ad-content", schema.ok_or("no data set")?).ok_or("no preset")?;
+    for node in &mut design.nodes {
+        if let Layer::Embedding(embedding) = &mut node.layer {
+            embedding.width = WIDTH;
+        }
+    }
+    session.handle(Command::Design { design }, vec![], &mut out);
+    let n_parameters = out.iter().find_map(|outgoing| match &outgoing.event {
+        Event::Model { resources, .. } => resources.as_ref().map(|resources| resources.parameters),
+        _ => None,
+    });
+    let n_parameters = n_parameters.ok_or("the design does not train")?;
+    let mut blocks = Vec::new();
+    for _ in 0..=N_BLOCKS {
+        let start = Instant::now();
+        let run = Run::Steps { n: n_steps };
+        session.handle(Command::Run { run }, vec![], &mut out);
+        while session.slice(&|| start.elapsed().as_secs_f64() * 1e3, 1e3, &mut out) {}
+        blocks.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(n_steps));
+        out.clear();
+    }
+    // The first block warms up.
+    let timed = &mut blocks[1..];
+    timed.sort_by(f64::total_cmp);
+    Ok((n_parameters, timed[N_BLOCKS / 2]))
+}
