@@ -66,10 +66,10 @@ texts! {
     delete: "Delete", "删除";
     rename: "Rename", "重命名";
     select_all: "Select everything", "全选";
-    copied: "Copied {0} nodes", "已复制 {0} 个节点";
+    copied: "Nodes copied: {0}", "已复制 {0} 个节点";
     nothing_copied: "Nothing has been copied yet", "还没有复制任何内容";
-    paste_nodes: "paste {0} nodes", "粘贴 {0} 个节点";
-    duplicate_nodes: "duplicate {0} nodes", "再制 {0} 个节点";
+    paste_nodes: "paste nodes ({0})", "粘贴 {0} 个节点";
+    duplicate_nodes: "duplicate nodes ({0})", "再制 {0} 个节点";
     selected_many: "{0} layers selected", "已选中 {0} 个层";
     nothing_is_selected: "Nothing is selected", "没有选中任何内容";
     freeze: "Freeze", "冻结";

@@ -45,6 +45,7 @@ texts! {
     import_weights_help: "Or drop the file anywhere on the page.", "也可以把文件拖到页面任意位置。";
     export_project: "Save the project (.mtl.json)", "保存项目（.mtl.json）";
     export_project_help: "Design, choice of data set, settings and seed, without weights.", "设计、数据集选择、设置和种子，不含权重。";
+    export_project_weights: "Save the project with weights (.mtl.json)", "保存项目及权重（.mtl.json）";
     copy_link: "Copy a link to this document", "复制此文档的链接";
     copy_link_help: "The whole design and every setting stand in the link itself; weights do not.", "整个设计和所有设置都在链接里，不含权重。";
     link_copied: "The link is on the clipboard", "链接已复制到剪贴板";

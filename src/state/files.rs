@@ -67,9 +67,12 @@ impl Playground {
         }
     }
 
-    /// Writes a weights file and hands it to the person.
-    pub async fn save_weights(&self) -> Result<(), Message> {
-        let written = self.write_weights().await?;
+    /// Writes a weights file and hands it to the person; `as_project` under the name of a project, which it is as well.
+    pub async fn save_weights(&self, as_project: bool) -> Result<(), Message> {
+        let mut written = self.write_weights().await?;
+        if as_project {
+            written.name = project_name(&self.document.get().design().name);
+        }
         let bytes = Uint8Array::new(&written.bytes);
         let n_bytes = u64::from(bytes.length());
         web::files::save(&written.name, "application/json", &bytes).map_err(browser_error)?;
@@ -107,14 +110,15 @@ impl Playground {
         };
         self.file(FileRequest::OpenWeights, payloads).await?;
         self.note_sent(&contents.design, &contents.settings);
+        // First of all: what was open may be left for a document of its own, with the settings that it had.
+        if trained_part(self.document.get().design()) != trained_part(&contents.design) {
+            self.put_design(contents.design.clone(), T.open_weights.into());
+        }
         self.settings.set(contents.settings.clone());
         self.data.update(|data| {
             data.source = contents.source.clone();
             data.settings = contents.data_settings.clone();
         });
-        if trained_part(self.document.get().design()) != trained_part(&contents.design) {
-            self.put_design(contents.design.clone(), T.open_weights.into());
-        }
         let names = contents
             .design
             .heads()
@@ -164,14 +168,13 @@ impl Playground {
         Ok(())
     }
 
-    /// Hands the person the project as a file: design, choice of data set, settings. With the weights, a weights file holds
-    /// the same.
+    /// Hands the person the project as a file: design, choice of data set, settings. With weights see
+    /// [`Playground::save_weights`].
     pub fn save_project(&self) -> Result<(), Message> {
         let Some(sitting) = self.sitting() else {
             return Err(T.nothing_to_save.into());
         };
-        let stem = weights::file_name("project", &sitting.design.name, 0);
-        let name = stem.replace("_step-0.json", PROJECT_EXTENSION);
+        let name = project_name(&sitting.design.name);
         let text = project_text(sitting, serde_json::to_string_pretty)?;
         web::files::save(
             &name,
@@ -199,6 +202,11 @@ impl Playground {
         };
         answer.await
     }
+}
+
+/// Name of a project's file.
+fn project_name(design: &str) -> String {
+    weights::file_name("project", design, 0).replace("_step-0.json", PROJECT_EXTENSION)
 }
 
 /// The text of a project file.

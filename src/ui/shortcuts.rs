@@ -72,7 +72,7 @@ fn press(playground: &PlaygroundRef, event: &KeyboardEvent) {
         (false, false, "o") => playground.sheet.set(Some(Sheet::Documents)),
         (false, false, "d") => playground.sheet.set(Some(Sheet::Data)),
         (false, _, "?") => playground.sheet.set(Some(Sheet::Help)),
-        (true, false, "s") => playground.attempt(async move { this.save_weights().await }),
+        (true, false, "s") => playground.attempt(async move { this.save_weights(false).await }),
         (true, false, "z") => playground.undo(),
         (true, true, "z") | (true, false, "y") => playground.redo(),
         _ => return,

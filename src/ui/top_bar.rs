@@ -98,11 +98,11 @@ fn Files() -> Html {
     let lang = use_lang();
     let playground = use_playground();
     let picker = use_node_ref();
-    let save_weights = {
+    let save_weights = |as_project: bool| {
         let this = playground.clone();
         Callback::from(move |()| {
             let playground = this.rc();
-            this.attempt(async move { playground.save_weights().await });
+            this.attempt(async move { playground.save_weights(as_project).await });
         })
     };
     let save_project = {
@@ -146,7 +146,7 @@ fn Files() -> Html {
             icon: IconKind::Save,
             label: T.export_weights.get(lang),
             help: Some(T.export_weights_help.get(lang)),
-            on_choose: save_weights,
+            on_choose: save_weights(false),
         },
         MenuItem {
             id: "open-file",
@@ -161,6 +161,13 @@ fn Files() -> Html {
             label: T.export_project.get(lang),
             help: Some(T.export_project_help.get(lang)),
             on_choose: save_project,
+        },
+        MenuItem {
+            id: "save-project-weights",
+            icon: IconKind::Design,
+            label: T.export_project_weights.get(lang),
+            help: None,
+            on_choose: save_weights(true),
         },
         MenuItem {
             id: "copy-link",

@@ -32,6 +32,12 @@ fn set(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
 }
 
+/// The element with the style of `css` on which a pointer is. An event's current target is of no use: yew listens at the root.
+pub fn pressed(event: &web_sys::Event, css: &str) -> Option<Element> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    target.closest(css).ok().flatten()
+}
+
 /// Below this zoom small print cannot be read: names are shown in large, and nothing else.
 const FAR_SCALE: f64 = 0.62;
 

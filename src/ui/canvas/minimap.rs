@@ -2,8 +2,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use wasm_bindgen::JsCast;
-use web_sys::{Element, PointerEvent};
+use web_sys::PointerEvent;
 use yew::prelude::*;
 
 use super::{
@@ -40,10 +39,7 @@ pub fn Minimap() -> Html {
     let down = {
         let held = held.clone();
         Callback::from(move |event: PointerEvent| {
-            if let Some(map) = event
-                .current_target()
-                .and_then(|map| map.dyn_into::<Element>().ok())
-            {
+            if let Some(map) = dom::pressed(&event, ".minimap") {
                 let _ = map.set_pointer_capture(event.pointer_id());
             }
             held.emit(event);
@@ -82,10 +78,7 @@ fn small_nodes(scene: &Rc<Scene>, checked: &Rc<mtl_engine::design::check::Checke
 
 /// Moves the view to where the map was pressed.
 fn go_there(editor: &Editor, event: &PointerEvent, bounds: Rect) {
-    let Some(map) = event
-        .current_target()
-        .and_then(|map| map.dyn_into::<Element>().ok())
-    else {
+    let Some(map) = dom::pressed(event, ".minimap") else {
         return;
     };
     let rect = map.get_bounding_client_rect();

@@ -1,9 +1,10 @@
 //! The list of layers: a click adds one in the middle of the view, a drag where it is dropped. Blocks of the document
 //! are there too, to be used again.
 
+use std::rc::Rc;
+
 use mtl_engine::layers::{Category, Layer};
-use wasm_bindgen::JsCast;
-use web_sys::{Element, PointerEvent};
+use web_sys::PointerEvent;
 use yew::prelude::*;
 
 use super::{
@@ -91,26 +92,25 @@ fn PaletteItem(props: &PaletteItemProps) -> Html {
     let lang = use_lang();
     let editor = use_editor();
     let pressed = use_mut_ref(|| None::<[f64; 2]>);
+    let dropped = use_mut_ref(|| false);
     let key = props.layer_key;
     let Some(layer) = Layer::from_key(key) else {
         return Html::default();
     };
     let onpointerdown = {
-        let pressed = std::rc::Rc::clone(&pressed);
+        let (pressed, dropped) = (Rc::clone(&pressed), Rc::clone(&dropped));
         Callback::from(move |event: PointerEvent| {
             if event.button() == 0 {
+                *dropped.borrow_mut() = false;
                 *pressed.borrow_mut() = Some([f64::from(event.client_x()), f64::from(event.client_y())]);
-                if let Some(item) = event
-                    .current_target()
-                    .and_then(|item| item.dyn_into::<Element>().ok())
-                {
+                if let Some(item) = dom::pressed(&event, ".palette-item") {
                     let _ = item.set_pointer_capture(event.pointer_id());
                 }
             }
         })
     };
     let onpointermove = {
-        let (pressed, editor) = (std::rc::Rc::clone(&pressed), editor.clone());
+        let (pressed, editor) = (Rc::clone(&pressed), editor.clone());
         Callback::from(move |event: PointerEvent| {
             let client = [f64::from(event.client_x()), f64::from(event.client_y())];
             let is_drag = pressed
@@ -125,10 +125,12 @@ fn PaletteItem(props: &PaletteItemProps) -> Html {
         })
     };
     let onpointerup = {
-        let (pressed, editor, layer) = (std::rc::Rc::clone(&pressed), editor.clone(), layer.clone());
+        let (pressed, dropped) = (Rc::clone(&pressed), Rc::clone(&dropped));
+        let (editor, layer) = (editor.clone(), layer.clone());
         Callback::from(move |event: PointerEvent| {
             *pressed.borrow_mut() = None;
             if editor.canvas.carried.get().is_some() {
+                *dropped.borrow_mut() = true;
                 editor.canvas.carried.set(None);
                 drop_layer(
                     &editor,
@@ -145,10 +147,13 @@ fn PaletteItem(props: &PaletteItemProps) -> Html {
             editor.canvas.carried.set(None);
         })
     };
-    // A click is what a mouse, a finger and Enter have in common; after a drag the pointer is elsewhere and there is none.
+    // A click is what a mouse, a finger and Enter have in common; a drag, whose pointer the item has captured, ends with one.
     let onclick = {
         let (editor, layer) = (editor.clone(), layer.clone());
         Callback::from(move |_: MouseEvent| {
+            if dropped.take() {
+                return;
+            }
             let link = match editor.selection.get().single() {
                 Some(node) => after(&editor, node),
                 None => Link::Free,

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
+use crate::hand::{canvas_corner, double_click, drag, key, middle, mouse, tap, type_text};
 use crate::steps::has_data;
 
 /// Frames of a drag or a pan take no longer than this, 95 of 100 of them, in milliseconds.
@@ -43,104 +44,6 @@ async fn open_empty_on(page: &Page, data: &str) -> Result<()> {
         "document.querySelector('.first-steps')",
     )
     .await
-}
-
-async fn mouse(page: &Page, kind: &str, [x, y]: [f64; 2], clicks: u32) -> Result<()> {
-    let (button, buttons) = match (kind, clicks) {
-        ("mouseMoved", 0) => ("none", 0),
-        ("mouseReleased", _) => ("left", 0),
-        _ => ("left", 1),
-    };
-    let event =
-        json!({ "type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": clicks });
-    page.cdp("Input.dispatchMouseEvent", event).await.map(drop)
-}
-
-async fn drag(page: &Page, from: [f64; 2], to: [f64; 2]) -> Result<()> {
-    mouse(page, "mouseMoved", from, 0).await?;
-    mouse(page, "mousePressed", from, 1).await?;
-    for step in 1..=6 {
-        let share = f64::from(step) / 6.0;
-        let at = [
-            from[0] + (to[0] - from[0]) * share,
-            from[1] + (to[1] - from[1]) * share,
-        ];
-        mouse(page, "mouseMoved", at, 1).await?;
-    }
-    mouse(page, "mouseReleased", to, 1).await
-}
-
-async fn double_click(page: &Page, at: [f64; 2]) -> Result<()> {
-    mouse(page, "mouseMoved", at, 0).await?;
-    for clicks in [1, 2] {
-        mouse(page, "mousePressed", at, clicks).await?;
-        mouse(page, "mouseReleased", at, clicks).await?;
-    }
-    Ok(())
-}
-
-async fn tap(page: &Page, [x, y]: [f64; 2]) -> Result<()> {
-    let points = json!([{ "x": x, "y": y }]);
-    page.cdp(
-        "Input.dispatchTouchEvent",
-        json!({ "type": "touchStart", "touchPoints": points }),
-    )
-    .await?;
-    page.cdp(
-        "Input.dispatchTouchEvent",
-        json!({ "type": "touchEnd", "touchPoints": [] }),
-    )
-    .await?;
-    Ok(())
-}
-
-/// A key by its name, with Ctrl (2) or Shift (8).
-async fn key(page: &Page, key: &str, modifiers: u32) -> Result<()> {
-    let code = match key {
-        "Enter" => 13,
-        "Tab" => 9,
-        "Escape" => 27,
-        "Delete" => 46,
-        "ArrowRight" => 39,
-        "ArrowDown" => 40,
-        letter => u32::from(letter.to_ascii_uppercase().as_bytes()[0]),
-    };
-    let text = match key {
-        "Enter" => Some("\r"),
-        letter if letter.len() == 1 && modifiers & 2 == 0 => Some(letter),
-        _ => None,
-    };
-    let mut event = json!({ "key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": modifiers });
-    event["type"] = json!("keyDown");
-    if let Some(text) = text {
-        event["text"] = json!(text);
-    }
-    page.cdp("Input.dispatchKeyEvent", event.clone()).await?;
-    event["type"] = json!("keyUp");
-    if let Some(event) = event.as_object_mut() {
-        event.remove("text");
-    }
-    page.cdp("Input.dispatchKeyEvent", event).await.map(drop)
-}
-
-async fn type_text(page: &Page, text: &str) -> Result<()> {
-    page.cdp("Input.insertText", json!({ "text": text }))
-        .await
-        .map(drop)
-}
-
-/// The middle of an element on the screen.
-async fn middle(page: &Page, css: &str) -> Result<[f64; 2]> {
-    let css = json!(css);
-    page.eval(&format!(
-        "(() => {{ const r = document.querySelector({css}).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
-    ))
-    .await
-}
-
-async fn canvas_corner(page: &Page) -> Result<[f64; 2]> {
-    page.eval("(() => { const r = document.querySelector('.canvas-surface').getBoundingClientRect(); return [r.x, r.y]; })()")
-        .await
 }
 
 /// Types into the search box that is open and takes what it finds; the id of the new node.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::steps::{settled, state, toast, trained};
+use crate::steps::{design, settled, state, toast, trained};
 
 /// Drops a file with this text on the page, as a person does from a folder.
 async fn drop_file(page: &Page, name: &str, text: &str) -> Result<()> {
@@ -87,6 +87,63 @@ fn a_project_is_saved_and_dropped_back() {
             ensure!(state(page).await? == after, "{name} changed something");
         }
         Ok(())
+    });
+}
+
+#[test]
+fn a_project_with_weights_opens_to_the_same_run_and_what_was_open_is_kept() {
+    check("project-weights", Setup::default(), async |page| {
+        page.expect_console("data/index.json");
+        page.open("").await?;
+        trained(page).await?;
+        page.api::<Value>("set", &[json!({ "epochs": 9 })]).await?;
+        let before = state(page).await?;
+        page.click_named("Save and open").await?;
+        page.click("#save-project-weights").await?;
+        let file = page.downloaded().await?;
+        toast(page, "done").await?;
+        let name = file.to_string_lossy().into_owned();
+        ensure!(name.ends_with(".mtl.json"), "the file is named {name}");
+
+        // A document of one's own, which the file must not take the place of.
+        page.api::<Value>(
+            "load",
+            &[design(&[("only", json!({ "type": "token_input" }))], &[])],
+        )
+        .await?;
+        page.api::<Value>("set", &[json!({ "epochs": 4 })]).await?;
+        page.fill(".document-name", "mine").await?;
+        drop_file(page, "taken.mtl.json", &fs::read_to_string(&file)?).await?;
+        page.wait_for(
+            "the run is back",
+            &format!(
+                "(await mtlPlayground.state()).fingerprint === {}",
+                before["fingerprint"]
+            ),
+        )
+        .await?;
+        let after = state(page).await?;
+        ensure!(
+            ["step", "settings", "tasks", "data"]
+                .iter()
+                .all(|member| after[member] == before[member]),
+            "before: {before}, after: {after}"
+        );
+        page.click("#documents").await?;
+        page.wait_for(
+            "what was open is among the documents",
+            "[...document.querySelectorAll('.document input[type=text]')].some((box) => box.value === 'mine')",
+        )
+        .await?;
+        page.eval::<Value>(
+            "void [...document.querySelectorAll('.document')].find((one) => one.querySelector('input').value === 'mine').querySelector('[data-action=open]').click()",
+        )
+        .await?;
+        page.wait_for(
+            "it is open, with its own settings",
+            "await mtlPlayground.state().then((s) => s.settings.epochs === 4) && document.querySelectorAll('.node').length === 1",
+        )
+        .await
     });
 }
 

@@ -153,14 +153,20 @@ fn several_labels_of_a_row_are_shown_trained_and_tried() {
             shown.contains("What it holds") && shown.contains("verdict"),
             "{shown}"
         );
-        for (tab, expected) in [(1, "Hamming loss"), (2, "praise")] {
+        for (tab, expected) in [
+            (1, "Hamming loss"),
+            (2, "praise"),
+            // Every table says whose it is.
+            (2, "remarks · Per label"),
+            (2, "domain · Per class"),
+        ] {
             page.eval::<Value>(&format!(
                 "void document.querySelectorAll('.watch-bar [role=tab]')[{tab}].click()"
             ))
             .await?;
             page.wait_for(
                 &format!("the panel says {expected}"),
-                &format!("document.querySelector('#watch').innerText.includes('{expected}')"),
+                &format!("document.querySelector('#watch').textContent.includes('{expected}')"),
             )
             .await?;
         }

@@ -65,7 +65,7 @@ impl Editor {
             self.say(T.nothing_is_selected.into());
             return;
         }
-        storage::save(CLIPBOARD, &Fragment::copy(&self.design(), &nodes));
+        storage::save(CLIPBOARD, &Fragment::copy(&self.placed(), &nodes));
         self.say(fill_message(T.copied, &[&nodes.len()]));
     }
 
@@ -94,7 +94,7 @@ impl Editor {
         let offset = [place[0] - corner[0], place[1] - corner[1]];
         let (edits, fresh) = fragment.paste(&self.design(), &mut ids, offset);
         if self.edit_all(fill_message(T.paste_nodes, &[&fresh.len()]), &edits) {
-            self.select(fresh.into_values().collect());
+            self.select_and_show(fresh.into_values().collect());
         }
     }
 
@@ -109,7 +109,7 @@ impl Editor {
 
     /// Puts copies of `nodes` (say, of a block) below them.
     pub fn duplicate_nodes(&self, nodes: &BTreeSet<NodeId>) {
-        let (design, scene) = (self.design(), self.scene());
+        let (design, scene) = (self.placed(), self.scene());
         let mut ids = self.document.get().ids();
         let rects = || nodes.iter().filter_map(|node| scene.nodes.get(node));
         let height = rects().map(scene::Rect::bottom).fold(f32::MIN, f32::max)
@@ -117,7 +117,24 @@ impl Editor {
         let down = snap(height.max(0.0) + 2.0 * GRID);
         let (edits, fresh) = compose::duplicate(&design, nodes, &mut ids, [0.0, down]);
         if self.edit_all(fill_message(T.duplicate_nodes, &[&nodes.len()]), &edits) {
-            self.select(fresh);
+            self.select_and_show(fresh);
+        }
+    }
+
+    /// The design with every node at the place where it is drawn: until it is moved, the layout knows that alone.
+    fn placed(&self) -> Design {
+        let (mut design, scene) = (Design::clone(&self.design()), self.scene());
+        for node in &mut design.nodes {
+            node.position = scene.nodes.get(&node.id).map(|rect| rect.corner());
+        }
+        design
+    }
+
+    fn select_and_show(&self, nodes: BTreeSet<NodeId>) {
+        let first = nodes.first().copied();
+        self.select(nodes);
+        if let Some(first) = first {
+            self.bring_into_view(first);
         }
     }
 }

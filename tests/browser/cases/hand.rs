@@ -1,0 +1,109 @@
+//! A hand: mouse, finger and keys as the browser sends them, at places on the screen.
+
+use anyhow::Result;
+use browser_tests::Page;
+use serde_json::json;
+
+/// One event of the mouse; `clicks` is 0 while no button is held.
+pub async fn mouse(page: &Page, kind: &str, [x, y]: [f64; 2], clicks: u32) -> Result<()> {
+    let (button, buttons) = match (kind, clicks) {
+        ("mouseMoved", 0) => ("none", 0),
+        ("mouseReleased", _) => ("left", 0),
+        _ => ("left", 1),
+    };
+    let event =
+        json!({ "type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": clicks });
+    page.cdp("Input.dispatchMouseEvent", event).await.map(drop)
+}
+
+/// Presses, moves and lets go.
+pub async fn drag(page: &Page, from: [f64; 2], to: [f64; 2]) -> Result<()> {
+    mouse(page, "mouseMoved", from, 0).await?;
+    mouse(page, "mousePressed", from, 1).await?;
+    for step in 1..=6 {
+        let share = f64::from(step) / 6.0;
+        let at = [
+            from[0] + (to[0] - from[0]) * share,
+            from[1] + (to[1] - from[1]) * share,
+        ];
+        mouse(page, "mouseMoved", at, 1).await?;
+    }
+    mouse(page, "mouseReleased", to, 1).await
+}
+
+/// Two clicks.
+pub async fn double_click(page: &Page, at: [f64; 2]) -> Result<()> {
+    mouse(page, "mouseMoved", at, 0).await?;
+    for clicks in [1, 2] {
+        mouse(page, "mousePressed", at, clicks).await?;
+        mouse(page, "mouseReleased", at, clicks).await?;
+    }
+    Ok(())
+}
+
+/// A finger touches and lifts.
+pub async fn tap(page: &Page, [x, y]: [f64; 2]) -> Result<()> {
+    let points = json!([{ "x": x, "y": y }]);
+    page.cdp(
+        "Input.dispatchTouchEvent",
+        json!({ "type": "touchStart", "touchPoints": points }),
+    )
+    .await?;
+    page.cdp(
+        "Input.dispatchTouchEvent",
+        json!({ "type": "touchEnd", "touchPoints": [] }),
+    )
+    .await?;
+    Ok(())
+}
+
+/// A key by its name, with Ctrl (2) or Shift (8).
+pub async fn key(page: &Page, key: &str, modifiers: u32) -> Result<()> {
+    let code = match key {
+        "Enter" => 13,
+        "Tab" => 9,
+        "Escape" => 27,
+        "Delete" => 46,
+        "ArrowRight" => 39,
+        "ArrowDown" => 40,
+        letter => u32::from(letter.to_ascii_uppercase().as_bytes()[0]),
+    };
+    let text = match key {
+        "Enter" => Some("\r"),
+        letter if letter.len() == 1 && modifiers & 2 == 0 => Some(letter),
+        _ => None,
+    };
+    let mut event = json!({ "key": key, "code": key, "windowsVirtualKeyCode": code, "modifiers": modifiers });
+    event["type"] = json!("keyDown");
+    if let Some(text) = text {
+        event["text"] = json!(text);
+    }
+    page.cdp("Input.dispatchKeyEvent", event.clone()).await?;
+    event["type"] = json!("keyUp");
+    if let Some(event) = event.as_object_mut() {
+        event.remove("text");
+    }
+    page.cdp("Input.dispatchKeyEvent", event).await.map(drop)
+}
+
+/// Types into what has the focus.
+pub async fn type_text(page: &Page, text: &str) -> Result<()> {
+    page.cdp("Input.insertText", json!({ "text": text }))
+        .await
+        .map(drop)
+}
+
+/// The middle of an element on the screen.
+pub async fn middle(page: &Page, css: &str) -> Result<[f64; 2]> {
+    let css = json!(css);
+    page.eval(&format!(
+        "(() => {{ const r = document.querySelector({css}).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
+    ))
+    .await
+}
+
+/// The upper left corner of the canvas.
+pub async fn canvas_corner(page: &Page) -> Result<[f64; 2]> {
+    page.eval("(() => { const r = document.querySelector('.canvas-surface').getBoundingClientRect(); return [r.x, r.y]; })()")
+        .await
+}
