@@ -10,7 +10,7 @@ texts! {
     copy_of: "{0} (copy)", "{0}（副本）";
     name_of: "Name of “{0}”", "“{0}”的名称";
     open: "Open", "打开";
-    is_open: "open", "已打开";
+    is_open: "Already open", "已打开";
     duplicate: "Duplicate", "创建副本";
     duplicate_named: "Duplicate “{0}”", "为“{0}”创建副本";
     delete: "Delete", "删除";

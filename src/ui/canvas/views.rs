@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use super::{
     dom,
-    face::{Face, HandleFace, TEXT_WIDTH, fit_text, kind_key, kind_outline},
+    face::{Face, HandleFace, TEXT_WIDTH, fit_text, kind_key, kind_outline, two_lines},
     scene::{BLOCK_TITLE, Point, Rect, Side, wire_path},
     state::Handle,
 };
@@ -68,7 +68,7 @@ pub fn NodeView(props: &NodeProps) -> Html {
             // Beside the button, not in it: its name says all of this in words.
             <g class="node-print" aria-hidden="true">
                 { band(face) }
-                { far_title(face) }
+                { far_title(&face.far_title, face.size[1]) }
                 <text class="node-title" x="18" y="25">{ face.title.clone() }</text>
                 <text class="node-summary" x="18" y="44">{ face.summary.clone() }</text>
                 <text class="node-shape" x="18" y={bottom.to_string()}>{ face.shape.clone() }</text>
@@ -93,11 +93,11 @@ pub fn NodeView(props: &NodeProps) -> Html {
 }
 
 /// The name, large, for a canvas that is zoomed out: seen in the place of everything else.
-fn far_title(face: &Face) -> Html {
-    let middle = face.size[1] / 2.0 + 7.0 - 12.0 * (face.far_title.len() as f32 - 1.0);
+fn far_title(lines: &[String], height: f32) -> Html {
+    let middle = height / 2.0 + 7.0 - 12.0 * (lines.len() as f32 - 1.0);
     html! {
         <g class="node-far">
-            { for face.far_title.iter().enumerate().map(|(line, text)| html! {
+            { for lines.iter().enumerate().map(|(line, text)| html! {
                 <text x="18" y={(middle + 24.0 * line as f32).to_string()}
                     textLength={(fit_text(text, TEXT_WIDTH, 20.0) != *text).then(|| TEXT_WIDTH.to_string())}
                     lengthAdjust="spacingAndGlyphs">{ text.clone() }</text>
@@ -262,8 +262,9 @@ pub fn BlockView(props: &BlockProps) -> Html {
                         <rect x="7" y={(9.0 + each * place as f32).to_string()} width="5" height={(each - 1.5).max(1.0).to_string()}
                             rx="2.5" fill={task_color(*task_idx)} />
                     }) }
-                    <text class="node-title" x="20" y="24">{ props.name.clone() }</text>
-                    <text class="node-summary" x="20" y="42">{ props.about.clone() }</text>
+                    <text class="node-title" x="20" y="24">{ fit_text(&props.name, TEXT_WIDTH, 15.0) }</text>
+                    <text class="node-summary" x="20" y="42">{ fit_text(&props.about, TEXT_WIDTH, 13.0) }</text>
+                    { far_title(&two_lines(&props.name, TEXT_WIDTH, 20.0), rect.height) }
                 } else {
                     <text class="block-title" x="12" y="17">{ props.name.clone() }</text>
                 }

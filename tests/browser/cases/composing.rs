@@ -201,6 +201,15 @@ fn a_block_is_grouped_renamed_folded_and_dissolved() {
             "document.querySelectorAll('.node').length === 3",
         )
         .await?;
+        // It has its name when the canvas is zoomed out, too.
+        for _ in 0..5 {
+            page.click_named("Zoom out (−)").await?;
+        }
+        page.wait_for(
+            "its name is read from afar",
+            "document.querySelector('.block .node-far text').checkVisibility() && document.querySelector('.block .node-far').textContent === 'Bottom'",
+        )
+        .await?;
         page.screenshot("block-folded").await?;
         page.click_named("Unfold").await?;
         page.wait_for(
