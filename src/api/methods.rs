@@ -294,7 +294,7 @@ fn predict_input(schema: &Schema, input: &Value) -> Result<PredictInput, Message
     Ok(out)
 }
 
-fn wrong(key: &str, expected: Text, value: &Value) -> Message {
+pub(super) fn wrong(key: &str, expected: Text, value: &Value) -> Message {
     let got = value.to_string();
     let filled = |lang| crate::i18n::fill(T.api_argument, lang, &[&key, &expected.get(lang), &got]);
     Message::new(filled(crate::i18n::Lang::En), filled(crate::i18n::Lang::Zh))

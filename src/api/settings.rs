@@ -18,6 +18,7 @@ use crate::worker::weights::from_value;
 use crate::{
     i18n::{Lang, fill_message, shell::T},
     state::{Playground, Theme, data},
+    ui::train::run,
     web::json_of,
 };
 
@@ -34,8 +35,7 @@ pub(super) fn data(key: &str, options: Value) -> Result<(DataSource, DataSetting
         other => return Err(not_object("options", &other)),
     };
     for (name, value) in members {
-        let value: Setting =
-            from_value(&value).map_err(|error| fill_message(T.api_argument_plain, &[&name, &error]))?;
+        let value = setting(&name, &value)?;
         let has = |settings: &dyn Settings| settings.fields().iter().any(|field| field.key == name);
         let outcome = match &mut source {
             _ if has(&data_settings) => data_settings.set(&name, &value),
@@ -84,7 +84,7 @@ pub(super) fn set(this: &Rc<Playground>, members: Value) -> Result<(), Message> 
                             .join(", ");
                         fill_message(T.api_task_unknown, &[&name, &names])
                     })?;
-                let weight = weight.as_f64().ok_or_else(|| not_object(&name, &weight))?;
+                let weight = from_value(&weight).map_err(|error| unread(&name, error))?;
                 Ok((task_idx, weight))
             })
             .collect::<Result<_, Message>>()?,
@@ -107,7 +107,18 @@ fn optional<T: serde::de::DeserializeOwned>(name: &str, value: Option<Value>) ->
     value
         .map(serde_json::from_value)
         .transpose()
-        .map_err(|error| fill_message(T.api_argument_plain, &[&name, &error]))
+        .map_err(|error| unread(name, error))
+}
+
+fn setting(name: &str, value: &Value) -> Result<Setting, Message> {
+    from_value(value).map_err(|error| unread(name, error))
+}
+
+/// What is said of a value that cannot be read. Where it stands in the text is of no use: there was none.
+fn unread(name: &str, error: impl ToString) -> Message {
+    let why = error.to_string();
+    let why = why.split(" at line ").next().unwrap_or_default();
+    fill_message(T.api_argument_plain, &[&name, &why])
 }
 
 /// `settings` with these members changed, members of members too. An optimizer may be given by its name alone: then
@@ -138,9 +149,16 @@ fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<Run
         }
     }
     let mut all = json_of(&settings).map_err(|error| fill_message(T.internal_message, &[&error]))?;
-    merge(&mut all, Value::Object(members))?;
-    let settings: RunSettings =
-        from_value(&all).map_err(|error| fill_message(T.api_argument_plain, &[&"settings", &error]))?;
+    // One after another, so that the one that is wrong can be named.
+    for (name, value) in members {
+        if let Some(field) = run::FIELDS.iter().find(|field| field.key == name) {
+            field
+                .accept(&setting(&name, &value)?)
+                .map_err(|error| error.explain())?;
+        }
+        merge(&mut all, Value::Object(Map::from_iter([(name.clone(), value)])))?;
+        settings = from_value(&all).map_err(|error| unread(&name, error))?;
+    }
     settings.check().map_err(|error| error.explain())?;
     Ok(settings)
 }
@@ -169,9 +187,7 @@ fn merge(into: &mut Value, from: Value) -> Result<(), Message> {
 }
 
 fn not_object(name: &str, got: &Value) -> Message {
-    let got = got.to_string();
-    let filled = |lang| crate::i18n::fill(T.api_argument, lang, &[&name, &T.an_object.get(lang), &got]);
-    Message::new(filled(Lang::En), filled(Lang::Zh))
+    super::methods::wrong(name, T.an_object, got)
 }
 
 #[cfg(test)]
@@ -213,7 +229,16 @@ mod tests {
             (json!({ "schedule": { "kinds": "cosine" } }), "`kinds`"),
             (json!({ "optimizer": "adamax" }), "`adamax`"),
             (json!({ "epochs": 0 }), "epochs"),
-            (json!({ "learning_rate": "fast" }), "settings"),
+            (
+                json!({ "epochs": 2.5 }),
+                "`epochs`: expected a whole number from 1 to 10000, got 2.5",
+            ),
+            (
+                json!({ "learning_rate": "fast" }),
+                "`learning_rate`: expected a number",
+            ),
+            (json!({ "lazy_rows": "yes" }), "`lazy_rows`"),
+            (json!({ "stop": { "patience": -3 } }), "`stop`"),
         ] {
             let message = merged_with(members).unwrap_err();
             assert!(message.en.contains(named), "{}", message.en);

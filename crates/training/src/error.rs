@@ -31,12 +31,12 @@ pub enum RunError {
         what: Text,
     },
     /// A setting is out of bounds.
-    #[error("{}: expected {expected}, got {got}", name.en)]
+    #[error("{}: expected {}, got {got}", name.en, expected.en)]
     Setting {
         /// Which.
         name: Text,
         /// Its bounds.
-        expected: String,
+        expected: Message,
         /// What came.
         got: String,
     },
@@ -146,7 +146,7 @@ impl Explain for RunError {
             Self::Design { problem } => format!("该设计还不能训练：{}", problem.zh),
             Self::Data { reason } => format!("数据集未载入：{}", reason.zh),
             Self::Payload { what } => format!("{}的内容没有送达；请重新载入", what.zh),
-            Self::Setting { name, expected, got } => format!("{}：应为 {expected}，得到 {got}", name.zh),
+            Self::Setting { name, expected, got } => format!("{}：应为 {}，得到 {got}", name.zh, expected.zh),
             Self::Diverged { task, step, loss } => {
                 format!("任务“{task}”在第 {step} 步发散：损失为 {loss}；请降低学习率或裁剪梯度，然后重置")
             }

@@ -1,7 +1,7 @@
 //! Bounds of the run's settings and of what a command may ask for, and which changes a run survives.
 
 use mtl_engine::settings::{Field, Settings};
-use mtl_engine::text::Text;
+use mtl_engine::text::{Message, Text};
 
 use crate::RunError;
 use crate::protocol::RunSettings;
@@ -34,7 +34,7 @@ impl RunSettings {
             } else {
                 Err(RunError::Setting {
                     name,
-                    expected: format!("{min} – {max}"),
+                    expected: bounds(format!("{min} – {max}")),
                     got: got.to_string(),
                 })
             }
@@ -61,14 +61,14 @@ impl RunSettings {
         if !(self.learning_rate > 0.0 && self.learning_rate <= MAX_LEARNING_RATE) {
             return Err(RunError::Setting {
                 name: Text::new("learning rate", "学习率"),
-                expected: format!("0 < η ≤ {MAX_LEARNING_RATE}"),
+                expected: bounds(format!("0 < η ≤ {MAX_LEARNING_RATE}")),
                 got: self.learning_rate.to_string(),
             });
         }
         if !(self.stop.min_delta >= 0.0 && self.stop.min_delta.is_finite()) {
             return Err(RunError::Setting {
                 name: Text::new("smallest change that counts", "最小有效变化"),
-                expected: "≥ 0".to_owned(),
+                expected: bounds("≥ 0"),
                 got: self.stop.min_delta.to_string(),
             });
         }
@@ -89,13 +89,19 @@ impl RunSettings {
     }
 }
 
+/// Bounds that read the same in both languages.
+pub(crate) fn bounds(text: impl Into<String>) -> Message {
+    let text = text.into();
+    Message::new(text.clone(), text)
+}
+
 fn check_field(group: &dyn Settings, field: &Field) -> Result<(), RunError> {
     match group.get(field.key) {
         None => Ok(()),
         Some(value) => field.accept(&value).map(|_| ()).map_err(|_| RunError::Setting {
             name: field.label,
-            expected: field.kind.describe().en,
-            got: format!("{value:?}"),
+            expected: field.kind.describe(),
+            got: value.to_string(),
         }),
     }
 }

@@ -4,7 +4,7 @@ mod optimizer;
 mod profile;
 mod regularisation;
 mod resources;
-mod run;
+pub mod run;
 mod stopping;
 mod weights;
 

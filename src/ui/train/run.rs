@@ -52,6 +52,16 @@ static REPRODUCIBLE: Field = Field::new(
     FieldKind::Flag,
 );
 
+/// What is declared here: a script's values are held against the same bounds as those that are typed.
+pub static FIELDS: [&Field; 6] = [
+    &EPOCHS,
+    &BATCH_SIZE,
+    &LEARNING_RATE,
+    &SEED,
+    &BACKEND,
+    &REPRODUCIBLE,
+];
+
 /// Epochs, batch size, learning rate, seed, what runs the steps and how.
 #[component]
 pub fn RunSection() -> Html {

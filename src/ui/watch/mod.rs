@@ -133,7 +133,13 @@ fn choose_metrics(options: &Store<WatchOptions>, checked: &Checked, schema: &Sch
         .collect();
     options.update_if_changed(|options| {
         options.metrics = chosen;
-        options.labels = checked.tasks.iter().map(|task| task.label.clone()).collect();
+        // Before the data set is there nobody knows what suits its labels.
+        let known = |task: &TaskReport| task_output(schema, &task.label).map(|_| task.label.clone());
+        options.labels = checked
+            .tasks
+            .iter()
+            .map(|task| known(task).unwrap_or_default())
+            .collect();
     });
 }
 

@@ -151,3 +151,32 @@ fn the_page_at_every_width_in_light_and_dark_and_both_languages() {
         Ok(())
     });
 }
+
+#[test]
+fn the_charts_begin_with_the_metric_that_suits_the_task_and_keep_a_choice() {
+    check("chart-metric", Setup::default(), async |page| {
+        page.expect_console("data/index.json");
+        page.open("#lang=en").await?;
+        page.reload().await?;
+        settled(page).await?;
+        let select = ".metric-choice select";
+        let chosen = format!("document.querySelector('{select}').value");
+        for (data, preset, expected) in [
+            ("generated-reviews", "text-towers", "accuracy"),
+            ("generated-impressions", "ad-content", "auc"),
+            ("generated-reviews", "text-towers", "accuracy"),
+        ] {
+            page.api::<Value>("data", &[json!(data)]).await?;
+            page.api::<Value>("load", &[json!(preset)]).await?;
+            page.wait_for(
+                &format!("{preset} begins with {expected}"),
+                &format!("{chosen} === '{expected}'"),
+            )
+            .await?;
+        }
+        page.select(select, "f1_macro").await?;
+        page.api::<Value>("epoch", &[]).await?;
+        page.wait_for("the choice is kept", &format!("{chosen} === 'f1_macro'"))
+            .await
+    });
+}

@@ -5,7 +5,7 @@ use mtl_engine::text::{Message, Text};
 use super::{Goal, Outgoing, RunPhase, Session};
 use crate::RunError;
 use crate::protocol::{Run, Split};
-use crate::settings::MAX_STEPS_PER_COMMAND;
+use crate::settings::{MAX_STEPS_PER_COMMAND, bounds};
 use crate::stopping::Stopping;
 
 impl Session {
@@ -27,7 +27,7 @@ impl Session {
                 if !(1..=MAX_STEPS_PER_COMMAND).contains(&n) {
                     return Err(RunError::Setting {
                         name: Text::new("number of steps", "步数"),
-                        expected: format!("1 – {MAX_STEPS_PER_COMMAND}"),
+                        expected: bounds(format!("1 – {MAX_STEPS_PER_COMMAND}")),
                         got: n.to_string(),
                     });
                 }
