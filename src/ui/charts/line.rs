@@ -271,6 +271,25 @@ fn ranges(data: &ChartData) -> Option<((f64, f64), (f64, f64))> {
     Some((x_range, y_range))
 }
 
+/// The part of a line between two bounds, with the points where it crosses them.
+fn line_within(points: &[(f64, f64)], (low, high): (f64, f64)) -> Vec<(f64, f64)> {
+    let mut line = Vec::new();
+    for (at, &(x, y)) in points.iter().enumerate() {
+        if let Some(&(last_x, last_y)) = at.checked_sub(1).and_then(|last| points.get(last)) {
+            let crossed = [low, high]
+                .into_iter()
+                .filter(|bound| last_x < *bound && *bound < x);
+            line.extend(
+                crossed.map(|bound| (bound, last_y + (y - last_y) * (bound - last_x) / (x - last_x))),
+            );
+        }
+        if low <= x && x <= high {
+            line.push((x, y));
+        }
+    }
+    line
+}
+
 type Area = DrawingArea<CanvasBackend, Shift>;
 
 fn draw_on<Y>(
@@ -312,14 +331,19 @@ where
         } else {
             color.stroke_width(2)
         };
-        let visible =
-            series.points.iter().copied().filter(|&(x, y)| {
-                y.is_finite() && x >= x_range.0 && x <= x_range.1 && (!data.log_y || y > 0.0)
-            });
+        let drawn: Vec<(f64, f64)> = series
+            .points
+            .iter()
+            .copied()
+            .filter(|&(_, y)| y.is_finite() && (!data.log_y || y > 0.0))
+            .collect();
         dashed.set(series.dashed);
-        chart.draw_series(LineSeries::new(visible.clone(), style))?;
+        chart.draw_series(LineSeries::new(line_within(&drawn, x_range), style))?;
         dashed.set(false);
         if series.marked {
+            let visible = drawn
+                .into_iter()
+                .filter(|(x, _)| *x >= x_range.0 && *x <= x_range.1);
             chart.draw_series(visible.map(|point| Circle::new(point, 3, color.filled())))?;
         }
     }
@@ -331,4 +355,21 @@ where
         bottom: f64::from(y_pixels.end),
         x_range,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_goes_to_the_edge_of_what_is_zoomed_to() {
+        let points = [(0.0, 0.0), (10.0, 10.0), (20.0, 0.0)];
+        assert_eq!(line_within(&points, (0.0, 20.0)), points);
+        assert_eq!(
+            line_within(&points, (5.0, 12.0)),
+            [(5.0, 5.0), (10.0, 10.0), (12.0, 8.0)]
+        );
+        assert_eq!(line_within(&points, (2.0, 4.0)), [(2.0, 2.0), (4.0, 4.0)]);
+        assert!(line_within(&[], (0.0, 1.0)).is_empty());
+    }
 }
