@@ -19,7 +19,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -130,7 +130,25 @@ pub fn build_module(package: &str, build: Build, out: &Path) -> Result<()> {
         &format!("compile {package} to WebAssembly ({})", build.name()),
         || compile_wasm(package, build),
     )?;
-    let glue = bind(&wasm)?;
+    write_module(&wasm, out)
+}
+
+/// Builds a package that is a workspace of its own, as `app.js` and `app.wasm` in `out`.
+pub fn build_foreign_module(manifest: &Path, package: &str, out: &Path) -> Result<()> {
+    let wasm = step(&format!("compile {package} to WebAssembly"), || {
+        let mut command = cargo();
+        command
+            .args(["build", "--release", "--lib", "--manifest-path"])
+            .arg(manifest)
+            .arg("--target-dir")
+            .arg(target_dir().join(package));
+        module_of(command, package)
+    })?;
+    write_module(&wasm, out)
+}
+
+fn write_module(wasm: &Path, out: &Path) -> Result<()> {
+    let glue = bind(wasm)?;
     let mut files = Files::new();
     add_folder(&mut files, &glue, "")?;
     for (name, bytes) in files {
@@ -142,7 +160,6 @@ pub fn build_module(package: &str, build: Build, out: &Path) -> Result<()> {
 
 /// Compiles a package to WebAssembly and says where cargo put the module.
 fn compile_wasm(package: &str, build: Build) -> Result<PathBuf> {
-    let target_name = package.replace('-', "_");
     let mut command = cargo();
     if build == Build::Relaxed {
         // In the place of those in `.cargo/config.toml`; the libraries of both builds are kept side by side.
@@ -151,8 +168,14 @@ fn compile_wasm(package: &str, build: Build) -> Result<PathBuf> {
             "-C target-feature=+simd128,+bulk-memory,+relaxed-simd",
         );
     }
+    command.args(["build", "--profile", "page", "--lib", "--package", package]);
+    module_of(command, package)
+}
+
+/// Runs a `cargo build` for WebAssembly and says where cargo put the module.
+fn module_of(mut command: Command, package: &str) -> Result<PathBuf> {
+    let target_name = package.replace('-', "_");
     command
-        .args(["build", "--profile", "page", "--lib", "--package", package])
         .args([
             "--target",
             "wasm32-unknown-unknown",

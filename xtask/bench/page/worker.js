@@ -1,7 +1,8 @@
-// One contender: the page's own module, or TensorFlow.js on one of its backends. Answers the commands that the native
+// One contender: the page's own module, TensorFlow.js on one of its backends, or burn. Answers the commands that the native
 // program answers too (start, losses, block, peak).
 //
-// setup: {engine: "mtl" | "tfjs-expert" | "tfjs-stock", backend, glue, module, tfjs: [scripts], wasmPath}
+// setup: {engine: "mtl" | "tfjs-expert" | "tfjs-stock" | "burn", backend, glue, module, tfjs: [scripts], wasmPath,
+// burn: {glue, module}}
 
 /* global importScripts, tf */
 
@@ -28,14 +29,20 @@ const describe = (error) => (error instanceof Error ? error.message : String(err
 
 /** Loads what the contender needs; none of it counts as time. */
 async function load(setup) {
-  const app = await import(setup.glue);
-  await app.default({ module_or_path: await WebAssembly.compileStreaming(fetch(setup.module)) });
+  const app = await loadModule(setup);
   if (setup.engine === "mtl") return { setup, app };
+  if (setup.engine === "burn") return { setup, app, burn: await loadModule(setup.burn) };
   importScripts(...setup.tfjs);
   if (setup.backend === "wasm") tf.wasm.setWasmPaths(setup.wasmPath);
   if (!(await tf.setBackend(setup.backend))) throw new Error(`TensorFlow.js has no ${setup.backend} backend here`);
   await tf.ready();
   return { setup, app, translate: await import("./tfjs.js") };
+}
+
+async function loadModule({ glue, module }) {
+  const loaded = await import(glue);
+  await loaded.default({ module_or_path: await WebAssembly.compileStreaming(fetch(module)) });
+  return loaded;
 }
 
 async function carryOut(tools, command) {
@@ -70,7 +77,7 @@ function peak(app, fused) {
 }
 
 /** Compiles the workload and trains the first step. Drawing rows and handing them over is not counted. */
-async function start({ setup, app, translate }, spec) {
+async function start({ setup, app, translate, burn }, spec) {
   const text = JSON.stringify(spec);
   const beforeCompile = performance.now();
   const bench = setup.backend === "webgpu" && setup.engine === "mtl" ? await gpuBench(app, text) : new app.Bench(text);
@@ -79,6 +86,13 @@ async function start({ setup, app, translate }, spec) {
   const about = JSON.parse(bench.about());
   if (setup.engine === "mtl") {
     contender = ours(bench);
+  } else if (burn) {
+    const build = performance.now();
+    const model = new burn.Burn(text, JSON.stringify(about.parameters), bench.values());
+    compileMs = performance.now() - build;
+    fill(model, spec, bench, about);
+    bench.free();
+    contender = { loss: async () => model.steps(1), block: (ms) => timedBlock((n) => model.steps(n), ms) };
   } else {
     const rows = Array.from({ length: about.n_batches }, (_, batch) => rowsOf(spec, bench, about, batch));
     const weights = weightsOf(bench, about);
@@ -100,6 +114,23 @@ async function start({ setup, app, translate }, spec) {
 async function gpuBench(app, text) {
   if (!app.GpuBench) throw new Error("this build of the page has no WebGPU backend");
   return app.GpuBench.create(text);
+}
+
+/** Hands burn the batches. */
+function fill(model, spec, bench, about) {
+  const heads = spec.design.nodes.filter((node) => node.layer.type.endsWith("_head"));
+  for (let batch = 0; batch < about.n_batches; batch += 1) {
+    const { rows, inputs, targets } = rowsOf(spec, bench, about, batch);
+    model.begin_batch();
+    for (const [node, values] of Object.entries(inputs)) {
+      const isIds = values instanceof Uint32Array;
+      model[isIds ? "ids" : "numbers"](Number(node), rows, values);
+    }
+    heads.forEach((head, task) => {
+      if (head.layer.type === "classes_head") model.ids(head.id, rows, Uint32Array.from(targets[task]));
+      else model.numbers(head.id, rows, targets[task]);
+    });
+  }
 }
 
 function rowsOf(spec, bench, about, batch) {

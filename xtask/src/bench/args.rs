@@ -22,6 +22,8 @@ and writes them into docs/benchmarks.md. Needs Chromium with chromedriver, and N
   --json FILE        also write a row per contender: {workload, engine, backend, build, steps_per_s, spread,
                      first_step_ms, peak_share, losses}
   --no-tfjs          without TensorFlow.js, and so without npm
+  --burn, --no-burn  with or without burn, a library in Rust, on its ndarray backend (default: with it, but not in --quick);
+                     it takes minutes to compile the first time
   --no-docs          leave docs/benchmarks.md as it is
 ";
 
@@ -52,6 +54,8 @@ pub struct Args {
     pub workloads: Option<PathBuf>,
     pub json: Option<PathBuf>,
     pub tfjs: bool,
+    /// As asked for; else what suits the pace.
+    pub burn: Option<bool>,
     pub docs: bool,
     pub help: bool,
 }
@@ -65,6 +69,7 @@ impl Args {
             workloads: None,
             json: None,
             tfjs: true,
+            burn: None,
             docs: true,
             help: false,
         };
@@ -77,6 +82,8 @@ impl Args {
                 Arg::Long("workloads") => parsed.workloads = Some(readable(parser.value()?)?),
                 Arg::Long("json") => parsed.json = Some(writable(parser.value()?)?),
                 Arg::Long("no-tfjs") => parsed.tfjs = false,
+                Arg::Long("burn") => parsed.burn = Some(true),
+                Arg::Long("no-burn") => parsed.burn = Some(false),
                 Arg::Long("no-docs") => parsed.docs = false,
                 Arg::Long("help") | Arg::Short('h') => parsed.help = true,
                 other => {
@@ -158,6 +165,8 @@ mod tests {
         assert!(args.quick && !args.docs && args.backend.has_cpu() && !args.backend.has_webgpu());
         assert_eq!(args.only, ["W1", "W4"]);
         assert_eq!(args.json, Some(PathBuf::from("rows.json")));
+        assert_eq!((args.burn, parse(&["--burn"]).unwrap().burn), (None, Some(true)));
+        assert_eq!(parse(&["--no-burn"]).unwrap().burn, Some(false));
         assert_eq!(parse(&["--backend=webgpu"]).unwrap().backend, Backend::WebGpu);
         assert!(parse(&["--help"]).unwrap().help && parse(&["-h"]).unwrap().help);
         let this = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");

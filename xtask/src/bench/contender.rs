@@ -1,4 +1,4 @@
-//! Who takes part: the engine in the page's module, the engine natively, TensorFlow.js on its backends.
+//! Who takes part: the engine in the page's module, the engine natively, TensorFlow.js on its backends, burn.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Lines, Write};
@@ -15,6 +15,9 @@ use crate::bundle::Build;
 
 /// TensorFlow.js as `xtask/bench/package.json` pins it.
 pub const TFJS_VERSION: &str = "4.22.0";
+
+/// Burn as `xtask/bench/burn/Cargo.toml` pins it.
+pub const BURN_VERSION: &str = "0.21.0";
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub enum Engine {
     TfjsExpert,
     /// TensorFlow.js as its manual shows it: `tf.layers` and `trainOnBatch`.
     TfjsStock,
+    /// Burn, a library in Rust, as a user of it writes a model.
+    Burn,
 }
 
 impl Engine {
@@ -55,6 +60,7 @@ impl Engine {
             Self::Mtl => "mtl",
             Self::TfjsExpert => "tfjs-expert",
             Self::TfjsStock => "tfjs-stock",
+            Self::Burn => "burn",
         }
     }
 
@@ -63,6 +69,7 @@ impl Engine {
             Self::Mtl => "MTL Playground",
             Self::TfjsExpert => "TF.js expert",
             Self::TfjsStock => "TF.js stock",
+            Self::Burn => "burn",
         }
     }
 }
@@ -71,9 +78,9 @@ impl Engine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub engine: Engine,
-    /// `cpu` or `webgpu` of this project; `wasm`, `cpu`, `webgl` or `webgpu` of TensorFlow.js.
+    /// `cpu` or `webgpu` of this project; `wasm`, `cpu`, `webgl` or `webgpu` of TensorFlow.js; `ndarray` of burn.
     pub backend: &'static str,
-    /// `wasm-simd128`, `wasm-relaxed-simd`, `native-avx2-fma`, `tfjs-4.22.0`.
+    /// `wasm-simd128`, `wasm-relaxed-simd`, `native-avx2-fma`, `tfjs-4.22.0`, `burn-0.21.0`.
     pub build: String,
 }
 
@@ -84,6 +91,15 @@ impl Key {
             engine,
             backend,
             build: format!("tfjs-{TFJS_VERSION}"),
+        }
+    }
+
+    /// Burn on its only backend that needs neither threads nor a GPU.
+    pub fn burn() -> Self {
+        Self {
+            engine: Engine::Burn,
+            backend: "ndarray",
+            build: format!("burn-{BURN_VERSION}"),
         }
     }
 
@@ -172,6 +188,7 @@ impl Stage {
             "module": url(module),
             "tfjs": scripts,
             "wasmPath": url("bench/"),
+            "burn": { "glue": url("bench/burn/app.js"), "module": url("bench/burn/app.wasm") },
         })
     }
 }

@@ -26,7 +26,7 @@ use anyhow::{Context, Result, bail};
 use args::Args;
 use browser::Browser;
 use contender::{Native, Stage};
-use race::Pace;
+use race::{Others, Pace};
 use results::{WorkloadResult, figure};
 use serde_json::Value;
 
@@ -46,7 +46,11 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     let tfjs = args.tfjs.then(site::tfjs).transpose()?;
     let native = site::native_program()?;
     let workloads = chosen(site::workloads(&native, args.workloads.as_deref())?, &args.only)?;
-    let site = site::site(tfjs.as_deref())?;
+    let others = Others {
+        tfjs: args.tfjs,
+        burn: args.burn.unwrap_or(!args.quick),
+    };
+    let site = site::site(tfjs.as_deref(), others.burn)?;
 
     let pace = if args.quick { Pace::QUICK } else { Pace::FULL };
     let start = Instant::now();
@@ -61,7 +65,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
         let name = workload["name"].as_str().unwrap_or_default();
         let about = workload["about"].as_str().unwrap_or_default();
         eprintln!("» {name}  {about}");
-        let result = race::run(&mut stage, workload, pace, args.backend, args.tfjs)
+        let result = race::run(&mut stage, workload, pace, args.backend, others)
             .with_context(|| format!("measuring {name}"))?;
         progress(&result);
         results.push(result);

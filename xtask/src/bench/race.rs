@@ -63,7 +63,14 @@ struct Heat {
     keys: Vec<Key>,
 }
 
-fn heats(backend: Backend, native: &Key, with_tfjs: bool) -> Vec<Heat> {
+/// Who takes part beside the engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Others {
+    pub tfjs: bool,
+    pub burn: bool,
+}
+
+fn heats(backend: Backend, native: &Key, others: Others) -> Vec<Heat> {
     let heat = |what, keys: &[Key]| Heat {
         what,
         keys: keys.to_vec(),
@@ -79,10 +86,13 @@ fn heats(backend: Backend, native: &Key, with_tfjs: bool) -> Vec<Heat> {
             &[Key::page("cpu", Build::Baseline)],
         ));
         heats.push(heat("the engine natively", std::slice::from_ref(native)));
-        if with_tfjs {
+        if others.tfjs {
             heats.push(heat("TF.js expert", &[Key::tfjs(Engine::TfjsExpert, "wasm")]));
             let stock = ["wasm", "webgl", "cpu"].map(|backend| Key::tfjs(Engine::TfjsStock, backend));
             heats.push(heat("TF.js stock", &stock));
+        }
+        if others.burn {
+            heats.push(heat("burn", &[Key::burn()]));
         }
     }
     if backend.has_webgpu() {
@@ -90,7 +100,7 @@ fn heats(backend: Backend, native: &Key, with_tfjs: bool) -> Vec<Heat> {
             "the engine on WebGPU",
             &[Key::page("webgpu", Build::Relaxed)],
         ));
-        if with_tfjs {
+        if others.tfjs {
             let both = [Engine::TfjsExpert, Engine::TfjsStock].map(|engine| Key::tfjs(engine, "webgpu"));
             heats.push(heat("TF.js on WebGPU", &both));
         }
@@ -104,7 +114,7 @@ pub fn run(
     workload: &Value,
     pace: Pace,
     backend: Backend,
-    with_tfjs: bool,
+    others: Others,
 ) -> Result<WorkloadResult, Refusal> {
     let mut result = WorkloadResult::new(workload);
     let mut peak = |key: &Key| -> Result<Value, Refusal> {
@@ -126,7 +136,7 @@ pub fn run(
     }
 
     let mut racers: Vec<Entrant> = Vec::new();
-    for heat in heats(backend, &native, with_tfjs) {
+    for heat in heats(backend, &native, others) {
         let mut best: Option<Entrant> = None;
         let is_choice = heat.keys.len() > 1;
         let mut seen = Vec::new();

@@ -20,7 +20,7 @@ const GOALS: [(&str, [f64; 3]); 6] = [
 /// A column of the tables: title, engine, backends, how the name of its build begins.
 type Column = (&'static str, Engine, &'static [&'static str], &'static str);
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     ("page, CPU", Engine::Mtl, &["cpu"], "wasm-relaxed"),
     ("page, reproducible", Engine::Mtl, &["cpu"], "wasm-simd128"),
     ("natively", Engine::Mtl, &["cpu"], "native"),
@@ -31,6 +31,7 @@ const COLUMNS: [Column; 7] = [
         &["wasm", "webgl", "cpu"],
         "tfjs",
     ),
+    ("burn, ndarray", Engine::Burn, &["ndarray"], ""),
     ("page, WebGPU", Engine::Mtl, &["webgpu"], ""),
     ("TF.js WebGPU, expert", Engine::TfjsExpert, &["webgpu"], ""),
 ];
@@ -76,7 +77,7 @@ fn table(results: &[WorkloadResult], cell: impl Fn(&WorkloadResult, &Entrant) ->
 fn goal(workload: &str, entrant: &Entrant) -> Option<f64> {
     let (_, [expert, stock, webgpu]) = GOALS.iter().find(|(name, _)| *name == workload)?;
     match (entrant.key.engine, entrant.key.backend) {
-        (Engine::Mtl, _) => None,
+        (Engine::Mtl | Engine::Burn, _) => None,
         (_, "webgpu") => Some(*webgpu),
         (Engine::TfjsExpert, _) => Some(*expert),
         (Engine::TfjsStock, _) => Some(*stock),
@@ -247,7 +248,7 @@ mod tests {
         other.entrants.truncate(2);
         let text = tables(&[example(), other]);
         assert!(
-            text.contains("| workload | page, CPU | natively | TF.js expert, wasm |\n"),
+            text.contains("| workload | page, reproducible | natively | TF.js expert, wasm |\n"),
             "{text}"
         );
         assert!(

@@ -170,7 +170,9 @@ impl WorkloadResult {
     pub fn peak_share(&self, entrant: &Entrant) -> Option<f64> {
         let peak = match (entrant.key.engine, entrant.key.backend) {
             (Engine::Mtl, "cpu") => self.peak(&entrant.key.build)?,
-            (Engine::TfjsExpert | Engine::TfjsStock, "wasm") => self.peak(Build::Baseline.name())?,
+            (Engine::TfjsExpert | Engine::TfjsStock, "wasm") | (Engine::Burn, _) => {
+                self.peak(Build::Baseline.name())?
+            }
             _ => return None,
         };
         Some(entrant.flops_per_step * entrant.speed()?.median / peak)

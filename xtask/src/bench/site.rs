@@ -1,4 +1,4 @@
-//! What is built and fetched before anything can be measured: the page's module, TensorFlow.js, the native program.
+//! What is built and fetched before anything can be measured: the page's module, TensorFlow.js, burn, the native program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ const TFJS_FILES: [&str; 6] = [
 ];
 
 /// Builds the page as for a host, and puts the bench page beside it.
-pub fn site(tfjs: Option<&Path>) -> Result<Site> {
+pub fn site(tfjs: Option<&Path>, with_burn: bool) -> Result<Site> {
     let dir = target_dir().join("xtask/bench");
     bundle::build(&bundle::Options {
         out: dir.clone(),
@@ -60,6 +60,11 @@ pub fn site(tfjs: Option<&Path>) -> Result<Site> {
     for file in files {
         let name = file.file_name().context("a file has a name")?;
         fs::copy(&file, beside.join(name)).with_context(|| format!("copying {}", file.display()))?;
+    }
+    if with_burn {
+        let manifest = root().join("xtask/bench/burn/Cargo.toml");
+        bundle::build_foreign_module(&manifest, "mtl-bench-burn", &beside.join("burn"))
+            .context("burn could not be built; `cargo xtask bench --no-burn` measures without it")?;
     }
     Ok(Site {
         dir,
