@@ -253,6 +253,10 @@ const activations = {
     })(x),
 };
 
+/** Sum of tensors of one shape, four at a time: on the WebGPU backend `addN` silently leaves out all after the seventh. */
+const sumOf = (terms) =>
+  terms.length <= 4 ? tf.addN(terms) : tf.addN([...terms.slice(0, 3), sumOf(terms.slice(3))]);
+
 /** LSTM, last state: one product for the inputs of all steps, back-propagation through time by hand. */
 const lstm = (x, kernel, recurrent, bias) =>
   tf.customGrad((x, kernel, recurrent, bias, save) => {
@@ -380,7 +384,7 @@ export function expert(design, schema, weights, learningRate) {
           output = tf.concat(from, 1);
           break;
         case 'add':
-          output = tf.addN(from);
+          output = sumOf(from);
           break;
         case 'multiply':
           output = from.reduce((a, b) => tf.mul(a, b));
@@ -389,7 +393,7 @@ export function expert(design, schema, weights, learningRate) {
           const gate = outputs.get(sources(design, node, 1)[0]);
           const experts = sources(design, node, 0).map((id) => outputs.get(id));
           const weight = tf.split(gate, experts.length, 1);
-          output = tf.addN(experts.map((value, at) => tf.mul(value, weight[at])));
+          output = sumOf(experts.map((value, at) => tf.mul(value, weight[at])));
           break;
         }
         case 'binary_head':
@@ -406,7 +410,7 @@ export function expert(design, schema, weights, learningRate) {
       }
       outputs.set(node.id, output);
     }
-    return losses.length === 1 ? losses[0] : tf.addN(losses);
+    return losses.length === 1 ? losses[0] : sumOf(losses);
   }
 
   return {

@@ -35,15 +35,15 @@ impl Pace {
         n_slow_rounds: 3,
         block_ms: 400.0,
         losses_ms: 30_000.0,
-        start_within: Duration::from_secs(60),
+        start_within: Duration::from_secs(120),
         takes_first: false,
     };
     pub const QUICK: Self = Self {
         n_rounds: 3,
-        n_slow_rounds: 2,
+        n_slow_rounds: 1,
         block_ms: 150.0,
         losses_ms: 700.0,
-        start_within: Duration::from_secs(5),
+        start_within: Duration::from_secs(12),
         takes_first: true,
     };
 
