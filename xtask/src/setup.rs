@@ -15,6 +15,19 @@ pub struct Browser {
     pub driver: PathBuf,
 }
 
+/// With what every Chromium of this project is started: without a window, and without talking to anybody. The browser tests
+/// get it through their environment.
+pub const CHROMIUM_ARGUMENTS: [&str; 8] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+];
+
 /// Makes sure that the toolchain in use can compile to WebAssembly.
 pub fn wasm_target() -> Result<()> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());

@@ -234,6 +234,7 @@ fn in_browser(
         .env("RUST_BACKTRACE", "0")
         .env("MTL_PLAYGROUND_URL", format!("http://{address}{SUB_PATH}/"))
         .env("MTL_CHROMIUM", &browser.chromium)
+        .env("MTL_CHROMIUM_ARGUMENTS", setup::CHROMIUM_ARGUMENTS.join(" "))
         .env("MTL_CHROMEDRIVER", &browser.driver)
         .env("MTL_DIGESTS", &digests);
     if wants_page {

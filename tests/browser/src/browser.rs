@@ -121,21 +121,15 @@ async fn start(name: &str, setup: Setup) -> Result<Page> {
     let profile = format!("--user-data-dir={}", scratch.join("profile").display());
     let size = format!("--window-size={width},{height}");
     let language = format!("--accept-lang={}", setup.language);
-    let mut arguments = vec![
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-dev-shm-usage",
+    let common = std::env::var("MTL_CHROMIUM_ARGUMENTS").unwrap_or_default();
+    let mut arguments: Vec<&str> = common.split_whitespace().collect();
+    arguments.extend([
         "--hide-scrollbars",
         "--force-device-scale-factor=1",
         &profile,
         &size,
         &language,
-    ];
+    ]);
     if setup.webgpu {
         arguments.extend(["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]);
     }

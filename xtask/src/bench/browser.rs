@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, mpsc as async_mpsc};
 
 use super::contender::Refusal;
 use crate::command::{line_of, target_dir};
-use crate::server;
+use crate::{server, setup};
 
 /// How long Chromium may take to open the page.
 const START_WITHIN: Duration = Duration::from_secs(60);
@@ -64,19 +64,9 @@ impl Browser {
         let log = File::create(scratch.join("chromium.log"))?;
         let mut command = Command::new(program);
         command
-            .args([
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--disable-dev-shm-usage",
-                // WebGPU and WebGL also where no graphics card is: on a software adapter.
-                "--enable-unsafe-webgpu",
-                "--enable-unsafe-swiftshader",
-            ])
+            .args(setup::CHROMIUM_ARGUMENTS)
+            // WebGPU and WebGL also where no graphics card is: on a software adapter.
+            .args(["--enable-unsafe-webgpu", "--enable-unsafe-swiftshader"])
             .arg(format!("--user-data-dir={}", scratch.join("profile").display()))
             .arg(format!("http://{address}/bench/"))
             .stdin(Stdio::null())

@@ -25,6 +25,8 @@ pub struct Pace {
     pub losses_ms: f64,
     /// Time for loading a library, compiling a workload and the first step.
     pub start_within: Duration,
+    /// The same for stock code, of which several backends are tried.
+    pub stock_within: Duration,
     /// Where several want one place: take the first that trains the right thing instead of the fastest.
     pub takes_first: bool,
 }
@@ -34,16 +36,18 @@ impl Pace {
         n_rounds: 9,
         n_slow_rounds: 3,
         block_ms: 400.0,
-        losses_ms: 30_000.0,
+        losses_ms: 5_000.0,
         start_within: Duration::from_secs(120),
+        stock_within: Duration::from_secs(40),
         takes_first: false,
     };
     pub const QUICK: Self = Self {
         n_rounds: 3,
         n_slow_rounds: 1,
         block_ms: 150.0,
-        losses_ms: 700.0,
+        losses_ms: 500.0,
         start_within: Duration::from_secs(12),
+        stock_within: Duration::from_secs(5),
         takes_first: true,
     };
 
@@ -225,13 +229,19 @@ fn qualify(
 ) -> Result<Entrant, Refusal> {
     let mut spec = workload.clone();
     spec["fused"] = key.is_fused().into();
-    let start = stage.ask(key, &json!({ "do": "start", "spec": spec }), pace.start_within)?;
+    let is_stock = key.engine == Engine::TfjsStock && key.backend != "webgpu";
+    let within = if is_stock {
+        pace.stock_within
+    } else {
+        pace.start_within
+    };
+    let start = stage.ask(key, &json!({ "do": "start", "spec": spec }), within)?;
     let mut entrant = Entrant::new(key.clone());
     entrant.first_step_ms = number(&start, "first_step_ms");
     entrant.flops_per_step = number(&start, "flops_per_step");
     entrant.losses = numbers(&start["losses"]);
     let command = json!({ "do": "losses", "n": N_LOSSES - 1, "budget_ms": pace.losses_ms });
-    let within = pace.start_within + Duration::from_secs_f64(pace.losses_ms / 1e3);
+    let within = within + Duration::from_secs_f64(pace.losses_ms / 1e3);
     let more = stage.ask(key, &command, within)?;
     entrant.losses.extend(numbers(&more["losses"]));
     if is_choice {
