@@ -1,5 +1,5 @@
 //! Packs the shaders for the binary: without comments and without the white space that nobody reads. They come out as
-//! `OUT_DIR/NAME.wgsl`, where NAME is an op's folder or a file of `backend/gpu`.
+//! `OUT_DIR/NAME.wgsl`, where NAME is a file of `backend/gpu`, an op's folder for its `kernel.wgsl`, or `FOLDER_FILE`.
 
 #![expect(
     clippy::disallowed_macros,
@@ -24,16 +24,29 @@ fn main() -> io::Result<()> {
         println!("cargo:rerun-if-changed={folder}");
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
-            let kernel = path.join("kernel.wgsl");
-            let source = if kernel.is_file() { &kernel } else { &path };
-            if source.extension().is_some_and(|extension| extension == "wgsl") {
-                let name = path.file_stem().map(Path::new).unwrap_or(&path);
-                fs::write(
-                    out.join(name).with_extension("wgsl"),
-                    pack(&fs::read_to_string(source)?),
-                )?;
+            let Some(name) = path.file_stem().and_then(|name| name.to_str()) else {
+                continue;
+            };
+            if path.is_dir() {
+                for kernel in fs::read_dir(&path)? {
+                    let kernel = kernel?.path();
+                    let name = match kernel.file_stem().and_then(|stem| stem.to_str()) {
+                        Some("kernel") | None => name.to_owned(),
+                        Some(part) => format!("{name}_{part}"),
+                    };
+                    write(&kernel, &out.join(name))?;
+                }
+            } else {
+                write(&path, &out.join(name))?;
             }
         }
+    }
+    Ok(())
+}
+
+fn write(path: &Path, to: &Path) -> io::Result<()> {
+    if path.extension().is_some_and(|extension| extension == "wgsl") {
+        fs::write(to.with_extension("wgsl"), pack(&fs::read_to_string(path)?))?;
     }
     Ok(())
 }

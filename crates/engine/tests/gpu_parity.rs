@@ -6,7 +6,7 @@ mod gpu;
 
 use common::{bench, build, fill};
 use gpu::{
-    batch_of, block_on, check, device,
+    batch_of, block_on, both_ways, check, device,
     parity::{
         Case, LONG_SUMS, TOLERANCE, WEIGHTS, compare, every_layer, is_for_the_cpu, products, real_sizes,
     },
@@ -31,18 +31,23 @@ fn options(max_rows: usize, run_seed: u64) -> GpuOptions {
 }
 
 fn compare_all(what: &str, cases: &[Case]) {
-    let Some(device) = device() else { return };
-    let results: Vec<_> = cases
-        .iter()
-        .map(|case| block_on(compare(&device, case)))
-        .collect();
-    let apart: Vec<_> = results
-        .iter()
-        .filter_map(|result| result.as_ref().err().cloned())
-        .collect();
-    assert!(apart.is_empty(), "{}", apart.join("\n"));
-    let largest = results.into_iter().flatten().fold(0.0, f32::max);
-    say(&format!("{what}: {} cases, within {largest:e}", cases.len()));
+    for device in both_ways() {
+        let results: Vec<_> = cases
+            .iter()
+            .map(|case| block_on(compare(&device, case)))
+            .collect();
+        let apart: Vec<_> = results
+            .iter()
+            .filter_map(|result| result.as_ref().err().cloned())
+            .collect();
+        let threads = if device.works_alone() { "alone" } else { "in teams" };
+        assert!(apart.is_empty(), "threads {threads}\n{}", apart.join("\n"));
+        let largest = results.into_iter().flatten().fold(0.0, f32::max);
+        say(&format!(
+            "{what}, threads {threads}: {} cases, within {largest:e}",
+            cases.len()
+        ));
+    }
 }
 
 #[test]
@@ -128,7 +133,12 @@ fn regularised() -> Model {
 
 #[test]
 fn every_optimizer_and_clipping_for_six_steps() {
-    let Some(device) = device() else { return };
+    for device in both_ways() {
+        optimizers_and_clippings(&device);
+    }
+}
+
+fn optimizers_and_clippings(device: &GpuDevice) {
     let mut configs: Vec<OptimizerConfig> = OptimizerConfig::OPTIONS
         .iter()
         .filter_map(|(key, _)| OptimizerConfig::from_key(key))
@@ -160,7 +170,7 @@ fn every_optimizer_and_clipping_for_six_steps() {
                 ..options(6, 5)
             };
             let mut trainer =
-                block_on(GpuTrainer::new(&device, model.plan(), &gpu_options)).expect("a trainer");
+                block_on(GpuTrainer::new(device, model.plan(), &gpu_options)).expect("a trainer");
             trainer.write_values(model.values()).expect("values");
             block_on(trainer.upload(batch_of(&model))).expect("data");
             let ranges: Vec<_> = model
@@ -247,10 +257,11 @@ fn bits_after_training(device: &GpuDevice, case: &Case) -> Vec<u32> {
 
 #[test]
 fn two_runs_have_the_same_bits() {
-    let Some(device) = device() else { return };
-    for case in every_layer().iter().chain(&real_sizes()) {
-        let first = bits_after_training(&device, case);
-        assert_eq!(first, bits_after_training(&device, case), "{}", case.name);
+    for device in both_ways() {
+        for case in every_layer().iter().chain(&real_sizes()) {
+            let first = bits_after_training(&device, case);
+            assert_eq!(first, bits_after_training(&device, case), "{}", case.name);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod common;
 mod gpu;
 
 use common::{feature, label};
-use gpu::{block_on, device, say, step};
+use gpu::{block_on, both_ways, say, step};
 use mtl_engine::{
     backend::gpu::{GpuData, GpuOptions, GpuTrainer},
     design::presets,
@@ -119,8 +119,10 @@ fn fill(model: &mut Model, data: &GpuData, rows: &[u32]) {
 
 #[test]
 fn loss_curves_agree_for_200_steps() {
-    let Some(device) = device() else { return };
-    for preset in presets::all() {
+    for (device, preset) in both_ways()
+        .iter()
+        .flat_map(|device| presets::all().into_iter().map(move |preset| (device, preset)))
+    {
         let schema = schema(preset.data);
         let design = preset.design(&schema);
         let options = BuildOptions {
@@ -138,7 +140,7 @@ fn loss_curves_agree_for_200_steps() {
             optimizer: config.clone(),
             ..GpuOptions::default()
         };
-        let mut trainer = block_on(GpuTrainer::new(&device, model.plan(), &gpu_options)).expect(preset.key);
+        let mut trainer = block_on(GpuTrainer::new(device, model.plan(), &gpu_options)).expect(preset.key);
         trainer.write_values(model.values()).expect(preset.key);
         block_on(trainer.upload(data.clone())).expect(preset.key);
         let mut optimizer = Optimizer::new(&config, model.values().len());

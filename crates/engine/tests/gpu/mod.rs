@@ -38,6 +38,14 @@ pub fn device() -> Option<GpuDevice> {
     }
 }
 
+/// The device twice: with teams of threads, as on a graphics card, and with threads that work alone, as on a program that
+/// plays one.
+pub fn both_ways() -> Vec<GpuDevice> {
+    device().map_or_else(Vec::new, |device| {
+        [false, true].map(|alone| device.clone().with_threads_alone(alone)).into()
+    })
+}
+
 pub const fn step(step: u64, learning_rate: f32, task_weights: &[f32]) -> GpuStep<'_> {
     GpuStep {
         step,

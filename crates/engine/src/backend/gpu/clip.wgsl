@@ -11,38 +11,44 @@ struct Record {
     @size(228) threshold: f32,
 }
 
-@compute @workgroup_size(256)
-fn square(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let z = group.z;
+@compute @workgroup_size(WORKGROUP)
+fn square(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let record = records[group.z];
+    let lane = local % TEAM;
     let part = group.x;
     var sum = 0.0;
-    if (part < records[z].n_parts) {
-        for (var i = part * 256u + lane; i < records[z].length; i += records[z].n_parts * 256u) {
-            let gradient = gradients[records[z].start + i];
+    if (part < record.n_parts) {
+        for (var i = part * TEAM + lane; i < record.length; i += record.n_parts * TEAM) {
+            let gradient = gradients[record.start + i];
             sum += gradient * gradient;
         }
     }
     sum = tree(vec2<f32>(sum), lane, 1u).x;
-    if (lane == 0u && part < records[z].n_parts) {
-        arena[records[z].sums + part] = sum;
+    if (lane == 0u && part < record.n_parts) {
+        arena[record.sums + part] = sum;
     }
 }
 
-@compute @workgroup_size(256)
-fn finish(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let z = group.z;
+@compute @workgroup_size(WORKGROUP)
+fn finish(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let record = records[group.z];
+    let lane = local % TEAM;
+    // There is one team's work: where a team is one thread, its workgroup has more of them.
+    if (group.x > 0u) {
+        return;
+    }
     var sum = 0.0;
-    for (var i = lane; i < records[z].n_sums; i += 256u) {
-        sum += arena[records[z].sums + i];
+    for (var i = lane; i < record.n_sums; i += TEAM) {
+        sum += arena[record.sums + i];
     }
     let norm = sqrt(tree(vec2<f32>(sum), lane, 1u).x);
     if (lane == 0u) {
-        let c = records[z].threshold;
+        let c = record.threshold;
         var factor = c / max(norm, c);
         // Divergence must be seen: a norm that is not finite makes every gradient NaN.
         if ((bitcast<u32>(norm) & 0x7f800000u) == 0x7f800000u) {
-            factor = bitcast<f32>(records[z].is_global | 0x7fc00000u);
+            factor = bitcast<f32>(record.is_global | 0x7fc00000u);
         }
-        arena[records[z].factor] = factor;
+        arena[record.factor] = factor;
     }
 }

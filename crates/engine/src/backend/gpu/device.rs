@@ -17,6 +17,7 @@ pub struct GpuDevice {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     info: wgpu::AdapterInfo,
+    alone: bool,
     failure: Arc<Mutex<Option<GpuError>>>,
 }
 
@@ -84,10 +85,12 @@ impl GpuDevice {
         let (of_errors, of_loss) = (failure.clone(), failure.clone());
         device.on_uncaptured_error(Arc::new(move |error| record(&of_errors, error_of(error))));
         device.set_device_lost_callback(move |_, reason| record(&of_loss, GpuError::Lost { reason }));
+        let info = adapter.get_info();
         Ok(Self {
             device,
             queue,
-            info: adapter.get_info(),
+            alone: info.device_type == wgpu::DeviceType::Cpu && !info.name.contains("llvmpipe"),
+            info,
             failure,
         })
     }
@@ -103,6 +106,18 @@ impl GpuDevice {
     /// Whether a program on the CPU plays the GPU.
     pub fn is_software(&self) -> bool {
         self.info.device_type == wgpu::DeviceType::Cpu
+    }
+
+    /// Whether every thread works alone: SwiftShader, the program that plays a GPU in Chromium, pays dearly for threads that
+    /// wait for each other. Mesa's llvmpipe does not, and ends a thread after 65536 rounds of its loops.
+    pub fn works_alone(&self) -> bool {
+        self.alone
+    }
+
+    /// Chooses between threads that work alone and teams with workgroup memory, whatever the adapter is.
+    #[must_use]
+    pub fn with_threads_alone(self, alone: bool) -> Self {
+        Self { alone, ..self }
     }
 
     /// Largest buffer that a kernel may be given, in bytes.

@@ -6,7 +6,7 @@ struct Record {
     @size(248) per_row: u32,
 }
 
-fn load_at(z: u32, i: u32) {
-    let width = records[z].per_row;
-    arena[records[z].y + i] = bitcast<f32>(datum(records[z].column, width, i / width, i % width));
+fn load_at(record: Record, i: u32) {
+    let width = record.per_row;
+    arena[record.y + i] = bitcast<f32>(datum(record.column, width, i / width, i % width));
 }

@@ -7,10 +7,16 @@ macro_rules! text {
     };
 }
 
+/// Size of a team whose one thread waits for nobody.
+pub const ALONE: u32 = 1;
+
+/// Threads of a workgroup of such teams.
+pub const WORKGROUP: u32 = 16;
+
 macro_rules! files {
     ($( $(#[$doc:meta])* $name:ident = $source:expr, )+) => {
-        /// A source file; it is compiled together with the prelude, what it shares with others and, for some, a constant
-        /// that shapes its workgroups.
+        /// A source file; it is compiled together with the prelude, what it shares with others and, for some, how many
+        /// threads work together.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum File {
             $( $(#[$doc])* $name, )+
@@ -35,13 +41,25 @@ files! {
     /// See [`ops::embedding`](crate::ops::embedding).
     Embedding = Source {
         entries: &[
-            each("forward"),
-            Entry { count: "index[lists() + records[z].list] * records[z].width", ..each("backward") },
+            Entry { count: "n_rows() * record.steps * runs(record)", ..each("forward") },
+            Entry { count: "index[lists() + record.list] * runs(record)", ..each("backward") },
         ],
+        sizes: &[ALONE, 64],
         ..plain(text!("embedding"))
     },
     /// See [`ops::linear`](crate::ops::linear).
-    Linear = Source { constant: Some("SIDE"), sizes: &[8, 16], ..plain(text!("linear")) },
+    Linear = Source {
+        together: text!("linear_tiles"),
+        alone: text!("linear_blocks"),
+        alone_entries: &[
+            block("forward", "values"),
+            block("to_input", "values"),
+            block("to_weight", "arena"),
+            Entry { count: "n_rows() * record.steps * record.n_out", ..each("derive") },
+        ],
+        sizes: &[ALONE, 8, 16],
+        ..plain(text!("linear"))
+    },
     /// See [`ops::softmax`](crate::ops::softmax).
     Softmax = Source { entries: &[rows("forward"), rows("backward")], ..by_rows(text!("softmax")) },
     /// See [`ops::lstm`](crate::ops::lstm).
@@ -49,7 +67,7 @@ files! {
     /// See [`ops::gru`](crate::ops::gru).
     Gru = recurrence(text!("gru")),
     /// See [`ops::pool`](crate::ops::pool).
-    Pool = Source { entries: &[few("forward"), few("backward")], ..plain(text!("pool")) },
+    Pool = Source { entries: &[each("forward"), each("backward")], ..plain(text!("pool")) },
     /// See [`ops::columns`](crate::ops::columns).
     Columns = by_numbers(text!("columns")),
     /// See [`ops::sum`](crate::ops::sum).
@@ -70,9 +88,8 @@ files! {
     },
     /// See [`ops::batch_norm`](crate::ops::batch_norm).
     BatchNorm = Source {
-        shared: text!("tree"),
-        entries: &[sixteen("forward"), sixteen("backward")],
-        ..plain(text!("batch_norm"))
+        entries: &[by_columns("forward"), by_columns("backward")],
+        ..by_teams(text!("batch_norm"))
     },
     /// See [`ops::dot`](crate::ops::dot).
     Dot = Source { entries: &[rows("forward"), each_step("backward")], ..by_rows(text!("dot")) },
@@ -83,8 +100,7 @@ files! {
     },
     /// See [`ops::layer_norm`](crate::ops::layer_norm).
     LayerNorm = Source {
-        shared: concat!(text!("lanes"), text!("tree")),
-        entries: &[rows("forward"), rows("backward"), sixteen("parameters")],
+        entries: &[rows("forward"), rows("backward"), by_columns("parameters")],
         ..by_rows(text!("layer_norm"))
     },
     /// See [`ops::maximum`](crate::ops::maximum).
@@ -100,19 +116,19 @@ files! {
     /// See [`ops::unit_norm`](crate::ops::unit_norm).
     UnitNorm = Source { entries: &[rows("forward"), rows("backward")], ..by_rows(text!("unit_norm")) },
     /// See [`ops::binary_loss`](crate::ops::binary_loss).
-    BinaryLoss = Source { entries: &[few("forward")], ..plain(text!("binary_loss")) },
+    BinaryLoss = Source { entries: &[each("forward")], ..plain(text!("binary_loss")) },
     /// See [`ops::classes_loss`](crate::ops::classes_loss).
     ClassesLoss = Source { entries: &[rows("forward")], ..by_rows(text!("classes_loss")) },
     /// See [`ops::ordinal_loss`](crate::ops::ordinal_loss).
-    OrdinalLoss = Source { shared: text!("tree"), ..plain(text!("ordinal_loss")) },
+    OrdinalLoss = by_teams(text!("ordinal_loss")),
     /// See [`ops::squared_loss`](crate::ops::squared_loss).
-    SquaredLoss = Source { entries: &[few("forward")], ..plain(text!("squared_loss")) },
+    SquaredLoss = Source { entries: &[each("forward")], ..plain(text!("squared_loss")) },
     /// Means of losses.
-    LossSum = Source { shared: text!("tree"), ..plain(text!("loss_sum")) },
+    LossSum = by_teams(text!("loss_sum")),
     /// Gradients of regularisers.
     Penalty = Source { entries: &[of_range("add")], ..plain(text!("penalty")) },
     /// Clipping by norm.
-    Clip = Source { shared: text!("tree"), ..plain(text!("clip")) },
+    Clip = by_teams(text!("clip")),
     /// See [`optimizers`](crate::optimizers).
     Optimizer = Source {
         entries: &[
@@ -132,18 +148,21 @@ struct Source {
     text: &'static str,
     /// In front of it.
     shared: &'static str,
+    /// What differs between teams of threads and threads that work alone.
+    together: &'static str,
+    alone: &'static str,
     /// Entry points that it does not write itself.
     entries: &'static [Entry],
-    constant: Option<&'static str>,
+    /// The same, for threads that work alone.
+    alone_entries: &'static [Entry],
     sizes: &'static [u32],
 }
 
-/// An entry point that calls a function of the file again and again.
+/// An entry point that calls functions of the file again and again.
 struct Entry {
     name: &'static str,
     skeleton: &'static str,
-    threads: &'static str,
-    /// How often, in WGSL.
+    /// How often, or what the skeleton asks for, in WGSL.
     count: &'static str,
 }
 
@@ -151,8 +170,10 @@ const fn plain(text: &'static str) -> Source {
     Source {
         text,
         shared: "",
+        together: "",
+        alone: "",
         entries: &[],
-        constant: None,
+        alone_entries: &[],
         sizes: &[0],
     }
 }
@@ -166,20 +187,30 @@ const fn by_numbers(text: &'static str) -> Source {
     }
 }
 
+/// Sums over the threads of a team.
+const fn by_teams(text: &'static str) -> Source {
+    Source {
+        together: text!("together"),
+        alone: text!("alone"),
+        sizes: &[ALONE, 256],
+        ..plain(text)
+    }
+}
+
 const fn by_rows(text: &'static str) -> Source {
     Source {
         shared: text!("lanes"),
-        constant: Some("LANES"),
-        sizes: &[1, 64],
-        ..plain(text)
+        sizes: &[ALONE, 64],
+        ..by_teams(text)
     }
 }
 
 const fn recurrence(text: &'static str) -> Source {
     Source {
         shared: text!("recurrence"),
-        constant: Some("THREADS"),
-        sizes: &[32, 64, 128, 256],
+        together: text!("recurrence_team"),
+        alone: text!("recurrence_alone"),
+        sizes: &[ALONE, 32, 64, 128, 256],
         ..plain(text)
     }
 }
@@ -188,22 +219,13 @@ const fn each(name: &'static str) -> Entry {
     Entry {
         name,
         skeleton: text!("each"),
-        threads: "256",
-        count: "n_rows() * records[z].per_row",
-    }
-}
-
-/// As [`each`], where there are few numbers and much to do for each.
-const fn few(name: &'static str) -> Entry {
-    Entry {
-        threads: "64",
-        ..each(name)
+        count: "n_rows() * record.per_row",
     }
 }
 
 const fn of_range(name: &'static str) -> Entry {
     Entry {
-        count: "records[z].length",
+        count: "record.length",
         ..each(name)
     }
 }
@@ -211,7 +233,7 @@ const fn of_range(name: &'static str) -> Entry {
 /// As [`each`], in a file whose other entry point is by rows.
 const fn each_step(name: &'static str) -> Entry {
     Entry {
-        count: "n_rows() * records[z].steps",
+        count: "n_rows() * record.steps",
         ..each(name)
     }
 }
@@ -223,31 +245,51 @@ const fn rows(name: &'static str) -> Entry {
     }
 }
 
-const fn sixteen(name: &'static str) -> Entry {
+const fn by_columns(name: &'static str) -> Entry {
     Entry {
-        skeleton: text!("sixteen"),
+        skeleton: text!("by_columns"),
         ..each(name)
     }
 }
 
+/// A product whose right side is in a buffer.
+const fn block(name: &'static str, buffer: &'static str) -> Entry {
+    Entry {
+        name,
+        skeleton: text!("block"),
+        count: buffer,
+    }
+}
+
 impl File {
-    /// Values that the file's constant takes; a single 0 when it has none.
+    /// How many threads a team has; a single 0 where none work together.
     pub const fn sizes(self) -> &'static [u32] {
         self.parts().sizes
     }
 
-    /// The whole source.
+    /// The whole source for teams of `size` threads. A team of one needs no barrier, and the threads of a workgroup are
+    /// teams of their own then.
     pub fn source(self, size: u32) -> String {
         let parts = self.parts();
-        let mut source = [text!("prelude"), parts.shared, parts.text].concat();
-        for entry in parts.entries {
+        let is_alone = size == ALONE;
+        let (own, workgroup, more) = if is_alone {
+            (parts.alone, WORKGROUP, parts.alone_entries)
+        } else {
+            (parts.together, size, &[][..])
+        };
+        let mut source = [text!("prelude"), parts.shared, own, parts.text].concat();
+        for entry in parts.entries.iter().chain(more) {
             let skeleton = entry.skeleton.replace("ENTRY", entry.name);
-            source += &skeleton
-                .replace("THREADS", entry.threads)
-                .replace("COUNT", entry.count);
+            source += &skeleton.replace("COUNT", entry.count);
         }
-        if let Some(name) = parts.constant {
-            source += &format!("const {name}: u32 = {size}u;\n");
+        if is_alone {
+            source = source.replace("(workgroup_id)", "(global_invocation_id)");
+        }
+        if size > 0 {
+            let (columns, run) = (size.min(16), if is_alone { 4096 } else { 1 });
+            source += &format!(
+                "const TEAM:u32={size}u;const WORKGROUP:u32={workgroup}u;const COLUMNS:u32={columns}u;const RUN:u32={run}u;"
+            );
         }
         source
     }
@@ -260,17 +302,17 @@ pub struct Kernel {
     pub file: File,
     /// Its entry point.
     pub entry: &'static str,
-    /// Value of the file's constant; 0 when it has none.
+    /// Threads of a team; 0 where none work together.
     pub size: u32,
 }
 
 impl Kernel {
-    /// An entry point of a file without a constant.
+    /// An entry point of a file where no threads work together.
     pub const fn new(file: File, entry: &'static str) -> Self {
         Self { file, entry, size: 0 }
     }
 
-    /// An entry point of a file with a constant.
+    /// An entry point for teams of a size.
     pub const fn sized(file: File, entry: &'static str, size: u32) -> Self {
         Self { file, entry, size }
     }

@@ -9,63 +9,70 @@ struct Record {
     @size(244) threshold: f32, // of clipping by value; 0: off
 }
 
-fn take_gradient(z: u32, at: u32) -> f32 {
+fn constants() -> vec4<f32> {
+    return bitcast<vec4<f32>>(step[1]);
+}
+
+fn take_gradient(record: Record, at: u32) -> f32 {
     var gradient = gradients[at];
     gradients[at] = 0.0;
-    if (records[z].factor != NOWHERE) {
-        gradient *= arena[records[z].factor];
+    if (record.factor != NOWHERE) {
+        gradient *= arena[record.factor];
     }
-    if (records[z].threshold > 0.0) {
-        gradient = clamp(gradient, -records[z].threshold, records[z].threshold);
+    if (record.threshold > 0.0) {
+        gradient = clamp(gradient, -record.threshold, record.threshold);
     }
     return gradient;
 }
 
-fn sgd_at(z: u32, i: u32) {
-    let at = records[z].start + i;
-    values[at] -= take_gradient(z, at) * constant(0u);
+fn sgd_at(record: Record, i: u32) {
+    let at = record.start + i;
+    values[at] -= take_gradient(record, at) * constants().x;
 }
 
-fn momentum_at(z: u32, i: u32) {
-    let at = records[z].start + i;
-    let pull = take_gradient(z, at) * constant(0u);
-    let velocity = slot_0[at] * constant(1u) - pull;
+fn momentum_at(record: Record, i: u32) {
+    let at = record.start + i;
+    let pull = take_gradient(record, at) * constants().x;
+    let velocity = slot_0[at] * constants().y - pull;
     slot_0[at] = velocity;
     values[at] += velocity;
 }
 
-fn nesterov_at(z: u32, i: u32) {
-    let at = records[z].start + i;
-    let pull = take_gradient(z, at) * constant(0u);
-    let velocity = slot_0[at] * constant(1u) - pull;
+fn nesterov_at(record: Record, i: u32) {
+    let at = record.start + i;
+    let pull = take_gradient(record, at) * constants().x;
+    let velocity = slot_0[at] * constants().y - pull;
     slot_0[at] = velocity;
-    values[at] += velocity * constant(1u) - pull;
+    values[at] += velocity * constants().y - pull;
 }
 
-fn adagrad_at(z: u32, i: u32) {
-    let at = records[z].start + i;
-    let gradient = take_gradient(z, at);
+fn adagrad_at(record: Record, i: u32) {
+    let at = record.start + i;
+    let gradient = take_gradient(record, at);
     let accumulator = slot_0[at] + gradient * gradient;
     slot_0[at] = accumulator;
-    values[at] -= constant(0u) * gradient / sqrt(accumulator + constant(1u));
+    values[at] -= constants().x * gradient / sqrt(accumulator + constants().y);
 }
 
-fn adam_decrement(z: u32, at: u32) -> f32 {
-    let gradient = take_gradient(z, at);
-    let mean = slot_0[at] + (gradient - slot_0[at]) * constant(1u);
-    let square = slot_1[at] + (gradient * gradient - slot_1[at]) * constant(2u);
+fn adam_decrement(record: Record, at: u32) -> f32 {
+    let gradient = take_gradient(record, at);
+    let old_mean = slot_0[at];
+    let old_square = slot_1[at];
+    let mean = old_mean + (gradient - old_mean) * constants().y;
+    let square = old_square + (gradient * gradient - old_square) * constants().z;
     slot_0[at] = mean;
     slot_1[at] = square;
-    return mean * constant(0u) / (sqrt(square) + constant(3u));
+    return mean * constants().x / (sqrt(square) + constants().w);
 }
 
-fn adam_at(z: u32, i: u32) {
-    let at = records[z].start + i;
-    values[at] -= adam_decrement(z, at);
+fn adam_at(record: Record, i: u32) {
+    let at = record.start + i;
+    values[at] -= adam_decrement(record, at);
 }
 
-fn adamw_at(z: u32, i: u32) {
-    let at = records[z].start + i;
-    let decayed = values[at] - values[at] * constant(4u) * constant(5u);
-    values[at] = decayed - adam_decrement(z, at);
+fn adamw_at(record: Record, i: u32) {
+    let at = record.start + i;
+    let more = bitcast<vec4<f32>>(step[2]);
+    let decayed = values[at] - values[at] * more.x * more.y;
+    values[at] = decayed - adam_decrement(record, at);
 }

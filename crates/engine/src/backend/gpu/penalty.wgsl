@@ -9,12 +9,12 @@ struct Record {
     @size(236) twice_strength: f32,
 }
 
-fn add_at(z: u32, i: u32) {
-    let at = records[z].start + i;
+fn add_at(record: Record, i: u32) {
+    let at = record.start + i;
     let value = values[at];
-    var pull = records[z].twice_l2 * value + records[z].l1 * sign(value);
-    if (records[z].other != NOWHERE) {
-        pull += records[z].twice_strength * (value - values[records[z].other + i]);
+    var pull = record.twice_l2 * value + record.l1 * sign(value);
+    if (record.other != NOWHERE) {
+        pull += record.twice_strength * (value - values[record.other + i]);
     }
     gradients[at] += pull;
 }

@@ -88,8 +88,12 @@ impl Compiled {
                 .queue
                 .write_buffer(&index, 0, bytemuck::cast_slice(&program.constants));
         }
+        let arena = device.buffer("arena", program.arena_len, storage | wgpu::BufferUsages::COPY_SRC)?;
+        device
+            .queue
+            .write_buffer(&arena, 4 * program.one as u64, &1.0_f32.to_le_bytes());
         Ok(Self {
-            arena: device.buffer("arena", program.arena_len, storage | wgpu::BufferUsages::COPY_SRC)?,
+            arena,
             steps: device.buffer("steps", MAX_QUEUED * STEP_WORDS, uniform)?,
             records,
             index,

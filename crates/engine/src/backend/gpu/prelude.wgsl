@@ -28,12 +28,7 @@ fn lists() -> u32 {
 }
 
 fn step_word(position: u32) -> u32 {
-    return step[position / 4u][position % 4u];
-}
-
-// A constant of the optimizer.
-fn constant(position: u32) -> f32 {
-    return bitcast<f32>(step_word(4u + position));
+    return step[position >> 2u][position & 3u];
 }
 
 // Weight of a task's loss over its number of labelled rows.

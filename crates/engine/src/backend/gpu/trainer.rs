@@ -138,7 +138,7 @@ impl GpuTrainer {
             max_rows: options.max_rows.max(1),
             ..options.clone()
         };
-        let program = Program::new(plan, options.max_rows, &options.optimizer, &options.clipping)?;
+        let program = Program::new(plan, options.max_rows, device.works_alone(), &options.optimizer, &options.clipping)?;
         let len = plan.n_parameters();
         let layout = bind_group_layout(&device.device);
         let (parameters, compiled) = device
@@ -199,7 +199,7 @@ impl GpuTrainer {
     pub async fn update(&mut self, plan: &Plan) -> Result<(), GpuError> {
         self.submit()?;
         let options = &self.options;
-        let program = Program::new(plan, options.max_rows, &options.optimizer, &options.clipping)?;
+        let program = Program::new(plan, options.max_rows, self.device.works_alone(), &options.optimizer, &options.clipping)?;
         let (device, layout) = (&self.device, &self.layout);
         let compiled = device.checked(|| Compiled::new(device, layout, program)).await?;
         self.lists = vec![0; compiled.program.lists_len];

@@ -1,4 +1,4 @@
-// Attention. Forward, and backward to the queries: a row of LANES threads is one query of one head of one row of the
+// Attention. Forward, and backward to the queries: a row of TEAM threads is one query of one head of one row of the
 // batch. Backward to the keys and values: one thread per number.
 
 struct Record {
@@ -25,88 +25,88 @@ struct Record {
 }
 
 // Where the numbers of one step of one head start.
-fn place(z: u32, row: u32, t: u32, head: u32) -> u32 {
-    return ((row * records[z].length + t) * records[z].heads + head) * records[z].depth;
+fn place(record: Record, row: u32, t: u32, head: u32) -> u32 {
+    return ((row * record.length + t) * record.heads + head) * record.depth;
 }
 
-fn forward_row(z: u32, query: u32, is_row: bool, local: u32) {
-    let length = records[z].length;
-    let depth = records[z].depth;
-    let row = query / (length * records[z].heads);
-    let head = query / length % records[z].heads;
-    let q = place(z, row, query % length, head);
-    let weights = records[z].weights + query * length;
-    let n = select(0u, length, is_row);
-    for (var t = local % LANES; t < n; t += LANES) {
-        let k = records[z].keys + place(z, row, t, head);
+fn forward_row(record: Record, query: u32, lane: u32) {
+    let length = record.length;
+    let depth = record.depth;
+    let row = query / (length * record.heads);
+    let head = query / length % record.heads;
+    let q = place(record, row, query % length, head);
+    let weights = record.weights + query * length;
+    let n = length;
+    for (var t = lane; t < n; t += TEAM) {
+        let k = record.keys + place(record, row, t, head);
         var sum = 0.0;
         for (var i = 0u; i < depth; i += 1u) {
-            sum += arena[records[z].queries + q + i] * arena[k + i];
+            sum += arena[record.queries + q + i] * arena[k + i];
         }
         arena[weights + t] = sum;
     }
-    let mask = select(records[z].mask + row * length, NOWHERE, records[z].mask == NOWHERE);
-    softmax(weights, weights, n, mask, records[z].scale, local);
-    storageBarrier();
-    for (var i = local % LANES; i < select(0u, depth, is_row); i += LANES) {
+    let mask = select(record.mask + row * length, NOWHERE, record.mask == NOWHERE);
+    softmax(weights, weights, n, mask, record.scale, lane);
+    meet();
+    for (var i = lane; i < depth; i += TEAM) {
         var sum = 0.0;
         for (var t = 0u; t < length; t += 1u) {
-            sum += arena[weights + t] * arena[records[z].values + place(z, row, t, head) + i];
+            sum += arena[weights + t] * arena[record.values + place(record, row, t, head) + i];
         }
-        arena[records[z].y + q + i] = sum;
+        arena[record.y + q + i] = sum;
     }
 }
 
-fn to_queries_row(z: u32, query: u32, is_row: bool, local: u32) {
-    let length = records[z].length;
-    let depth = records[z].depth;
-    let row = query / (length * records[z].heads);
-    let head = query / length % records[z].heads;
-    let q = place(z, row, query % length, head);
-    let weights = records[z].weights + query * length;
-    let d_scores = records[z].d_scores + query * length;
-    let n = select(0u, length, is_row);
-    for (var t = local % LANES; t < n; t += LANES) {
-        let v = records[z].values + place(z, row, t, head);
+fn to_queries_row(record: Record, query: u32, lane: u32) {
+    let length = record.length;
+    let depth = record.depth;
+    let row = query / (length * record.heads);
+    let head = query / length % record.heads;
+    let q = place(record, row, query % length, head);
+    let weights = record.weights + query * length;
+    let d_scores = record.d_scores + query * length;
+    let n = length;
+    for (var t = lane; t < n; t += TEAM) {
+        let v = record.values + place(record, row, t, head);
         var sum = 0.0;
         for (var i = 0u; i < depth; i += 1u) {
-            sum += arena[records[z].dy + q + i] * arena[v + i];
+            sum += arena[record.dy + q + i] * arena[v + i];
         }
         arena[d_scores + t] = sum;
     }
-    let dot = row_dot(weights, d_scores, n, local);
-    for (var t = local % LANES; t < n; t += LANES) {
-        arena[d_scores + t] = arena[weights + t] * (arena[d_scores + t] - dot) * records[z].scale;
+    let dot = row_dot(weights, d_scores, n, lane);
+    for (var t = lane; t < n; t += TEAM) {
+        arena[d_scores + t] = arena[weights + t] * (arena[d_scores + t] - dot) * record.scale;
     }
-    storageBarrier();
-    if (records[z].d_queries != NOWHERE) {
-        for (var i = local % LANES; i < select(0u, depth, is_row); i += LANES) {
+    meet();
+    if (record.d_queries != NOWHERE) {
+        for (var i = lane; i < depth; i += TEAM) {
             var sum = 0.0;
             for (var t = 0u; t < length; t += 1u) {
-                sum += arena[d_scores + t] * arena[records[z].keys + place(z, row, t, head) + i];
+                sum += arena[d_scores + t] * arena[record.keys + place(record, row, t, head) + i];
             }
-            put(records[z].d_queries + q + i, sum, records[z].accumulate_queries);
+            put(record.d_queries + q + i, sum, record.accumulate_queries);
         }
     }
 }
 
-fn to_keys_at(z: u32, i: u32) {
-    let length = records[z].length;
-    let stride = records[z].heads * records[z].depth;
+fn to_keys_at(record: Record, i: u32) {
+    let length = record.length;
+    let stride = record.heads * record.depth;
     let column = i % stride;
     let row = i / (stride * length);
-    let pair = (row * records[z].heads + column / records[z].depth) * length * length + i / stride % length;
+    let pair = (row * record.heads + column / record.depth) * length * length + i / stride % length;
     var dk = 0.0;
     var dv = 0.0;
     for (var t = 0u; t < length; t += 1u) {
         let q = (row * length + t) * stride + column;
-        dk += arena[records[z].d_scores + pair + t * length] * arena[records[z].queries + q];
-        dv += arena[records[z].weights + pair + t * length] * arena[records[z].dy + q];
+        dk += arena[record.d_scores + pair + t * length] * arena[record.queries + q];
+        dv += arena[record.weights + pair + t * length] * arena[record.dy + q];
     }
-    if (records[z].d_keys != NOWHERE) {
-        put(records[z].d_keys + i, dk, records[z].accumulate_keys);
+    if (record.d_keys != NOWHERE) {
+        put(record.d_keys + i, dk, record.accumulate_keys);
     }
-    if (records[z].d_values != NOWHERE) {
-        put(records[z].d_values + i, dv, records[z].accumulate_values);
+    if (record.d_values != NOWHERE) {
+        put(record.d_values + i, dv, record.accumulate_values);
     }
 }

@@ -16,44 +16,44 @@ struct Record {
     @size(208) accumulate_scores: u32,
 }
 
-fn forward_row(z: u32, row: u32, is_row: bool, local: u32) {
-    let width = records[z].width;
-    let length = records[z].length;
+fn forward_row(record: Record, row: u32, lane: u32) {
+    let width = record.width;
+    let length = record.length;
     let start = row * length;
-    let weights = records[z].weights + start;
-    let mask = select(records[z].mask + start, NOWHERE, records[z].mask == NOWHERE);
-    softmax(records[z].scores + start, weights, select(0u, length, is_row), mask, 1.0, local);
-    storageBarrier();
-    for (var i = local % LANES; i < select(0u, width, is_row); i += LANES) {
+    let weights = record.weights + start;
+    let mask = select(record.mask + start, NOWHERE, record.mask == NOWHERE);
+    softmax(record.scores + start, weights, length, mask, 1.0, lane);
+    meet();
+    for (var i = lane; i < width; i += TEAM) {
         var sum = 0.0;
         for (var t = 0u; t < length; t += 1u) {
-            sum += arena[weights + t] * arena[records[z].x + (start + t) * width + i];
+            sum += arena[weights + t] * arena[record.x + (start + t) * width + i];
         }
-        arena[records[z].y + row * width + i] = sum;
+        arena[record.y + row * width + i] = sum;
     }
 }
 
-fn backward_row(z: u32, row: u32, is_row: bool, local: u32) {
-    let width = records[z].width;
-    let n = select(0u, records[z].length, is_row);
-    let start = row * records[z].length;
-    let weights = records[z].weights + start;
-    let dy = records[z].dy + row * width;
-    let mean = row_dot(records[z].y + row * width, dy, select(0u, width, is_row), local);
-    if (records[z].d_scores != NOWHERE) {
-        for (var t = local % LANES; t < n; t += LANES) {
-            let x = records[z].x + (start + t) * width;
+fn backward_row(record: Record, row: u32, lane: u32) {
+    let width = record.width;
+    let n = record.length;
+    let start = row * record.length;
+    let weights = record.weights + start;
+    let dy = record.dy + row * width;
+    let mean = row_dot(record.y + row * width, dy, width, lane);
+    if (record.d_scores != NOWHERE) {
+        for (var t = lane; t < n; t += TEAM) {
+            let x = record.x + (start + t) * width;
             var dot = 0.0;
             for (var i = 0u; i < width; i += 1u) {
                 dot += arena[x + i] * arena[dy + i];
             }
-            put(records[z].d_scores + start + t, arena[weights + t] * (dot - mean), records[z].accumulate_scores);
+            put(record.d_scores + start + t, arena[weights + t] * (dot - mean), record.accumulate_scores);
         }
     }
-    if (records[z].dx != NOWHERE) {
-        for (var i = local % LANES; i < n * width; i += LANES) {
+    if (record.dx != NOWHERE) {
+        for (var i = lane; i < n * width; i += TEAM) {
             let gradient = arena[weights + i / width] * arena[dy + i % width];
-            put(records[z].dx + start * width + i, gradient, records[z].accumulate_x);
+            put(record.dx + start * width + i, gradient, record.accumulate_x);
         }
     }
 }

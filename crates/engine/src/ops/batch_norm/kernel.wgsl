@@ -26,86 +26,86 @@ fn move_towards(at: u32, batch: f32, momentum: f32) {
     values[at] = values[at] * momentum + batch * (1.0 - momentum);
 }
 
-fn forward_column(z: u32, column: u32, lane: u32) {
-    let width = records[z].width;
-    let n = select(0u, n_rows() * records[z].steps, column < width);
+fn forward_column(record: Record, column: u32, lane: u32) {
+    let width = record.width;
+    let n = select(0u, n_rows() * record.steps, column < width);
     var sums = vec2<f32>(0.0);
-    for (var row = lane / 16u; row < n; row += 16u) {
-        if (counts(records[z].mask, row)) {
-            sums += vec2<f32>(arena[records[z].x + row * width + column], 1.0);
+    for (var row = lane / COLUMNS; row < n; row += TEAM / COLUMNS) {
+        if (counts(record.mask, row)) {
+            sums += vec2<f32>(arena[record.x + row * width + column], 1.0);
         }
     }
-    sums = tree(sums, lane, 16u);
+    sums = tree(sums, lane, COLUMNS);
     let from_batch = is_training() && sums.y > 0.0;
     let share = select(0.0, 1.0 / sums.y, from_batch);
     var mean = sums.x * share;
     var squares = 0.0;
-    for (var row = lane / 16u; row < n; row += 16u) {
-        if (counts(records[z].mask, row)) {
-            let centred = arena[records[z].x + row * width + column] - mean;
+    for (var row = lane / COLUMNS; row < n; row += TEAM / COLUMNS) {
+        if (counts(record.mask, row)) {
+            let centred = arena[record.x + row * width + column] - mean;
             squares += centred * centred;
         }
     }
-    var variance = tree(vec2<f32>(squares), lane, 16u).x * share;
+    var variance = tree(vec2<f32>(squares), lane, COLUMNS).x * share;
     if (column >= width) {
         return;
     }
     if (!from_batch) {
-        mean = values[records[z].moving_mean + column];
-        variance = values[records[z].moving_variance + column];
-    } else if (lane < 16u) {
-        move_towards(records[z].moving_mean + column, mean, records[z].momentum);
-        move_towards(records[z].moving_variance + column, variance, records[z].momentum);
+        mean = values[record.moving_mean + column];
+        variance = values[record.moving_variance + column];
+    } else if (lane < COLUMNS) {
+        move_towards(record.moving_mean + column, mean, record.momentum);
+        move_towards(record.moving_variance + column, variance, record.momentum);
     }
-    let inverse = 1.0 / sqrt(variance + records[z].epsilon);
-    if (lane < 16u) {
-        arena[records[z].statistics + column] = inverse;
-        arena[records[z].statistics + width + column] = share;
+    let inverse = 1.0 / sqrt(variance + record.epsilon);
+    if (lane < COLUMNS) {
+        arena[record.statistics + column] = inverse;
+        arena[record.statistics + width + column] = share;
     }
-    let gamma = values[records[z].gamma + column];
-    let beta = values[records[z].beta + column];
-    for (var row = lane / 16u; row < n; row += 16u) {
+    let gamma = values[record.gamma + column];
+    let beta = values[record.beta + column];
+    for (var row = lane / COLUMNS; row < n; row += TEAM / COLUMNS) {
         let at = row * width + column;
-        let normalized = (arena[records[z].x + at] - mean) * inverse;
-        arena[records[z].normalized + at] = normalized;
-        arena[records[z].y + at] = gamma * normalized + beta;
+        let normalized = (arena[record.x + at] - mean) * inverse;
+        arena[record.normalized + at] = normalized;
+        arena[record.y + at] = gamma * normalized + beta;
     }
 }
 
-fn backward_column(z: u32, column: u32, lane: u32) {
-    let width = records[z].width;
-    let n = select(0u, n_rows() * records[z].steps, column < width);
+fn backward_column(record: Record, column: u32, lane: u32) {
+    let width = record.width;
+    let n = select(0u, n_rows() * record.steps, column < width);
     // Over the steps that count, for dx; gamma and beta see every step.
     var counted = vec2<f32>(0.0);
     var all = vec2<f32>(0.0);
-    for (var row = lane / 16u; row < n; row += 16u) {
+    for (var row = lane / COLUMNS; row < n; row += TEAM / COLUMNS) {
         let at = row * width + column;
-        let dy = arena[records[z].dy + at];
-        let both = vec2<f32>(dy, dy * arena[records[z].normalized + at]);
+        let dy = arena[record.dy + at];
+        let both = vec2<f32>(dy, dy * arena[record.normalized + at]);
         all += both;
-        counted += select(vec2<f32>(0.0), both, counts(records[z].mask, row));
+        counted += select(vec2<f32>(0.0), both, counts(record.mask, row));
     }
-    counted = tree(counted, lane, 16u);
-    all = tree(all, lane, 16u);
+    counted = tree(counted, lane, COLUMNS);
+    all = tree(all, lane, COLUMNS);
     if (column >= width) {
         return;
     }
-    if (lane < 16u && records[z].d_gamma != NOWHERE) {
-        put_gradient(records[z].d_gamma + column, all.y, records[z].accumulate_gamma);
-        put_gradient(records[z].d_beta + column, all.x, records[z].accumulate_gamma);
+    if (lane < COLUMNS && record.d_gamma != NOWHERE) {
+        put_gradient(record.d_gamma + column, all.y, record.accumulate_gamma);
+        put_gradient(record.d_beta + column, all.x, record.accumulate_gamma);
     }
-    if (records[z].dx == NOWHERE) {
+    if (record.dx == NOWHERE) {
         return;
     }
-    let scale = values[records[z].gamma + column] * arena[records[z].statistics + column];
-    counted *= arena[records[z].statistics + width + column];
-    for (var row = lane / 16u; row < n; row += 16u) {
+    let scale = values[record.gamma + column] * arena[record.statistics + column];
+    counted *= arena[record.statistics + width + column];
+    for (var row = lane / COLUMNS; row < n; row += TEAM / COLUMNS) {
         let at = row * width + column;
-        var rest = arena[records[z].dy + at];
+        var rest = arena[record.dy + at];
         // A step that does not count moved neither the mean nor the variance.
-        if (counts(records[z].mask, row)) {
-            rest -= counted.x + arena[records[z].normalized + at] * counted.y;
+        if (counts(record.mask, row)) {
+            rest -= counted.x + arena[record.normalized + at] * counted.y;
         }
-        put(records[z].dx + at, scale * rest, records[z].accumulate);
+        put(record.dx + at, scale * rest, record.accumulate);
     }
 }

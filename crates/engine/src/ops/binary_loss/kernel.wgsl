@@ -13,18 +13,18 @@ struct Record {
     @size(216) per_row: u32,
 }
 
-fn forward_at(z: u32, row: u32) {
-    let bits = datum(records[z].targets, 1u, row, 0u);
+fn forward_at(record: Record, row: u32) {
+    let bits = datum(record.targets, 1u, row, 0u);
     let known = !is_nan_bits(bits);
     let y = select(0.0, bitcast<f32>(bits), known);
-    let logit = arena[records[z].logits + row];
+    let logit = arena[record.logits + row];
     let p = sigmoid(logit);
-    arena[records[z].probabilities + row] = p;
-    let weight = select(0.0, select(records[z].weights.x, records[z].weights.y, y >= 0.5), known);
-    arena[records[z].rows + row] = weight * (softplus(logit) - y * logit);
+    arena[record.probabilities + row] = p;
+    let weight = select(0.0, select(record.weights.x, record.weights.y, y >= 0.5), known);
+    arena[record.rows + row] = weight * (softplus(logit) - y * logit);
     let right = known && (p >= 0.5) == (y >= 0.5);
-    arena[records[z].rows + records[z].max_rows + row] = select(0.0, 1.0, right);
-    if (records[z].dz != NOWHERE) {
-        put(records[z].dz + row, task_factor(records[z].task) * weight * (p - y), records[z].accumulate);
+    arena[record.rows + record.max_rows + row] = select(0.0, 1.0, right);
+    if (record.dz != NOWHERE) {
+        put(record.dz + row, task_factor(record.task) * weight * (p - y), record.accumulate);
     }
 }

@@ -14,18 +14,14 @@ struct Record {
     @size(216) steps: u32,
 }
 
-fn forward_row(z: u32, row: u32, is_row: bool, local: u32) {
-    let n_classes = records[z].n_classes;
-    let n = select(0u, n_classes, is_row);
-    let logits = records[z].logits + row * n_classes;
-    let probabilities = records[z].probabilities + row * n_classes;
-    let sum = exponentials(logits, probabilities, n, NOWHERE, 1.0, local);
-    var class_idx = NOWHERE;
-    if (is_row) {
-        class_idx = class_of(datum(records[z].targets, 1u, row, 0u), n_classes);
-    }
-    let weight = class_weight(records[z].weights, class_idx);
-    if (local % LANES == 0u && is_row) {
+fn forward_row(record: Record, row: u32, lane: u32) {
+    let n_classes = record.n_classes;
+    let logits = record.logits + row * n_classes;
+    let probabilities = record.probabilities + row * n_classes;
+    let sum = exponentials(logits, probabilities, n_classes, NOWHERE, 1.0, lane);
+    let class_idx = class_of(datum(record.targets, 1u, row, 0u), n_classes);
+    let weight = class_weight(record.weights, class_idx);
+    if (lane == 0u) {
         var loss = 0.0;
         var score = 0.0;
         if (class_idx != NOWHERE) {
@@ -33,17 +29,17 @@ fn forward_row(z: u32, row: u32, is_row: bool, local: u32) {
             loss = weight * ((sum.x - logit) + log_(sum.y));
             score = select(0.0, 1.0, logit >= sum.x);
         }
-        arena[records[z].rows + row] = loss;
-        arena[records[z].rows + records[z].max_rows + row] = score;
+        arena[record.rows + row] = loss;
+        arena[record.rows + record.max_rows + row] = score;
     }
     let share = 1.0 / sum.y;
-    let factor = weight * task_factor(records[z].task);
-    for (var i = local % LANES; i < n; i += LANES) {
+    let factor = weight * task_factor(record.task);
+    for (var i = lane; i < n_classes; i += TEAM) {
         let p = arena[probabilities + i] * share;
         arena[probabilities + i] = p;
-        if (records[z].dz != NOWHERE) {
+        if (record.dz != NOWHERE) {
             let gradient = factor * (p - select(0.0, 1.0, i == class_idx));
-            put(records[z].dz + row * n_classes + i, gradient, records[z].accumulate);
+            put(record.dz + row * n_classes + i, gradient, record.accumulate);
         }
     }
 }

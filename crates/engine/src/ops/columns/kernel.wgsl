@@ -12,20 +12,20 @@ struct Record {
     @size(224) per_row: u32,
 }
 
-fn forward_at(z: u32, i: u32) {
-    let row = i / records[z].width;
-    let column = i % records[z].width;
-    arena[records[z].y + row * records[z].y_width + records[z].y_start + column] =
-        arena[records[z].x + row * records[z].x_width + records[z].x_start + column];
+fn forward_at(record: Record, i: u32) {
+    let row = i / record.width;
+    let column = i % record.width;
+    arena[record.y + row * record.y_width + record.y_start + column] =
+        arena[record.x + row * record.x_width + record.x_start + column];
 }
 
-fn backward_at(z: u32, i: u32) {
-    let x_width = records[z].x_width;
+fn backward_at(record: Record, i: u32) {
+    let x_width = record.x_width;
     // Below x_start it wraps around and is too large as well.
-    let column = i % x_width - records[z].x_start;
+    let column = i % x_width - record.x_start;
     var gradient = 0.0;
-    if (column < records[z].width) {
-        gradient = arena[records[z].y + i / x_width * records[z].y_width + records[z].y_start + column];
+    if (column < record.width) {
+        gradient = arena[record.y + i / x_width * record.y_width + record.y_start + column];
     }
-    put(records[z].x + i, gradient, records[z].accumulate);
+    put(record.x + i, gradient, record.accumulate);
 }

@@ -12,20 +12,20 @@ struct Record {
     @size(224) accumulate_b: u32,
 }
 
-fn forward_row(z: u32, row: u32, is_row: bool, local: u32) {
-    let start = row * records[z].width;
-    let y = row_dot(records[z].a + start, records[z].b + start, select(0u, records[z].width, is_row), local);
-    if (is_row && local % LANES == 0u) {
-        arena[records[z].y + row] = y;
+fn forward_row(record: Record, row: u32, lane: u32) {
+    let start = row * record.width;
+    let y = row_dot(record.a + start, record.b + start, record.width, lane);
+    if (lane == 0u) {
+        arena[record.y + row] = y;
     }
 }
 
-fn backward_at(z: u32, i: u32) {
-    let dy = arena[records[z].y + i / records[z].width];
-    if (records[z].da != NOWHERE) {
-        put(records[z].da + i, dy * arena[records[z].b + i], records[z].accumulate_a);
+fn backward_at(record: Record, i: u32) {
+    let dy = arena[record.y + i / record.width];
+    if (record.da != NOWHERE) {
+        put(record.da + i, dy * arena[record.b + i], record.accumulate_a);
     }
-    if (records[z].db != NOWHERE) {
-        put(records[z].db + i, dy * arena[records[z].a + i], records[z].accumulate_b);
+    if (record.db != NOWHERE) {
+        put(record.db + i, dy * arena[record.a + i], record.accumulate_b);
     }
 }

@@ -11,15 +11,15 @@ struct Record {
     @size(228) accumulate: u32,
 }
 
-fn forward_at(z: u32, i: u32) {
+fn forward_at(record: Record, i: u32) {
     var kept = 1.0;
-    if (is_training() && records[z].threshold > 0u) {
-        kept = select(0.0, records[z].scale, draw(records[z].key, i) >= records[z].threshold);
+    if (is_training() && record.threshold > 0u) {
+        kept = select(0.0, record.scale, draw(record.key, i) >= record.threshold);
     }
-    arena[records[z].kept + i] = kept;
-    arena[records[z].y + i] = arena[records[z].x + i] * kept;
+    arena[record.kept + i] = kept;
+    arena[record.y + i] = arena[record.x + i] * kept;
 }
 
-fn backward_at(z: u32, i: u32) {
-    put(records[z].x + i, arena[records[z].y + i] * arena[records[z].kept + i], records[z].accumulate);
+fn backward_at(record: Record, i: u32) {
+    put(record.x + i, arena[record.y + i] * arena[record.kept + i], record.accumulate);
 }

@@ -1,4 +1,4 @@
-// Gather: one thread per number. Scatter: one thread per number of a *touched* row, which adds the gradients of all
+// Gather: RUN numbers per thread. Scatter: RUN numbers of a *touched* row per thread, which adds the gradients of all
 // places that looked the row up, in the order of the batch. The lists of places come with the step:
 // [number of rows | rows | start of each row's places, and the end | places].
 
@@ -10,29 +10,42 @@ struct Record {
     width: u32,
     cardinality: u32,
     list: u32,  // where the lists are, among those of the step
-    capacity: u32,
-    @size(224) per_row: u32,
+    @size(228) capacity: u32,
 }
 
-fn forward_at(z: u32, i: u32) {
-    let width = records[z].width;
-    let steps = records[z].steps;
-    let place = i / width;
-    let row = min(datum(records[z].ids, steps, place / steps, place % steps), records[z].cardinality - 1u);
-    arena[records[z].y + i] = values[records[z].table + row * width + i % width];
+// How many threads share a row of the table: each takes RUN numbers of it.
+fn runs(record: Record) -> u32 {
+    return (record.width + RUN - 1u) / RUN;
 }
 
-fn backward_at(z: u32, i: u32) {
-    let width = records[z].width;
-    let rows = lists() + records[z].list + 1u;
-    let starts = rows + records[z].capacity;
-    let places = starts + records[z].capacity + 1u;
-    let segment = i / width;
-    let column = i % width;
-    let end = index[starts + segment + 1u];
-    var sum = 0.0;
-    for (var place = index[starts + segment]; place < end; place += 1u) {
-        sum += arena[records[z].y + index[places + place] * width + column];
+fn forward_at(record: Record, i: u32) {
+    let width = record.width;
+    let steps = record.steps;
+    let place = i / runs(record);
+    let first = i % runs(record) * RUN;
+    let row = min(datum(record.ids, steps, place / steps, place % steps), record.cardinality - 1u);
+    let from_ = record.table + row * width;
+    let to = record.y + place * width;
+    for (var column = first; column < min(first + RUN, width); column += 1u) {
+        arena[to + column] = values[from_ + column];
     }
-    gradients[records[z].table + index[rows + segment] * width + column] += sum;
+}
+
+fn backward_at(record: Record, i: u32) {
+    let width = record.width;
+    let rows = lists() + record.list + 1u;
+    let starts = rows + record.capacity;
+    let places = starts + record.capacity + 1u;
+    let segment = i / runs(record);
+    let first = i % runs(record) * RUN;
+    let start = index[starts + segment];
+    let end = index[starts + segment + 1u];
+    let to = record.table + index[rows + segment] * width;
+    for (var column = first; column < min(first + RUN, width); column += 1u) {
+        var sum = 0.0;
+        for (var place = start; place < end; place += 1u) {
+            sum += arena[record.y + index[places + place] * width + column];
+        }
+        gradients[to + column] += sum;
+    }
 }

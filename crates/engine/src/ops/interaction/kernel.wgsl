@@ -11,39 +11,39 @@ struct Record {
     @size(232) summed: u32,
 }
 
-fn forward_row(z: u32, row: u32, is_row: bool, local: u32) {
-    let start = row * records[z].width;
-    let n = select(0u, records[z].width, is_row);
+fn forward_row(record: Record, row: u32, lane: u32) {
+    let start = row * record.width;
+    let n = record.width;
     var total = 0.0;
-    for (var i = local % LANES; i < n; i += LANES) {
+    for (var i = lane; i < n; i += TEAM) {
         // Each vector meets the sum of those before it.
         var y = 0.0;
         var sum = 0.0;
-        for (var t = 0u; t < records[z].n_terms; t += 1u) {
-            let x = arena[listed(records[z].terms, t, 0u) + start + i];
+        for (var t = 0u; t < record.n_terms; t += 1u) {
+            let x = arena[listed(record.terms, t, 0u) + start + i];
             y += x * sum;
             sum += x;
         }
-        arena[records[z].sums + start + i] = sum;
+        arena[record.sums + start + i] = sum;
         total += y;
-        if (records[z].summed == 0u) {
-            arena[records[z].y + start + i] = y;
+        if (record.summed == 0u) {
+            arena[record.y + start + i] = y;
         }
     }
-    total = all_sum(total, local);
-    if (is_row && records[z].summed != 0u && local % LANES == 0u) {
-        arena[records[z].y + row] = total;
+    total = all_sum(total, lane);
+    if (record.summed != 0u && lane == 0u) {
+        arena[record.y + row] = total;
     }
 }
 
-fn backward_at(z: u32, i: u32) {
-    let dy = arena[records[z].y + select(i, i / records[z].width, records[z].summed != 0u)];
-    let sum = arena[records[z].sums + i];
-    for (var t = 0u; t < records[z].n_terms; t += 1u) {
-        let dx = listed(records[z].terms, t, 1u);
+fn backward_at(record: Record, i: u32) {
+    let dy = arena[record.y + select(i, i / record.width, record.summed != 0u)];
+    let sum = arena[record.sums + i];
+    for (var t = 0u; t < record.n_terms; t += 1u) {
+        let dx = listed(record.terms, t, 1u);
         if (dx != NOWHERE) {
-            let x = arena[listed(records[z].terms, t, 0u) + i];
-            put(dx + i, dy * (sum - x), listed(records[z].terms, t, 2u));
+            let x = arena[listed(record.terms, t, 0u) + i];
+            put(dx + i, dy * (sum - x), listed(record.terms, t, 2u));
         }
     }
 }

@@ -17,65 +17,65 @@ struct Record {
     @size(204) d_beta: u32,
 }
 
-fn forward_row(z: u32, row: u32, is_row: bool, local: u32) {
-    let start = row * records[z].width;
-    let n = select(0u, records[z].width, is_row);
-    let share = 1.0 / f32(records[z].width);
+fn forward_row(record: Record, row: u32, lane: u32) {
+    let start = row * record.width;
+    let n = record.width;
+    let share = 1.0 / f32(record.width);
     var sum = 0.0;
-    for (var i = local % LANES; i < n; i += LANES) {
-        sum += arena[records[z].x + start + i];
+    for (var i = lane; i < n; i += TEAM) {
+        sum += arena[record.x + start + i];
     }
-    let mean = all_sum(sum, local) * share;
+    let mean = all_sum(sum, lane) * share;
     var squares = 0.0;
-    for (var i = local % LANES; i < n; i += LANES) {
-        let centred = arena[records[z].x + start + i] - mean;
+    for (var i = lane; i < n; i += TEAM) {
+        let centred = arena[record.x + start + i] - mean;
         squares += centred * centred;
     }
-    let inverse = 1.0 / sqrt(all_sum(squares, local) * share + records[z].epsilon);
-    for (var i = local % LANES; i < n; i += LANES) {
-        let normalized = (arena[records[z].x + start + i] - mean) * inverse;
-        arena[records[z].normalized + start + i] = normalized;
-        arena[records[z].y + start + i] = values[records[z].gamma + i] * normalized + values[records[z].beta + i];
+    let inverse = 1.0 / sqrt(all_sum(squares, lane) * share + record.epsilon);
+    for (var i = lane; i < n; i += TEAM) {
+        let normalized = (arena[record.x + start + i] - mean) * inverse;
+        arena[record.normalized + start + i] = normalized;
+        arena[record.y + start + i] = values[record.gamma + i] * normalized + values[record.beta + i];
     }
-    if (is_row && local % LANES == 0u) {
-        arena[records[z].inverse + row] = inverse;
+    if (lane == 0u) {
+        arena[record.inverse + row] = inverse;
     }
 }
 
-fn backward_row(z: u32, row: u32, is_row: bool, local: u32) {
-    let start = row * records[z].width;
-    let n = select(0u, records[z].width, is_row);
-    let share = 1.0 / f32(records[z].width);
+fn backward_row(record: Record, row: u32, lane: u32) {
+    let start = row * record.width;
+    let n = record.width;
+    let share = 1.0 / f32(record.width);
     var sum = 0.0;
     var product = 0.0;
-    for (var i = local % LANES; i < n; i += LANES) {
-        let g = values[records[z].gamma + i] * arena[records[z].dy + start + i];
+    for (var i = lane; i < n; i += TEAM) {
+        let g = values[record.gamma + i] * arena[record.dy + start + i];
         sum += g;
-        product += g * arena[records[z].normalized + start + i];
+        product += g * arena[record.normalized + start + i];
     }
-    let mean = all_sum(sum, local) * share;
-    let mean_product = all_sum(product, local) * share;
-    for (var i = local % LANES; i < n; i += LANES) {
-        let g = values[records[z].gamma + i] * arena[records[z].dy + start + i];
-        let rest = g - mean - arena[records[z].normalized + start + i] * mean_product;
-        put(records[z].dx + start + i, rest * arena[records[z].inverse + row], records[z].accumulate);
+    let mean = all_sum(sum, lane) * share;
+    let mean_product = all_sum(product, lane) * share;
+    for (var i = lane; i < n; i += TEAM) {
+        let g = values[record.gamma + i] * arena[record.dy + start + i];
+        let rest = g - mean - arena[record.normalized + start + i] * mean_product;
+        put(record.dx + start + i, rest * arena[record.inverse + row], record.accumulate);
     }
 }
 
-fn parameters_column(z: u32, column: u32, lane: u32) {
-    let width = records[z].width;
-    let n = n_rows() * records[z].steps;
+fn parameters_column(record: Record, column: u32, lane: u32) {
+    let width = record.width;
+    let n = n_rows() * record.steps;
     var sums = vec2<f32>(0.0);
     if (column < width) {
-        for (var row = lane / 16u; row < n; row += 16u) {
+        for (var row = lane / COLUMNS; row < n; row += TEAM / COLUMNS) {
             let at = row * width + column;
-            let dy = arena[records[z].dy + at];
-            sums += vec2<f32>(dy * arena[records[z].normalized + at], dy);
+            let dy = arena[record.dy + at];
+            sums += vec2<f32>(dy * arena[record.normalized + at], dy);
         }
     }
-    sums = tree(sums, lane, 16u);
-    if (lane < 16u && column < width) {
-        put_gradient(records[z].d_gamma + column, sums.x, records[z].accumulate);
-        put_gradient(records[z].d_beta + column, sums.y, records[z].accumulate);
+    sums = tree(sums, lane, COLUMNS);
+    if (lane < COLUMNS && column < width) {
+        put_gradient(record.d_gamma + column, sums.x, record.accumulate);
+        put_gradient(record.d_beta + column, sums.y, record.accumulate);
     }
 }

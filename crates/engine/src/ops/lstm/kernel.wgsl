@@ -3,16 +3,15 @@
 const GATES: u32 = 4u;
 
 // h after a step, from h before it and h U.
-fn cell(here: Step, h: f32, product: vec4<f32>) -> f32 {
-    let z = here.z;
-    let units = records[z].units;
+fn cell(record: Record, here: Step, h: f32, product: vec4<f32>) -> f32 {
+    let units = record.units;
     var c = 0.0;
     if (!here.is_first) {
-        c = arena[records[z].inner + here.before * units + here.unit];
+        c = arena[record.inner + here.before * units + here.unit];
     }
     var h_next = h;
     if (here.counts) {
-        let gate = records[z].gates + here.place * 4u * units + here.unit;
+        let gate = record.gates + here.place * 4u * units + here.unit;
         let i = sigmoid(arena[gate] + product.x);
         let f = sigmoid(arena[gate + units] + product.y);
         let g = tanh_(arena[gate + 2u * units] + product.z);
@@ -24,26 +23,25 @@ fn cell(here: Step, h: f32, product: vec4<f32>) -> f32 {
         c = f * c + i * g;
         h_next = o * tanh_(c);
     }
-    arena[records[z].inner + here.place * units + here.unit] = c;
+    arena[record.inner + here.place * units + here.unit] = c;
     return h_next;
 }
 
 // dz of a step. `back` comes in as dh and dc after it, and goes out as what reaches those before it without U.
-fn cell_gradient(here: Step, back: ptr<function, vec2<f32>>) -> vec4<f32> {
+fn cell_gradient(record: Record, here: Step, back: ptr<function, vec2<f32>>) -> vec4<f32> {
     if (!here.counts) {
         return vec4<f32>(0.0);
     }
-    let z = here.z;
-    let units = records[z].units;
-    let gate = records[z].gates + here.place * 4u * units + here.unit;
+    let units = record.units;
+    let gate = record.gates + here.place * 4u * units + here.unit;
     let i = arena[gate];
     let f = arena[gate + units];
     let g = arena[gate + 2u * units];
     let o = arena[gate + 3u * units];
-    let squashed = tanh_(arena[records[z].inner + here.place * units + here.unit]);
+    let squashed = tanh_(arena[record.inner + here.place * units + here.unit]);
     var last = 0.0;
     if (!here.is_first) {
-        last = arena[records[z].inner + here.before * units + here.unit];
+        last = arena[record.inner + here.before * units + here.unit];
     }
     let dh = (*back).x;
     let dc = (*back).y + dh * o * (1.0 - squashed * squashed);

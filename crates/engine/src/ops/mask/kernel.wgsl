@@ -9,17 +9,17 @@ struct Record {
     @size(236) source_length: u32,
 }
 
-fn forward_at(z: u32, i: u32) {
-    let length = records[z].per_row;
+fn forward_at(record: Record, i: u32) {
+    let length = record.per_row;
     var mask = 0.0;
-    switch (records[z].rule) {
-        case 0u: { mask = select(1.0, 0.0, datum(records[z].a, length, i / length, i % length) == 0u); }
-        case 1u: { mask = arena[records[z].a + i] * arena[records[z].b + i]; }
+    switch (record.rule) {
+        case 0u: { mask = select(1.0, 0.0, datum(record.a, length, i / length, i % length) == 0u); }
+        case 1u: { mask = arena[record.a + i] * arena[record.b + i]; }
         case 3u: {
-            let position = i / length * records[z].source_length + i % length * records[z].b;
-            mask = arena[records[z].a + position];
+            let position = i / length * record.source_length + i % length * record.b;
+            mask = arena[record.a + position];
         }
-        default: { mask = max(arena[records[z].a + i], arena[records[z].b + i]); }
+        default: { mask = max(arena[record.a + i], arena[record.b + i]); }
     }
-    arena[records[z].y + i] = mask;
+    arena[record.y + i] = mask;
 }

@@ -8,26 +8,26 @@ struct Record {
     @size(240) dy: u32,
 }
 
-fn forward_at(z: u32, i: u32) {
-    var y = arena[listed(records[z].terms, 0u, 0u) + i];
-    for (var t = 1u; t < records[z].n_terms; t += 1u) {
-        y = max(y, arena[listed(records[z].terms, t, 0u) + i]);
+fn forward_at(record: Record, i: u32) {
+    var y = arena[listed(record.terms, 0u, 0u) + i];
+    for (var t = 1u; t < record.n_terms; t += 1u) {
+        y = max(y, arena[listed(record.terms, t, 0u) + i]);
     }
-    arena[records[z].y + i] = y;
+    arena[record.y + i] = y;
 }
 
-fn backward_at(z: u32, i: u32) {
-    let y = arena[records[z].y + i];
+fn backward_at(record: Record, i: u32) {
+    let y = arena[record.y + i];
     var n = 0.0;
-    for (var t = 0u; t < records[z].n_terms; t += 1u) {
-        n += select(0.0, 1.0, arena[listed(records[z].terms, t, 0u) + i] == y);
+    for (var t = 0u; t < record.n_terms; t += 1u) {
+        n += select(0.0, 1.0, arena[listed(record.terms, t, 0u) + i] == y);
     }
-    let share = arena[records[z].dy + i] / n;
-    for (var t = 0u; t < records[z].n_terms; t += 1u) {
-        let dx = listed(records[z].terms, t, 1u);
+    let share = arena[record.dy + i] / n;
+    for (var t = 0u; t < record.n_terms; t += 1u) {
+        let dx = listed(record.terms, t, 1u);
         if (dx != NOWHERE) {
-            let reaches = arena[listed(records[z].terms, t, 0u) + i] == y;
-            put(dx + i, select(0.0, share, reaches), listed(records[z].terms, t, 2u));
+            let reaches = arena[listed(record.terms, t, 0u) + i] == y;
+            put(dx + i, select(0.0, share, reaches), listed(record.terms, t, 2u));
         }
     }
 }

@@ -13,36 +13,36 @@ struct Record {
     @size(224) per_row: u32,
 }
 
-fn forward_at(z: u32, i: u32) {
-    let weights = records[z].weights + i / records[z].width * records[z].n_experts;
+fn forward_at(record: Record, i: u32) {
+    let weights = record.weights + i / record.width * record.n_experts;
     var sum = 0.0;
-    for (var e = 0u; e < records[z].n_experts; e += 1u) {
-        sum += arena[weights + e] * arena[listed(records[z].experts, e, 0u) + i];
+    for (var e = 0u; e < record.n_experts; e += 1u) {
+        sum += arena[weights + e] * arena[listed(record.experts, e, 0u) + i];
     }
-    arena[records[z].y + i] = sum;
+    arena[record.y + i] = sum;
 }
 
-fn backward_at(z: u32, i: u32) {
-    let width = records[z].width;
-    let n_experts = records[z].n_experts;
-    let n_outputs = n_rows() * records[z].steps * width;
+fn backward_at(record: Record, i: u32) {
+    let width = record.width;
+    let n_experts = record.n_experts;
+    let n_outputs = n_rows() * record.steps * width;
     if (i < n_outputs) {
-        let weights = records[z].weights + i / width * n_experts;
-        let dy = arena[records[z].y + i];
+        let weights = record.weights + i / width * n_experts;
+        let dy = arena[record.y + i];
         for (var e = 0u; e < n_experts; e += 1u) {
-            let dx = listed(records[z].experts, e, 1u);
+            let dx = listed(record.experts, e, 1u);
             if (dx != NOWHERE) {
-                put(dx + i, arena[weights + e] * dy, listed(records[z].experts, e, 2u));
+                put(dx + i, arena[weights + e] * dy, listed(record.experts, e, 2u));
             }
         }
     } else {
         let row = (i - n_outputs) / n_experts * width;
-        let x = listed(records[z].experts, (i - n_outputs) % n_experts, 0u) + row;
-        let dy = records[z].y + row;
+        let x = listed(record.experts, (i - n_outputs) % n_experts, 0u) + row;
+        let dy = record.y + row;
         var dot = 0.0;
         for (var column = 0u; column < width; column += 1u) {
             dot += arena[x + column] * arena[dy + column];
         }
-        put(records[z].d_weights + i - n_outputs, dot, records[z].accumulate);
+        put(record.d_weights + i - n_outputs, dot, record.accumulate);
     }
 }

@@ -8,26 +8,26 @@ struct Record {
 }
 
 // All factors but one.
-fn product(z: u32, i: u32, but: u32) -> f32 {
+fn product(record: Record, i: u32, but: u32) -> f32 {
     var y = 1.0;
-    for (var t = 0u; t < records[z].n_terms; t += 1u) {
+    for (var t = 0u; t < record.n_terms; t += 1u) {
         if (t != but) {
-            y *= arena[listed(records[z].terms, t, 0u) + i];
+            y *= arena[listed(record.terms, t, 0u) + i];
         }
     }
     return y;
 }
 
-fn forward_at(z: u32, i: u32) {
-    arena[records[z].y + i] = product(z, i, NOWHERE);
+fn forward_at(record: Record, i: u32) {
+    arena[record.y + i] = product(record, i, NOWHERE);
 }
 
-fn backward_at(z: u32, i: u32) {
-    let dy = arena[records[z].y + i];
-    for (var t = 0u; t < records[z].n_terms; t += 1u) {
-        let dx = listed(records[z].terms, t, 1u);
+fn backward_at(record: Record, i: u32) {
+    let dy = arena[record.y + i];
+    for (var t = 0u; t < record.n_terms; t += 1u) {
+        let dx = listed(record.terms, t, 1u);
         if (dx != NOWHERE) {
-            put(dx + i, dy * product(z, i, t), listed(records[z].terms, t, 2u));
+            put(dx + i, dy * product(record, i, t), listed(record.terms, t, 2u));
         }
     }
 }

@@ -9,8 +9,8 @@ struct Record {
 }
 
 // A multiple of 2^-24 in (0, 1].
-fn uniform_(z: u32, counter: u32) -> f32 {
-    return f32(draw(records[z].key, counter) + 1u) * 5.9604644775390625e-8;
+fn uniform_(record: Record, counter: u32) -> f32 {
+    return f32(draw(record.key, counter) + 1u) * 5.9604644775390625e-8;
 }
 
 // cos(2 pi u) for 0 <= u <= 1: the nearest quarter of a turn is taken off exactly.
@@ -30,11 +30,11 @@ fn cos_turns(u: f32) -> f32 {
     return select(turned, -turned, quarter == 1.0 || quarter == 2.0);
 }
 
-fn forward_at(z: u32, i: u32) {
-    var y = arena[records[z].x + i];
-    if (is_training() && records[z].deviation > 0.0) {
-        let radius = sqrt(-2.0 * log_(uniform_(z, 2u * i)));
-        y += records[z].deviation * radius * cos_turns(uniform_(z, 2u * i + 1u));
+fn forward_at(record: Record, i: u32) {
+    var y = arena[record.x + i];
+    if (is_training() && record.deviation > 0.0) {
+        let radius = sqrt(-2.0 * log_(uniform_(record, 2u * i)));
+        y += record.deviation * radius * cos_turns(uniform_(record, 2u * i + 1u));
     }
-    arena[records[z].y + i] = y;
+    arena[record.y + i] = y;
 }

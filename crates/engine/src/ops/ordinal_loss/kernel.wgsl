@@ -20,10 +20,10 @@ struct Record {
 }
 
 // `log p` of a class and its derivatives by the score, the threshold below it and the one above it: see `cpu.rs`.
-fn log_probability(z: u32, score: f32, class_idx: u32) -> vec4<f32> {
+fn log_probability(record: Record, score: f32, class_idx: u32) -> vec4<f32> {
     let has_below = class_idx > 0u;
-    let has_above = class_idx + 1u < records[z].n_classes;
-    let cut = records[z].cuts + class_idx;
+    let has_above = class_idx + 1u < record.n_classes;
+    let cut = record.cuts + class_idx;
     if (has_below && has_above) {
         let below = arena[cut - 1u];
         let above = arena[cut];
@@ -48,67 +48,72 @@ fn log_probability(z: u32, score: f32, class_idx: u32) -> vec4<f32> {
     return vec4<f32>(0.0);
 }
 
-@compute @workgroup_size(256)
-fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-    let z = group.z;
-    let n_classes = records[z].n_classes;
+@compute @workgroup_size(WORKGROUP)
+fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let record = records[group.z];
+    let lane = local % TEAM;
+    // There is one team's work: where a team is one thread, its workgroup has more of them.
+    if (group.x > 0u) {
+        return;
+    }
+    let n_classes = record.n_classes;
     if (lane == 0u) {
         var cut = 0.0;
         for (var k = 0u; k + 1u < n_classes; k += 1u) {
-            let threshold = values[records[z].thresholds + k];
+            let threshold = values[record.thresholds + k];
             if (k == 0u) {
                 cut = threshold;
             } else {
                 cut += softplus(threshold) + 1.0e-3;
             }
-            arena[records[z].cuts + k] = cut;
+            arena[record.cuts + k] = cut;
         }
     }
-    storageBarrier();
-    for (var row = lane; row < n_rows(); row += 256u) {
-        let score = arena[records[z].scores + row];
-        let p = records[z].probabilities + row * n_classes;
+    meet();
+    for (var row = lane; row < n_rows(); row += TEAM) {
+        let score = arena[record.scores + row];
+        let p = record.probabilities + row * n_classes;
         var largest = 0.0;
         for (var k = 0u; k < n_classes; k += 1u) {
-            arena[p + k] = exp_(log_probability(z, score, k).x);
+            arena[p + k] = exp_(log_probability(record, score, k).x);
             largest = max(largest, arena[p + k]);
         }
-        let class_idx = class_of(datum(records[z].targets, 1u, row, 0u), n_classes);
-        let weight = class_weight(records[z].weights, class_idx);
+        let class_idx = class_of(datum(record.targets, 1u, row, 0u), n_classes);
+        let weight = class_weight(record.weights, class_idx);
         var log_p = vec4<f32>(0.0);
         var right = 0.0;
         if (class_idx != NOWHERE) {
-            log_p = log_probability(z, score, class_idx);
+            log_p = log_probability(record, score, class_idx);
             right = select(0.0, 1.0, arena[p + class_idx] >= largest);
         }
-        arena[records[z].rows + row] = -weight * log_p.x;
-        arena[records[z].rows + records[z].max_rows + row] = right;
-        let gradient = -weight * task_factor(records[z].task) * log_p;
-        if (records[z].ds != NOWHERE) {
-            put(records[z].ds + row, gradient.y, records[z].accumulate);
+        arena[record.rows + row] = -weight * log_p.x;
+        arena[record.rows + record.max_rows + row] = right;
+        let gradient = -weight * task_factor(record.task) * log_p;
+        if (record.ds != NOWHERE) {
+            put(record.ds + row, gradient.y, record.accumulate);
         }
-        let by_cuts = records[z].by_cuts + 3u * row;
+        let by_cuts = record.by_cuts + 3u * row;
         arena[by_cuts] = select(f32(class_idx), -1.0, class_idx == NOWHERE);
         arena[by_cuts + 1u] = gradient.z;
         arena[by_cuts + 2u] = gradient.w;
     }
-    storageBarrier();
+    meet();
     // A threshold moves all those above it.
     var by_cut = 0.0;
     for (var k = n_classes - 1u; k > 0u; k -= 1u) {
         var sum = 0.0;
-        for (var row = lane; row < n_rows(); row += 256u) {
-            let at = records[z].by_cuts + 3u * row;
+        for (var row = lane; row < n_rows(); row += TEAM) {
+            let at = record.by_cuts + 3u * row;
             sum += select(0.0, arena[at + 1u], arena[at] == f32(k));
             sum += select(0.0, arena[at + 2u], arena[at] == f32(k - 1u));
         }
         by_cut += tree(vec2<f32>(sum), lane, 1u).x;
-        if (lane == 0u && is_training() && records[z].d_thresholds != NOWHERE) {
+        if (lane == 0u && is_training() && record.d_thresholds != NOWHERE) {
             var slope = 1.0;
             if (k > 1u) {
-                slope = sigmoid(values[records[z].thresholds + k - 1u]);
+                slope = sigmoid(values[record.thresholds + k - 1u]);
             }
-            put_gradient(records[z].d_thresholds + k - 1u, by_cut * slope, records[z].accumulate_thresholds);
+            put_gradient(record.d_thresholds + k - 1u, by_cut * slope, record.accumulate_thresholds);
         }
     }
 }

@@ -7,6 +7,6 @@ struct Record {
     @size(244) table: u32,
 }
 
-fn forward_at(z: u32, i: u32) {
-    arena[records[z].y + i] = arena[records[z].x + i] + values[records[z].table + i % records[z].per_row];
+fn forward_at(record: Record, i: u32) {
+    arena[record.y + i] = arena[record.x + i] + values[record.table + i % record.per_row];
 }

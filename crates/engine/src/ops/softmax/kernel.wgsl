@@ -10,19 +10,19 @@ struct Record {
     @size(232) accumulate: u32,
 }
 
-fn forward_row(z: u32, row: u32, is_row: bool, local: u32) {
-    let width = records[z].width;
+fn forward_row(record: Record, row: u32, lane: u32) {
+    let width = record.width;
     let start = row * width;
-    softmax(records[z].x + start, records[z].y + start, select(0u, width, is_row), NOWHERE, 1.0, local);
+    softmax(record.x + start, record.y + start, width, NOWHERE, 1.0, lane);
 }
 
-fn backward_row(z: u32, row: u32, is_row: bool, local: u32) {
-    let n = select(0u, records[z].width, is_row);
-    let start = row * records[z].width;
-    let y = records[z].y + start;
-    let dy = records[z].dy + start;
-    let dot = row_dot(y, dy, n, local);
-    for (var i = local % LANES; i < n; i += LANES) {
-        put(records[z].dx + start + i, arena[y + i] * (arena[dy + i] - dot), records[z].accumulate);
+fn backward_row(record: Record, row: u32, lane: u32) {
+    let n = record.width;
+    let start = row * record.width;
+    let y = record.y + start;
+    let dy = record.dy + start;
+    let dot = row_dot(y, dy, n, lane);
+    for (var i = lane; i < n; i += TEAM) {
+        put(record.dx + start + i, arena[y + i] * (arena[dy + i] - dot), record.accumulate);
     }
 }

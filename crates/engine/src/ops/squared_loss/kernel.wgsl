@@ -11,13 +11,13 @@ struct Record {
     @size(228) per_row: u32,
 }
 
-fn forward_at(z: u32, row: u32) {
-    let bits = datum(records[z].targets, 1u, row, 0u);
-    let logit = arena[records[z].logits + row];
+fn forward_at(record: Record, row: u32) {
+    let bits = datum(record.targets, 1u, row, 0u);
+    let logit = arena[record.logits + row];
     let error = select(logit - bitcast<f32>(bits), 0.0, is_nan_bits(bits));
-    arena[records[z].rows + row] = error * error;
-    arena[records[z].rows + records[z].max_rows + row] = abs(error);
-    if (records[z].dz != NOWHERE) {
-        put(records[z].dz + row, 2.0 * task_factor(records[z].task) * error, records[z].accumulate);
+    arena[record.rows + row] = error * error;
+    arena[record.rows + record.max_rows + row] = abs(error);
+    if (record.dz != NOWHERE) {
+        put(record.dz + row, 2.0 * task_factor(record.task) * error, record.accumulate);
     }
 }

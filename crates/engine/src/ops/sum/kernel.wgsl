@@ -7,18 +7,18 @@ struct Record {
     @size(244) n_terms: u32,
 }
 
-fn forward_at(z: u32, i: u32) {
+fn forward_at(record: Record, i: u32) {
     var sum = 0.0;
-    for (var t = 0u; t < records[z].n_terms; t += 1u) {
-        sum += bitcast<f32>(listed(records[z].terms, t, 1u)) * arena[listed(records[z].terms, t, 0u) + i];
+    for (var t = 0u; t < record.n_terms; t += 1u) {
+        sum += bitcast<f32>(listed(record.terms, t, 1u)) * arena[listed(record.terms, t, 0u) + i];
     }
-    arena[records[z].y + i] = sum;
+    arena[record.y + i] = sum;
 }
 
-fn backward_at(z: u32, i: u32) {
-    let dy = arena[records[z].y + i];
-    for (var t = 0u; t < records[z].n_terms; t += 1u) {
-        let factor = bitcast<f32>(listed(records[z].terms, t, 1u));
-        put(listed(records[z].terms, t, 0u) + i, factor * dy, listed(records[z].terms, t, 2u));
+fn backward_at(record: Record, i: u32) {
+    let dy = arena[record.y + i];
+    for (var t = 0u; t < record.n_terms; t += 1u) {
+        let factor = bitcast<f32>(listed(record.terms, t, 1u));
+        put(listed(record.terms, t, 0u) + i, factor * dy, listed(record.terms, t, 2u));
     }
 }

@@ -15,37 +15,37 @@ struct Record {
     @size(216) per_row: u32,
 }
 
-fn forward_at(z: u32, i: u32) {
-    let place = i / records[z].width;
-    let row = place / (records[z].window * records[z].out_length);
-    let out = place / records[z].window % records[z].out_length;
+fn forward_at(record: Record, i: u32) {
+    let place = i / record.width;
+    let row = place / (record.window * record.out_length);
+    let out = place / record.window % record.out_length;
     // Before the start it wraps around and is too large as well.
-    let step = out * records[z].stride + place % records[z].window - records[z].before;
+    let step = out * record.stride + place % record.window - record.before;
     var y = 0.0;
-    if (step < records[z].length) {
-        let at = row * records[z].length + step;
-        if (counts(records[z].mask, at)) {
-            y = arena[records[z].x + at * records[z].width + i % records[z].width];
+    if (step < record.length) {
+        let at = row * record.length + step;
+        if (counts(record.mask, at)) {
+            y = arena[record.x + at * record.width + i % record.width];
         }
     }
-    arena[records[z].y + i] = y;
+    arena[record.y + i] = y;
 }
 
-fn backward_at(z: u32, i: u32) {
-    let width = records[z].width;
+fn backward_at(record: Record, i: u32) {
+    let width = record.width;
     let place = i / width;
-    let windows = place / records[z].length * records[z].out_length;
+    let windows = place / record.length * record.out_length;
     var sum = 0.0;
-    if (counts(records[z].mask, place)) {
-        let start = place % records[z].length + records[z].before;
-        for (var offset = min(records[z].window, start + 1u); offset > 0u; offset -= 1u) {
+    if (counts(record.mask, place)) {
+        let start = place % record.length + record.before;
+        for (var offset = min(record.window, start + 1u); offset > 0u; offset -= 1u) {
             let first = start + 1u - offset;
-            let out = first / records[z].stride;
-            if (first % records[z].stride == 0u && out < records[z].out_length) {
-                let at = (windows + out) * records[z].window + offset - 1u;
-                sum += arena[records[z].y + at * width + i % width];
+            let out = first / record.stride;
+            if (first % record.stride == 0u && out < record.out_length) {
+                let at = (windows + out) * record.window + offset - 1u;
+                sum += arena[record.y + at * width + i % width];
             }
         }
     }
-    put(records[z].x + i, sum, records[z].accumulate);
+    put(record.x + i, sum, record.accumulate);
 }

@@ -11,30 +11,30 @@ struct Record {
     @size(228) accumulate: u32,
 }
 
-fn forward_row(z: u32, row: u32, is_row: bool, local: u32) {
-    let start = row * records[z].width;
-    let n = select(0u, records[z].width, is_row);
-    let x = records[z].x + start;
-    let squares = row_dot(x, x, n, local);
+fn forward_row(record: Record, row: u32, lane: u32) {
+    let start = row * record.width;
+    let n = record.width;
+    let x = record.x + start;
+    let squares = row_dot(x, x, n, lane);
     let inverse = 1.0 / sqrt(max(squares, 1.0e-12));
-    for (var i = local % LANES; i < n; i += LANES) {
-        arena[records[z].y + start + i] = arena[x + i] * inverse;
+    for (var i = lane; i < n; i += TEAM) {
+        arena[record.y + start + i] = arena[x + i] * inverse;
     }
-    if (is_row && local % LANES == 0u) {
-        arena[records[z].inverse + row] = select(-inverse, inverse, squares > 1.0e-12);
+    if (lane == 0u) {
+        arena[record.inverse + row] = select(-inverse, inverse, squares > 1.0e-12);
     }
 }
 
-fn backward_row(z: u32, row: u32, is_row: bool, local: u32) {
-    let start = row * records[z].width;
-    let n = select(0u, records[z].width, is_row);
-    let y = records[z].y + start;
-    let dy = records[z].dy + start;
-    let inverse = arena[records[z].inverse + select(0u, row, is_row)];
+fn backward_row(record: Record, row: u32, lane: u32) {
+    let start = row * record.width;
+    let n = record.width;
+    let y = record.y + start;
+    let dy = record.dy + start;
+    let inverse = arena[record.inverse + row];
     // Below the smallest length the scale is a constant.
-    let along = select(0.0, row_dot(y, dy, n, local), inverse > 0.0);
-    for (var i = local % LANES; i < n; i += LANES) {
+    let along = select(0.0, row_dot(y, dy, n, lane), inverse > 0.0);
+    for (var i = lane; i < n; i += TEAM) {
         let gradient = (arena[dy + i] - arena[y + i] * along) * abs(inverse);
-        put(records[z].dx + start + i, gradient, records[z].accumulate);
+        put(record.dx + start + i, gradient, record.accumulate);
     }
 }

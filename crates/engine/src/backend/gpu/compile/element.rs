@@ -1,6 +1,6 @@
 //! Tasks of the ops that compute number by number.
 
-use super::{Compiler, at, product::Product, spread, threads, words};
+use super::{Compiler, at, product::Product, words};
 use crate::{
     backend::gpu::{
         kernels::{File, Kernel},
@@ -53,7 +53,7 @@ impl Compiler<'_> {
         };
         let [length, source_length] = words([op.length, source_length]);
         let record = Record::new(&[rule, a, b, at(&y), length, source_length]);
-        let groups = threads(y.range.len());
+        let groups = self.threads(y.range.len());
         self.push(Kernel::new(File::Mask, "forward"), record, groups, reads, vec![y]);
     }
 
@@ -67,18 +67,20 @@ impl Compiler<'_> {
             steps,
             width,
             cardinality,
-            0,
-            0,
-            steps * width,
         ]);
-        let groups = threads(y.range.len());
+        let groups = self.runs(op);
         self.push(
-            Kernel::new(File::Embedding, "forward"),
+            self.team(File::Embedding, "forward", 64),
             record,
             groups,
             vec![table],
             vec![y],
         );
+    }
+
+    /// A thread that works alone takes a row of the table, others a number.
+    fn runs(&self, op: &EmbeddingLookup) -> [u32; 2] {
+        self.threads(self.max_rows * op.steps * if self.alone { 1 } else { op.width })
     }
 
     pub(super) fn embedding_backward(&mut self, op: &EmbeddingLookup) {
@@ -101,9 +103,9 @@ impl Compiler<'_> {
         let [steps, width, cardinality] = words([op.steps, op.width, op.cardinality]);
         let [list, capacity] = words([lookup.list, capacity]);
         let record = Record::new(&[0, at(&table), at(&dy), steps, width, cardinality, list, capacity]);
-        let groups = threads(dy.range.len());
+        let groups = self.runs(op);
         self.push(
-            Kernel::new(File::Embedding, "backward"),
+            self.team(File::Embedding, "backward", 64),
             record,
             groups,
             vec![dy, table.clone()],
@@ -128,7 +130,7 @@ impl Compiler<'_> {
         let mut reads = vec![self.value(op.x)];
         reads.extend(op.mask.map(|mask| self.value(mask)));
         let y = self.value(op.y);
-        let groups = spread(y.range.len(), 64);
+        let groups = self.threads(y.range.len());
         self.push(Kernel::new(File::Pool, "forward"), record, groups, reads, vec![y]);
     }
 
@@ -139,7 +141,7 @@ impl Compiler<'_> {
         let dy = self.gradient(op.y);
         let (dx, accumulate) = self.claim(op.x);
         let record = self.pool_record(op, at(&dy), at(&dx), accumulate);
-        let groups = spread(dy.range.len(), 64);
+        let groups = self.threads(dy.range.len());
         let mut reads = vec![self.value(op.x), self.value(op.y), dy, dx.clone()];
         reads.extend(op.mask.map(|mask| self.value(mask)));
         self.push(
@@ -172,7 +174,7 @@ impl Compiler<'_> {
         let mut y = self.value(op.y);
         y.columns = Some(op.y_start..op.y_start + op.width);
         let record = Self::columns_record(op, &x, &y, 0, op.width);
-        let groups = threads(self.max_rows * op.steps * op.width);
+        let groups = self.threads(self.max_rows * op.steps * op.width);
         self.push(
             Kernel::new(File::Columns, "forward"),
             record,
@@ -189,7 +191,7 @@ impl Compiler<'_> {
         let dy = self.gradient(op.y);
         let (dx, accumulate) = self.claim(op.x);
         let record = Self::columns_record(op, &dx, &dy, accumulate, op.x_width);
-        let groups = threads(dx.range.len());
+        let groups = self.threads(dx.range.len());
         self.push(
             Kernel::new(File::Columns, "backward"),
             record,
@@ -204,7 +206,7 @@ impl Compiler<'_> {
         let key = self.key(op.stream);
         let record = self.dropout_record(op, &x, &y, key, 0);
         self.scratch[index] = vec![kept.clone()];
-        let groups = threads(y.range.len());
+        let groups = self.threads(y.range.len());
         self.push(
             Kernel::new(File::Dropout, "forward"),
             record,
@@ -245,7 +247,7 @@ impl Compiler<'_> {
         let dy = self.gradient(op.y);
         let (dx, accumulate) = self.claim(op.x);
         let record = self.dropout_record(op, &dx, &dy, 0, accumulate);
-        let groups = threads(dy.range.len());
+        let groups = self.threads(dy.range.len());
         let mut reads = self.scratch[index].clone();
         reads.extend([dy, dx.clone()]);
         self.push(
@@ -286,7 +288,7 @@ impl Compiler<'_> {
             accumulate,
             per_row,
         ]);
-        let groups = threads(to.range.len());
+        let groups = self.threads(to.range.len());
         self.push(Kernel::new(File::Unfold, entry), record, groups, reads, vec![to]);
     }
 
@@ -308,7 +310,7 @@ impl Compiler<'_> {
         let key = self.key(op.stream);
         let per_row = self.per_row(op.y);
         let record = Record::new(&[at(&x), at(&y), per_row, op.deviation.to_bits(), key]);
-        let groups = threads(y.range.len());
+        let groups = self.threads(y.range.len());
         self.push(
             Kernel::new(File::Noise, "forward"),
             record,
@@ -322,7 +324,7 @@ impl Compiler<'_> {
         let (x, y) = (self.value(op.x), self.value(op.y));
         let table = self.parameter(op.table);
         let record = Record::new(&[at(&x), at(&y), self.per_row(op.y), at(&table)]);
-        let groups = threads(y.range.len());
+        let groups = self.threads(y.range.len());
         self.push(
             Kernel::new(File::Position, "forward"),
             record,

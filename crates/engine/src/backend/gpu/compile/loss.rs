@@ -1,6 +1,6 @@
 //! Tasks of the losses, which write their gradient too.
 
-use super::{Compiler, HISTORY, at, lanes, spread, words};
+use super::{Compiler, HISTORY, at, words};
 use crate::{
     backend::gpu::{
         kernels::{File, Kernel},
@@ -23,7 +23,7 @@ impl Compiler<'_> {
             ..rows.clone()
         };
         let sum = Task {
-            kernel: Kernel::new(File::LossSum, "reduce"),
+            kernel: self.team(File::LossSum, "reduce", 256),
             record: Record::new(&numbers),
             groups: [1, 1],
             reads: vec![rows.clone()],
@@ -67,7 +67,7 @@ impl Compiler<'_> {
             accumulate,
             1,
         ]);
-        let groups = spread(self.max_rows, 64);
+        let groups = self.threads(self.max_rows);
         self.push_loss(
             Kernel::new(File::BinaryLoss, "forward"),
             record,
@@ -108,7 +108,7 @@ impl Compiler<'_> {
             accumulate,
             1,
         ]);
-        let (kernel, groups) = self.by_rows(File::ClassesLoss, "forward", 1, lanes(op.n_classes));
+        let (kernel, groups) = self.by_rows(File::ClassesLoss, "forward", 1, self.lanes(op.n_classes));
         self.push_loss(kernel, record, groups, vec![z], vec![p, rows], gradient);
     }
 
@@ -126,7 +126,7 @@ impl Compiler<'_> {
             accumulate,
             1,
         ]);
-        let groups = spread(self.max_rows, 64);
+        let groups = self.threads(self.max_rows);
         self.push_loss(
             Kernel::new(File::SquaredLoss, "forward"),
             record,
@@ -170,7 +170,7 @@ impl Compiler<'_> {
             add_thresholds,
             at(&by_cuts),
         ]);
-        let kernel = Kernel::new(File::OrdinalLoss, "forward");
+        let kernel = self.team(File::OrdinalLoss, "forward", 256);
         let reads = vec![scores, thresholds];
         self.push_loss(kernel, record, [1, 1], reads, writes, gradient);
     }

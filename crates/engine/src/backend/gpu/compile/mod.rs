@@ -13,7 +13,7 @@ mod update;
 
 use super::{
     error::GpuError,
-    kernels::{File, Kernel},
+    kernels::{ALONE, File, Kernel, WORKGROUP},
     schedule::{Buffer, Dispatch, NOWHERE, Place, Record, Task, schedule},
     step::{Lookup, Words},
 };
@@ -47,6 +47,8 @@ pub struct Program {
     pub passes: [Vec<Dispatch>; 3],
     /// Numbers in the arena.
     pub arena_len: usize,
+    /// Where the arena has a 1.
+    pub one: usize,
     /// Places of values, by value.
     pub values: Vec<Option<usize>>,
     /// Where the losses are kept.
@@ -64,10 +66,11 @@ pub struct Program {
 }
 
 impl Program {
-    /// Compiles a plan for batches of up to `max_rows` rows.
+    /// Compiles a plan for batches of up to `max_rows` rows; `alone`: no thread works together with another.
     pub fn new(
         plan: &Plan,
         max_rows: usize,
+        alone: bool,
         optimizer: &OptimizerConfig,
         clipping: &Clipping,
     ) -> Result<Self, GpuError> {
@@ -79,6 +82,8 @@ impl Program {
         let mut compiler = Compiler {
             plan,
             max_rows,
+            alone,
+            one: 0,
             words: Words::new(plan, n_random)?,
             len: 0,
             values: vec![None; plan.values.len()],
@@ -94,6 +99,7 @@ impl Program {
             constants: Vec::new(),
             tasks: Vec::new(),
         };
+        compiler.one = compiler.room(1);
         compiler.history = compiler.room(2 * HISTORY * plan.tasks.len());
         compiler.inputs();
         for (index, op) in plan.ops.iter().enumerate() {
@@ -119,6 +125,7 @@ impl Program {
             records,
             passes,
             arena_len: compiler.len,
+            one: compiler.one,
             values: compiler.values,
             history: compiler.history,
             words: compiler.words,
@@ -138,6 +145,9 @@ impl Program {
 struct Compiler<'a> {
     plan: &'a Plan,
     max_rows: usize,
+    alone: bool,
+    /// Where the arena has a 1.
+    one: usize,
     words: Words,
     len: usize,
     values: Vec<Option<usize>>,
@@ -159,25 +169,40 @@ fn at(place: &Place) -> u32 {
     place.range.start as u32
 }
 
-/// Workgroups for one thread per number; a thread takes several when there are many.
-fn spread(n: usize, n_threads: usize) -> [u32; 2] {
-    [n.div_ceil(n_threads).clamp(1, 1024) as u32, 1]
-}
-
-fn threads(n: usize) -> [u32; 2] {
-    spread(n, 256)
-}
-
-fn lanes(width: usize) -> u32 {
-    if width > 32 { 64 } else { 1 }
-}
-
 /// Whole numbers of a shader.
 fn words<const N: usize>(numbers: [usize; N]) -> [u32; N] {
     numbers.map(|number| number as u32)
 }
 
 impl Compiler<'_> {
+    /// Workgroups of `n_threads` for `n` threads, which take more than one turn when there are many. A software adapter
+    /// has few cores, and starting a thread costs it more than a turn; but some end a thread after 65536 rounds of its loops.
+    fn spread(&self, n: usize, n_threads: usize) -> [u32; 2] {
+        let most = if self.alone { (n / 4096).max(16) } else { 4096 };
+        [n.div_ceil(n_threads).clamp(1, most) as u32, 1]
+    }
+
+    /// Workgroups for one thread per number.
+    fn threads(&self, n: usize) -> [u32; 2] {
+        self.spread(n, 64)
+    }
+
+    /// Threads for a row of numbers.
+    fn lanes(&self, width: usize) -> u32 {
+        if width > 32 && !self.alone { 64 } else { ALONE }
+    }
+
+    /// A kernel for teams of `size` threads, or of one.
+    fn team(&self, file: File, entry: &'static str, size: u32) -> Kernel {
+        Kernel::sized(file, entry, if self.alone { ALONE } else { size })
+    }
+
+    /// Workgroups for `n` teams.
+    fn teams(&self, n: usize) -> [u32; 2] {
+        let per_group = if self.alone { WORKGROUP as usize } else { 1 };
+        [n.div_ceil(per_group) as u32, 1]
+    }
+
     fn room(&mut self, len: usize) -> usize {
         let start = self.len;
         self.len = (start + len).next_multiple_of(64);
@@ -303,7 +328,7 @@ impl Compiler<'_> {
                 let y = self.value(value);
                 let width = self.plan.values[value.0].per_row;
                 let record = Record::new(&[self.words.slot(index), at(&y), width as u32]);
-                let groups = threads(y.range.len());
+                let groups = self.threads(y.range.len());
                 self.push(Kernel::new(File::Input, "load"), record, groups, vec![], vec![y]);
             }
         }

@@ -1,9 +1,9 @@
 //! Tasks of the product in its three forms.
 
-use super::{Compiler, at, spread, threads, words};
+use super::{Compiler, at, words};
 use crate::{
     backend::gpu::{
-        kernels::{File, Kernel},
+        kernels::{ALONE, File, Kernel, WORKGROUP},
         schedule::{NOWHERE, Place, Record},
     },
     ops::{Epilogue, Linear},
@@ -18,7 +18,11 @@ impl Compiler<'_> {
     pub(super) fn linear_backward(&mut self, op: &Linear) {
         let mut product = self.product(op);
         let wants_x = self.wants(op.x);
-        product.dy = Some(self.gradient(op.y));
+        let dy = self.gradient(op.y);
+        product.dy = Some(dy.clone());
+        if self.alone && product.epilogue != 0 {
+            self.derive(&product, dy);
+        }
         if self.trains(op.kernel) {
             let (dw, accumulate) = self.claim_parameter(op.kernel);
             let db = op.bias.map(|bias| self.claim_parameter(bias).0);
@@ -53,10 +57,12 @@ impl Compiler<'_> {
 
     pub(super) fn product_forward(&mut self, product: &Product) {
         let m = self.max_rows * product.steps;
-        let (kernel, groups) = if product.n_out < 16 {
+        let (kernel, groups) = if self.alone {
+            self.blocks("forward", m, product.n_out)
+        } else if product.n_out < 16 {
             (
                 Kernel::sized(File::Linear, "forward_narrow", 8),
-                spread(m * product.n_out, 64),
+                self.threads(m * product.n_out),
             )
         } else {
             tiles("forward", m, product.n_out)
@@ -76,10 +82,12 @@ impl Compiler<'_> {
 
     pub(super) fn product_to_input(&mut self, product: &Product, dx: &Place, accumulate: u32) {
         let m = self.max_rows * product.steps;
-        let (kernel, groups) = if product.n_in < 16 || product.n_out < 8 {
+        let (kernel, groups) = if self.alone {
+            self.blocks("to_input", m, product.n_in)
+        } else if product.n_in < 16 || product.n_out < 8 {
             (
                 Kernel::sized(File::Linear, "to_input_narrow", 8),
-                spread(m * product.n_in, 64),
+                self.threads(m * product.n_in),
             )
         } else {
             tiles("to_input", m, product.n_in)
@@ -99,8 +107,11 @@ impl Compiler<'_> {
         accumulate: u32,
     ) {
         let m = self.max_rows * product.steps;
-        let n_numbers = (product.n_in + usize::from(db.is_some())) * product.n_out;
-        let (kernel, groups) = if product.n_out < 16 || product.n_in < 8 {
+                let n_rows = product.n_in + usize::from(db.is_some());
+        let n_numbers = n_rows * product.n_out;
+        let (kernel, groups) = if self.alone {
+            self.blocks("to_weight", n_rows, product.n_out)
+        } else if product.n_out < 16 || product.n_in < 8 {
             let n_groups = n_numbers.div_ceil(16) as u32;
             (Kernel::sized(File::Linear, "to_weight_narrow", 8), [n_groups, 1])
         } else {
@@ -108,7 +119,11 @@ impl Compiler<'_> {
         };
         // A long sum over few numbers is cut, so that there is work for more workgroups.
         let n_groups = (groups[0] * groups[1]) as usize;
-        let n_parts = (m / 256).min(16 / n_groups.max(1)).clamp(1, 8);
+        let n_parts = if self.alone {
+            1
+        } else {
+            (m / 256).min(16 / n_groups.max(1)).clamp(1, 8)
+        };
         let place = db.map_or(NOWHERE, at);
         let mut writes = vec![dw.clone()];
         writes.extend(db.cloned());
@@ -116,7 +131,8 @@ impl Compiler<'_> {
         reads.push(product.x.clone());
         if n_parts == 1 {
             reads.extend(writes.iter().cloned());
-            let record = product.record(NOWHERE, at(dw), place, accumulate, [1, 0, 0]);
+            let numbers = words([1, 0, self.one]);
+            let record = product.record(NOWHERE, at(dw), place, accumulate, numbers);
             self.push(kernel, record, groups, reads, writes);
             return;
         }
@@ -138,10 +154,27 @@ impl Compiler<'_> {
         self.push(
             Kernel::sized(File::Linear, "join", 8),
             record,
-            threads(n_numbers),
+            self.threads(n_numbers),
             reads,
             writes,
         );
+    }
+}
+
+impl Compiler<'_> {
+    /// dz in the place of dy, which nothing but this op's gradients reads.
+    fn derive(&mut self, product: &Product, dy: Place) {
+        let record = product.record(NOWHERE, NOWHERE, NOWHERE, 0, [1, 0, 0]);
+        let groups = self.threads(dy.range.len());
+        let kernel = Kernel::sized(File::Linear, "derive", ALONE);
+        self.push(kernel, record, groups, product.backward_reads(), vec![dy]);
+    }
+
+    /// A thread for each 8 × 8 numbers of the result.
+    fn blocks(&self, entry: &'static str, m: usize, n: usize) -> (Kernel, [u32; 2]) {
+        let n_blocks = m.div_ceil(8) * n.div_ceil(8);
+        let groups = [n_blocks.div_ceil(WORKGROUP as usize).min(4096) as u32, 1];
+        (Kernel::sized(File::Linear, entry, ALONE), groups)
     }
 }
 

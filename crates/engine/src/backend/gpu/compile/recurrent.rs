@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use super::{Compiler, at, product::Product, threads, words};
+use super::{Compiler, at, product::Product, words};
 use crate::{
     backend::gpu::{
         error::GpuError,
@@ -51,18 +51,19 @@ impl Recurrent<'_> {
         self.file == File::Gru
     }
 
-    /// Rows per workgroup.
-    fn tile(&self) -> usize {
+    /// Rows per team.
+    fn tile(&self, alone: bool) -> usize {
         match self.units {
+            _ if alone => 1,
             0..=256 => 4,
             257..=512 => 2,
             _ => 1,
         }
     }
 
-    fn kernel(&self, entry: &'static str) -> Kernel {
-        let size = self.units.next_power_of_two().clamp(32, 256) as u32;
-        Kernel::sized(self.file, entry, size)
+    /// Threads per team.
+    fn team(&self) -> u32 {
+        self.units.next_power_of_two().clamp(32, 256) as u32
     }
 }
 
@@ -90,9 +91,9 @@ impl Compiler<'_> {
             gates.clone(),
         ];
         let record = self.recurrent_record(index, &op, [NOWHERE; 5], &mut reads);
-        let groups = [self.max_rows.div_ceil(op.tile()) as u32, 1];
+        let groups = self.teams(self.max_rows.div_ceil(op.tile(self.alone)));
         let writes = vec![gates, inner, previous, self.value(op.y)];
-        self.push(op.kernel("forward"), record, groups, reads, writes);
+        self.push(self.team(op.file, "forward", op.team()), record, groups, reads, writes);
         Ok(())
     }
 
@@ -111,23 +112,27 @@ impl Compiler<'_> {
             dz.clone()
         };
         let carried = self.scratch(self.max_rows * 2 * op.units);
-        let turned = self.scratch(op.n_gates * op.units * op.units);
+        let n_turned = if self.alone { 0 } else { op.units * op.units };
+        let turned = self.scratch(op.n_gates * n_turned);
         let own = self.scratch[index].clone();
         let mut reads = own.clone();
         reads.push(dy.clone());
         let back = [&dy, &dz, &carried, &turned, &de].map(at);
         let record = self.recurrent_record(index, &op, back, &mut reads);
-        self.push(
-            op.kernel("turn"),
-            record.clone(),
-            threads(turned.range.len()),
-            vec![self.parameter(op.recurrent_kernel)],
-            vec![turned.clone()],
-        );
-        reads.push(turned);
-        let groups = [self.max_rows.div_ceil(op.tile()) as u32, 1];
+        // Threads that work alone read U by its rows.
+        if !self.alone {
+            self.push(
+                Kernel::sized(op.file, "turn", op.team()),
+                record.clone(),
+                self.threads(turned.range.len()),
+                vec![self.parameter(op.recurrent_kernel)],
+                vec![turned.clone()],
+            );
+            reads.push(turned);
+        }
+        let groups = self.teams(self.max_rows.div_ceil(op.tile(self.alone)));
         let writes = vec![dz.clone(), de.clone(), carried];
-        self.push(op.kernel("backward"), record, groups, reads, writes);
+        self.push(self.team(op.file, "backward", op.team()), record, groups, reads, writes);
         let mut product = self.recurrent_product(&op, op.kernel, own[0].clone());
         product.dy = Some(dz);
         if trains {
@@ -178,7 +183,7 @@ impl Compiler<'_> {
         let u = at(&self.parameter(op.recurrent_kernel));
         let recurrent_bias = at(&self.parameter(op.bias)) + (op.n_gates * op.units) as u32;
         let own = &self.scratch[index];
-        let [length, units, n_tile] = words([op.length, op.units, op.tile()]);
+        let [length, units, n_tile] = words([op.length, op.units, op.tile(self.alone)]);
         let [dy, dz, carried, turned, de] = back;
         Record::new(&[
             mask,

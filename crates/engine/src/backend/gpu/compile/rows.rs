@@ -1,9 +1,9 @@
 //! Tasks of the ops that compute row by row or column by column.
 
-use super::{Compiler, at, lanes, spread, words};
+use super::{Compiler, at, words};
 use crate::{
     backend::gpu::{
-        kernels::{File, Kernel},
+        kernels::{ALONE, File, Kernel, WORKGROUP},
         schedule::{NOWHERE, Place, Record},
     },
     ops::{Attention, AttentionPool, BatchNorm, LayerNorm, Softmax, UnitNorm},
@@ -12,13 +12,13 @@ use crate::{
 /// Places and sizes of an op's record without its gradients.
 type Words = Vec<u32>;
 
-/// Groups of 16 columns.
+/// Groups of 16 columns, by one team or by 16 teams of one.
 fn columns(width: usize) -> [u32; 2] {
     [width.div_ceil(16) as u32, 1]
 }
 
 impl Compiler<'_> {
-    /// A kernel with `lanes` threads per row, of `steps` rows for each row of the batch.
+    /// A kernel with teams of `lanes` threads, one per row, of `steps` rows for each row of the batch.
     pub(super) fn by_rows(
         &self,
         file: File,
@@ -26,7 +26,9 @@ impl Compiler<'_> {
         steps: usize,
         lanes: u32,
     ) -> (Kernel, [u32; 2]) {
-        let groups = spread(self.max_rows * steps, (64 / lanes) as usize);
+        let per_group = if lanes == ALONE { WORKGROUP } else { 1 };
+        let n_groups = (self.max_rows * steps).div_ceil(per_group as usize);
+        let groups = [n_groups.clamp(1, 4096) as u32, 1];
         (Kernel::sized(file, entry, lanes), groups)
     }
 
@@ -39,7 +41,7 @@ impl Compiler<'_> {
     pub(super) fn softmax(&mut self, op: &Softmax) {
         let record = Record::new(&self.softmax_words(op));
         let (x, y) = (self.value(op.x), self.value(op.y));
-        let (kernel, groups) = self.by_rows(File::Softmax, "forward", op.steps, lanes(op.width));
+        let (kernel, groups) = self.by_rows(File::Softmax, "forward", op.steps, self.lanes(op.width));
         self.push(kernel, record, groups, vec![x], vec![y]);
     }
 
@@ -51,7 +53,7 @@ impl Compiler<'_> {
         let (dx, accumulate) = self.claim(op.x);
         let mut words = self.softmax_words(op);
         words.extend([at(&dy), at(&dx), accumulate]);
-        let (kernel, groups) = self.by_rows(File::Softmax, "backward", op.steps, lanes(op.width));
+        let (kernel, groups) = self.by_rows(File::Softmax, "backward", op.steps, self.lanes(op.width));
         let reads = vec![self.value(op.y), dy];
         self.push(kernel, Record::new(&words), groups, reads, vec![dx]);
     }
@@ -70,7 +72,7 @@ impl Compiler<'_> {
         let record = Record::new(&self.unit_norm_words(op));
         let [x, y, inverse] = [op.x, op.y, op.inverse].map(|value| self.value(value));
         let steps = self.unit_norm_steps(op);
-        let (kernel, groups) = self.by_rows(File::UnitNorm, "forward", steps, lanes(op.width));
+        let (kernel, groups) = self.by_rows(File::UnitNorm, "forward", steps, self.lanes(op.width));
         self.push(kernel, record, groups, vec![x], vec![y, inverse]);
     }
 
@@ -83,7 +85,7 @@ impl Compiler<'_> {
         let mut words = self.unit_norm_words(op);
         words.extend([at(&dy), at(&dx), accumulate]);
         let steps = self.unit_norm_steps(op);
-        let (kernel, groups) = self.by_rows(File::UnitNorm, "backward", steps, lanes(op.width));
+        let (kernel, groups) = self.by_rows(File::UnitNorm, "backward", steps, self.lanes(op.width));
         let reads = vec![self.value(op.y), self.value(op.inverse), dy];
         self.push(kernel, Record::new(&words), groups, reads, vec![dx]);
     }
@@ -111,7 +113,7 @@ impl Compiler<'_> {
         let [x, y, normalized, inverse] =
             [op.x, op.y, op.normalized, op.inverse].map(|value| self.value(value));
         let reads = vec![x, self.parameter(op.gamma), self.parameter(op.beta)];
-        let (kernel, groups) = self.by_rows(File::LayerNorm, "forward", op.steps, lanes(op.width));
+        let (kernel, groups) = self.by_rows(File::LayerNorm, "forward", op.steps, self.lanes(op.width));
         self.push(kernel, record, groups, reads, vec![y, normalized, inverse]);
     }
 
@@ -129,14 +131,14 @@ impl Compiler<'_> {
             let (d_beta, _) = self.claim_parameter(op.beta);
             let back = [at(&dy), NOWHERE, accumulate, at(&d_gamma), at(&d_beta)];
             let record = Record::new(&[&words[..], &back].concat());
-            let kernel = Kernel::sized(File::LayerNorm, "parameters", 1);
+            let kernel = self.team(File::LayerNorm, "parameters", 64);
             let writes = vec![d_gamma, d_beta];
             self.push(kernel, record, columns(op.width), reads.clone(), writes);
         }
         if self.wants(op.x) {
             let (dx, accumulate) = self.claim(op.x);
             let record = Record::new(&[&words[..], &[at(&dy), at(&dx), accumulate]].concat());
-            let (kernel, groups) = self.by_rows(File::LayerNorm, "backward", op.steps, lanes(op.width));
+            let (kernel, groups) = self.by_rows(File::LayerNorm, "backward", op.steps, self.lanes(op.width));
             self.push(kernel, record, groups, reads, vec![dx]);
         }
     }
@@ -174,7 +176,7 @@ impl Compiler<'_> {
         let record = Record::new(&self.batch_norm_words(op, &mut reads));
         let mut writes = Vec::from([op.y, op.normalized, op.statistics].map(|value| self.value(value)));
         writes.extend([op.moving_mean, op.moving_variance].map(|parameter| self.parameter(parameter)));
-        let kernel = Kernel::new(File::BatchNorm, "forward");
+        let kernel = self.team(File::BatchNorm, "forward", 256);
         self.push(kernel, record, columns(op.width), reads, writes);
     }
 
@@ -201,7 +203,7 @@ impl Compiler<'_> {
             words[n - 3..].copy_from_slice(&[at(&d_gamma), at(&d_beta), accumulate]);
             writes.extend([d_gamma, d_beta]);
         }
-        let kernel = Kernel::new(File::BatchNorm, "backward");
+        let kernel = self.team(File::BatchNorm, "backward", 256);
         self.push(kernel, Record::new(&words), columns(op.width), reads, writes);
     }
 
@@ -222,7 +224,7 @@ impl Compiler<'_> {
         let record = Record::new(&self.attention_words(op, &mut reads));
         let writes = vec![self.value(op.y), self.value(op.weights)];
         let steps = op.heads * op.length;
-        let (kernel, groups) = self.by_rows(File::Attention, "forward", steps, lanes(op.length));
+        let (kernel, groups) = self.by_rows(File::Attention, "forward", steps, self.lanes(op.length));
         self.push(kernel, record, groups, reads, writes);
     }
 
@@ -245,11 +247,11 @@ impl Compiler<'_> {
         words.push(self.per_row(op.y));
         let record = Record::new(&words);
         let steps = op.heads * op.length;
-        let (kernel, groups) = self.by_rows(File::Attention, "to_queries", steps, lanes(op.length));
+        let (kernel, groups) = self.by_rows(File::Attention, "to_queries", steps, self.lanes(op.length));
         self.push(kernel, record.clone(), groups, reads.clone(), to_queries);
         if !to_keys.is_empty() {
             reads.push(d_scores);
-            let groups = super::threads(self.max_rows * self.per_row(op.y) as usize);
+            let groups = self.threads(self.max_rows * self.per_row(op.y) as usize);
             let kernel = Kernel::sized(File::Attention, "to_keys", 1);
             self.push(kernel, record, groups, reads, to_keys);
         }
@@ -266,7 +268,7 @@ impl Compiler<'_> {
         let mut reads = vec![self.value(op.x), self.value(op.scores)];
         let record = Record::new(&self.attention_pool_words(op, &mut reads));
         let writes = vec![self.value(op.y), self.value(op.weights)];
-        let lanes = lanes(op.length * op.width);
+        let lanes = self.lanes(op.length * op.width);
         let (kernel, groups) = self.by_rows(File::AttentionPool, "forward", 1, lanes);
         self.push(kernel, record, groups, reads, writes);
     }
@@ -284,7 +286,7 @@ impl Compiler<'_> {
         words.push(at(&dy));
         words.extend(self.claim_wanted(op.x, &mut writes));
         words.extend(self.claim_wanted(op.scores, &mut writes));
-        let lanes = lanes(op.length * op.width);
+        let lanes = self.lanes(op.length * op.width);
         let (kernel, groups) = self.by_rows(File::AttentionPool, "backward", 1, lanes);
         self.push(kernel, Record::new(&words), groups, reads, writes);
     }

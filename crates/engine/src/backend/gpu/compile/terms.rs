@@ -1,6 +1,6 @@
 //! Tasks of the ops that take any number of values: they are listed among the constants.
 
-use super::{Compiler, at, lanes, threads, words};
+use super::{Compiler, at, words};
 use crate::{
     backend::gpu::{
         kernels::{File, Kernel},
@@ -90,7 +90,7 @@ impl Compiler<'_> {
     ) {
         let list = self.list(entries);
         let record = Record::new(&[at(place), self.per_row(y), list, entries.len() as u32]);
-        let groups = threads(place.range.len());
+        let groups = self.threads(place.range.len());
         self.push(Kernel::new(File::Sum, entry), record, groups, reads, writes);
     }
 
@@ -104,7 +104,7 @@ impl Compiler<'_> {
         let terms = self.terms(&op.factors, false);
         let y = self.value(op.y);
         let record = Record::new(&[at(&y), self.per_row(op.y), terms.list, terms.n]);
-        let groups = threads(y.range.len());
+        let groups = self.threads(y.range.len());
         let kernel = Kernel::new(File::Multiply, "forward");
         self.push(kernel, record, groups, terms.values, vec![y]);
     }
@@ -113,7 +113,7 @@ impl Compiler<'_> {
         let terms = self.terms(&op.factors, true);
         let dy = self.gradient(op.y);
         let record = Record::new(&[at(&dy), self.per_row(op.y), terms.list, terms.n]);
-        let groups = threads(dy.range.len());
+        let groups = self.threads(dy.range.len());
         let kernel = Kernel::new(File::Multiply, "backward");
         let reads = [terms.values, vec![dy]].concat();
         self.push(kernel, record, groups, reads, terms.gradients);
@@ -123,7 +123,7 @@ impl Compiler<'_> {
         let terms = self.terms(&op.terms, false);
         let y = self.value(op.y);
         let record = Record::new(&[at(&y), self.per_row(op.y), terms.list, terms.n]);
-        let groups = threads(y.range.len());
+        let groups = self.threads(y.range.len());
         let kernel = Kernel::new(File::Maximum, "forward");
         self.push(kernel, record, groups, terms.values, vec![y]);
     }
@@ -132,7 +132,7 @@ impl Compiler<'_> {
         let terms = self.terms(&op.terms, true);
         let (y, dy) = (self.value(op.y), self.gradient(op.y));
         let record = Record::new(&[at(&y), self.per_row(op.y), terms.list, terms.n, at(&dy)]);
-        let groups = threads(dy.range.len());
+        let groups = self.threads(dy.range.len());
         let kernel = Kernel::new(File::Maximum, "backward");
         let reads = [terms.values, vec![y, dy]].concat();
         self.push(kernel, record, groups, reads, terms.gradients);
@@ -148,7 +148,7 @@ impl Compiler<'_> {
         let terms = self.terms(&op.terms, false);
         let y = self.value(op.y);
         let record = self.interaction_record(op, &y, 1, &terms);
-        let (kernel, groups) = self.by_rows(File::Interaction, "forward", 1, lanes(op.width));
+        let (kernel, groups) = self.by_rows(File::Interaction, "forward", 1, self.lanes(op.width));
         let writes = vec![y, self.value(op.sums)];
         self.push(kernel, record, groups, terms.values, writes);
     }
@@ -157,7 +157,7 @@ impl Compiler<'_> {
         let terms = self.terms(&op.terms, true);
         let dy = self.gradient(op.y);
         let record = self.interaction_record(op, &dy, op.width as u32, &terms);
-        let groups = threads(self.max_rows * op.width);
+        let groups = self.threads(self.max_rows * op.width);
         let kernel = Kernel::sized(File::Interaction, "backward", 1);
         let reads = [terms.values, vec![dy, self.value(op.sums)]].concat();
         self.push(kernel, record, groups, reads, terms.gradients);
@@ -166,7 +166,7 @@ impl Compiler<'_> {
     pub(super) fn dot(&mut self, op: &Dot) {
         let [a, b, y] = [op.a, op.b, op.y].map(|value| self.value(value));
         let record = Record::new(&[at(&a), at(&b), at(&y), 1, op.width as u32]);
-        let (kernel, groups) = self.by_rows(File::Dot, "forward", 1, lanes(op.width));
+        let (kernel, groups) = self.by_rows(File::Dot, "forward", 1, self.lanes(op.width));
         self.push(kernel, record, groups, vec![a, b], vec![y]);
     }
 
@@ -177,7 +177,7 @@ impl Compiler<'_> {
         let [da, db] = [op.a, op.b].map(|value| self.claim_wanted(value, &mut writes));
         let width = op.width as u32;
         let record = Record::new(&[at(&a), at(&b), at(&dy), width, width, da[0], da[1], db[0], db[1]]);
-        let groups = threads(self.max_rows * op.width);
+        let groups = self.threads(self.max_rows * op.width);
         let kernel = Kernel::sized(File::Dot, "backward", 1);
         self.push(kernel, record, groups, vec![a, b, dy], writes);
     }
@@ -210,7 +210,7 @@ impl Compiler<'_> {
         let terms = self.terms(&op.experts, false);
         let y = self.value(op.y);
         let record = self.mixture_record(op, &y, &terms, [NOWHERE, 0], op.width);
-        let groups = threads(y.range.len());
+        let groups = self.threads(y.range.len());
         let reads = [terms.values, vec![self.value(op.weights)]].concat();
         let kernel = Kernel::new(File::Mixture, "forward");
         self.push(kernel, record, groups, reads, vec![y]);
@@ -224,7 +224,7 @@ impl Compiler<'_> {
         let n_weights = if back[0] == NOWHERE { 0 } else { op.experts.len() };
         let per_step = op.width + n_weights;
         let record = self.mixture_record(op, &dy, &terms, back, per_step);
-        let groups = threads(self.max_rows * op.steps * per_step);
+        let groups = self.threads(self.max_rows * op.steps * per_step);
         let reads = [terms.values, vec![dy, self.value(op.weights)]].concat();
         let kernel = Kernel::new(File::Mixture, "backward");
         self.push(kernel, record, groups, reads, writes);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Compiler, at, threads, words};
+use super::{Compiler, at, words};
 use crate::{
     backend::gpu::{
         kernels::{File, Kernel},
@@ -20,7 +20,7 @@ impl Compiler<'_> {
             let [start, len] = words([range.start, range.len()]);
             let place = other.as_ref().map_or(NOWHERE, |other| other.start as u32);
             let record = Record::new(&[start, len, place, l1, twice_l2, twice_strength]);
-            let groups = threads(range.len());
+            let groups = self.threads(range.len());
             let gradient = Place {
                 buffer: Buffer::Gradients,
                 range: range.clone(),
@@ -125,8 +125,8 @@ impl Compiler<'_> {
                 range: range.clone(),
                 columns: None,
             };
-            let kernel = Kernel::new(File::Clip, "square");
-            self.push(kernel, record, [n_parts as u32, 1], vec![gradient], vec![own]);
+            let kernel = self.team(File::Clip, "square", 256);
+            self.push(kernel, record, self.teams(n_parts), vec![gradient], vec![own]);
             start += n_parts;
         }
         let [from, n_sums] = words([sums.range.start, sums.range.len()]);
@@ -141,7 +141,7 @@ impl Compiler<'_> {
             threshold.to_bits(),
         ]);
         self.push(
-            Kernel::new(File::Clip, "finish"),
+            self.team(File::Clip, "finish", 256),
             record,
             [1, 1],
             vec![sums],
@@ -179,7 +179,7 @@ impl Compiler<'_> {
             self.push(
                 Kernel::new(File::Optimizer, entry),
                 record,
-                threads(range.len()),
+                self.threads(range.len()),
                 reads,
                 both,
             );
