@@ -7,19 +7,15 @@ mod gpu;
 use common::{bench, build, fill};
 use gpu::{
     batch_of, block_on, both_ways, check, device,
-    parity::{
-        Case, LONG_SUMS, TOLERANCE, WEIGHTS, compare, every_layer, is_for_the_cpu, products, real_sizes,
-    },
+    parity::{Case, WEIGHTS, compare, every_layer, products, real_sizes, wide_heads},
     say, step,
 };
 use mtl_engine::{
     backend::gpu::{GpuDevice, GpuError, GpuOptions, GpuTrainer},
     clipping::{Clipping, ClippingKind},
-    layers::{Activation, Dense, Layer, Lstm, OrdinalHead, Sample, Shape},
+    layers::{Activation, Dense, Lstm, Sample, Shape},
     model::{Mode, Model},
     optimizers::{Optimizer, OptimizerConfig},
-    schema::LabelKind,
-    settings::{Settings, Value},
 };
 
 fn options(max_rows: usize, run_seed: u64) -> GpuOptions {
@@ -56,22 +52,6 @@ fn every_layer_forward_and_backward() {
 }
 
 #[test]
-fn several_labels_per_row_are_refused_by_name() {
-    let Some(device) = device() else { return };
-    let samples = Layer::samples();
-    let refused: Vec<_> = samples
-        .iter()
-        .filter(|sample| is_for_the_cpu(&sample.layer))
-        .collect();
-    assert!(!refused.is_empty());
-    for sample in refused {
-        let model = build(&bench(sample, true, 0), 4);
-        let made = block_on(GpuTrainer::new(&device, model.plan(), &options(4, 5)));
-        assert!(matches!(made.err(), Some(GpuError::NoKernel { .. })));
-    }
-}
-
-#[test]
 fn products_of_every_form_and_size() {
     compare_all("products", &products());
 }
@@ -82,36 +62,8 @@ fn layers_of_real_sizes() {
 }
 
 #[test]
-fn many_classes_ordered_and_not() {
-    let dense = Dense {
-        units: 20,
-        ..Dense::default()
-    };
-    let vector = [Shape::Vector { width: 12 }];
-    let ordinal = OrdinalHead {
-        label: "category".to_owned(),
-        ..OrdinalHead::default()
-    };
-    let samples = [
-        (Sample::new(dense, vector), 700, TOLERANCE),
-        (Sample::new(ordinal, vector), 11, LONG_SUMS),
-    ];
-    let cases = samples.map(|(sample, n_classes, tolerance)| {
-        let mut case = Case::new(format!("{n_classes} classes"), &sample, &[50, 7], tolerance);
-        for label in &mut case.bench.schema.labels {
-            if label.key == "category" {
-                label.kind = LabelKind::Classes { n_classes };
-            }
-        }
-        for node in &mut case.bench.design.nodes {
-            if let Layer::ClassesHead(head) = &mut node.layer {
-                head.set("class_weights", &Value::Reals(Vec::new()))
-                    .expect("a setting");
-            }
-        }
-        case
-    });
-    compare_all("many classes", &cases);
+fn heads_of_many_classes_and_labels() {
+    compare_all("wide heads", &wide_heads());
 }
 
 /// A model with regularisers, and a trainer with its parameters and data.

@@ -42,7 +42,9 @@ pub fn device() -> Option<GpuDevice> {
 /// plays one.
 pub fn both_ways() -> Vec<GpuDevice> {
     device().map_or_else(Vec::new, |device| {
-        [false, true].map(|alone| device.clone().with_threads_alone(alone)).into()
+        [false, true]
+            .map(|alone| device.clone().with_threads_alone(alone))
+            .into()
     })
 }
 

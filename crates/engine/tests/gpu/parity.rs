@@ -6,9 +6,11 @@ use mtl_engine::{
     layers::{
         Activation, AttentionPooling, BatchNormalization, Conv1d, Dense, Dot, Embedding,
         FactorizationMachine, GaussianNoise, GlobalMaxPooling, Gru, Layer, LayerNormalization, Lstm, Maximum,
-        Multiply, PositionalEmbedding, Sample, SelfAttention, Shape, UnitNormalization,
+        MultiLabelHead, Multiply, OrdinalHead, PositionalEmbedding, Sample, SelfAttention, Shape,
+        UnitNormalization,
     },
     model::Mode,
+    schema::LabelKind,
 };
 
 use super::{batch_of, difference, step};
@@ -45,17 +47,11 @@ impl Case {
     }
 }
 
-/// Whether only the CPU runs it: the loss of several labels per row.
-pub fn is_for_the_cpu(layer: &Layer) -> bool {
-    matches!(layer, Layer::MultiLabelHead(_))
-}
-
 /// Every layer's samples, with and without a mask.
 pub fn every_layer() -> Vec<Case> {
     let mut cases = Vec::new();
     let samples = Layer::samples();
-    let here = samples.iter().filter(|sample| !is_for_the_cpu(&sample.layer));
-    for (index, sample) in here.enumerate() {
+    for (index, sample) in samples.iter().enumerate() {
         let name = format!("{}#{index}", sample.layer.key());
         let is_sequence = |shape: &Shape| matches!(shape, Shape::Sequence { .. });
         if sample.inputs.iter().any(is_sequence) {
@@ -108,6 +104,47 @@ pub fn products() -> Vec<Case> {
     let sample = Sample::new(settings, [sequence(30, 20)]);
     cases.push(Case::new("dense over a sequence", &sample, &[40, 11], LONG_SUMS));
     cases
+}
+
+/// Heads with many classes, ordered and not, and with many labels.
+pub fn wide_heads() -> Vec<Case> {
+    let dense = Dense {
+        units: 20,
+        ..Dense::default()
+    };
+    let vector = [Shape::Vector { width: 12 }];
+    let ordinal = OrdinalHead {
+        label: "category".to_owned(),
+        ..OrdinalHead::default()
+    };
+    let labels = MultiLabelHead {
+        class_weights: (0..37).map(|label| 0.5 + label as f32 / 20.0).collect(),
+        ..MultiLabelHead::default()
+    };
+    let samples = [
+        (Sample::new(dense, vector), 700, TOLERANCE),
+        (Sample::new(ordinal, vector), 11, LONG_SUMS),
+        (Sample::new(labels, vector), 37, TOLERANCE),
+    ];
+    samples
+        .map(|(sample, n, tolerance)| {
+            let name = format!("{}, {n} classes or labels", sample.layer.key());
+            let mut case = Case::new(name, &sample, &[50, 7], tolerance);
+            for label in &mut case.bench.schema.labels {
+                match label.key.as_str() {
+                    "category" => label.kind = LabelKind::Classes { n_classes: n },
+                    "tags" => label.kind = LabelKind::MultiLabel { n_labels: n },
+                    _ => {}
+                }
+            }
+            for node in &mut case.bench.design.nodes {
+                if let Layer::ClassesHead(head) = &mut node.layer {
+                    head.class_weights.clear();
+                }
+            }
+            case
+        })
+        .into()
 }
 
 const fn sequence(length: usize, width: usize) -> Shape {

@@ -1,8 +1,9 @@
 //! The adapter, the device and its health.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::error::GpuError;
+use super::{error::GpuError, kernels::Kernel, pipelines::bind_group_layout};
 
 /// Storage buffers that a kernel may be given.
 const N_STORAGE_BUFFERS: u32 = 7;
@@ -11,6 +12,9 @@ const N_THREADS: u32 = 256;
 /// Bytes of workgroup memory of the hungriest kernel.
 const WORKGROUP_BYTES: u32 = 16_384;
 
+/// Compiled kernels.
+pub(super) type Pipelines = BTreeMap<Kernel, wgpu::ComputePipeline>;
+
 /// A device, shared by what runs on it. Clones are the same device.
 #[derive(Clone, Debug)]
 pub struct GpuDevice {
@@ -18,6 +22,9 @@ pub struct GpuDevice {
     pub(super) queue: wgpu::Queue,
     info: wgpu::AdapterInfo,
     alone: bool,
+    pub(super) layout: wgpu::BindGroupLayout,
+    /// Kernels that were compiled for a run: the next one need not.
+    pipelines: Arc<Mutex<Pipelines>>,
     failure: Arc<Mutex<Option<GpuError>>>,
 }
 
@@ -87,6 +94,8 @@ impl GpuDevice {
         device.set_device_lost_callback(move |_, reason| record(&of_loss, GpuError::Lost { reason }));
         let info = adapter.get_info();
         Ok(Self {
+            layout: bind_group_layout(&device),
+            pipelines: Arc::default(),
             device,
             queue,
             alone: info.device_type == wgpu::DeviceType::Cpu && !info.name.contains("llvmpipe"),
@@ -135,14 +144,31 @@ impl GpuDevice {
         failure.clone().map_or(Ok(()), Err)
     }
 
+    /// Takes the device out of use as if it had reported this: for tests of what follows.
+    pub fn fail(&self, failure: GpuError) {
+        record(&self.failure, failure);
+    }
+
+    /// Asks for what no device grants, so that it reports an error: for tests of what follows.
+    pub fn misuse(&self) {
+        self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("misuse"),
+            size: 4,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE,
+            mapped_at_creation: false,
+        });
+    }
+
+    /// The kernels that are compiled.
+    pub(super) fn pipelines(&self) -> MutexGuard<'_, Pipelines> {
+        self.pipelines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Gives the device back; what runs on it fails with [`GpuError::Lost`].
     pub fn destroy(&self) {
-        record(
-            &self.failure,
-            GpuError::Lost {
-                reason: "it was given back".to_owned(),
-            },
-        );
+        self.fail(GpuError::Lost {
+            reason: "it was given back".to_owned(),
+        });
         self.device.destroy();
     }
 

@@ -51,12 +51,6 @@ pub enum GpuError {
         /// What there is.
         limit: usize,
     },
-    /// An op that only the CPU runs.
-    #[error("the op {op} runs on the CPU only, and so does a design that needs it")]
-    NoKernel {
-        /// Its key.
-        op: &'static str,
-    },
     /// A column of the data, or a buffer that is written, has another length than the design asks for.
     #[error("{what} has {got} numbers, {expected} expected")]
     Length {
@@ -97,7 +91,6 @@ impl Explain for GpuError {
             Self::Unsupported { op, needed, limit } => {
                 format!("运算 {op} 没有这种大小的 WebGPU 内核：需要 {needed}，至多 {limit}")
             }
-            Self::NoKernel { op } => format!("运算 {op} 只能在 CPU 上运行，需要它的设计也只能在 CPU 上训练"),
             Self::Length { what, expected, got } => format!("{what} 有 {got} 个数，应有 {expected} 个"),
             Self::Rows {
                 rows,

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     compile::Program,
-    device::GpuDevice,
+    device::{GpuDevice, Pipelines},
     error::GpuError,
-    kernels::Kernel,
     schedule::{MAX_GROUPED, RECORD_WORDS},
     step::STEP_WORDS,
 };
@@ -21,16 +20,12 @@ pub(super) struct Compiled {
     pub(super) records: wgpu::Buffer,
     pub(super) steps: wgpu::Buffer,
     pub(super) index: wgpu::Buffer,
-    pub(super) pipelines: BTreeMap<Kernel, wgpu::ComputePipeline>,
+    pub(super) pipelines: Pipelines,
 }
 
 impl Compiled {
-    /// Makes buffers and pipelines.
-    pub(super) fn new(
-        device: &GpuDevice,
-        layout: &wgpu::BindGroupLayout,
-        program: Program,
-    ) -> Result<Self, GpuError> {
+    /// Makes buffers, and the pipelines that the device does not have yet.
+    pub(super) fn new(device: &GpuDevice, program: Program) -> Result<Self, GpuError> {
         let limits = device.device.limits();
         let max_groups = limits.max_compute_workgroups_per_dimension;
         let storage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
@@ -39,11 +34,12 @@ impl Compiled {
             .device
             .create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
                 label: Some("training"),
-                bind_group_layouts: &[Some(layout)],
+                bind_group_layouts: &[Some(&device.layout)],
                 immediate_size: 0,
             });
         let mut modules = BTreeMap::new();
-        let mut pipelines = BTreeMap::new();
+        let compiled = device.pipelines();
+        let mut pipelines = Pipelines::new();
         for dispatch in program.passes.iter().flatten() {
             let kernel = dispatch.kernel;
             if let Some(most) = dispatch.groups.iter().find(|groups| **groups > max_groups) {
@@ -52,6 +48,10 @@ impl Compiled {
                     needed: (*most).into(),
                     limit: max_groups.into(),
                 });
+            }
+            if let Some(pipeline) = compiled.get(&kernel) {
+                pipelines.insert(kernel, pipeline.clone());
+                continue;
             }
             let module = modules.entry((kernel.file, kernel.size)).or_insert_with(|| {
                 device.device.create_shader_module(wgpu::ShaderModuleDescriptor {

@@ -6,7 +6,7 @@ use super::{
     compile::{HISTORY, Pass, Program},
     device::GpuDevice,
     error::GpuError,
-    pipelines::{Compiled, MAX_QUEUED, bind_group_layout},
+    pipelines::{Compiled, MAX_QUEUED},
     reading::UnreadStep,
     schedule::{MAX_GROUPED, RECORD_WORDS},
     step::{self, Inverter, STEP_WORDS},
@@ -16,7 +16,7 @@ use crate::{
     ops::dropout::counter_key,
     optimizers::{MAX_SLOTS, OptimizerConfig},
     plan::{Plan, ValueId},
-    schema::FeatureKind,
+    schema::{FeatureKind, LabelKind},
 };
 
 /// How a run is set up.
@@ -41,7 +41,7 @@ pub struct GpuData {
     pub ids: Vec<Vec<u32>>,
     /// Per input slot: `rows × width` numbers; empty for a slot of ids.
     pub dense: Vec<Vec<f32>>,
-    /// Per task: one target per row, NaN where it is not known.
+    /// Per task: `rows × labels` targets (one label, unless there are several side by side), NaN where one is not known.
     pub targets: Vec<Vec<f32>>,
 }
 
@@ -65,15 +65,15 @@ pub struct StepLosses {
     pub losses: Vec<f32>,
     /// Per task, the share of rows that were predicted right, or the mean absolute error of a number.
     pub scores: Vec<f32>,
-    /// Per task, how many rows had a target.
+    /// Per task, how many targets were known.
     pub labelled_rows: Vec<usize>,
 }
 
 struct Uploaded {
     rows: usize,
     ids: Vec<Vec<u32>>,
-    /// Per task, whether each row has a target.
-    labelled: Vec<Vec<bool>>,
+    /// Per task, how many known targets each row has.
+    labelled: Vec<Vec<u16>>,
     /// Where columns start: slots, then targets.
     columns: Vec<u32>,
     buffer: wgpu::Buffer,
@@ -106,10 +106,10 @@ impl Drop for Parameters {
 /// A run on the device: see [the module](super).
 pub struct GpuTrainer {
     pub(super) device: GpuDevice,
-    layout: wgpu::BindGroupLayout,
     pub(super) options: GpuOptions,
     kinds: Vec<FeatureKind>,
     pub(super) n_tasks: usize,
+    labels: Vec<LabelKind>,
     pub(super) widths: Vec<usize>,
     pub(super) outputs: Vec<ValueId>,
     pub(super) parameters: Parameters,
@@ -138,9 +138,14 @@ impl GpuTrainer {
             max_rows: options.max_rows.max(1),
             ..options.clone()
         };
-        let program = Program::new(plan, options.max_rows, device.works_alone(), &options.optimizer, &options.clipping)?;
+        let program = Program::new(
+            plan,
+            options.max_rows,
+            device.works_alone(),
+            &options.optimizer,
+            &options.clipping,
+        )?;
         let len = plan.n_parameters();
-        let layout = bind_group_layout(&device.device);
         let (parameters, compiled) = device
             .checked(|| {
                 let usage =
@@ -154,9 +159,11 @@ impl GpuTrainer {
                     gradients: device.buffer("gradients", len, usage)?,
                     slots: [slot(0)?, slot(1)?],
                 };
-                Ok((parameters, Compiled::new(device, &layout, program)?))
+                Ok((parameters, Compiled::new(device, program)?))
             })
             .await?;
+        // Not before the device has said that they are well.
+        device.pipelines().extend(compiled.pipelines.clone());
         let capacity = compiled
             .program
             .lookups
@@ -165,9 +172,9 @@ impl GpuTrainer {
             .max();
         let mut trainer = Self {
             device: device.clone(),
-            layout,
             kinds: plan.slots.iter().map(|slot| slot.kind).collect(),
             n_tasks: plan.tasks.len(),
+            labels: plan.tasks.iter().map(|task| task.kind).collect(),
             widths: plan.tasks.iter().map(|task| task.width).collect(),
             outputs: plan.tasks.iter().map(|task| task.output).collect(),
             parameters,
@@ -199,9 +206,16 @@ impl GpuTrainer {
     pub async fn update(&mut self, plan: &Plan) -> Result<(), GpuError> {
         self.submit()?;
         let options = &self.options;
-        let program = Program::new(plan, options.max_rows, self.device.works_alone(), &options.optimizer, &options.clipping)?;
-        let (device, layout) = (&self.device, &self.layout);
-        let compiled = device.checked(|| Compiled::new(device, layout, program)).await?;
+        let program = Program::new(
+            plan,
+            options.max_rows,
+            self.device.works_alone(),
+            &options.optimizer,
+            &options.clipping,
+        )?;
+        let device = &self.device;
+        let compiled = device.checked(|| Compiled::new(device, program)).await?;
+        device.pipelines().extend(compiled.pipelines.clone());
         self.lists = vec![0; compiled.program.lists_len];
         self.compiled = compiled;
         self.unread.clear();
@@ -226,7 +240,8 @@ impl GpuTrainer {
 
     /// Rows of data that fit into one buffer of the device.
     pub fn row_capacity(&self) -> usize {
-        let per_row: usize = self.per_row().sum::<usize>() + self.n_tasks;
+        let n_targets: usize = self.labels.iter().map(|kind| kind.width()).sum();
+        let per_row = self.per_row().sum::<usize>() + n_targets;
         usize::try_from(self.device.max_buffer_bytes() / (4 * per_row.max(1) as u64)).unwrap_or(usize::MAX)
     }
 
@@ -302,17 +317,17 @@ impl GpuTrainer {
             }
         }
         let mut labelled = Vec::with_capacity(self.n_tasks);
-        for (targets, kind) in data.targets.iter().zip(&self.widths) {
-            expect_len("a column of targets", data.rows, targets.len())?;
+        for (targets, kind) in data.targets.iter().zip(&self.labels) {
+            let per_row = kind.width();
+            expect_len("a column of targets", data.rows * per_row, targets.len())?;
             columns.push(words.len() as u32);
             words.extend(targets.iter().map(|target| target.to_bits()));
-            let n_classes = if *kind > 1 { *kind as f32 } else { f32::INFINITY };
-            labelled.push(
-                targets
-                    .iter()
-                    .map(|target| !target.is_nan() && (*kind == 1 || (0.0..n_classes).contains(target)))
-                    .collect(),
-            );
+            let is_known = |target: &&f32| match *kind {
+                LabelKind::Classes { n_classes } => (0.0..n_classes as f32).contains(*target),
+                _ => !target.is_nan(),
+            };
+            let n_known = |row: &[f32]| row.iter().filter(is_known).count() as u16;
+            labelled.push(targets.chunks_exact(per_row).map(n_known).collect());
         }
         let device = &self.device;
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
@@ -385,7 +400,7 @@ impl GpuTrainer {
         }
         self.bind_group = Some(self.device.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some("training"),
-            layout: &self.layout,
+            layout: &self.device.layout,
             entries: &entries,
         }));
     }
@@ -437,7 +452,7 @@ impl GpuTrainer {
         self.words[3] = (self.n_steps % HISTORY) as u32;
         for (task, labelled) in data.labelled.iter().enumerate() {
             let weight = settings.task_weights.get(task).copied().unwrap_or(0.0);
-            let n_labelled = rows.iter().filter(|row| labelled[**row as usize]).count();
+            let n_labelled = rows.iter().map(|row| usize::from(labelled[*row as usize])).sum();
             self.labelled_rows[task] = n_labelled;
             step::write_task(&mut self.words, task, weight, n_labelled);
         }

@@ -1,11 +1,13 @@
-// Sigmoid, cross-entropy and its gradient, one thread per row. The score is 1 where the likelier class is the right one.
+// Sigmoid, cross-entropy and its gradient, one thread per row, over its labels. The score is how many labels are known
+// whose likelier class is the right one.
 
 struct Record {
     logits: u32,
     probabilities: u32,
     targets: u32, // word of the step that says where they start
     task: u32,
-    weights: vec2<f32>,
+    n_labels: u32,
+    weights: u32, // where in `index`, of no and of yes of each label in turn; NOWHERE: 1
     rows: u32, // losses per row, then scores per row
     max_rows: u32,
     dz: u32, // NOWHERE: not wanted
@@ -14,17 +16,25 @@ struct Record {
 }
 
 fn forward_at(record: Record, row: u32) {
-    let bits = datum(record.targets, 1u, row, 0u);
-    let known = !is_nan_bits(bits);
-    let y = select(0.0, bitcast<f32>(bits), known);
-    let logit = arena[record.logits + row];
-    let p = sigmoid(logit);
-    arena[record.probabilities + row] = p;
-    let weight = select(0.0, select(record.weights.x, record.weights.y, y >= 0.5), known);
-    arena[record.rows + row] = weight * (softplus(logit) - y * logit);
-    let right = known && (p >= 0.5) == (y >= 0.5);
-    arena[record.rows + record.max_rows + row] = select(0.0, 1.0, right);
-    if (record.dz != NOWHERE) {
-        put(record.dz + row, task_factor(record.task) * weight * (p - y), record.accumulate);
+    let n = record.n_labels;
+    var loss = 0.0;
+    var score = 0.0;
+    for (var label = 0u; label < n; label += 1u) {
+        let bits = datum(record.targets, n, row, label);
+        let known = !is_nan_bits(bits);
+        let y = select(0.0, bitcast<f32>(bits), known);
+        let at = row * n + label;
+        let logit = arena[record.logits + at];
+        let p = sigmoid(logit);
+        arena[record.probabilities + at] = p;
+        let class_idx = select(NOWHERE, 2u * label + select(0u, 1u, y >= 0.5), known);
+        let weight = class_weight(record.weights, class_idx);
+        loss += weight * (softplus(logit) - y * logit);
+        score += select(0.0, 1.0, known && (p >= 0.5) == (y >= 0.5));
+        if (record.dz != NOWHERE) {
+            put(record.dz + at, task_factor(record.task) * weight * (p - y), record.accumulate);
+        }
     }
+    arena[record.rows + row] = loss;
+    arena[record.rows + record.max_rows + row] = score;
 }

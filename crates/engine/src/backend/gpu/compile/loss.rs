@@ -52,15 +52,15 @@ impl Compiler<'_> {
     pub(super) fn binary_loss(&mut self, op: &BinaryLoss) {
         let (rows, gradient) = self.loss(op.task_idx, op.logits);
         let (z, p) = (self.value(op.logits), self.value(op.probabilities));
-        let weight = |class| crate::losses::class_weight(&op.class_weights, class).to_bits();
+        let weights = self.class_weights(&op.class_weights, 2 * op.n_labels);
         let (dz, accumulate) = gradient.as_ref().map_or((NOWHERE, 0), |(dz, add)| (at(dz), *add));
         let record = Record::new(&[
             at(&z),
             at(&p),
             self.words.targets(op.task_idx),
             op.task_idx as u32,
-            weight(0),
-            weight(1),
+            op.n_labels as u32,
+            weights,
             at(&rows),
             self.max_rows as u32,
             dz,

@@ -346,9 +346,7 @@ impl Compiler<'_> {
             Op::Sum(op) => self.sum(op.y, &op.terms),
             Op::Mixture(op) => self.mixture(op),
             Op::DropoutMask(op) => self.dropout(index, op),
-            Op::BinaryLoss(op) if op.n_labels == 1 => self.binary_loss(op),
-            // Several labels per row: on the CPU only, and a design with them trains there.
-            Op::BinaryLoss(_) => return Err(GpuError::NoKernel { op: op.key() }),
+            Op::BinaryLoss(op) => self.binary_loss(op),
             Op::ClassesLoss(op) => self.classes_loss(op),
             Op::SquaredLoss(op) => self.squared_loss(op),
             Op::Attention(op) => self.attention(op),

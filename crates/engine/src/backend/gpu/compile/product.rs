@@ -107,7 +107,7 @@ impl Compiler<'_> {
         accumulate: u32,
     ) {
         let m = self.max_rows * product.steps;
-                let n_rows = product.n_in + usize::from(db.is_some());
+        let n_rows = product.n_in + usize::from(db.is_some());
         let n_numbers = n_rows * product.n_out;
         let (kernel, groups) = if self.alone {
             self.blocks("to_weight", n_rows, product.n_out)

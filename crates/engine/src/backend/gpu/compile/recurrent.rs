@@ -93,7 +93,13 @@ impl Compiler<'_> {
         let record = self.recurrent_record(index, &op, [NOWHERE; 5], &mut reads);
         let groups = self.teams(self.max_rows.div_ceil(op.tile(self.alone)));
         let writes = vec![gates, inner, previous, self.value(op.y)];
-        self.push(self.team(op.file, "forward", op.team()), record, groups, reads, writes);
+        self.push(
+            self.team(op.file, "forward", op.team()),
+            record,
+            groups,
+            reads,
+            writes,
+        );
         Ok(())
     }
 
@@ -132,7 +138,13 @@ impl Compiler<'_> {
         }
         let groups = self.teams(self.max_rows.div_ceil(op.tile(self.alone)));
         let writes = vec![dz.clone(), de.clone(), carried];
-        self.push(self.team(op.file, "backward", op.team()), record, groups, reads, writes);
+        self.push(
+            self.team(op.file, "backward", op.team()),
+            record,
+            groups,
+            reads,
+            writes,
+        );
         let mut product = self.recurrent_product(&op, op.kernel, own[0].clone());
         product.dy = Some(dz);
         if trains {
