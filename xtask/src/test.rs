@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `lint` | rustfmt, clippy natively and for the page, rustdoc, all without a warning |
 //! | `native` | every unit, integration and documentation test of the workspace |
-//! | `wasm` | the arithmetic of the engine in the browser: the same bits as natively |
+//! | `wasm` | the arithmetic of the engine in the browser: the same bits as natively; WebGPU there computes what the CPU does |
 //! | `browser` | the built page in headless Chromium, driven as a person would |
 //!
 //! The last line is `N passed, N failed`: tests, and one for each check that is not a test.

@@ -128,6 +128,100 @@ fn wasm_worker_that_ends_is_reported_once() {
     });
 }
 
+fn with_webgpu() -> Setup {
+    Setup {
+        webgpu: true,
+        ..Setup::default()
+    }
+}
+
+/// What [`Parity::compare`](../../wasm/src/gpu_cases.rs) says.
+#[derive(serde::Deserialize)]
+struct Compared {
+    cases: usize,
+    largest: f32,
+    apart: Vec<String>,
+}
+
+/// Compares a group, some cases at a time: a script has two minutes.
+async fn compare(page: &Page, group: &str, alone: bool) -> Result<()> {
+    const AT_A_TIME: usize = 20;
+    let (mut n_cases, mut within) = (0, 0.0_f32);
+    loop {
+        let compared: Compared = page
+            .eval(&format!(
+                "JSON.parse(await parity.compare('{group}', {n_cases}, {AT_A_TIME}, {alone}))"
+            ))
+            .await?;
+        let Compared {
+            cases,
+            largest,
+            apart,
+        } = compared;
+        ensure!(apart.is_empty(), "{group}:\n{}", apart.join("\n"));
+        n_cases += cases;
+        within = within.max(largest);
+        if cases < AT_A_TIME {
+            break;
+        }
+    }
+    ensure!(n_cases > 2, "{group}: {n_cases} cases");
+    let threads = if alone { "alone" } else { "in teams" };
+    println!("{group}, threads {threads}: {n_cases} cases, within {within:e}");
+    Ok(())
+}
+
+#[test]
+fn wasm_webgpu_computes_every_layer_as_the_cpu_does() {
+    check("wasm-webgpu-layers", with_webgpu(), async |page| {
+        open(page).await?;
+        start_parity(page).await?;
+        for group in ["every layer", "wide heads"] {
+            compare(page, group, true).await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn wasm_webgpu_computes_real_sizes_as_the_cpu_does() {
+    check("wasm-webgpu-sizes", with_webgpu(), async |page| {
+        open(page).await?;
+        start_parity(page).await?;
+        for group in ["products", "real sizes"] {
+            compare(page, group, true).await?;
+        }
+        // Threads that wait for each other take SwiftShader long: the kernels of a graphics card on some cases.
+        for group in ["wide heads", "products"] {
+            compare(page, group, false).await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn wasm_webgpu_that_refuses_a_command_says_so() {
+    check("wasm-webgpu-refuses", with_webgpu(), async |page| {
+        page.expect_console("misuse");
+        open(page).await?;
+        start_parity(page).await?;
+        let reported: String = page.eval("parity.misuse()").await?;
+        ensure!(
+            reported.starts_with("refused: WebGPU refused a command"),
+            "{reported}"
+        );
+        Ok(())
+    });
+}
+
+async fn start_parity(page: &Page) -> Result<()> {
+    page.eval::<()>("void (globalThis.parity = await tests.Parity.start())")
+        .await?;
+    let works_alone: bool = page.eval("parity.works_alone()").await?;
+    ensure!(works_alone, "SwiftShader is not recognised");
+    Ok(())
+}
+
 async fn open(page: &Page) -> Result<()> {
     page.goto("wasm-tests/").await?;
     page.wait_for("the module is there", "globalThis.tests").await

@@ -45,6 +45,42 @@ fn webgpu_trains_as_the_cpu_does() {
 }
 
 #[test]
+fn automatic_times_both_on_the_design_and_says_which_is_faster() {
+    check("webgpu-automatic", with_webgpu(), async |page| {
+        open(page).await?;
+        set(page, "{ epochs: 10000, backend: 'auto' }").await?;
+        page.api::<Value>("play", &[]).await?;
+        page.wait_for(
+            "it has measured",
+            "(await mtlPlayground.state()).runs_on.why?.includes('measured on this design')",
+        )
+        .await?;
+        let before = state(page).await?;
+        let why = before["runs_on"]["why"].as_str().unwrap_or_default().to_owned();
+        println!("{why}");
+        // "measured on this design: CPU 812 steps/s, WebGPU (software) 52 steps/s"
+        let rates: Vec<f64> = why
+            .split(" steps/s")
+            .filter_map(|part| part.rsplit(' ').next()?.parse().ok())
+            .collect();
+        let [cpu, webgpu] = rates.as_slice() else {
+            anyhow::bail!("no two rates: {why:?}");
+        };
+        ensure!(*cpu > 0.0 && *webgpu > 0.0, "{why:?}");
+        let faster = if cpu >= webgpu { "cpu" } else { "webgpu" };
+        ensure!(before["runs_on"]["backend"] == faster, "{}", before["runs_on"]);
+        ensure!(page.text("#runs-on").await?.contains(&why));
+        page.wait_for(
+            "it goes on",
+            &format!("(await mtlPlayground.state()).step > {}", before["step"]),
+        )
+        .await?;
+        page.api::<Value>("pause", &[]).await?;
+        Ok(())
+    });
+}
+
+#[test]
 fn webgpu_that_is_lost_leaves_the_run_on_the_cpu() {
     check("webgpu-lost", with_webgpu(), async |page| {
         open(page).await?;

@@ -3,8 +3,20 @@
 //! [`digests::all`] hashes what the engine computes: every elementary function over the whole range, the random
 //! streams, and whole runs of every preset with their events. The native program prints it; the browser tests
 //! compare it with what the wasm module says (`cargo xtask test --only wasm`). The module also has the two ends of the
-//! page's wire to its worker, with an echo behind it.
+//! page's wire to its worker, with an echo behind it, and the engine's comparison of WebGPU with the CPU ([`gpu_cases`]).
 
 pub mod digests;
 #[cfg(target_arch = "wasm32")]
+pub mod gpu_cases;
+#[cfg(target_arch = "wasm32")]
 pub mod link;
+
+// What the engine's own tests are made of.
+#[cfg(target_arch = "wasm32")]
+#[path = "../../../crates/engine/tests/common/mod.rs"]
+#[allow(dead_code, missing_docs, reason = "the engine's tests use all of it")]
+mod common;
+#[cfg(target_arch = "wasm32")]
+#[path = "../../../crates/engine/tests/gpu/mod.rs"]
+#[allow(dead_code, missing_docs, reason = "the engine's tests use all of it")]
+mod gpu;

@@ -7,6 +7,7 @@ mod driver;
 use std::io::Write;
 
 use driver::{Driver, settings};
+use mtl_engine::backend::gpu::{GpuDevice, GpuError};
 use mtl_engine::clipping::{Clipping, ClippingKind};
 use mtl_engine::optimizers::OptimizerConfig;
 use mtl_engine::settings::{Settings, Value};
@@ -158,45 +159,61 @@ fn losses_are_reported_and_the_run_ends_as_on_the_cpu() {
     assert_eq!(driver.fingerprint(), first);
 }
 
+/// What may happen to a device in mid-run, and what is said of it in both languages.
+const FAILURES: [(fn(&GpuDevice), &str, &str); 3] = [
+    (GpuDevice::destroy, "lost", "丢失"),
+    (GpuDevice::misuse, "refused a command", "拒绝了一条命令"),
+    (
+        |device| device.fail(GpuError::OutOfMemory),
+        "out of memory",
+        "内存不足",
+    ),
+];
+
 #[test]
-fn a_lost_device_costs_no_more_than_a_few_seconds() {
-    let Some(mut driver) = started() else { return };
-    driver.run(Run::Play);
-    while driver.status().step < 40 {
-        driver.slice(2.0);
+fn a_device_that_fails_costs_no_more_than_a_few_seconds() {
+    for (fail, en, zh) in FAILURES {
+        let Some(mut driver) = started() else { return };
+        driver.run(Run::Play);
+        while driver.status().step < 40 {
+            driver.slice(2.0);
+        }
+        let device = driver.session.webgpu_device().expect("it is in use");
+        fail(&device);
+        finish(&mut driver);
+        let status = driver.status();
+        assert_eq!((status.phase, status.step), (Phase::Finished, 60));
+        assert_eq!(status.runs_on.webgpu, None);
+        let why = status.runs_on.why.expect("a reason");
+        assert!(
+            why.en.contains("goes on on the CPU from step") && why.en.contains(en),
+            "{why:?}"
+        );
+        assert!(why.zh.contains("CPU 上继续") && why.zh.contains(zh), "{why:?}");
+        let noted = driver.out.iter().any(|out| match &out.event {
+            Event::Status { status } => status.note.as_ref() == Some(&why) && status.phase == Phase::Running,
+            _ => false,
+        });
+        assert!(noted, "a line says so");
+        compare(&driver, &on_cpu());
+        // The next run asks for a device again.
+        driver.run(Run::Reset);
+        steps(&mut driver, 2);
+        assert!(driver.status().runs_on.webgpu.is_some());
     }
-    let device = driver.session.webgpu_device().expect("it is in use");
-    device.destroy();
-    finish(&mut driver);
-    let status = driver.status();
-    assert_eq!((status.phase, status.step), (Phase::Finished, 60));
-    assert_eq!(status.runs_on.webgpu, None);
-    let why = status.runs_on.why.expect("a reason");
-    assert!(
-        why.en.contains("goes on on the CPU from step") && why.en.contains("lost"),
-        "{why:?}"
-    );
-    assert!(why.zh.contains("CPU 上继续"), "{why:?}");
-    let noted = driver.out.iter().any(|out| match &out.event {
-        Event::Status { status } => status.note.as_ref() == Some(&why) && status.phase == Phase::Running,
-        _ => false,
-    });
-    assert!(noted, "a line says so");
-    compare(&driver, &on_cpu());
-    // The next run asks for a device again.
-    driver.run(Run::Reset);
-    steps(&mut driver, 2);
-    assert!(driver.status().runs_on.webgpu.is_some());
 }
 
 #[test]
-fn a_device_that_is_lost_in_a_pause_leaves_the_run() {
-    let Some(mut driver) = started() else { return };
-    driver.session.webgpu_device().expect("it is in use").destroy();
-    steps(&mut driver, 5);
-    let status = driver.status();
-    assert_eq!((status.phase, status.step), (Phase::Paused, 8));
-    assert!(status.runs_on.why.expect("a reason").en.contains("from step 3"));
+fn a_device_that_fails_in_a_pause_leaves_the_run() {
+    for (fail, en, _) in FAILURES {
+        let Some(mut driver) = started() else { return };
+        fail(&driver.session.webgpu_device().expect("it is in use"));
+        steps(&mut driver, 5);
+        let status = driver.status();
+        assert_eq!((status.phase, status.step), (Phase::Paused, 8));
+        let why = status.runs_on.why.expect("a reason").en;
+        assert!(why.contains("from step 3") && why.contains(en), "{why}");
+    }
 }
 
 #[test]

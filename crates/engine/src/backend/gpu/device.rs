@@ -149,14 +149,19 @@ impl GpuDevice {
         record(&self.failure, failure);
     }
 
-    /// Asks for what no device grants, so that it reports an error: for tests of what follows.
+    /// Sends a command that no device carries out, so that it reports an error: for tests of what follows.
     pub fn misuse(&self) {
-        self.device.create_buffer(&wgpu::BufferDescriptor {
+        let buffer = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("misuse"),
-            size: 4,
-            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE,
+            size: 16,
+            usage: wgpu::BufferUsages::UNIFORM,
             mapped_at_creation: false,
         });
+        let mut encoder = self
+            .device
+            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.clear_buffer(&buffer, 0, None);
+        self.queue.submit([encoder.finish()]);
     }
 
     /// The kernels that are compiled.
@@ -228,4 +233,33 @@ fn record(failure: &Mutex<Option<GpuError>>, error: GpuError) {
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .get_or_insert(error);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_failure_is_kept_and_each_kind_has_its_name() {
+        let source = || "what the system says".into();
+        let errors = [
+            wgpu::Error::OutOfMemory { source: source() },
+            wgpu::Error::Validation {
+                source: source(),
+                description: "no such buffer".to_owned(),
+            },
+        ];
+        let [memory, refused] = errors.map(error_of);
+        assert_eq!(memory, GpuError::OutOfMemory);
+        assert_eq!(
+            refused,
+            GpuError::Refused {
+                reason: "no such buffer".to_owned()
+            }
+        );
+        let failure = Mutex::new(None);
+        record(&failure, memory.clone());
+        record(&failure, refused);
+        assert_eq!(failure.into_inner().ok().flatten(), Some(memory));
+    }
 }
