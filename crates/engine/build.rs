@@ -51,18 +51,23 @@ fn write(path: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The same program in fewer letters; WGSL has no strings, and block comments are not used.
+/// The same program in fewer letters; WGSL has no strings, and block comments are not used. A line with a # is there eight
+/// times, with 0 to 7 in its place.
 fn pack(source: &str) -> String {
-    let words = source
+    let lines = source
         .lines()
-        .flat_map(|line| line.split("//").next().unwrap_or_default().split_whitespace());
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .flat_map(|line| {
+            let n_times = if line.contains('#') { 8 } else { 1 };
+            (0..n_times).map(move |time| line.replace('#', &time.to_string()))
+        });
     let mut packed = String::new();
-    for word in words {
+    for word in lines.flat_map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()) {
         let touches = packed.chars().last().into_iter().chain(word.chars().next());
         if !packed.is_empty() && !touches.into_iter().any(|sign| SEPARATORS.contains(sign)) {
             packed.push(' ');
         }
-        packed.push_str(word);
+        packed.push_str(&word);
     }
     packed.push('\n');
     packed

@@ -203,6 +203,7 @@ fn wasm_webgpu_computes_real_sizes_as_the_cpu_does() {
 fn wasm_webgpu_that_refuses_a_command_says_so() {
     check("wasm-webgpu-refuses", with_webgpu(), async |page| {
         page.expect_console("misuse");
+        page.expect_console("Invalid CommandBuffer");
         open(page).await?;
         start_parity(page).await?;
         let reported: String = page.eval("parity.misuse()").await?;
