@@ -54,20 +54,18 @@ fn write(path: &Path, to: &Path) -> io::Result<()> {
 /// The same program in fewer letters; WGSL has no strings, and block comments are not used. A line with a # is there eight
 /// times, with 0 to 7 in its place.
 fn pack(source: &str) -> String {
-    let lines = source
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or_default())
-        .flat_map(|line| {
-            let n_times = if line.contains('#') { 8 } else { 1 };
-            (0..n_times).map(move |time| line.replace('#', &time.to_string()))
-        });
+    let lines = source.lines().flat_map(|line| {
+        let line = line.split("//").next().unwrap_or_default();
+        let n_times = if line.contains('#') { 8 } else { 1 };
+        (0..n_times).map(move |time| line.replace('#', &time.to_string()) + "\n")
+    });
     let mut packed = String::new();
-    for word in lines.flat_map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()) {
+    for word in lines.collect::<String>().split_whitespace() {
         let touches = packed.chars().last().into_iter().chain(word.chars().next());
         if !packed.is_empty() && !touches.into_iter().any(|sign| SEPARATORS.contains(sign)) {
             packed.push(' ');
         }
-        packed.push_str(&word);
+        packed.push_str(word);
     }
     packed.push('\n');
     packed

@@ -121,7 +121,7 @@ fn fill(model: &mut Model, data: &GpuData, rows: &[u32]) {
 fn loss_curves_agree_for_200_steps() {
     for (device, preset) in both_ways()
         .iter()
-        .flat_map(|device| presets::all().into_iter().map(move |preset| (device, preset)))
+        .flat_map(|device| presets::all().iter().map(move |preset| (device, preset)))
     {
         let schema = schema(preset.data);
         let design = preset.design(&schema);

@@ -51,6 +51,7 @@ files! {
     Linear = Source {
         together: text!("linear_tiles"),
         alone: text!("linear_blocks"),
+        together_entries: &[tile("forward"), tile("to_input"), tile("to_weight")],
         alone_entries: &[
             block("forward", "values"),
             block("to_input", "values"),
@@ -153,7 +154,8 @@ struct Source {
     alone: &'static str,
     /// Entry points that it does not write itself.
     entries: &'static [Entry],
-    /// The same, for threads that work alone.
+    /// The same, for teams only and for threads that work alone only.
+    together_entries: &'static [Entry],
     alone_entries: &'static [Entry],
     sizes: &'static [u32],
 }
@@ -173,6 +175,7 @@ const fn plain(text: &'static str) -> Source {
         together: "",
         alone: "",
         entries: &[],
+        together_entries: &[],
         alone_entries: &[],
         sizes: &[0],
     }
@@ -252,7 +255,15 @@ const fn by_columns(name: &'static str) -> Entry {
     }
 }
 
-/// A product whose right side is in a buffer.
+/// A product by teams.
+const fn tile(name: &'static str) -> Entry {
+    Entry {
+        skeleton: text!("tile"),
+        ..each(name)
+    }
+}
+
+/// A product by threads that work alone, whose right side is in a buffer.
 const fn block(name: &'static str, buffer: &'static str) -> Entry {
     Entry {
         name,
@@ -275,7 +286,7 @@ impl File {
         let (own, workgroup, more) = if is_alone {
             (parts.alone, WORKGROUP, parts.alone_entries)
         } else {
-            (parts.together, size, &[][..])
+            (parts.together, size, parts.together_entries)
         };
         let mut source = [text!("prelude"), parts.shared, own, parts.text].concat();
         for entry in parts.entries.iter().chain(more) {

@@ -4,7 +4,8 @@
 //   to_input  dx = (dy * f'(y)) w^T            rows x n_in
 //   to_weight dw = x^T (dy * f'(y)), db        n_in x n_out, summed over the rows
 //
-// Teams of threads do it in `tiles.wgsl`, threads that work alone in `blocks.wgsl`.
+// Teams of threads do it in `tiles.wgsl`, threads that work alone in `blocks.wgsl`; where they find and leave their numbers
+// is said here.
 
 struct Record {
     x: u32,
@@ -79,4 +80,60 @@ fn put_weight(record: Record, number: u32, value: f32) {
         at = record.db + number - n_weights;
     }
     put_gradient(at, value, record.accumulate);
+}
+
+// The rows of this part.
+fn part_rows(record: Record) -> vec2<u32> {
+    let m = n_rows() * record.steps;
+    let length = (m + record.n_parts - 1u) / record.n_parts;
+    let start = min(record.part * length, m);
+    return vec2<u32>(start, min(start + length, m));
+}
+
+// c[i, j] = sum over k of a[i, k] b[k, j]: the sizes, and where the numbers are.
+struct Shape {
+    m: u32,
+    n: u32,
+    depth: u32,
+    a: u32,
+    a_row: u32,
+    a_next: u32,
+    b: u32,
+    b_column: u32,
+    b_next: u32,
+    ones: u32, // the row of a that has ones, if there is one
+    one: u32,
+}
+
+fn forward_shape(record: Record) -> Shape {
+    let n = record.n_out;
+    let depth = record.n_in;
+    return Shape(n_rows() * record.steps, n, depth, record.x, depth, 1u, record.w, 1u, n, NOWHERE, 0u);
+}
+
+fn forward_put(record: Record, row: u32, column: u32, value: f32) {
+    activate(record, row * record.n_out + column, value + bias_at(record, column));
+}
+
+fn to_input_shape(record: Record) -> Shape {
+    let depth = record.n_out;
+    return Shape(n_rows() * record.steps, record.n_in, depth, record.dy, depth, 1u, record.w, depth, 1u, NOWHERE, 0u);
+}
+
+fn to_input_put(record: Record, row: u32, column: u32, value: f32) {
+    put(record.dx + row * record.n_in + column, value, record.accumulate);
+}
+
+// The gradient of the bias is one more row, as if x had a column of ones.
+fn to_weight_shape(record: Record) -> Shape {
+    let m = record.n_in + select(1u, 0u, record.db == NOWHERE);
+    let n = record.n_out;
+    let rows = part_rows(record);
+    let x = record.x + rows.x * record.n_in;
+    let dy = record.dy + rows.x * n;
+    return Shape(m, n, rows.y - rows.x, x, 1u, record.n_in, dy, 1u, n, record.n_in, record.sums);
+}
+
+fn to_weight_put(record: Record, row: u32, column: u32, value: f32) {
+    put_weight(record, row * record.n_out + column, value);
 }

@@ -1,12 +1,37 @@
 // The product by teams of TEAM x TEAM threads: a workgroup computes a tile of 4 TEAM x 4 TEAM numbers, 4 x 4 of them per
 // thread, from slices of 16 of the summed axis in workgroup memory. A thread's rows and columns are TEAM apart, so that
-// neighbours read and write neighbouring numbers. The narrow forms are for results with few columns: `_narrow` is one
+// neighbours read and write neighbouring numbers; `tile.wgsl` has the loop. The narrow forms are for results with few columns: `_narrow` is one
 // thread per number, `to_weight_narrow` 16 threads per number with a fixed tree over their sums.
 
 const TILE: u32 = 4u * TEAM;
 const STRIDE: u32 = TILE + 1u;
 const DEPTH: u32 = 16u;
 const N_THREADS: u32 = TEAM * TEAM;
+
+// A number of a or of b, at its place.
+fn forward_a(record: Record, at: u32) -> f32 {
+    return arena[at];
+}
+
+fn forward_b(record: Record, at: u32) -> f32 {
+    return values[at];
+}
+
+fn to_input_a(record: Record, at: u32) -> f32 {
+    return dz(record, at - record.dy);
+}
+
+fn to_input_b(record: Record, at: u32) -> f32 {
+    return values[at];
+}
+
+fn to_weight_a(record: Record, at: u32) -> f32 {
+    return arena[at];
+}
+
+fn to_weight_b(record: Record, at: u32) -> f32 {
+    return dz(record, at - record.dy);
+}
 
 var<workgroup> a_tile: array<f32, 1040>;
 var<workgroup> b_tile: array<f32, 1040>;
@@ -34,174 +59,6 @@ fn multiply(sums: ptr<function, array<vec4<f32>, 4>>, tx: u32, ty: u32) {
     (*sums)[1] = s1;
     (*sums)[2] = s2;
     (*sums)[3] = s3;
-}
-
-@compute @workgroup_size(TEAM, TEAM)
-fn forward(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(local_invocation_id) local: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let record = records[group.z];
-    let m = n_rows() * record.steps;
-    let n = record.n_out;
-    let depth = record.n_in;
-    let top = group.y * TILE;
-    let left = group.x * TILE;
-    if (top >= m || left >= n) {
-        return;
-    }
-    var sums: array<vec4<f32>, 4>;
-    for (var first = 0u; first < depth; first += DEPTH) {
-        for (var i = lane; i < TILE * DEPTH; i += N_THREADS) {
-            let k = i % DEPTH;
-            let row = i / DEPTH;
-            var value = 0.0;
-            if (top + row < m && first + k < depth) {
-                value = arena[record.x + (top + row) * depth + first + k];
-            }
-            a_tile[k * STRIDE + row] = value;
-        }
-        for (var i = lane; i < TILE * DEPTH; i += N_THREADS) {
-            let k = i / TILE;
-            let column = i % TILE;
-            var value = 0.0;
-            if (left + column < n && first + k < depth) {
-                value = values[record.w + (first + k) * n + left + column];
-            }
-            b_tile[k * STRIDE + column] = value;
-        }
-        workgroupBarrier();
-        multiply(&sums, local.x, local.y);
-        workgroupBarrier();
-    }
-    for (var i = 0u; i < 4u; i += 1u) {
-        let row = top + local.y + i * TEAM;
-        for (var j = 0u; j < 4u; j += 1u) {
-            let column = left + local.x + j * TEAM;
-            if (row < m && column < n) {
-                activate(record, row * n + column, sums[i][j] + bias_at(record, column));
-            }
-        }
-    }
-}
-
-@compute @workgroup_size(TEAM, TEAM)
-fn to_input(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(local_invocation_id) local: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let record = records[group.z];
-    let m = n_rows() * record.steps;
-    let n = record.n_in;
-    let depth = record.n_out;
-    let top = group.y * TILE;
-    let left = group.x * TILE;
-    if (top >= m || left >= n) {
-        return;
-    }
-    var sums: array<vec4<f32>, 4>;
-    for (var first = 0u; first < depth; first += DEPTH) {
-        for (var i = lane; i < TILE * DEPTH; i += N_THREADS) {
-            let k = i % DEPTH;
-            let row = i / DEPTH;
-            var a = 0.0;
-            var b = 0.0;
-            if (first + k < depth) {
-                if (top + row < m) {
-                    a = dz(record, (top + row) * depth + first + k);
-                }
-                if (left + row < n) {
-                    b = values[record.w + (left + row) * depth + first + k];
-                }
-            }
-            a_tile[k * STRIDE + row] = a;
-            b_tile[k * STRIDE + row] = b;
-        }
-        workgroupBarrier();
-        multiply(&sums, local.x, local.y);
-        workgroupBarrier();
-    }
-    for (var i = 0u; i < 4u; i += 1u) {
-        let row = top + local.y + i * TEAM;
-        for (var j = 0u; j < 4u; j += 1u) {
-            let column = left + local.x + j * TEAM;
-            if (row < m && column < n) {
-                put(record.dx + row * n + column, sums[i][j], record.accumulate);
-            }
-        }
-    }
-}
-
-// The rows of this part.
-fn part_rows(record: Record) -> vec2<u32> {
-    let m = n_rows() * record.steps;
-    let length = (m + record.n_parts - 1u) / record.n_parts;
-    let start = min(record.part * length, m);
-    return vec2<u32>(start, min(start + length, m));
-}
-
-@compute @workgroup_size(TEAM, TEAM)
-fn to_weight(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(local_invocation_id) local: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {
-    let record = records[group.z];
-    let m = record.n_in;
-    let n = record.n_out;
-    let rows = part_rows(record);
-    let top = group.y * TILE;
-    let left = group.x * TILE;
-    if (top >= m || left >= n) {
-        return;
-    }
-    var sums: array<vec4<f32>, 4>;
-    var column_sums = vec4<f32>(0.0);
-    let sums_bias = top == 0u && record.db != NOWHERE;
-    for (var first = rows.x; first < rows.y; first += DEPTH) {
-        for (var i = lane; i < TILE * DEPTH; i += N_THREADS) {
-            let k = i / TILE;
-            let column = i % TILE;
-            var a = 0.0;
-            var b = 0.0;
-            if (first + k < rows.y) {
-                if (top + column < m) {
-                    a = arena[record.x + (first + k) * m + top + column];
-                }
-                if (left + column < n) {
-                    b = dz(record, (first + k) * n + left + column);
-                }
-            }
-            a_tile[k * STRIDE + column] = a;
-            b_tile[k * STRIDE + column] = b;
-        }
-        workgroupBarrier();
-        multiply(&sums, local.x, local.y);
-        if (sums_bias && local.y == 0u) {
-            for (var k = 0u; k < DEPTH; k += 1u) {
-                for (var j = 0u; j < 4u; j += 1u) {
-                    column_sums[j] += b_tile[k * STRIDE + local.x + j * TEAM];
-                }
-            }
-        }
-        workgroupBarrier();
-    }
-    for (var j = 0u; j < 4u; j += 1u) {
-        let column = left + local.x + j * TEAM;
-        if (column < n) {
-            for (var i = 0u; i < 4u; i += 1u) {
-                let row = top + local.y + i * TEAM;
-                if (row < m) {
-                    put_weight(record, row * n + column, sums[i][j]);
-                }
-            }
-            if (sums_bias && local.y == 0u) {
-                put_weight(record, m * n + column, column_sums[j]);
-            }
-        }
-    }
 }
 
 @compute @workgroup_size(64)

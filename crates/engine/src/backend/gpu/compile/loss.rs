@@ -11,10 +11,11 @@ use crate::{
 };
 
 impl Compiler<'_> {
-    /// What the losses share: places of the row losses and of the logits' gradient.
-    pub(super) fn loss(&mut self, task_idx: usize, logits: ValueId) -> (Place, Option<(Place, u32)>) {
+    /// What the losses share: places of the row losses and of the logits' gradient, and the latter's words in a record.
+    fn loss(&mut self, task_idx: usize, logits: ValueId) -> (Place, Vec<Place>, [u32; 2]) {
         let rows = self.scratch(2 * self.max_rows);
-        let gradient = self.wants(logits).then(|| self.claim(logits));
+        let mut gradient = Vec::new();
+        let words_of = self.claim_wanted(logits, &mut gradient);
         let n_tasks = self.plan.tasks.len();
         let numbers = words([rows.range.start, self.max_rows, task_idx, n_tasks, self.history]);
         let start = self.history + 2 * HISTORY * n_tasks;
@@ -30,30 +31,29 @@ impl Compiler<'_> {
             writes: vec![history],
         };
         self.tasks.push(sum);
-        (rows, gradient)
+        (rows, gradient, words_of)
     }
 
     /// Puts a loss in front of the sum of its rows, which `loss` has pushed.
-    pub(super) fn push_loss(
+    fn push_loss(
         &mut self,
         kernel: Kernel,
         record: Record,
         groups: [u32; 2],
         reads: Vec<Place>,
         mut writes: Vec<Place>,
-        gradient: Option<(Place, u32)>,
+        gradient: Vec<Place>,
     ) {
-        writes.extend(gradient.map(|(place, _)| place));
+        writes.extend(gradient);
         let sum = self.tasks.pop();
         self.push(kernel, record, groups, reads, writes);
         self.tasks.extend(sum);
     }
 
     pub(super) fn binary_loss(&mut self, op: &BinaryLoss) {
-        let (rows, gradient) = self.loss(op.task_idx, op.logits);
+        let (rows, gradient, [dz, accumulate]) = self.loss(op.task_idx, op.logits);
         let (z, p) = (self.value(op.logits), self.value(op.probabilities));
         let weights = self.class_weights(&op.class_weights, 2 * op.n_labels);
-        let (dz, accumulate) = gradient.as_ref().map_or((NOWHERE, 0), |(dz, add)| (at(dz), *add));
         let record = Record::new(&[
             at(&z),
             at(&p),
@@ -90,9 +90,8 @@ impl Compiler<'_> {
     }
 
     pub(super) fn classes_loss(&mut self, op: &ClassesLoss) {
-        let (rows, gradient) = self.loss(op.task_idx, op.logits);
+        let (rows, gradient, [dz, accumulate]) = self.loss(op.task_idx, op.logits);
         let (z, p) = (self.value(op.logits), self.value(op.probabilities));
-        let (dz, accumulate) = gradient.as_ref().map_or((NOWHERE, 0), |(dz, add)| (at(dz), *add));
         let weights = self.class_weights(&op.class_weights, op.n_classes);
         let [n_classes, max_rows] = words([op.n_classes, self.max_rows]);
         let record = Record::new(&[
@@ -113,9 +112,8 @@ impl Compiler<'_> {
     }
 
     pub(super) fn squared_loss(&mut self, op: &SquaredLoss) {
-        let (rows, gradient) = self.loss(op.task_idx, op.logits);
+        let (rows, gradient, [dz, accumulate]) = self.loss(op.task_idx, op.logits);
         let z = self.value(op.logits);
-        let (dz, accumulate) = gradient.as_ref().map_or((NOWHERE, 0), |(dz, add)| (at(dz), *add));
         let record = Record::new(&[
             at(&z),
             self.words.targets(op.task_idx),
@@ -138,9 +136,8 @@ impl Compiler<'_> {
     }
 
     pub(super) fn ordinal_loss(&mut self, op: &OrdinalLoss) {
-        let (rows, gradient) = self.loss(op.task_idx, op.logits);
+        let (rows, gradient, [ds, accumulate]) = self.loss(op.task_idx, op.logits);
         let [scores, p, cuts] = [op.logits, op.probabilities, op.cuts].map(|value| self.value(value));
-        let (ds, accumulate) = gradient.as_ref().map_or((NOWHERE, 0), |(ds, add)| (at(ds), *add));
         let thresholds = self.parameter(op.thresholds);
         let by_cuts = self.scratch(3 * self.max_rows);
         let mut writes = vec![p.clone(), rows.clone(), cuts.clone(), by_cuts.clone()];
