@@ -3,7 +3,7 @@
 //! [`digests::all`] hashes what the engine computes: every elementary function over the whole range, the random
 //! streams, and whole runs of every preset with their events. The native program prints it; the browser tests
 //! compare it with what the wasm module says (`cargo xtask test --only wasm`). The module also has the two ends of the
-//! page's wire to its worker, with an echo behind it, and the engine's comparison of WebGPU with the CPU ([`gpu_cases`]).
+//! page's wire to its worker, with an echo behind it, and the engine's comparison of WebGPU with the CPU (`gpu_cases`).
 
 pub mod digests;
 #[cfg(target_arch = "wasm32")]

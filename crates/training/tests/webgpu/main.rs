@@ -159,8 +159,11 @@ fn losses_are_reported_and_the_run_ends_as_on_the_cpu() {
     assert_eq!(driver.fingerprint(), first);
 }
 
-/// What may happen to a device in mid-run, and what is said of it in both languages.
-const FAILURES: [(fn(&GpuDevice), &str, &str); 3] = [
+/// What happens to a device.
+type Failure = fn(&GpuDevice);
+
+/// What may happen to one in mid-run, and what is said of it in both languages.
+const FAILURES: [(Failure, &str, &str); 3] = [
     (GpuDevice::destroy, "lost", "丢失"),
     (GpuDevice::misuse, "refused a command", "拒绝了一条命令"),
     (
