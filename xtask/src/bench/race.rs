@@ -33,8 +33,8 @@ pub struct Pace {
 
 impl Pace {
     pub const FULL: Self = Self {
-        n_rounds: 9,
-        n_slow_rounds: 3,
+        n_rounds: 7,
+        n_slow_rounds: 2,
         block_ms: 400.0,
         losses_ms: 5_000.0,
         start_within: Duration::from_secs(120),
