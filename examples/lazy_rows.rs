@@ -20,6 +20,8 @@ use mtl_training::protocol::{Backend, Command, DataSource, Event, Run, RunSettin
 
 const VOCABULARIES: [usize; 3] = [5_000, 50_000, 500_000];
 const N_ROWS: usize = 20_000;
+/// Users that occur, spread over the vocabulary: the same work for each, and the same rows in the processor's caches.
+const N_USERS: usize = 5_000;
 const N_ITEMS: usize = 1_000;
 const WIDTH: usize = 32;
 const BATCH_SIZE: usize = 128;
@@ -38,19 +40,24 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Users spread over the whole vocabulary, each with an item that it likes or not.
+/// Some users out of a vocabulary, each with items that it likes or not.
 fn dataset(vocabulary: usize) -> Dataset {
-    let ids = |key: &str, cardinality: usize, step: usize| Feature {
+    let ids = |key: &str, cardinality: usize, id: fn(usize, usize) -> usize| Feature {
         key: key.to_owned(),
         name: Message::new(key, key),
         column: Column::Id(IdColumn {
             cardinality,
-            ids: (0..N_ROWS).map(|row| (row * step % cardinality) as u32).collect(),
+            ids: (0..N_ROWS).map(|row| id(row, cardinality) as u32).collect(),
             names: Vec::new(),
         }),
     };
     Dataset {
-        features: vec![ids("user", vocabulary, 48_611), ids("item", N_ITEMS, 7)],
+        features: vec![
+            ids("user", vocabulary, |row, vocabulary| {
+                row * 2_741 % N_USERS * (vocabulary / N_USERS)
+            }),
+            ids("item", N_ITEMS, |row, n_items| row * 7 % n_items),
+        ],
         labels: vec![LabelColumn {
             key: "like".to_owned(),
             name: Message::new("Like", "喜欢"),

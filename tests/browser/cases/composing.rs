@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::steps::{design, open_panel, select, settled, toast};
+use crate::steps::{count_is, design, open_panel, select, settled, toast};
 
 /// Two tasks on one trunk: `user` and `item` embedded, joined, one shared Dense, two heads.
 fn trunk() -> Value {
@@ -36,8 +36,7 @@ async fn open_trunk(page: &Page) -> Result<()> {
     page.open("#lang=en&data=generated-impressions").await?;
     settled(page).await?;
     page.api::<Value>("load", &[trunk()]).await?;
-    page.wait_for("it is drawn", "document.querySelectorAll('.node').length === 5")
-        .await?;
+    count_is(page, ".node", 5).await?;
     settled(page).await
 }
 
@@ -69,8 +68,7 @@ fn each_task_gets_its_own_and_shares_again() {
         let of_trunk = 32 * 16 + 16;
         select(page, &["trunk"]).await?;
         page.click_named("Give each task its own").await?;
-        page.wait_for("there are two", "document.querySelectorAll('.node').length === 6")
-            .await?;
+        count_is(page, ".node", 6).await?;
         let separate = resources(page).await?;
         ensure!(
             separate["parameters"].as_u64() == shared["parameters"].as_u64().map(|n| n + of_trunk),
@@ -90,8 +88,7 @@ fn each_task_gets_its_own_and_shares_again() {
         ensure!(copies.len() == 2, "the copies are {names:?}");
         select(page, &copies).await?;
         page.click_named("Share (merge equal layers)").await?;
-        page.wait_for("there is one", "document.querySelectorAll('.node').length === 5")
-            .await?;
+        count_is(page, ".node", 5).await?;
         ensure!(resources(page).await? == shared, "not as before");
         // It trains, and each step can be taken back.
         page.api::<Value>("step", &[json!(2)]).await?;
@@ -105,8 +102,7 @@ fn two_layers_are_tied_with_a_strength() {
         open_trunk(page).await?;
         select(page, &["trunk"]).await?;
         page.click_named("Give each task its own").await?;
-        page.wait_for("there are two", "document.querySelectorAll('.node').length === 6")
-            .await?;
+        count_is(page, ".node", 6).await?;
         let names = titles(page).await?;
         let copies: Vec<&str> = names
             .iter()
@@ -115,11 +111,7 @@ fn two_layers_are_tied_with_a_strength() {
             .collect();
         select(page, &copies).await?;
         page.click_named("Tie softly").await?;
-        page.wait_for(
-            "the tie is drawn",
-            "document.querySelectorAll('.tie').length === 1",
-        )
-        .await?;
+        count_is(page, ".tie", 1).await?;
         select(page, &copies[..1]).await?;
         open_panel(page, "layer").await?;
         page.fill(".inspector-tie input", "0.5").await?;
@@ -132,11 +124,7 @@ fn two_layers_are_tied_with_a_strength() {
         page.api::<Value>("step", &[json!(3)]).await?;
         page.screenshot("soft-tie").await?;
         page.click_named("Let go").await?;
-        page.wait_for(
-            "the tie is gone",
-            "document.querySelectorAll('.tie').length === 0",
-        )
-        .await
+        count_is(page, ".tie", 0).await
     });
 }
 
@@ -183,11 +171,7 @@ fn a_block_is_grouped_renamed_folded_and_dissolved() {
         open_trunk(page).await?;
         select(page, &["embedding", "trunk"]).await?;
         page.click_named("Group into a block").await?;
-        page.wait_for(
-            "the block is drawn",
-            "document.querySelectorAll('.block').length === 1",
-        )
-        .await?;
+        count_is(page, ".block", 1).await?;
         open_panel(page, "layer").await?;
         page.fill("#inspector-name", "Bottom").await?;
         page.wait_for(
@@ -196,11 +180,7 @@ fn a_block_is_grouped_renamed_folded_and_dissolved() {
         )
         .await?;
         page.click_named("Fold").await?;
-        page.wait_for(
-            "its layers are hidden",
-            "document.querySelectorAll('.node').length === 3",
-        )
-        .await?;
+        count_is(page, ".node", 3).await?;
         // It has its name when the canvas is zoomed out, too.
         for _ in 0..5 {
             page.click_named("Zoom out (−)").await?;
@@ -212,17 +192,9 @@ fn a_block_is_grouped_renamed_folded_and_dissolved() {
         .await?;
         page.screenshot("block-folded").await?;
         page.click_named("Unfold").await?;
-        page.wait_for(
-            "its layers are seen",
-            "document.querySelectorAll('.node').length === 5",
-        )
-        .await?;
+        count_is(page, ".node", 5).await?;
         page.click_named("Ungroup").await?;
-        page.wait_for(
-            "the block is gone",
-            "document.querySelectorAll('.block').length === 0",
-        )
-        .await
+        count_is(page, ".block", 0).await
     });
 }
 

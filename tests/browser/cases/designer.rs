@@ -8,7 +8,7 @@ use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
 use crate::hand::{canvas_corner, double_click, drag, key, middle, mouse, tap, type_text};
-use crate::steps::has_data;
+use crate::steps::{count_is, has_data};
 
 /// Frames of a drag or a pan take no longer than this, 95 of 100 of them, in milliseconds.
 const FRAME_P95_MS: f64 = 20.0;
@@ -34,11 +34,7 @@ async fn open_empty_on(page: &Page, data: &str) -> Result<()> {
         .await?;
     page.api::<Value>("data", &[json!(data)]).await?;
     page.api::<Value>("load", &[json!(EMPTY)]).await?;
-    page.wait_for(
-        "the canvas is empty",
-        "document.querySelectorAll('.node').length === 0",
-    )
-    .await?;
+    count_is(page, ".node", 0).await?;
     page.wait_for(
         "the three steps are shown",
         "document.querySelector('.first-steps')",
@@ -254,11 +250,7 @@ fn a_wire_that_cannot_be_says_why_while_it_is_drawn() {
         .await?;
         key(page, "Escape", 0).await?;
         mouse(page, "mouseReleased", to, 1).await?;
-        page.wait_for(
-            "no wire was drawn",
-            "document.querySelectorAll('.wire').length === 0",
-        )
-        .await
+        count_is(page, ".wire", 0).await
     });
 }
 
@@ -358,11 +350,7 @@ fn five_nodes_are_drawn_with_a_finger_on_a_phone_and_train() {
             )
             .await?;
         }
-        page.wait_for(
-            "they are connected",
-            "document.querySelectorAll('.wire').length === 4",
-        )
-        .await?;
+        count_is(page, ".wire", 4).await?;
         tap(page, middle(page, ".canvas-palette header button").await?).await?;
         page.click_named("Show everything (F)").await?;
         page.screenshot("designer-touch").await?;
@@ -379,8 +367,7 @@ fn a_large_design_pans_and_drags_at_the_speed_of_the_screen() {
     check("designer-large", setup, async |page| {
         open_empty(page).await?;
         page.api::<Value>("load", &[large_design()]).await?;
-        page.wait_for("it is drawn", "document.querySelectorAll('.node').length === 300")
-            .await?;
+        count_is(page, ".node", 300).await?;
         ensure!(
             page.eval::<usize>("document.querySelectorAll('.wire').length")
                 .await?

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::steps::{choose_preset, settled, toast, trained};
+use crate::steps::{choose_preset, name_is, settled, toast, trained};
 
 /// Names of the documents in the sheet that is open.
 const NAMES: &str = "[...document.querySelectorAll('.document input[type=text]')].map((box) => box.value)";
@@ -32,21 +32,10 @@ async fn press(page: &Page, name: &str, action: &str) -> Result<()> {
     Ok(())
 }
 
-async fn name_shown(page: &Page, name: &str) -> Result<()> {
-    page.wait_for(
-        &format!("“{name}” is open"),
-        &format!(
-            "document.querySelector('.document-name').value === {}",
-            json!(name)
-        ),
-    )
-    .await
-}
-
 /// What a person calls their document.
 async fn name_it(page: &Page, name: &str) -> Result<()> {
     page.fill(".document-name", name).await?;
-    name_shown(page, name).await
+    name_is(page, name).await
 }
 
 async fn node_count(page: &Page) -> Result<usize> {
@@ -65,7 +54,7 @@ fn documents_are_kept_listed_renamed_copied_and_deleted() {
         // A second one, empty, beside it.
         open_sheet(page).await?;
         page.click("#new-document").await?;
-        name_shown(page, "New design").await?;
+        name_is(page, "New design").await?;
         ensure!(node_count(page).await? == 0, "a new document is empty");
         name_it(page, "second").await?;
 
@@ -73,7 +62,7 @@ fn documents_are_kept_listed_renamed_copied_and_deleted() {
         open_sheet(page).await?;
         page.screenshot("documents").await?;
         press(page, "first", "open").await?;
-        name_shown(page, "first").await?;
+        name_is(page, "first").await?;
         page.wait_for(
             "its layers are there",
             &format!("document.querySelectorAll('.node').length === {of_preset}"),
@@ -111,7 +100,7 @@ fn documents_are_kept_listed_renamed_copied_and_deleted() {
 
         // After a reload the copy is still open, and all are there.
         page.reload().await?;
-        name_shown(page, "first (copy)").await?;
+        name_is(page, "first (copy)").await?;
         open_sheet(page).await?;
         page.wait_for(
             "all three are there",
@@ -142,7 +131,7 @@ fn the_open_document_can_be_deleted() {
         .await?;
         page.sleep(Duration::from_millis(800)).await;
         page.reload().await?;
-        name_shown(page, "keep me").await?;
+        name_is(page, "keep me").await?;
         open_sheet(page).await?;
         page.wait_for(
             "one is left",
@@ -159,14 +148,14 @@ fn a_preset_does_not_take_the_place_of_ones_own_work() {
         page.open("").await?;
         settled(page).await?;
         page.api::<Value>("load", &[own_design("mine")]).await?;
-        name_shown(page, "mine").await?;
+        name_is(page, "mine").await?;
         page.sleep(Duration::from_millis(600)).await;
         choose_preset(page, "shared-lstm").await?;
         open_sheet(page).await?;
         page.wait_for("one's own design is kept", &format!("({NAMES}).includes('mine')"))
             .await?;
         press(page, "mine", "open").await?;
-        name_shown(page, "mine").await?;
+        name_is(page, "mine").await?;
         ensure!(node_count(page).await? == 1, "its one layer is there");
         Ok(())
     });
@@ -201,7 +190,7 @@ fn a_change_survives_a_page_that_is_closed_or_crashes() {
         let _ = page.cdp("Page.crash", json!({})).await;
         page.driver.switch_to_window(second).await?;
         page.open("").await?;
-        name_shown(page, "crashed").await?;
+        name_is(page, "crashed").await?;
         settled(page).await?;
         let state: Value = page.api("state", &[]).await?;
         ensure!(
@@ -225,7 +214,7 @@ fn two_windows_on_one_document_lose_nothing() {
         let second = page.driver.new_tab().await?;
         page.driver.switch_to_window(second).await?;
         page.open("").await?;
-        name_shown(page, "both").await?;
+        name_is(page, "both").await?;
         settled(page).await?;
         name_it(page, "of the second").await?;
         page.sleep(Duration::from_millis(800)).await;

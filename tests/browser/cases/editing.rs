@@ -6,7 +6,7 @@ use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
 use crate::hand::{canvas_corner, drag, key, middle, mouse};
-use crate::steps::{design, select, settled};
+use crate::steps::{count_is, design, select, settled};
 
 /// `user` and `item` embedded, joined, a shared layer, two heads.
 fn two_tasks() -> Value {
@@ -29,19 +29,13 @@ async fn open(page: &Page, design: Value) -> Result<()> {
     settled(page).await?;
     let n_nodes = design["nodes"].as_array().map_or(0, Vec::len);
     page.api::<Value>("load", &[design]).await?;
-    counts(page, n_nodes, None).await
+    count_is(page, ".node", n_nodes).await
 }
 
 /// Waits until so many nodes and wires are drawn.
-async fn counts(page: &Page, n_nodes: usize, n_wires: impl Into<Option<usize>>) -> Result<()> {
-    let wires = n_wires.into().map_or_else(String::new, |n_wires| {
-        format!(" && document.querySelectorAll('.wire').length === {n_wires}")
-    });
-    page.wait_for(
-        &format!("{n_nodes} nodes are drawn{wires}"),
-        &format!("document.querySelectorAll('.node').length === {n_nodes}{wires}"),
-    )
-    .await
+async fn counts(page: &Page, n_nodes: usize, n_wires: usize) -> Result<()> {
+    count_is(page, ".node", n_nodes).await?;
+    count_is(page, ".wire", n_wires).await
 }
 
 /// The middle of a wire on the screen, by its label.

@@ -4,18 +4,7 @@ use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::steps::{settled, toast};
-
-async fn name_is(page: &Page, name: &str) -> Result<()> {
-    page.wait_for(
-        &format!("“{name}” is open"),
-        &format!(
-            "document.querySelector('.document-name').value === {}",
-            json!(name)
-        ),
-    )
-    .await
-}
+use crate::steps::{name_is, settled, toast};
 
 /// Chooses “Copy a link”; what a person would paste.
 async fn copied(page: &Page) -> Result<String> {

@@ -188,3 +188,24 @@ pub async fn select(page: &Page, names: &[&str]) -> Result<()> {
     )
     .await
 }
+
+/// Waits until there are so many elements for a CSS selector.
+pub async fn count_is(page: &Page, css: &str, n: usize) -> Result<()> {
+    page.wait_for(
+        &format!("there are {n} of `{css}`"),
+        &format!("document.querySelectorAll({}).length === {n}", json!(css)),
+    )
+    .await
+}
+
+/// Waits until the document with this name is open.
+pub async fn name_is(page: &Page, name: &str) -> Result<()> {
+    page.wait_for(
+        &format!("“{name}” is open"),
+        &format!(
+            "document.querySelector('.document-name').value === {}",
+            json!(name)
+        ),
+    )
+    .await
+}
