@@ -40,12 +40,13 @@ pub mod toasts;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     ops::Deref,
     rc::{Rc, Weak},
 };
 
 use futures_channel::oneshot;
+use mtl_engine::ordered::OrderedSet;
 use mtl_engine::{
     design::{
         Design, NodeId, WireId,
@@ -74,9 +75,9 @@ pub use toasts::{Toast, ToastKind, Toasts};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Selected nodes.
-    pub nodes: BTreeSet<NodeId>,
+    pub nodes: OrderedSet<NodeId>,
     /// Selected wires.
-    pub wires: BTreeSet<WireId>,
+    pub wires: OrderedSet<WireId>,
 }
 
 impl Selection {

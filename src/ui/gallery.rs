@@ -1,8 +1,7 @@
 //! The sheets from which a person chooses a preset or a data set.
 
-use std::collections::BTreeMap;
-
 use mtl_data::datasets::{self, Origin};
+use mtl_engine::ordered::OrderedMap;
 use mtl_engine::{
     design::{
         Design, NodeId,
@@ -190,7 +189,7 @@ pub struct ThumbnailProps {
 #[component]
 pub fn Thumbnail(props: &ThumbnailProps) -> Html {
     let design = &props.design;
-    let places = layout(design, &BTreeMap::new());
+    let places = layout(design, &OrderedMap::new());
     let [width, height] = DEFAULT_SIZE;
     let (mut right, mut bottom, mut left, mut top) = (f32::MIN, f32::MIN, f32::MAX, f32::MAX);
     for [x, y] in places.values() {

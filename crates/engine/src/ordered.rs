@@ -1,24 +1,334 @@
 //! Sorting and ordered collections in little code.
 //!
-//! `sort_by`, and `collect` or `from` into a `BTreeMap` or `BTreeSet` (which sort first), compile a whole sort for every type that
-//! is sorted: together they were a twentieth of the page. What is sorted here is short (nodes, wires, labels), so that one sort of
-//! indices serves all of it. What is long or sorted in every step uses the standard library's.
+//! A `BTreeMap` compiles a tree for every pair of types, and `sort_by` a whole sort for every type that is sorted: together
+//! they were a twelfth of the page. What is kept in order here is short (nodes, wires, labels): a sorted `Vec` holds it as well, and
+//! one sort of indices serves all of it. What is long or sorted in every step uses the standard library's.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Index;
+use std::slice;
 
-/// A map of these entries; of two with the same key the last one stays.
-pub fn map<K: Ord, V>(entries: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
-    let mut map = BTreeMap::new();
-    map.extend(entries);
-    map
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+
+/// A map with its entries in the order of their keys, as `BTreeMap` has them. Looking up takes logarithmic time, inserting
+/// time in the number of entries behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderedMap<K, V>(Vec<(K, V)>);
+
+impl<K, V> Default for OrderedMap<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
-/// A set of these items.
-pub fn set<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
-    let mut set = BTreeSet::new();
-    set.extend(items);
-    set
+impl<K, V> OrderedMap<K, V> {
+    /// No entries.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All entries.
+    pub fn iter(&self) -> Iter<'_, K, V> {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+
+    /// All keys.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &K> + ExactSizeIterator + Clone {
+        self.0.iter().map(|(key, _)| key)
+    }
+
+    /// The values, in the order of the keys.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> + ExactSizeIterator + Clone {
+        self.0.iter().map(|(_, value)| value)
+    }
+
+    /// The values, to be changed.
+    pub fn values_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut V> {
+        self.0.iter_mut().map(|(_, value)| value)
+    }
+
+    /// The values alone.
+    pub fn into_values(self) -> impl DoubleEndedIterator<Item = V> {
+        self.0.into_iter().map(|(_, value)| value)
+    }
+
+    /// Leaves out what `keep` refuses.
+    pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        self.0.retain_mut(|(key, value)| keep(key, value));
+    }
+}
+
+impl<K: Ord, V> OrderedMap<K, V> {
+    fn place(&self, key: &K) -> Result<usize, usize> {
+        self.0.binary_search_by(|(at, _)| at.cmp(key))
+    }
+
+    /// The value of `key`.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.place(key).ok().map(|place| &self.0[place].1)
+    }
+
+    /// The value of `key`, to be changed.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.place(key).ok().map(|place| &mut self.0[place].1)
+    }
+
+    /// Whether `key` has a value.
+    pub fn contains_key(&self, key: &K) -> bool {
+        self.place(key).is_ok()
+    }
+
+    /// Gives `key` this value; returns the one it had.
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        match self.place(&key) {
+            Ok(place) => Some(std::mem::replace(&mut self.0[place].1, value)),
+            Err(place) => {
+                self.0.insert(place, (key, value));
+                None
+            }
+        }
+    }
+
+    /// Takes the entry of `key` out.
+    pub fn remove(&mut self, key: &K) -> Option<V> {
+        self.place(key).ok().map(|place| self.0.remove(place).1)
+    }
+
+    /// The value of `key`, which is given one by `make` if it has none.
+    pub fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
+        let place = self.place(&key).unwrap_or_else(|place| {
+            self.0.insert(place, (key, make()));
+            place
+        });
+        &mut self.0[place].1
+    }
+
+    /// The value of `key`, the default if it has none yet.
+    pub fn get_or_default(&mut self, key: K) -> &mut V
+    where
+        V: Default,
+    {
+        self.get_or_insert_with(key, V::default)
+    }
+}
+
+impl<K: Ord, V> Index<&K> for OrderedMap<K, V> {
+    type Output = V;
+
+    #[track_caller]
+    fn index(&self, key: &K) -> &V {
+        self.get(key).expect("no entry has this key")
+    }
+}
+
+impl<K: Ord, V> Extend<(K, V)> for OrderedMap<K, V> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        for (key, value) in entries {
+            self.insert(key, value);
+        }
+    }
+}
+
+/// Of two entries with the same key the last one stays.
+impl<K: Ord, V> FromIterator<(K, V)> for OrderedMap<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut map = Self::new();
+        map.extend(entries);
+        map
+    }
+}
+
+impl<K: Ord, V, const N: usize> From<[(K, V); N]> for OrderedMap<K, V> {
+    fn from(entries: [(K, V); N]) -> Self {
+        entries.into_iter().collect()
+    }
+}
+
+impl<K, V> IntoIterator for OrderedMap<K, V> {
+    type Item = (K, V);
+    type IntoIter = std::vec::IntoIter<(K, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// Goes through the entries of a map.
+pub type Iter<'a, K, V> = std::iter::Map<slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> (&'a K, &'a V)>;
+
+impl<'a, K, V> IntoIterator for &'a OrderedMap<K, V> {
+    type Item = (&'a K, &'a V);
+    type IntoIter = Iter<'a, K, V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// A set with its items in order, as `BTreeSet` has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderedSet<T>(Vec<T>);
+
+impl<T> Default for OrderedSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> OrderedSet<T> {
+    /// No items.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All items.
+    pub fn iter(&self) -> slice::Iter<'_, T> {
+        self.0.iter()
+    }
+
+    /// The smallest item.
+    pub fn first(&self) -> Option<&T> {
+        self.0.first()
+    }
+
+    /// The largest item.
+    pub fn last(&self) -> Option<&T> {
+        self.0.last()
+    }
+
+    /// Takes everything out.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Takes the smallest item out.
+    pub fn pop_first(&mut self) -> Option<T> {
+        (!self.is_empty()).then(|| self.0.remove(0))
+    }
+
+    /// Leaves out what `keep` refuses.
+    pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        self.0.retain(keep);
+    }
+}
+
+impl<T: Ord> OrderedSet<T> {
+    /// Whether `item` is in it.
+    pub fn contains(&self, item: &T) -> bool {
+        self.0.binary_search(item).is_ok()
+    }
+
+    /// Puts `item` in; whether it is new.
+    pub fn insert(&mut self, item: T) -> bool {
+        let place = self.0.binary_search(&item);
+        if let Err(place) = place {
+            self.0.insert(place, item);
+        }
+        place.is_err()
+    }
+
+    /// Takes `item` out; whether it was in.
+    pub fn remove(&mut self, item: &T) -> bool {
+        let place = self.0.binary_search(item);
+        if let Ok(place) = place {
+            self.0.remove(place);
+        }
+        place.is_ok()
+    }
+
+    /// Whether `other` has everything that this set has.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.iter().all(|item| other.contains(item))
+    }
+
+    /// What both sets have.
+    pub fn intersection(&self, other: &Self) -> impl Iterator<Item = &T> {
+        self.iter().filter(|item| other.contains(item))
+    }
+
+    /// Whether the sets have nothing in common.
+    pub fn is_disjoint(&self, other: &Self) -> bool {
+        self.intersection(other).next().is_none()
+    }
+}
+
+impl<T: Ord> Extend<T> for OrderedSet<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        for item in items {
+            self.insert(item);
+        }
+    }
+}
+
+impl<'a, T: Ord + Copy> Extend<&'a T> for OrderedSet<T> {
+    fn extend<I: IntoIterator<Item = &'a T>>(&mut self, items: I) {
+        self.extend(items.into_iter().copied());
+    }
+}
+
+impl<T: Ord> FromIterator<T> for OrderedSet<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut set = Self::new();
+        set.extend(items);
+        set
+    }
+}
+
+impl<T: Ord, const N: usize> From<[T; N]> for OrderedSet<T> {
+    fn from(items: [T; N]) -> Self {
+        items.into_iter().collect()
+    }
+}
+
+impl<T> IntoIterator for OrderedSet<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a OrderedSet<T> {
+    type Item = &'a T;
+    type IntoIter = slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<T: Serialize> Serialize for OrderedSet<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de, T: Ord + Deserialize<'de>> Deserialize<'de> for OrderedSet<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::from_iter)
+    }
 }
 
 /// As `[T]::sort_by_key`: equal items keep their order.
@@ -47,6 +357,8 @@ fn order_of(n: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
     use crate::random::Random;
 
@@ -64,9 +376,33 @@ mod tests {
     }
 
     #[test]
-    fn collects_as_the_standard_library_does() {
+    fn maps_and_sets_do_as_the_standard_librarys() {
+        let mut random = Random::stream(2, "maps");
+        let (mut map, mut expected_map) = (OrderedMap::new(), BTreeMap::new());
+        let (mut set, mut expected_set) = (OrderedSet::new(), BTreeSet::new());
+        for step in 0..500 {
+            let key = random.below(20);
+            if random.below(3) == 0 {
+                assert_eq!(map.remove(&key), expected_map.remove(&key));
+                assert_eq!(set.remove(&key), expected_set.remove(&key));
+            } else {
+                assert_eq!(map.insert(key, step), expected_map.insert(key, step));
+                assert_eq!(set.insert(key), expected_set.insert(key));
+            }
+            *map.get_or_default(key / 2) += 1;
+            *expected_map.entry(key / 2).or_default() += 1;
+            assert!(map.iter().eq(&expected_map) && set.iter().eq(&expected_set));
+            assert_eq!(map.get(&key), expected_map.get(&key));
+            assert_eq!(map.contains_key(&key), expected_map.contains_key(&key));
+            assert_eq!(set.contains(&key), expected_set.contains(&key));
+            assert_eq!(
+                (set.first(), set.last()),
+                (expected_set.first(), expected_set.last())
+            );
+        }
         let entries = [(3, 'a'), (1, 'b'), (3, 'c')];
-        assert_eq!(map(entries), BTreeMap::from(entries));
-        assert_eq!(set([2, 1, 2]), BTreeSet::from([1, 2]));
+        assert!(OrderedMap::from(entries).into_iter().eq(BTreeMap::from(entries)));
+        let more = OrderedSet::from_iter([1, 2, 3]);
+        assert!(OrderedSet::from([3, 1]).is_subset(&more) && !OrderedSet::from([4]).is_subset(&more));
     }
 }

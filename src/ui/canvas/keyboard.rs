@@ -1,8 +1,7 @@
 //! Everything without a mouse: Tab reaches nodes (and the handles and wires of the selected one), Enter selects and wires, arrows
 //! move, Escape gives up. Keys do nothing while something is typed.
 
-use std::collections::BTreeSet;
-
+use mtl_engine::ordered::{OrderedMap, OrderedSet};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
@@ -167,13 +166,13 @@ fn activate(event: &KeyboardEvent, editor: &Editor, controller: &Controller) -> 
         Target::Handle(handle) => {
             let at = editor
                 .scene()
-                .handle(handle.port, handle.side, &std::collections::BTreeMap::new())
+                .handle(handle.port, handle.side, &OrderedMap::new())
                 .unwrap_or_default();
             controller.begin_wire(handle, None, at, true);
             next_end(editor, controller, true);
         }
         Target::Grip(wire, end) => {
-            let nothing = std::collections::BTreeMap::new();
+            let nothing = OrderedMap::new();
             let at = editor
                 .scene()
                 .ends(wire, &nothing)
@@ -184,7 +183,7 @@ fn activate(event: &KeyboardEvent, editor: &Editor, controller: &Controller) -> 
         Target::Node(node) if event.shift_key() => editor.toggle(node),
         Target::Node(node) if selection.single() == Some(node) => editor.write_name(),
         Target::Node(node) => {
-            editor.select(BTreeSet::from([node]));
+            editor.select(OrderedSet::from([node]));
             editor.show_settings();
         }
         Target::Wire(wire) => editor.select_wire(wire),

@@ -1,12 +1,11 @@
 //! The menu of what was clicked with the right button, pressed long, or asked for with the menu key.
 
-use std::collections::BTreeSet;
-
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 
 use mtl_engine::design::edit::Edit;
+use mtl_engine::ordered::OrderedSet;
 
 use super::{
     dom,
@@ -103,7 +102,7 @@ fn node_lines(node: mtl_engine::design::NodeId, editor: &Editor) -> Vec<Line> {
         line(T.cut, "Ctrl X", Editor::cut),
         line(T.duplicate, "Ctrl D", Editor::duplicate),
         line(if frozen { T.unfreeze } else { T.freeze }, "", move |editor| {
-            let nodes: BTreeSet<_> = editor.selection.get().nodes.clone();
+            let nodes: OrderedSet<_> = editor.selection.get().nodes.clone();
             editor.edit(&Edit::Freeze {
                 nodes,
                 frozen: !frozen,

@@ -2,8 +2,7 @@
 //!
 //! A [`Scene`] is made from the design at every change; dragging looks up new places in it without making another.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use mtl_engine::ordered::{OrderedMap, OrderedSet};
 use mtl_engine::{
     design::{
         Design, Node, NodeId, Port, WireId,
@@ -54,20 +53,20 @@ pub enum Side {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
     /// Places of the nodes; those in a folded block are there too.
-    pub nodes: BTreeMap<NodeId, Rect>,
+    pub nodes: OrderedMap<NodeId, Rect>,
     /// Boxes of the blocks, in their order.
     pub blocks: Vec<BlockBox>,
     /// Ends of the wires.
-    pub wires: BTreeMap<WireId, (Port, Port)>,
-    handles: BTreeMap<NodeId, (usize, usize)>,
-    folded: BTreeMap<NodeId, usize>,
+    pub wires: OrderedMap<WireId, (Port, Port)>,
+    handles: OrderedMap<NodeId, (usize, usize)>,
+    folded: OrderedMap<NodeId, usize>,
 }
 
 /// A block on the canvas.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BlockBox {
     /// Its members.
-    pub nodes: BTreeSet<NodeId>,
+    pub nodes: OrderedSet<NodeId>,
     /// Drawn as one box.
     pub folded: bool,
     /// Wires that come in from outside, from top to bottom.
@@ -152,7 +151,7 @@ pub fn size_of(node: &Node) -> Point {
 }
 
 /// Widths and heights of all nodes.
-pub fn sizes(design: &Design) -> BTreeMap<NodeId, Point> {
+pub fn sizes(design: &Design) -> OrderedMap<NodeId, Point> {
     design.nodes.iter().map(|node| (node.id, size_of(node))).collect()
 }
 
@@ -165,7 +164,7 @@ impl Scene {
     /// Where everything in `design` is; nodes without a place are laid out.
     pub fn new(design: &Design) -> Self {
         let laid_out = if design.nodes.iter().all(|node| node.position.is_some()) {
-            BTreeMap::new()
+            OrderedMap::new()
         } else {
             layout(design, &sizes(design))
         };
@@ -242,7 +241,7 @@ impl Scene {
     }
 
     /// Place of a node, where `moved` may say another.
-    pub fn rect(&self, node: NodeId, moved: &BTreeMap<NodeId, Point>) -> Option<Rect> {
+    pub fn rect(&self, node: NodeId, moved: &OrderedMap<NodeId, Point>) -> Option<Rect> {
         let rect = self.nodes.get(&node)?;
         Some(
             moved
@@ -252,7 +251,7 @@ impl Scene {
     }
 
     /// Place of a block: around its nodes when it is open, a box in the middle of them when it is folded.
-    pub fn block(&self, index: usize, moved: &BTreeMap<NodeId, Point>) -> Option<Rect> {
+    pub fn block(&self, index: usize, moved: &OrderedMap<NodeId, Point>) -> Option<Rect> {
         let block = self.blocks.get(index)?;
         let around = block
             .nodes
@@ -278,7 +277,7 @@ impl Scene {
     }
 
     /// The middle of a handle.
-    pub fn handle(&self, port: Port, side: Side, moved: &BTreeMap<NodeId, Point>) -> Option<Point> {
+    pub fn handle(&self, port: Port, side: Side, moved: &OrderedMap<NodeId, Point>) -> Option<Point> {
         let rect = self.rect(port.node, moved)?;
         let (n_inputs, n_outputs) = self.handles.get(&port.node)?;
         Some(match side {
@@ -294,7 +293,7 @@ impl Scene {
     }
 
     /// Both ends of a wire as it is drawn: at its handles, or at the box of a folded block; `None` inside of one.
-    pub fn ends(&self, wire: WireId, moved: &BTreeMap<NodeId, Point>) -> Option<(Point, Point)> {
+    pub fn ends(&self, wire: WireId, moved: &OrderedMap<NodeId, Point>) -> Option<(Point, Point)> {
         let (from, to) = self.wires.get(&wire)?;
         let (from_block, to_block) = (self.folded_in(from.node), self.folded_in(to.node));
         if from_block.is_some() && from_block == to_block {
@@ -326,7 +325,7 @@ impl Scene {
 
     /// The smallest rectangle around all that is drawn.
     pub fn bounds(&self) -> Option<Rect> {
-        let nothing = BTreeMap::new();
+        let nothing = OrderedMap::new();
         let nodes = self
             .nodes
             .iter()
@@ -337,8 +336,8 @@ impl Scene {
     }
 
     /// The nodes that a rectangle touches; those of a folded block when it touches its box.
-    pub fn touched(&self, rect: &Rect) -> BTreeSet<NodeId> {
-        let nothing = BTreeMap::new();
+    pub fn touched(&self, rect: &Rect) -> OrderedSet<NodeId> {
+        let nothing = OrderedMap::new();
         self.nodes
             .iter()
             .filter(|(node, place)| match self.folded_in(**node) {
@@ -352,7 +351,7 @@ impl Scene {
     }
 
     /// Wires with an end on one of `nodes`.
-    pub fn wires_of<'a>(&'a self, nodes: &'a BTreeSet<NodeId>) -> impl Iterator<Item = WireId> + 'a {
+    pub fn wires_of<'a>(&'a self, nodes: &'a OrderedSet<NodeId>) -> impl Iterator<Item = WireId> + 'a {
         self.wires
             .iter()
             .filter(|(_, (from, to))| nodes.contains(&from.node) || nodes.contains(&to.node))
@@ -410,7 +409,7 @@ pub enum Arrange {
 }
 
 /// New corners of `nodes` after aligning or distributing them.
-pub fn arrange(nodes: &BTreeMap<NodeId, Rect>, how: Arrange) -> Vec<(NodeId, Point)> {
+pub fn arrange(nodes: &OrderedMap<NodeId, Rect>, how: Arrange) -> Vec<(NodeId, Point)> {
     let Some(around) = nodes.values().copied().reduce(|all, rect| all.union(&rect)) else {
         return Vec::new();
     };
@@ -483,10 +482,10 @@ mod tests {
         let wire = design.wires[0].id;
         let half = NODE_HEIGHT / 2.0;
         assert_eq!(
-            scene.ends(wire, &BTreeMap::new()),
+            scene.ends(wire, &OrderedMap::new()),
             Some(([NODE_WIDTH, half], [300.0, half]))
         );
-        let moved = BTreeMap::from([(ids[1], [600.0, 90.0])]);
+        let moved = OrderedMap::from([(ids[1], [600.0, 90.0])]);
         assert_eq!(
             scene.ends(wire, &moved),
             Some(([NODE_WIDTH, half], [600.0, 90.0 + half]))
@@ -498,11 +497,11 @@ mod tests {
         let (mut design, ids) = design();
         design.blocks.push(mtl_engine::design::Block {
             name: "trunk".into(),
-            nodes: BTreeSet::from([ids[1], ids[2]]),
+            nodes: OrderedSet::from([ids[1], ids[2]]),
             folded: true,
         });
         let scene = Scene::new(&design);
-        let nothing = BTreeMap::new();
+        let nothing = OrderedMap::new();
         assert_eq!(scene.ends(design.wires[1].id, &nothing), None);
         let rect = scene.block(0, &nothing).unwrap();
         assert_eq!(scene.ends(design.wires[0].id, &nothing).unwrap().1[0], rect.x);
@@ -510,7 +509,7 @@ mod tests {
             scene.ends(design.wires[2].id, &nothing).unwrap().0[0],
             rect.right()
         );
-        assert_eq!(scene.touched(&rect), BTreeSet::from([ids[1], ids[2]]));
+        assert_eq!(scene.touched(&rect), OrderedSet::from([ids[1], ids[2]]));
     }
 
     #[test]
@@ -521,7 +520,7 @@ mod tests {
             width: 10.0,
             height: 10.0,
         };
-        let nodes = BTreeMap::from([
+        let nodes = OrderedMap::from([
             (NodeId(0), rect(0.0, 5.0)),
             (NodeId(1), rect(15.0, 0.0)),
             (NodeId(2), rect(90.0, 50.0)),

@@ -1,8 +1,7 @@
 //! What the canvas remembers besides the document and the selection.
 
-use std::collections::BTreeSet;
-
 use mtl_engine::design::{NodeId, Port, WireId};
+use mtl_engine::ordered::OrderedSet;
 use yew::NodeRef;
 
 use super::{
@@ -178,7 +177,7 @@ pub struct CanvasState {
     /// What lies over the canvas.
     pub popup: Store<Option<Popup>>,
     /// Selected comments.
-    pub notes: Store<BTreeSet<u32>>,
+    pub notes: Store<OrderedSet<u32>>,
     /// The comment that is being written.
     pub writing: Store<Option<u32>>,
     /// Nothing is moved or wired by hand.
@@ -199,7 +198,7 @@ impl Default for CanvasState {
             lasso: Store::new(None),
             carried: Store::new(None),
             popup: Store::new(None),
-            notes: Store::new(BTreeSet::new()),
+            notes: Store::new(OrderedSet::new()),
             writing: Store::new(None),
             locked: Store::new(false),
             hint: Store::new(None),

@@ -1,8 +1,7 @@
 //! Several layers at once: share, separate, group, arrange.
 
-use std::collections::BTreeSet;
-
 use mtl_engine::design::{NodeId, edit::Edit};
+use mtl_engine::ordered::OrderedSet;
 use yew::prelude::*;
 
 use super::node::{NameBox, action, task_chips};
@@ -23,7 +22,7 @@ use crate::{
 #[derive(Properties, PartialEq)]
 pub struct ManyViewProps {
     /// Which layers.
-    pub nodes: BTreeSet<NodeId>,
+    pub nodes: OrderedSet<NodeId>,
 }
 
 /// Several layers at once.
@@ -36,7 +35,7 @@ pub fn ManyView(props: &ManyViewProps) -> Html {
     let reports = || props.nodes.iter().filter_map(|node| checked.nodes.get(node));
     let n_parameters: usize = reports().map(|report| report.n_parameters).sum();
     let macs: u64 = reports().map(|report| report.macs).sum();
-    let tasks: BTreeSet<usize> = reports()
+    let tasks: OrderedSet<usize> = reports()
         .flat_map(|report| report.tasks.iter().collect::<Vec<_>>())
         .collect();
     let block = document

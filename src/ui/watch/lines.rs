@@ -1,8 +1,9 @@
 //! From the history of a run to the lines of a chart.
 
-use std::{any::Any, cell::Cell, collections::BTreeSet, rc::Rc};
+use std::{any::Any, cell::Cell, rc::Rc};
 
 use mtl_engine::metrics::Metric;
+use mtl_engine::ordered::OrderedSet;
 use mtl_training::protocol::{Evaluation, Split};
 
 use super::tables::TaskLine;
@@ -29,7 +30,7 @@ pub struct WatchOptions {
     /// The loss axis is logarithmic.
     pub log_loss: bool,
     /// Tasks whose lines are left out.
-    pub hidden: BTreeSet<usize>,
+    pub hidden: OrderedSet<usize>,
     /// The metric of each task that is drawn.
     pub metrics: Vec<Metric>,
     /// The labels that the metrics were chosen for.
@@ -42,7 +43,7 @@ impl Default for WatchOptions {
             smoothing: 0.8,
             time_axis: false,
             log_loss: false,
-            hidden: BTreeSet::new(),
+            hidden: OrderedSet::new(),
             metrics: Vec::new(),
             labels: Vec::new(),
         }

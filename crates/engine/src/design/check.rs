@@ -4,13 +4,12 @@
 //! head, then the rest (which is checked, but is not part of the plan). A problem of a node that leads to no head is a
 //! warning: it does not keep the rest from training.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{Design, NodeId, Wire, WireId, graph::Graph};
 pub use super::{
     problems::{Problem, ProblemKind, Severity},
     report::{Checked, MAX_TASKS, NodeReport, ParameterCounts, TaskReport, TaskSet},
 };
+use crate::ordered::{OrderedMap, OrderedSet};
 use crate::{
     layers::{Arity, LowerError, Shape},
     ordered,
@@ -126,8 +125,8 @@ impl Checker<'_> {
             };
             self.problem(kind, None, None, Severity::Error);
         }
-        let mut ids = BTreeSet::new();
-        let mut names: BTreeSet<&str> = BTreeSet::new();
+        let mut ids = OrderedSet::new();
+        let mut names: OrderedSet<&str> = OrderedSet::new();
         for node in &self.design.nodes {
             if !ids.insert(node.id) {
                 self.problem(
@@ -157,8 +156,8 @@ impl Checker<'_> {
     }
 
     fn check_wires(&mut self) {
-        let mut ids = BTreeSet::new();
-        let mut ends = BTreeSet::new();
+        let mut ids = OrderedSet::new();
+        let mut ends = OrderedSet::new();
         for wire in &self.design.wires {
             if !ids.insert(wire.id) {
                 let kind = ProblemKind::DuplicateWireId { id: wire.id.0 };
@@ -339,7 +338,7 @@ impl Checker<'_> {
         // Nodes in a cycle were never lowered; they are listed all the same.
         for (index, node) in self.design.nodes.iter().enumerate() {
             let tasks = self.graph.tasks[index];
-            self.checked.nodes.entry(node.id).or_insert_with(|| NodeReport {
+            self.checked.nodes.get_or_insert_with(node.id, || NodeReport {
                 tasks,
                 ..NodeReport::default()
             });
@@ -460,26 +459,26 @@ fn describe(parameters: Option<&Vec<(&'static str, Vec<usize>)>>) -> String {
 }
 
 /// Nodes from which `node` can be reached, itself not included.
-pub fn upstream(design: &Design, node: NodeId) -> BTreeSet<NodeId> {
+pub fn upstream(design: &Design, node: NodeId) -> OrderedSet<NodeId> {
     reach(node, &neighbours(design, |wire| (wire.to.node, wire.from.node)))
 }
 
 /// Nodes that can be reached from `node`, itself not included.
-pub fn downstream(design: &Design, node: NodeId) -> BTreeSet<NodeId> {
+pub fn downstream(design: &Design, node: NodeId) -> OrderedSet<NodeId> {
     reach(node, &neighbours(design, |wire| (wire.from.node, wire.to.node)))
 }
 
-fn neighbours(design: &Design, ends: impl Fn(&Wire) -> (NodeId, NodeId)) -> BTreeMap<NodeId, Vec<NodeId>> {
-    let mut neighbours: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+fn neighbours(design: &Design, ends: impl Fn(&Wire) -> (NodeId, NodeId)) -> OrderedMap<NodeId, Vec<NodeId>> {
+    let mut neighbours: OrderedMap<NodeId, Vec<NodeId>> = OrderedMap::new();
     for wire in &design.wires {
         let (from, to) = ends(wire);
-        neighbours.entry(from).or_default().push(to);
+        neighbours.get_or_default(from).push(to);
     }
     neighbours
 }
 
-fn reach(start: NodeId, neighbours: &BTreeMap<NodeId, Vec<NodeId>>) -> BTreeSet<NodeId> {
-    let mut found = BTreeSet::new();
+fn reach(start: NodeId, neighbours: &OrderedMap<NodeId, Vec<NodeId>>) -> OrderedSet<NodeId> {
+    let mut found = OrderedSet::new();
     let mut stack = vec![start];
     while let Some(node) = stack.pop() {
         for next in neighbours.get(&node).into_iter().flatten() {

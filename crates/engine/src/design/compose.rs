@@ -3,8 +3,7 @@
 //! Nothing here changes a design; every function looks at one and returns edits for
 //! [`apply_all`](super::edit::apply_all), so that a caller may show what would happen before it does.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::ordered::{OrderedMap, OrderedSet};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -21,7 +20,7 @@ pub struct Fragment {
     /// Wires with both ends among them.
     pub wires: Vec<Wire>,
     /// Names and members of the blocks that lie wholly among them.
-    pub blocks: Vec<(String, BTreeSet<NodeId>)>,
+    pub blocks: Vec<(String, OrderedSet<NodeId>)>,
     /// Ties with both ends among them.
     pub ties: Vec<Tie>,
 }
@@ -51,7 +50,7 @@ impl Explain for ShareError {
 
 impl Fragment {
     /// Copies `nodes` with all that lies among them.
-    pub fn copy(design: &Design, nodes: &BTreeSet<NodeId>) -> Self {
+    pub fn copy(design: &Design, nodes: &OrderedSet<NodeId>) -> Self {
         let has = |id: &NodeId| nodes.contains(id);
         Self {
             nodes: design
@@ -95,9 +94,9 @@ impl Fragment {
         design: &Design,
         ids: &mut Ids,
         offset: [f32; 2],
-    ) -> (Vec<Edit>, BTreeMap<NodeId, NodeId>) {
+    ) -> (Vec<Edit>, OrderedMap<NodeId, NodeId>) {
         let mut names = Names::of(design);
-        let fresh = ordered::map(self.nodes.iter().map(|node| (node.id, ids.node())));
+        let fresh = OrderedMap::from_iter(self.nodes.iter().map(|node| (node.id, ids.node())));
         let renewed = |id: NodeId| fresh.get(&id).copied();
         let mut edits = Vec::new();
         for node in &self.nodes {
@@ -128,7 +127,7 @@ impl Fragment {
             });
         }
         for (name, members) in &self.blocks {
-            let nodes = ordered::set(members.iter().filter_map(|id| renewed(*id)));
+            let nodes = OrderedSet::from_iter(members.iter().filter_map(|id| renewed(*id)));
             if !nodes.is_empty() {
                 edits.push(Edit::Group {
                     name: name.clone(),
@@ -153,10 +152,10 @@ impl Fragment {
 /// on the same trunk.
 pub fn duplicate(
     design: &Design,
-    nodes: &BTreeSet<NodeId>,
+    nodes: &OrderedSet<NodeId>,
     ids: &mut Ids,
     offset: [f32; 2],
-) -> (Vec<Edit>, BTreeSet<NodeId>) {
+) -> (Vec<Edit>, OrderedSet<NodeId>) {
     let (mut edits, fresh) = Fragment::copy(design, nodes).paste(design, ids, offset);
     for wire in in_order(&design.wires) {
         if let (None, Some(copy)) = (fresh.get(&wire.from.node), fresh.get(&wire.to.node)) {
@@ -177,7 +176,7 @@ pub fn duplicate(
 }
 
 /// Removes `nodes`; where types allow, what fed them now feeds what they fed.
-pub fn remove_and_splice(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Vec<Edit> {
+pub fn remove_and_splice(design: &Design, nodes: &OrderedSet<NodeId>, ids: &mut Ids) -> Vec<Edit> {
     let removal = Edit::RemoveNodes { nodes: nodes.clone() };
     let mut rest = design.clone();
     if edit::apply(&mut rest, &removal).is_err() {
@@ -234,7 +233,7 @@ pub fn insert_on_wire(
     push(
         &mut scratch,
         Edit::Disconnect {
-            wires: ordered::set([wire]),
+            wires: OrderedSet::from_iter([wire]),
         },
     )?;
     let to = first_input(&scratch, old.from, node)?;
@@ -301,11 +300,11 @@ fn first(
 
 /// "Give each task its own": copies `nodes`, and all that lies between them and the tasks that share them, once per
 /// task. The first task keeps the originals.
-pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Result<Vec<Edit>, ShareError> {
+pub fn separate(design: &Design, nodes: &OrderedSet<NodeId>, ids: &mut Ids) -> Result<Vec<Edit>, ShareError> {
     let tasks_of = tasks_by_node(design);
     let tasks = |id: NodeId| tasks_of.get(&id).cloned().unwrap_or_default();
     // What lies downstream and is shared must be copied too, or the copies would meet again.
-    let mut copied = BTreeSet::new();
+    let mut copied = OrderedSet::new();
     let mut open: Vec<NodeId> = nodes.iter().copied().filter(|id| tasks(*id).len() > 1).collect();
     while let Some(id) = open.pop() {
         if copied.insert(id) {
@@ -317,19 +316,19 @@ pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Res
             open.extend(after.filter(|next| tasks(*next).len() > 1));
         }
     }
-    let all = ordered::set(copied.iter().flat_map(|id| tasks(*id)));
+    let all = OrderedSet::from_iter(copied.iter().flat_map(|id| tasks(*id)));
     if all.len() < 2 {
         return Err(ShareError::NothingShared);
     }
     let mut names = Names::of(design);
     let mut edits = Vec::new();
-    let owner: BTreeMap<NodeId, NodeId> = ordered::map(
+    let owner: OrderedMap<NodeId, NodeId> = OrderedMap::from_iter(
         copied
             .iter()
             .filter_map(|id| tasks(*id).first().map(|task| (*id, *task))),
     );
-    let mut copies: BTreeMap<(NodeId, NodeId), NodeId> =
-        ordered::map(owner.iter().map(|(id, task)| ((*id, *task), *id)));
+    let mut copies: OrderedMap<(NodeId, NodeId), NodeId> =
+        OrderedMap::from_iter(owner.iter().map(|(id, task)| ((*id, *task), *id)));
     for (row, task) in all.iter().enumerate() {
         let task_name = design.node(*task).map_or("", |node| node.name.as_str());
         for node in design.nodes.iter().filter(|node| copied.contains(&node.id)) {
@@ -389,7 +388,7 @@ pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Res
         }
     }
     // Wires between originals of different owners have been copied for every task that uses them: drop the rest.
-    let crossing: BTreeSet<WireId> = ordered::set(
+    let crossing: OrderedSet<WireId> = OrderedSet::from_iter(
         design
             .wires
             .iter()
@@ -404,9 +403,9 @@ pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Res
 }
 
 /// "Share": merges those of `nodes` that are equal, settings and inputs, so that their tasks use one.
-pub fn share(design: &Design, nodes: &BTreeSet<NodeId>) -> Result<Vec<Edit>, ShareError> {
+pub fn share(design: &Design, nodes: &OrderedSet<NodeId>) -> Result<Vec<Edit>, ShareError> {
     let mut kept: Vec<(&Node, Vec<Port>)> = Vec::new();
-    let mut merged: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    let mut merged: OrderedMap<NodeId, NodeId> = OrderedMap::new();
     for id in topological(design) {
         let Some(node) = design
             .node(id)
@@ -438,7 +437,7 @@ pub fn share(design: &Design, nodes: &BTreeSet<NodeId>) -> Result<Vec<Edit>, Sha
     }
     let mut edits = Vec::new();
     let mut scratch = design.clone();
-    let gone = ordered::set(merged.keys().copied());
+    let gone = OrderedSet::from_iter(merged.keys().copied());
     for wire in design
         .wires
         .iter()
@@ -463,18 +462,18 @@ pub fn share(design: &Design, nodes: &BTreeSet<NodeId>) -> Result<Vec<Edit>, Sha
 }
 
 /// Which tasks (heads) each node leads to.
-pub fn tasks_by_node(design: &Design) -> BTreeMap<NodeId, BTreeSet<NodeId>> {
-    let mut tasks: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
+pub fn tasks_by_node(design: &Design) -> OrderedMap<NodeId, OrderedSet<NodeId>> {
+    let mut tasks: OrderedMap<NodeId, OrderedSet<NodeId>> = OrderedMap::new();
     for head in design.heads() {
         for node in ancestors(design, head.id, |_| true) {
-            tasks.entry(node).or_default().insert(head.id);
+            tasks.get_or_default(node).insert(head.id);
         }
     }
     tasks
 }
 
 /// `node` and all that leads to it through nodes that `within` accepts.
-pub fn ancestors(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> BTreeSet<NodeId> {
+pub fn ancestors(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> OrderedSet<NodeId> {
     walk(
         design.wires.iter().map(|wire| (wire.to.node, wire.from.node)),
         node,
@@ -483,7 +482,7 @@ pub fn ancestors(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool)
 }
 
 /// `node` and all that it leads to through nodes that `within` accepts.
-pub fn descendants(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> BTreeSet<NodeId> {
+pub fn descendants(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> OrderedSet<NodeId> {
     walk(
         design.wires.iter().map(|wire| (wire.from.node, wire.to.node)),
         node,
@@ -495,12 +494,12 @@ fn walk(
     edges: impl Iterator<Item = (NodeId, NodeId)>,
     start: NodeId,
     within: impl Fn(NodeId) -> bool,
-) -> BTreeSet<NodeId> {
-    let mut next: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+) -> OrderedSet<NodeId> {
+    let mut next: OrderedMap<NodeId, Vec<NodeId>> = OrderedMap::new();
     for (from, to) in edges {
-        next.entry(from).or_default().push(to);
+        next.get_or_default(from).push(to);
     }
-    let mut seen = ordered::set([start]);
+    let mut seen = OrderedSet::from_iter([start]);
     let mut open = vec![start];
     while let Some(id) = open.pop() {
         let after = next.get(&id).into_iter().flatten().copied();
@@ -511,9 +510,9 @@ fn walk(
 
 /// Node ids so that wires lead forward; nodes on a cycle come last, in the order of the design.
 pub fn topological(design: &Design) -> Vec<NodeId> {
-    let mut waiting = ordered::map(design.nodes.iter().map(|node| (node.id, 0_usize)));
+    let mut waiting = OrderedMap::from_iter(design.nodes.iter().map(|node| (node.id, 0_usize)));
     for wire in &design.wires {
-        *waiting.entry(wire.to.node).or_default() += 1;
+        *waiting.get_or_default(wire.to.node) += 1;
     }
     let mut order: Vec<NodeId> = design
         .nodes
@@ -533,7 +532,7 @@ pub fn topological(design: &Design) -> Vec<NodeId> {
             }
         }
     }
-    let placed = ordered::set(order.iter().copied());
+    let placed = OrderedSet::from_iter(order.iter().copied());
     order.extend(
         design
             .nodes
@@ -552,14 +551,14 @@ fn in_order(wires: &[Wire]) -> Vec<&Wire> {
 
 /// Names that are taken, to find free ones.
 pub struct Names {
-    taken: BTreeSet<String>,
+    taken: OrderedSet<String>,
 }
 
 impl Names {
     /// The names of the nodes of `design`.
     pub fn of(design: &Design) -> Self {
         Self {
-            taken: ordered::set(design.nodes.iter().map(|node| node.name.clone())),
+            taken: OrderedSet::from_iter(design.nodes.iter().map(|node| node.name.clone())),
         }
     }
 

@@ -1,10 +1,8 @@
 //! Names of edits for the history: "connect Dense 2 → ad".
 
-use std::collections::BTreeSet;
-
 use super::edit::Edit;
 use super::{Design, NodeId, Port};
-use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::settings::Settings;
 use crate::text::Message;
 
@@ -16,7 +14,7 @@ impl Edit {
                 .node(id)
                 .map_or_else(|| id.0.to_string(), |node| node.name.clone())
         };
-        let names = |ids: &BTreeSet<NodeId>| match (ids.len(), ids.first()) {
+        let names = |ids: &OrderedSet<NodeId>| match (ids.len(), ids.first()) {
             (1, Some(id)) => Message::new(name(*id), name(*id)),
             (n, _) => Message::new(format!("{n} nodes"), format!("{n} 个节点")),
         };
@@ -28,7 +26,7 @@ impl Edit {
         };
         let both =
             |en: &str, zh: &str, what: String| Message::new(format!("{en} {what}"), format!("{zh} {what}"));
-        let set = |en: &str, zh: &str, ids: &BTreeSet<NodeId>| {
+        let set = |en: &str, zh: &str, ids: &OrderedSet<NodeId>| {
             let what = names(ids);
             Message::new(format!("{en} {}", what.en), format!("{zh} {}", what.zh))
         };
@@ -63,9 +61,11 @@ impl Edit {
                 format!("rename {} to {new}", name(*node)),
                 format!("将 {} 改名为 {new}", name(*node)),
             ),
-            Self::Move { positions } => {
-                set("move", "移动", &ordered::set(positions.iter().map(|(id, _)| *id)))
-            }
+            Self::Move { positions } => set(
+                "move",
+                "移动",
+                &OrderedSet::from_iter(positions.iter().map(|(id, _)| *id)),
+            ),
             Self::Freeze { nodes, frozen: true } => set("freeze", "冻结", nodes),
             Self::Freeze { nodes, frozen: false } => set("unfreeze", "解冻", nodes),
             Self::Group { name, .. } => both("group", "编组", name.clone()),

@@ -10,6 +10,7 @@ use super::edit::{self, Edit, Ids};
 use super::{Design, Node, Port, Wire, WireId};
 use crate::layers::{Category, Layer, LowerError};
 use crate::ordered;
+use crate::ordered::OrderedSet;
 use crate::schema::Schema;
 use crate::settings::{FieldKind, Settings, Value};
 use crate::text::Message;
@@ -95,7 +96,7 @@ fn candidates(design: &Design, checked: &Checked, schema: &Schema, problem: &Pro
             fixes.push(single(
                 design,
                 Edit::RemoveNodes {
-                    nodes: ordered::set([node.id]),
+                    nodes: OrderedSet::from_iter([node.id]),
                 },
             ));
             fixes
@@ -209,7 +210,7 @@ fn connect(ids: &mut Ids, from: Port, to: Port) -> Edit {
 
 /// A head behind each node that nothing uses yet, last drawn first.
 fn add_head(design: &Design, checked: &Checked, schema: &Schema) -> Vec<Fix> {
-    let used = ordered::set(design.wires.iter().map(|wire| wire.from.node));
+    let used = OrderedSet::from_iter(design.wires.iter().map(|wire| wire.from.node));
     let ends = design
         .nodes
         .iter()
@@ -343,7 +344,7 @@ fn disconnect_each(design: &Design, is_meant: impl Fn(&Wire) -> bool) -> Vec<Fix
             single(
                 design,
                 Edit::Disconnect {
-                    wires: ordered::set([wire.id]),
+                    wires: OrderedSet::from_iter([wire.id]),
                 },
             )
         })
@@ -381,9 +382,9 @@ fn fit_layer(
         }
         LowerError::UnknownLabel { .. } | LowerError::LabelKind { .. } => {
             let key_of = |kind: FieldKind| kind == FieldKind::Label;
-            let learnt = ordered::set(design.heads().filter_map(|head| head.layer.label()));
+            let learnt = OrderedSet::from_iter(design.heads().filter_map(|head| head.layer.label()));
             let mut keys: Vec<String> = schema.labels.iter().map(|label| label.key.clone()).collect();
-            ordered::sort_by_key(&mut keys, |key| learnt.contains(key.as_str()));
+            ordered::sort_by_key(&mut keys, |key| learnt.contains(&key.as_str()));
             let mut fixes = name_another(design, node, key_of, keys);
             // Another kind of head for the label that is meant.
             fixes.extend(

@@ -1,16 +1,15 @@
 //! The graph of a design: order of the layers, cycles, which tasks reach what.
 
-use std::collections::BTreeMap;
-
 use super::{
     Design, NodeId, Wire,
     report::{MAX_TASKS, TaskSet},
 };
 use crate::ordered;
+use crate::ordered::{OrderedMap, OrderedSet};
 
 /// A design as a graph over positions in its list of nodes. Wires whose ends do not exist are left out.
 pub struct Graph<'a> {
-    positions: BTreeMap<NodeId, usize>,
+    positions: OrderedMap<NodeId, usize>,
     /// Wires into each node, in the order of their ids.
     into: Vec<Vec<&'a Wire>>,
     design: &'a Design,
@@ -30,9 +29,9 @@ impl<'a> Graph<'a> {
     /// Analyses a design.
     pub fn new(design: &'a Design) -> Self {
         let n = design.nodes.len();
-        let mut positions = BTreeMap::new();
+        let mut positions = OrderedMap::new();
         for (index, node) in design.nodes.iter().enumerate() {
-            positions.entry(node.id).or_insert(index);
+            positions.get_or_insert_with(node.id, || index);
         }
         let heads = (0..n)
             .filter(|index| design.nodes[*index].layer.is_head())
@@ -95,7 +94,7 @@ impl<'a> Graph<'a> {
                 *waiting += 1;
             }
         }
-        let mut ready = ordered::set((0..n).filter(|index| waiting[*index] == 0));
+        let mut ready = OrderedSet::from_iter((0..n).filter(|index| waiting[*index] == 0));
         let mut done = vec![false; n];
         while let Some(index) = ready.pop_first() {
             done[index] = true;
@@ -108,7 +107,7 @@ impl<'a> Graph<'a> {
             }
         }
         // What is left has a source that is left too: walking back from any of it runs into a cycle.
-        let mut left = ordered::set((0..n).filter(|index| !done[*index]));
+        let mut left = OrderedSet::from_iter((0..n).filter(|index| !done[*index]));
         while let Some(start) = left.first().copied() {
             let mut path = vec![start];
             let mut at = start;

@@ -7,10 +7,9 @@
 //! order allows (isotonic regression, solved exactly by pooling adjacent violators). Parts that are not connected stand
 //! below each other. The same design always gives the same picture.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{Design, NodeId};
 use crate::ordered;
+use crate::ordered::{OrderedMap, OrderedSet};
 
 /// Distance between columns, in pixels.
 pub const COLUMN_GAP: f32 = 45.0;
@@ -25,8 +24,8 @@ const BEND_HEIGHT: f32 = 15.0;
 const SWEEPS: usize = 12;
 
 /// Top left corners for all nodes; `sizes` are widths and heights in pixels.
-pub fn layout(design: &Design, sizes: &BTreeMap<NodeId, [f32; 2]>) -> BTreeMap<NodeId, [f32; 2]> {
-    let index: BTreeMap<NodeId, usize> = ordered::map(
+pub fn layout(design: &Design, sizes: &OrderedMap<NodeId, [f32; 2]>) -> OrderedMap<NodeId, [f32; 2]> {
+    let index: OrderedMap<NodeId, usize> = OrderedMap::from_iter(
         design
             .nodes
             .iter()
@@ -35,7 +34,7 @@ pub fn layout(design: &Design, sizes: &BTreeMap<NodeId, [f32; 2]>) -> BTreeMap<N
     );
     let mut wires: Vec<_> = design.wires.iter().collect();
     ordered::sort_by_key(&mut wires, |wire| (wire.to.node, wire.to.handle, wire.id));
-    let mut seen = BTreeSet::new();
+    let mut seen = OrderedSet::new();
     let edges: Vec<(usize, usize)> = wires
         .iter()
         .filter_map(|wire| Some((*index.get(&wire.from.node)?, *index.get(&wire.to.node)?)))
@@ -44,7 +43,7 @@ pub fn layout(design: &Design, sizes: &BTreeMap<NodeId, [f32; 2]>) -> BTreeMap<N
     let size = |node: usize| sizes.get(&design.nodes[node].id).copied().unwrap_or(DEFAULT_SIZE);
     let heads: Vec<bool> = design.nodes.iter().map(|node| node.layer.is_head()).collect();
 
-    let mut corners = BTreeMap::new();
+    let mut corners = OrderedMap::new();
     let mut top = 0.0_f32;
     for part in parts(design.nodes.len(), &edges) {
         let mut graph = Layered::new(&part, &edges, &heads, &size);
@@ -87,9 +86,9 @@ fn parts(n_nodes: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
         let (a, b) = (find(&mut root, *a), find(&mut root, *b));
         root[a.max(b)] = a.min(b);
     }
-    let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut parts: OrderedMap<usize, Vec<usize>> = OrderedMap::new();
     for node in 0..n_nodes {
-        parts.entry(find(&mut root, node)).or_default().push(node);
+        parts.get_or_default(find(&mut root, node)).push(node);
     }
     let mut parts: Vec<Vec<usize>> = parts.into_values().collect();
     // Networks first, then what is not connected with anything.
@@ -122,8 +121,8 @@ impl Layered {
         heads: &[bool],
         size: &impl Fn(usize) -> [f32; 2],
     ) -> Self {
-        let local: BTreeMap<usize, usize> =
-            ordered::map(part.iter().enumerate().map(|(position, node)| (*node, position)));
+        let local: OrderedMap<usize, usize> =
+            OrderedMap::from_iter(part.iter().enumerate().map(|(position, node)| (*node, position)));
         let inner: Vec<(usize, usize)> = edges
             .iter()
             .filter_map(|(a, b)| Some((*local.get(a)?, *local.get(b)?)))
@@ -433,7 +432,7 @@ fn without_cycles(n_nodes: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize
             }
         }
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = OrderedSet::new();
     result.retain(|edge| seen.insert(*edge));
     result
 }

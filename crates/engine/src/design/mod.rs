@@ -15,8 +15,7 @@ pub mod problems;
 pub mod refusal;
 pub mod report;
 
-use std::collections::BTreeSet;
-
+use crate::ordered::OrderedSet;
 use serde::{Deserialize, Serialize};
 
 use crate::layers::Layer;
@@ -100,7 +99,7 @@ pub struct Block {
     /// Name for a person.
     pub name: String,
     /// Members.
-    pub nodes: BTreeSet<NodeId>,
+    pub nodes: OrderedSet<NodeId>,
     /// Drawn as one box.
     #[serde(default)]
     pub folded: bool,

@@ -1,7 +1,6 @@
 //! What checking a design finds out: shapes, parameters, costs, which tasks reach what.
 
-use std::collections::BTreeMap;
-
+use crate::ordered::OrderedMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -119,9 +118,9 @@ pub struct ParameterCounts {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checked {
     /// Per node.
-    pub nodes: BTreeMap<NodeId, NodeReport>,
+    pub nodes: OrderedMap<NodeId, NodeReport>,
     /// Shape on each wire; `None` where it is not known.
-    pub wires: BTreeMap<WireId, Option<Shape>>,
+    pub wires: OrderedMap<WireId, Option<Shape>>,
     /// Heads, in the order of the tasks.
     pub tasks: Vec<TaskReport>,
     /// What is wrong, errors first.

@@ -1,7 +1,6 @@
 //! New layers and comments, and wires between what is there.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use mtl_engine::ordered::{OrderedMap, OrderedSet};
 use mtl_engine::{
     design::{
         Design, Node, NodeId, Note, Port, Wire, WireId,
@@ -71,7 +70,7 @@ impl Editor {
         match edits {
             Ok(edits) => {
                 if self.edit_all(added, &edits) {
-                    self.select(BTreeSet::from([id]));
+                    self.select(OrderedSet::from([id]));
                     return Some(id);
                 }
             }
@@ -212,7 +211,7 @@ fn linked(design: &Design, node: Node, handle: Handle, ids: &mut Ids) -> Result<
 fn beside(scene: &Scene, handle: Handle) -> Point {
     let gap = layout::COLUMN_GAP;
     let [x, y] = scene
-        .handle(handle.port, handle.side, &BTreeMap::new())
+        .handle(handle.port, handle.side, &OrderedMap::new())
         .unwrap_or_default();
     let y = y - scene::NODE_HEIGHT / 2.0;
     match handle.side {

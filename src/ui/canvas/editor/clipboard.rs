@@ -1,13 +1,12 @@
 //! Copying, pasting, duplicating, deleting.
 
-use std::collections::BTreeSet;
-
 use mtl_engine::design::{
     Design, NodeId,
     compose::{self, Fragment},
     edit::{self, Edit},
     layout::snap,
 };
+use mtl_engine::ordered::OrderedSet;
 
 use super::{
     super::scene::{self, GRID, Point},
@@ -108,7 +107,7 @@ impl Editor {
     }
 
     /// Puts copies of `nodes` (say, of a block) below them.
-    pub fn duplicate_nodes(&self, nodes: &BTreeSet<NodeId>) {
+    pub fn duplicate_nodes(&self, nodes: &OrderedSet<NodeId>) {
         let (design, scene) = (self.placed(), self.scene());
         let mut ids = self.document.get().ids();
         let rects = || nodes.iter().filter_map(|node| scene.nodes.get(node));
@@ -130,7 +129,7 @@ impl Editor {
         design
     }
 
-    fn select_and_show(&self, nodes: BTreeSet<NodeId>) {
+    fn select_and_show(&self, nodes: OrderedSet<NodeId>) {
         let first = nodes.first().copied();
         self.select(nodes);
         if let Some(first) = first {

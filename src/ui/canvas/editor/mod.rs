@@ -8,8 +8,9 @@ mod clipboard;
 mod composing;
 mod placing;
 
-use std::{collections::BTreeSet, ops::Deref, rc::Rc};
+use std::{ops::Deref, rc::Rc};
 
+use mtl_engine::ordered::OrderedSet;
 use mtl_engine::{
     design::{
         Design, NodeId, WireId,
@@ -202,25 +203,25 @@ impl Editor {
     }
 
     /// Selects these nodes only.
-    pub fn select(&self, nodes: BTreeSet<NodeId>) {
+    pub fn select(&self, nodes: OrderedSet<NodeId>) {
         self.selection.update_if_changed(|selection| {
             *selection = Selection {
                 nodes,
-                wires: BTreeSet::new(),
+                wires: OrderedSet::new(),
             }
         });
-        self.canvas.notes.update_if_changed(BTreeSet::clear);
+        self.canvas.notes.update_if_changed(OrderedSet::clear);
     }
 
     /// Selects this wire only.
     pub fn select_wire(&self, wire: WireId) {
         self.selection.update_if_changed(|selection| {
             *selection = Selection {
-                nodes: BTreeSet::new(),
-                wires: BTreeSet::from([wire]),
+                nodes: OrderedSet::new(),
+                wires: OrderedSet::from([wire]),
             };
         });
-        self.canvas.notes.update_if_changed(BTreeSet::clear);
+        self.canvas.notes.update_if_changed(OrderedSet::clear);
     }
 
     /// Selects a node, or takes it out of the selection.
@@ -244,10 +245,10 @@ impl Editor {
 
     /// Selects nothing.
     pub fn clear_selection(&self) {
-        self.select(BTreeSet::new());
+        self.select(OrderedSet::new());
     }
 
-    fn selected(&self) -> BTreeSet<NodeId> {
+    fn selected(&self) -> OrderedSet<NodeId> {
         self.selection.get().nodes.clone()
     }
 

@@ -1,8 +1,7 @@
 //! Where things stand and what of them is seen: aligning, layout, zoom.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use mtl_engine::design::{NodeId, edit::Edit, layout::layout};
+use mtl_engine::ordered::{OrderedMap, OrderedSet};
 
 use super::{
     super::{
@@ -18,7 +17,7 @@ impl Editor {
     /// Aligns or distributes the selected nodes.
     pub fn arrange(&self, how: Arrange) {
         let scene = self.scene();
-        let nodes: BTreeMap<NodeId, scene::Rect> = self
+        let nodes: OrderedMap<NodeId, scene::Rect> = self
             .selected()
             .into_iter()
             .filter_map(|node| Some((node, *scene.nodes.get(&node)?)))
@@ -129,7 +128,7 @@ impl Editor {
 
     /// Selects a node and moves the view so that it is seen.
     pub fn reveal(&self, node: NodeId) {
-        self.select(BTreeSet::from([node]));
+        self.select(OrderedSet::from([node]));
         self.bring_into_view(node);
     }
 

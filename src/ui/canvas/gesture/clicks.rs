@@ -1,7 +1,6 @@
 //! Clicks, double clicks and menus.
 
-use std::collections::BTreeSet;
-
+use mtl_engine::ordered::OrderedSet;
 use web_sys::MouseEvent;
 
 use super::{
@@ -31,7 +30,7 @@ impl Controller {
             Target::Canvas => editor.clear_selection(),
             Target::Node(node) if more => editor.toggle(node),
             Target::Node(node) => {
-                editor.select(BTreeSet::from([node]));
+                editor.select(OrderedSet::from([node]));
                 editor.show_settings();
             }
             Target::Handle(handle) => self.begin_wire(handle, None, self.place(client), true),
@@ -44,7 +43,7 @@ impl Controller {
             }
             Target::Note(note) | Target::NoteCorner(note) => {
                 editor.clear_selection();
-                editor.canvas.notes.set(BTreeSet::from([note]));
+                editor.canvas.notes.set(OrderedSet::from([note]));
             }
             Target::Block(block) => {
                 if let Some(block) = editor.design().blocks.get(block) {
@@ -96,7 +95,7 @@ impl Controller {
         };
         match target {
             Target::Node(node) if !editor.selection.get().nodes.contains(&node) => {
-                editor.select(BTreeSet::from([node]));
+                editor.select(OrderedSet::from([node]));
             }
             Target::Wire(wire) => editor.select_wire(wire),
             Target::Block(_) | Target::Note(_) => self.click(target, false, client),

@@ -1,8 +1,7 @@
 //! Nodes on their way: moved on the screen alone, and in the document once, at the end.
 
-use std::collections::BTreeMap;
-
 use mtl_engine::design::{NodeId, WireId, compose, edit::Edit, layout::snap};
+use mtl_engine::ordered::OrderedMap;
 
 use super::super::{
     dom,
@@ -16,8 +15,8 @@ pub(super) struct Drag {
     pub(super) scene: Scene,
     pub(super) start: Point,
     pub(super) grabbed: NodeId,
-    pub(super) from: BTreeMap<NodeId, Point>,
-    pub(super) moved: BTreeMap<NodeId, Point>,
+    pub(super) from: OrderedMap<NodeId, Point>,
+    pub(super) moved: OrderedMap<NodeId, Point>,
     pub(super) wires: Vec<WireId>,
     pub(super) blocks: Vec<usize>,
 }
@@ -35,7 +34,7 @@ impl Drag {
                 snap(grabbed[1] + by[1]) - grabbed[1],
             ];
         }
-        let moved: BTreeMap<NodeId, Point> = self
+        let moved: OrderedMap<NodeId, Point> = self
             .from
             .iter()
             .map(|(node, [x, y])| (*node, [x + by[0], y + by[1]]))
@@ -87,7 +86,7 @@ impl Drag {
             return None;
         }
         let [x, y] = self.scene.rect(self.grabbed, &self.moved)?.middle();
-        let nothing = BTreeMap::new();
+        let nothing = OrderedMap::new();
         self.scene.wires.keys().copied().find(|wire| {
             self.scene.ends(*wire, &nothing).is_some_and(|(start, end)| {
                 let share = (x - start[0]) / (end[0] - start[0]);

@@ -10,14 +10,11 @@ mod clicks;
 mod dragging;
 mod wiring;
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
 use gloo_timers::callback::Timeout;
 use mtl_engine::design::{NodeId, edit::Edit, layout::snap};
+use mtl_engine::ordered::{OrderedMap, OrderedSet};
 use web_sys::{Element, PointerEvent, WheelEvent};
 
 use self::dragging::Drag;
@@ -51,7 +48,7 @@ enum Gesture {
     },
     Lasso {
         start: Point,
-        before: BTreeSet<NodeId>,
+        before: OrderedSet<NodeId>,
     },
     Drag(Drag),
     Note {
@@ -73,7 +70,7 @@ enum Gesture {
 pub struct Controller {
     editor: Editor,
     gesture: RefCell<Gesture>,
-    pointers: RefCell<BTreeMap<i32, [f64; 2]>>,
+    pointers: RefCell<OrderedMap<i32, [f64; 2]>>,
     long_press: RefCell<Option<Timeout>>,
     hovered: RefCell<Option<NodeId>>,
 }
@@ -309,7 +306,7 @@ impl Controller {
                 start: place,
                 before: editor.selection.get().nodes.clone(),
             },
-            Target::Node(node) if !locked => self.begin_drag(place, node, BTreeSet::from([node])),
+            Target::Node(node) if !locked => self.begin_drag(place, node, OrderedSet::from([node])),
             Target::Block(block) if !locked => {
                 let nodes = editor
                     .design()
@@ -356,7 +353,7 @@ impl Controller {
         self.set(gesture);
     }
 
-    fn begin_drag(&self, start: Point, grabbed: NodeId, group: BTreeSet<NodeId>) -> Gesture {
+    fn begin_drag(&self, start: Point, grabbed: NodeId, group: OrderedSet<NodeId>) -> Gesture {
         let editor = &self.editor;
         let selected = editor.selection.get().nodes.clone();
         let nodes = if group.is_subset(&selected) {
@@ -366,7 +363,7 @@ impl Controller {
         };
         editor.select(nodes.clone());
         let scene = editor.scene();
-        let from: BTreeMap<NodeId, Point> = nodes
+        let from: OrderedMap<NodeId, Point> = nodes
             .iter()
             .filter_map(|node| Some((*node, scene.nodes.get(node)?.corner())))
             .collect();

@@ -1,7 +1,6 @@
 //! Drawing a wire: by drag, by click and click, and from the keyboard.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use mtl_engine::ordered::{OrderedMap, OrderedSet};
 use mtl_engine::{
     design::{Port, WireId, edit::Edit},
     layers::Arity,
@@ -103,7 +102,7 @@ impl Controller {
         let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
             return;
         };
-        let nothing = BTreeMap::new();
+        let nothing = OrderedMap::new();
         let at = editor
             .scene()
             .handle(handle.port, handle.side, &nothing)
@@ -142,7 +141,7 @@ impl Controller {
             // A wire whose end is dropped on nothing is taken out.
             Some(wire) => {
                 editor.edit(&Edit::Disconnect {
-                    wires: BTreeSet::from([wire]),
+                    wires: OrderedSet::from([wire]),
                 });
             }
             None if !back => {
@@ -180,7 +179,7 @@ pub fn open_ends(editor: &Editor) -> Vec<Handle> {
     let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
         return Vec::new();
     };
-    let (design, scene, nothing) = (editor.design(), editor.scene(), BTreeMap::new());
+    let (design, scene, nothing) = (editor.design(), editor.scene(), OrderedMap::new());
     let side = if drawing.fixed.side == Side::Output {
         Side::Input
     } else {
