@@ -6,8 +6,9 @@ use super::contender::{Engine, Key};
 use crate::bundle::Build;
 
 /// Losses of the same problem may differ by this much, relatively: sums in another order, other `exp`s, and 20 steps of
-/// Adam, which turns a gradient's last digit into a step of full length where it is nearly zero.
-pub const LOSS_TOLERANCE: f64 = 1e-3;
+/// Adam, which turns a gradient's last digit into a step of full length where it is nearly zero. Measured on W6, the largest:
+/// 8e-4 (TensorFlow.js) and 1.1e-3 (burn) at the twentieth loss, from 1e-6 at the second.
+pub const LOSS_TOLERANCE: f64 = 2e-3;
 
 /// Median and quartiles.
 #[derive(Clone, Copy, Debug, PartialEq)]
