@@ -29,40 +29,93 @@ async fn bring_axe(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Notes what is wrong with the page as it stands, each rule and element once.
-async fn look(page: &Page, what: &str, found: &mut BTreeSet<String>) -> Result<()> {
-    // What glides in has arrived.
-    page.sleep(Duration::from_millis(250)).await;
-    let violations: Vec<Violation> = page
-        .eval(
-            "(await axe.run(document, { resultTypes: ['violations'] })).violations.map((violation) => ({ \
-               id: violation.id, help: violation.help, \
-               nodes: violation.nodes.map((node) => `${node.html.slice(0, 160)} :: ${node.failureSummary?.split('\\n').slice(1).join(' ')}`) }))",
-        )
-        .await?;
-    for violation in violations {
-        for node in violation.nodes {
-            let line = format!("{}: {node}", violation.id);
-            if found.insert(line.clone()) {
-                println!("{what}: {line} ({})", violation.help);
+/// Goes through the page in one look after another, and notes what is wrong.
+struct Inspection<'a> {
+    page: &'a Page,
+    /// The look that the page has.
+    at: String,
+    /// Each rule and element once.
+    found: BTreeSet<String>,
+}
+
+impl Inspection<'_> {
+    /// Notes what is wrong with the page as it stands.
+    async fn look(&mut self, what: &str) -> Result<()> {
+        // What glides in has arrived.
+        self.page.sleep(Duration::from_millis(250)).await;
+        let violations: Vec<Violation> = self
+            .page
+            .eval(
+                "(await axe.run(document, { resultTypes: ['violations'] })).violations.map((violation) => ({ \
+                   id: violation.id, help: violation.help, \
+                   nodes: violation.nodes.map((node) => `${node.html.slice(0, 160)} :: ${node.failureSummary?.split('\\n').slice(1).join(' ')}`) }))",
+            )
+            .await?;
+        for violation in violations {
+            for node in violation.nodes {
+                let line = format!("{}: {node}", violation.id);
+                if self.found.insert(line.clone()) {
+                    println!("{}, {what}: {line} ({})", self.at, violation.help);
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// Runs a script that opens something, waits for what it opens, and looks.
+    async fn open(&mut self, what: &str, script: &str, opened: &str) -> Result<()> {
+        self.page.eval::<Value>(&format!("void ({script})")).await?;
+        self.page
+            .wait_for(opened, &format!("document.querySelector({})", json!(opened)))
+            .await?;
+        unfold(self.page).await?;
+        self.look(what).await
+    }
+
+    /// [`Inspection::open`] by a click.
+    async fn press(&mut self, css: &str, opened: &str) -> Result<()> {
+        let script = format!("document.querySelector({}).click()", json!(css));
+        self.open(css, &script, opened).await
+    }
+
+    /// Opens each sheet and closes it.
+    async fn sheets(&mut self) -> Result<()> {
+        for sheet in ["presets", "datasets", "documents", "help"] {
+            self.press(&format!("#{sheet}"), "dialog[open]").await?;
+            self.page
+                .eval::<Value>("void document.querySelector('dialog[open] .sheet-head button').click()")
+                .await?;
+            self.page
+                .wait_for("the sheet is closed", "!document.querySelector('dialog[open]')")
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn escape(&self) -> Result<()> {
+        self.page
+            .eval::<Value>("void document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))")
+            .await?;
+        Ok(())
+    }
+
+    fn clean(&self) -> Result<()> {
+        ensure!(self.found.is_empty(), "{} violations", self.found.len());
+        Ok(())
+    }
 }
 
-/// Runs a script that opens something, and waits for what it opens.
-async fn open(page: &Page, script: &str, opened: &str) -> Result<()> {
-    page.eval::<Value>(&format!("void ({script})")).await?;
-    page.wait_for(opened, &format!("document.querySelector({})", json!(opened)))
-        .await
-}
-
-async fn close_sheet(page: &Page) -> Result<()> {
-    page.eval::<Value>("void document.querySelector('dialog[open] .sheet-head button').click()")
-        .await?;
-    page.wait_for("the sheet is closed", "!document.querySelector('dialog[open]')")
-        .await
+/// A trained page with axe-core in it.
+async fn begin(page: &Page) -> Result<Inspection<'_>> {
+    page.expect_console("data/index.json");
+    page.open("").await?;
+    trained(page).await?;
+    bring_axe(page).await?;
+    Ok(Inspection {
+        page,
+        at: String::new(),
+        found: BTreeSet::new(),
+    })
 }
 
 /// Every look of the page: theme and language.
@@ -86,11 +139,6 @@ async fn unfold(page: &Page) -> Result<()> {
     Ok(())
 }
 
-fn clean(found: &BTreeSet<String>) -> Result<()> {
-    ensure!(found.is_empty(), "{} violations", found.len());
-    Ok(())
-}
-
 #[test]
 fn nothing_bars_the_way_on_a_desk() {
     let setup = Setup {
@@ -98,149 +146,89 @@ fn nothing_bars_the_way_on_a_desk() {
         ..Setup::default()
     };
     check("axe-desk", setup, async |page| {
-        page.expect_console("data/index.json");
-        page.open("").await?;
-        trained(page).await?;
-        bring_axe(page).await?;
-        let mut found = BTreeSet::new();
+        let mut inspection = begin(page).await?;
         for (scheme, lang) in LOOKS {
             dress(page, scheme, lang).await?;
-            let look_at = format!("1440, {scheme}, {lang}");
+            inspection.at = format!("1440, {scheme}, {lang}");
             for view in 0..4 {
-                open(
-                    page,
-                    &format!("document.querySelectorAll('.watch-bar [role=tab]')[{view}].click()"),
-                    ".watch-bar [aria-selected=true]",
-                )
-                .await?;
-                look(page, &format!("{look_at}, view {view}"), &mut found).await?;
-            }
-            for tab in ["train", "layer", "try"] {
-                open(
-                    page,
-                    &format!("document.querySelector('#tab-{tab}').click()"),
-                    &format!("#{tab}[data-open=true]"),
-                )
-                .await?;
-                unfold(page).await?;
-                if tab == "train" {
-                    open(
-                        page,
-                        "document.querySelector('#measure-step').click()",
-                        "#step-profile",
+                let script = format!("document.querySelectorAll('.watch-bar [role=tab]')[{view}].click()");
+                inspection
+                    .open(
+                        &format!("view {view}"),
+                        &script,
+                        ".watch-bar [aria-selected=true]",
                     )
                     .await?;
-                }
-                if tab == "try" {
-                    page.fill("#try textarea", "a lovely little book").await?;
-                    page.find(".answer .bar-value").await?;
-                }
-                look(page, &format!("{look_at}, {tab}"), &mut found).await?;
             }
-            // A layer, several layers, a wire; then what lies over the canvas.
+            inspection.press("#tab-train", "#train[data-open=true]").await?;
+            inspection.press("#measure-step", "#step-profile").await?;
+            inspection.press("#tab-layer", "#layer[data-open=true]").await?;
+            inspection.press("#tab-try", "#try[data-open=true]").await?;
+            page.fill("#try textarea", "a lovely little book").await?;
+            page.find(".answer .bar-value").await?;
+            inspection.look("an answer").await?;
+            // A layer, several layers; then what lies over the canvas.
             select(page, &["shared"]).await?;
             page.find("#inside .histogram").await?;
             unfold(page).await?;
-            look(page, &format!("{look_at}, a layer selected"), &mut found).await?;
+            inspection.look("a layer selected").await?;
             select(page, &["shared", "tower_domain"]).await?;
-            look(page, &format!("{look_at}, layers selected"), &mut found).await?;
-            open(
-                page,
-                "document.querySelector('.canvas-add').click()",
-                ".canvas-palette",
-            )
-            .await?;
-            look(page, &format!("{look_at}, palette"), &mut found).await?;
-            open(
-                page,
-                "document.querySelector('.canvas-bar .canvas-find').click()",
-                ".canvas-search input",
-            )
-            .await?;
-            look(page, &format!("{look_at}, search"), &mut found).await?;
-            page.eval::<Value>("void document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))").await?;
-            open(
-                page,
-                "document.querySelector('.node .node-body').dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, clientX: 500, clientY: 300 }))",
-                ".canvas-menu",
-            )
-            .await?;
-            look(page, &format!("{look_at}, menu of a layer"), &mut found).await?;
-            page.eval::<Value>("void document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }))").await?;
-            open(
-                page,
-                "document.querySelector('.menu > button').click()",
-                ".menu-list",
-            )
-            .await?;
-            look(page, &format!("{look_at}, files"), &mut found).await?;
-            page.eval::<Value>("void document.querySelector('.menu > button').click()")
+            inspection.look("layers selected").await?;
+            inspection.press(".canvas-add", ".canvas-palette").await?;
+            inspection
+                .press(".canvas-bar .canvas-find", ".canvas-search input")
                 .await?;
-            for sheet in ["presets", "datasets", "documents", "help"] {
-                open(
-                    page,
-                    &format!("document.querySelector('#{sheet}').click()"),
-                    "dialog[open]",
+            inspection.escape().await?;
+            inspection
+                .open(
+                    "menu of a layer",
+                    "document.querySelector('.node .node-body').dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, clientX: 500, clientY: 300 }))",
+                    ".canvas-menu",
                 )
                 .await?;
-                look(page, &format!("{look_at}, sheet {sheet}"), &mut found).await?;
-                close_sheet(page).await?;
-            }
+            inspection.escape().await?;
+            inspection.press(".menu > button", ".menu-list").await?;
+            page.eval::<Value>("void document.querySelector('.menu > button').click()")
+                .await?;
+            inspection.sheets().await?;
             // A broken design with its list of problems, and a message.
             page.api::<Value>("load", &[broken_design()]).await?;
             page.find(".canvas-problems[data-state=error]").await?;
-            open(
-                page,
-                "document.querySelector('.canvas-problems li') || document.querySelector('.problems-count').click()",
-                ".canvas-problems li",
-            )
-            .await?;
-            open(page, "document.querySelector('#play').click()", ".toast-problem").await?;
-            look(page, &format!("{look_at}, problems"), &mut found).await?;
+            inspection
+                .open(
+                    "problems",
+                    "document.querySelector('.canvas-problems li') || document.querySelector('.problems-count').click()",
+                    ".canvas-problems li",
+                )
+                .await?;
+            inspection.press("#play", ".toast-problem").await?;
             page.eval::<Value>(
                 "void document.querySelectorAll('.toast button').forEach((button) => button.click())",
             )
             .await?;
             page.api::<Value>("load", &[json!("text-towers")]).await?;
         }
-        clean(&found)
+        inspection.clean()
     });
 }
 
 #[test]
 fn nothing_bars_the_way_on_a_phone() {
     check("axe-phone", Setup::default(), async |page| {
-        page.expect_console("data/index.json");
         page.phone().await?;
-        page.open("").await?;
-        trained(page).await?;
-        bring_axe(page).await?;
-        let mut found = BTreeSet::new();
+        let mut inspection = begin(page).await?;
         for (scheme, lang) in LOOKS {
             dress(page, scheme, lang).await?;
-            let look_at = format!("390, {scheme}, {lang}");
+            inspection.at = format!("390, {scheme}, {lang}");
             for (room_idx, room) in ["design", "data", "train", "watch", "try"].iter().enumerate() {
-                open(
-                    page,
-                    &format!("document.querySelectorAll('.room-tabs button')[{room_idx}].click()"),
-                    &format!("[data-room={room}]"),
-                )
-                .await?;
-                unfold(page).await?;
-                look(page, &format!("{look_at}, {room}"), &mut found).await?;
+                let script = format!("document.querySelectorAll('.room-tabs button')[{room_idx}].click()");
+                inspection
+                    .open(room, &script, &format!("[data-room={room}]"))
+                    .await?;
             }
-            for sheet in ["presets", "datasets", "documents", "help"] {
-                open(
-                    page,
-                    &format!("document.querySelector('#{sheet}').click()"),
-                    "dialog[open]",
-                )
-                .await?;
-                look(page, &format!("{look_at}, sheet {sheet}"), &mut found).await?;
-                close_sheet(page).await?;
-            }
+            inspection.sheets().await?;
         }
-        clean(&found)
+        inspection.clean()
     });
 }
 
