@@ -1,5 +1,7 @@
 //! The menu of what was clicked with the right button, pressed long, or asked for with the menu key.
 
+use std::rc::Rc;
+
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 use yew::prelude::*;
@@ -157,6 +159,12 @@ pub fn Menu(props: &MenuProps) -> Html {
     let lang = use_lang();
     let editor = use_editor();
     let list = use_node_ref();
+    // The finger whose long press has opened the menu is lifted on one of its lines: that is no choice.
+    let pressed = use_mut_ref(|| false);
+    let onpointerdown = {
+        let pressed = Rc::clone(&pressed);
+        Callback::from(move |_: PointerEvent| *pressed.borrow_mut() = true)
+    };
     {
         let list = list.clone();
         use_effect_with((props.at, props.on), move |_| {
@@ -199,11 +207,15 @@ pub fn Menu(props: &MenuProps) -> Html {
         (height - 8.0).max(120.0)
     );
     html! {
-        <div class="canvas-menu" role="menu" ref={list} aria-label={T.menu.get(lang)} {style} {onkeydown}>
+        <div class="canvas-menu" role="menu" ref={list} aria-label={T.menu.get(lang)} {style} {onkeydown} {onpointerdown}>
             { for lines.into_iter().map(|line| match line {
                 Some((text, keys, act)) => {
-                    let editor = editor.clone();
-                    let onclick = Callback::from(move |_: MouseEvent| {
+                    let (editor, pressed) = (editor.clone(), Rc::clone(&pressed));
+                    let onclick = Callback::from(move |event: MouseEvent| {
+                        // A click of the keyboard has no count.
+                        if event.detail() > 0 && !*pressed.borrow() {
+                            return;
+                        }
                         editor.canvas.popup.set(None);
                         act(&editor);
                     });

@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::hand::{canvas_corner, drag, key, middle, mouse};
+use crate::hand::{canvas_corner, drag, key, middle, mouse, tap, touch};
 use crate::steps::{count_is, design, select, settled};
 
 /// `user` and `item` embedded, joined, a shared layer, two heads.
@@ -326,4 +326,74 @@ async fn mend(page: &Page, words: &str) -> Result<()> {
     undo_says(page, "").await?;
     settled(page).await?;
     page.api::<Value>("step", &[json!(1)]).await.map(drop)
+}
+
+/// Zoom and place of what is drawn, as the browser has it.
+async fn view(page: &Page) -> Result<[f64; 3]> {
+    page.eval(
+        "(() => { const m = document.querySelector('.node').getScreenCTM(); return [m.a, m.e, m.f]; })()",
+    )
+    .await
+}
+
+#[test]
+fn fingers_pan_and_pinch_and_a_long_press_opens_a_menu_and_no_more() {
+    check("editing-fingers", Setup::default(), async |page| {
+        page.phone().await?;
+        open(page, two_tasks()).await?;
+        page.click_named("Show everything (F)").await?;
+        let [left, top] = canvas_corner(page).await?;
+        let ground = [left + 180.0, top + 330.0];
+        let before = view(page).await?;
+        touch(page, "touchStart", &[ground]).await?;
+        for step in 1..=6 {
+            touch(
+                page,
+                "touchMove",
+                &[[ground[0] - 10.0 * f64::from(step), ground[1]]],
+            )
+            .await?;
+        }
+        touch(page, "touchEnd", &[]).await?;
+        let panned = view(page).await?;
+        ensure!(
+            (panned[1] - before[1] + 60.0).abs() < 8.0 && panned[0] == before[0],
+            "panned from {before:?} to {panned:?}"
+        );
+        let apart = |by: f64| {
+            [
+                [ground[0] - 40.0 - by, ground[1]],
+                [ground[0] + 40.0 + by, ground[1]],
+            ]
+        };
+        touch(page, "touchStart", &apart(0.0)).await?;
+        for step in 1..=5 {
+            touch(page, "touchMove", &apart(8.0 * f64::from(step))).await?;
+        }
+        touch(page, "touchEnd", &[]).await?;
+        let pinched = view(page).await?;
+        ensure!(
+            (pinched[0] / panned[0] - 2.0).abs() < 0.2,
+            "zoomed from {panned:?} to {pinched:?}"
+        );
+        page.click_named("Show everything (F)").await?;
+        let node = middle(page, "#mtl-node-2 .node-body").await?;
+        touch(page, "touchStart", &[node]).await?;
+        page.find(".canvas-menu").await?;
+        touch(page, "touchEnd", &[]).await?;
+        page.sleep(std::time::Duration::from_millis(300)).await;
+        page.find(".canvas-menu").await?;
+        ensure!(
+            page.eval::<usize>("document.querySelectorAll('.node').length")
+                .await?
+                == 5,
+            "lifting the finger chose a line of the menu"
+        );
+        // The menu hears of the next finger.
+        let duplicate: [f64; 2] = page
+            .eval("(() => { const r = [...document.querySelectorAll('.canvas-menu button')].find((line) => line.innerText.startsWith('Duplicate')).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()")
+            .await?;
+        tap(page, duplicate).await?;
+        count_is(page, ".node", 6).await
+    });
 }

@@ -41,20 +41,25 @@ pub async fn double_click(page: &Page, at: [f64; 2]) -> Result<()> {
     Ok(())
 }
 
+/// One event of some fingers, each at its place.
+pub async fn touch(page: &Page, kind: &str, fingers: &[[f64; 2]]) -> Result<()> {
+    let points: Vec<_> = fingers
+        .iter()
+        .enumerate()
+        .map(|(id, [x, y])| json!({ "x": x, "y": y, "id": id }))
+        .collect();
+    page.cdp(
+        "Input.dispatchTouchEvent",
+        json!({ "type": kind, "touchPoints": points }),
+    )
+    .await
+    .map(drop)
+}
+
 /// A finger touches and lifts.
-pub async fn tap(page: &Page, [x, y]: [f64; 2]) -> Result<()> {
-    let points = json!([{ "x": x, "y": y }]);
-    page.cdp(
-        "Input.dispatchTouchEvent",
-        json!({ "type": "touchStart", "touchPoints": points }),
-    )
-    .await?;
-    page.cdp(
-        "Input.dispatchTouchEvent",
-        json!({ "type": "touchEnd", "touchPoints": [] }),
-    )
-    .await?;
-    Ok(())
+pub async fn tap(page: &Page, at: [f64; 2]) -> Result<()> {
+    touch(page, "touchStart", &[at]).await?;
+    touch(page, "touchEnd", &[]).await
 }
 
 /// A key by its name, with Ctrl (2) or Shift (8).
