@@ -44,6 +44,8 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
         // Who changes the sources waits for one build and not for two.
         baseline_only: watch,
     };
+    // Before the build: what is changed while it goes on is built afterwards.
+    let mut seen = newest_change();
     bundle::build(&build)?;
     let n_builds = Arc::new(AtomicU64::new(1));
     let options = server::Options {
@@ -58,7 +60,6 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
         open_in_browser(&url);
     }
 
-    let mut seen = newest_change();
     loop {
         thread::sleep(Duration::from_millis(500));
         if !watch {
