@@ -343,7 +343,8 @@ fn fingers_pan_and_pinch_and_a_long_press_opens_a_menu_and_no_more() {
         open(page, two_tasks()).await?;
         page.click_named("Show everything (F)").await?;
         let [left, top] = canvas_corner(page).await?;
-        let ground = [left + 180.0, top + 330.0];
+        // Between the bar and the layers.
+        let ground = [left + 180.0, top + 130.0];
         let before = view(page).await?;
         touch(page, "touchStart", &[ground]).await?;
         for step in 1..=6 {
