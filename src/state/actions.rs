@@ -75,7 +75,7 @@ impl Playground {
 
     async fn move_run(&self, run: Run) -> Result<RunStatus, Message> {
         if run != Run::Pause {
-            self.ready()?;
+            self.ready().await?;
         }
         // The session refuses with a failure, which comes before the answer to what is asked after it.
         let (refusal, mut refused) = futures_channel::oneshot::channel();
@@ -92,21 +92,25 @@ impl Playground {
     }
 
     /// Refuses with the reason when nothing can be trained.
-    fn ready(&self) -> Result<(), Message> {
-        let status = self.status.get();
-        match status.phase {
-            Phase::NotReady => Err(self
-                .data
-                .get()
-                .loading
-                .as_ref()
-                .map(data::Loading::message)
-                .or_else(|| self.checked.get().first_error().map(Explain::explain))
-                .or_else(|| self.model.get().problem.clone())
-                .or_else(|| status.note.clone())
-                .unwrap_or_else(|| train::T.starting.into())),
-            _ => Ok(()),
+    async fn ready(&self) -> Result<(), Message> {
+        let is_ready = || self.status.get().phase != Phase::NotReady;
+        if !is_ready() && self.obstacle().is_none() {
+            // A script may play right after it has opened a design: what the worker has to say of that comes before its answer.
+            self.state().await?;
         }
+        if is_ready() {
+            return Ok(());
+        }
+        Err(self.obstacle().unwrap_or_else(|| train::T.starting.into()))
+    }
+
+    /// What the page knows to stand in the way of a run.
+    fn obstacle(&self) -> Option<Message> {
+        let loading = self.data.get().loading.as_ref().map(data::Loading::message);
+        loading
+            .or_else(|| self.checked.get().first_error().map(Explain::explain))
+            .or_else(|| self.model.get().problem.clone())
+            .or_else(|| self.status.get().note.clone())
     }
 
     async fn stopped(&self) -> Result<RunStatus, Message> {
@@ -162,7 +166,7 @@ impl Playground {
 
     /// Times steps of the run for about half a second.
     pub async fn measure_step(&self) -> Result<StepProfile, Message> {
-        self.ready()?;
+        self.ready().await?;
         let answer = match &*self.client.borrow() {
             Some(client) => client.measure(),
             None => return Err(T.worker_gone.into()),

@@ -44,6 +44,32 @@ fn a_script_drives_the_page() {
 }
 
 #[test]
+fn a_script_need_not_wait_between_its_calls() {
+    check("script-at-once", Setup::default(), async |page| {
+        page.goto("").await?;
+        page.wait_for("the interface is there", "window.mtlPlayground")
+            .await?;
+        let steps: Vec<u64> = page
+            .eval(
+                "await (async () => {
+                    const play = mtlPlayground;
+                    await play.data('generated-reviews', { rows: 500 });
+                    const steps = [];
+                    for (const preset of ['text-towers', 'shared-lstm', 'text-towers']) {
+                        await play.load(preset);
+                        await play.step(2);
+                        steps.push((await play.state()).step);
+                    }
+                    return steps;
+                })()",
+            )
+            .await?;
+        ensure!(steps == [2, 2, 2], "each design trains at once: {steps:?}");
+        Ok(())
+    });
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bits_and_weights_come_back_to_the_bit() {
     check("script-bits", Setup::default(), async |page| {
         page.open("").await?;
