@@ -94,7 +94,7 @@ impl Playground {
     /// Refuses with the reason when nothing can be trained.
     async fn ready(&self) -> Result<(), Message> {
         let is_ready = || self.status.get().phase != Phase::NotReady;
-        if !is_ready() && self.obstacle().is_none() {
+        if !is_ready() {
             // A script may play right after it has opened a design: what the worker has to say of that comes before its answer.
             self.state().await?;
         }
