@@ -45,15 +45,21 @@ texts! {
     no_data: "No data set is loaded yet.", "尚未载入数据集。";
 
     charts: "Charts", "曲线";
+    charts_hint: "Loss and a metric of every task while it trains", "训练时每个任务的损失与指标";
     metrics: "Metrics", "指标";
+    metrics_hint: "All metrics of every task, beside what simple methods reach", "每个任务的全部指标，以及简单方法能达到的水平";
     confusion: "Classes", "类别";
+    classes_hint: "Which classes are taken for which, and how each one does", "哪些类别被认成了哪些类别，以及每个类别的表现";
     resources: "Resources", "资源";
+    resources_hint: "Parameters, memory and speed of the model", "模型的参数、内存与速度";
     legend: "Tasks shown", "显示的任务";
     legend_hint: "Show or hide this task's lines", "显示或隐藏该任务的曲线";
     smoothing: "Smoothing", "平滑";
     smoothing_hint: "Exponential moving average of the training loss; the raw line stays behind it.", "训练损失的指数滑动平均；原始曲线以浅色留在后面。";
     time_axis: "Time axis", "时间轴";
+    time_axis_hint: "Seconds of training instead of steps", "横轴为训练的秒数，而不是步数";
     log_axis: "Log loss axis", "损失用对数轴";
+    log_axis_hint: "Equal distances for equal factors of the loss", "损失相差相同的倍数，距离就相同";
     loss: "Loss", "损失";
     training_loss: "train", "训练";
     train_rows: "Train", "训练";

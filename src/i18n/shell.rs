@@ -7,9 +7,12 @@ texts! {
     design: "Design", "设计";
     data: "Data", "数据";
     train: "Train", "训练";
+    train_hint: "Settings of the run", "训练的设置";
     watch: "Watch", "观察";
     try_it: "Try it", "试一试";
+    try_hint: "What the model says of an example of yours", "看模型对你给出的例子怎么说";
     layer: "Layer", "层";
+    layer_hint: "Settings of the chosen layer, and what is inside it", "所选层的设置与内部情况";
     rooms: "Rooms of the page", "页面各区";
 
     untitled: "Untitled design", "未命名设计";

@@ -195,18 +195,21 @@ fn RightPanel() -> Html {
         Tab {
             key: RightTab::Train,
             label: T.train.get(lang),
+            hint: T.train_hint.get(lang),
             icon: IconKind::Train,
             panel: "train",
         },
         Tab {
             key: RightTab::Layer,
             label: T.layer.get(lang),
+            hint: T.layer_hint.get(lang),
             icon: IconKind::Design,
             panel: "layer",
         },
         Tab {
             key: RightTab::Try,
             label: T.try_it.get(lang),
+            hint: T.try_hint.get(lang),
             icon: IconKind::Try,
             panel: "try",
         },

@@ -157,7 +157,7 @@ pub fn FieldRow(props: &FieldRowProps) -> Html {
                     <Icon kind={IconKind::Info} size={15} />
                 </button>
             </div>
-            <div class="field-control">
+            <div class="field-control" title={field.help.get(lang)}>
                 { match field.kind {
                     FieldKind::Flag => html! { <FlagControl ..control /> },
                     FieldKind::Choice { .. } | FieldKind::Feature | FieldKind::Label => html! { <ChoiceControl ..control /> },

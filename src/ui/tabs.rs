@@ -12,6 +12,8 @@ pub struct Tab<K: Clone + PartialEq + 'static> {
     pub key: K,
     /// Its text.
     pub label: &'static str,
+    /// What its panel has.
+    pub hint: &'static str,
     /// Its icon.
     pub icon: IconKind,
     /// Id of the panel that it opens.
@@ -58,7 +60,7 @@ pub fn tab_row<K: Clone + PartialEq + 'static>(
                 let is_open = tab.key == *open;
                 let (on_open, key) = (on_open.clone(), tab.key.clone());
                 html! {
-                    <button type="button" role="tab" class="tab" id={format!("tab-{}", tab.panel)} aria-selected={is_open.to_string()}
+                    <button type="button" role="tab" class="tab" id={format!("tab-{}", tab.panel)} aria-selected={is_open.to_string()} title={tab.hint}
                         aria-controls={tab.panel} tabindex={if is_open { "0" } else { "-1" }}
                         onclick={move |_| on_open.emit(key.clone())}>
                         <Icon kind={tab.icon} />

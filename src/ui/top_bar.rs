@@ -198,7 +198,7 @@ pub fn LanguageSwitch() -> Html {
         })
     };
     html! {
-        <div class="segmented" role="group" aria-label={T.language.get(lang)}>
+        <div class="segmented" role="group" aria-label={T.language.get(lang)} title={T.language.get(lang)}>
             <button type="button" lang="zh-CN" id="lang-zh" aria-pressed={(lang == Lang::Zh).to_string()} onclick={choose(Lang::Zh)}>
                 { "中文" }
             </button>

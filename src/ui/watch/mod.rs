@@ -61,18 +61,18 @@ pub fn WatchPanel() -> Html {
     );
     choose_metrics(&options, &checked, &data.schema);
     let tabs = [
-        (View::Charts, T.charts),
-        (View::Metrics, T.metrics),
-        (View::Classes, T.confusion),
-        (View::Resources, T.resources),
+        (View::Charts, T.charts, T.charts_hint),
+        (View::Metrics, T.metrics, T.metrics_hint),
+        (View::Classes, T.confusion, T.classes_hint),
+        (View::Resources, T.resources, T.resources_hint),
     ];
     html! {
         <div class="watch">
             <div class="watch-bar" role="tablist" aria-label={T.watch.get(lang)}>
-                { for tabs.into_iter().map(|(key, label)| {
+                { for tabs.into_iter().map(|(key, label, hint)| {
                     let view_state = view.clone();
                     html! {
-                        <button type="button" role="tab" class="tab" aria-selected={(*view == key).to_string()}
+                        <button type="button" role="tab" class="tab" aria-selected={(*view == key).to_string()} title={hint.get(lang)}
                             onclick={move |_| view_state.set(key)}>{ label.get(lang) }</button>
                     }
                 }) }
@@ -210,9 +210,9 @@ fn Charts(props: &ChartsProps) -> Html {
                     <input type="range" min="0" max="0.99" step="0.01" value={options.smoothing.to_string()} oninput={on_smoothing} />
                     <output>{ format!("{:.2}", options.smoothing) }</output>
                 </label>
-                <label class="inline"><input type="checkbox" checked={options.time_axis}
+                <label class="inline" title={T.time_axis_hint.get(lang)}><input type="checkbox" checked={options.time_axis}
                     onchange={set(|options, input| options.time_axis = input.checked())} />{ T.time_axis.get(lang) }</label>
-                <label class="inline"><input type="checkbox" checked={options.log_loss}
+                <label class="inline" title={T.log_axis_hint.get(lang)}><input type="checkbox" checked={options.log_loss}
                     onchange={set(|options, input| options.log_loss = input.checked())} />{ T.log_axis.get(lang) }</label>
             </div>
             <div class="chart-row">
