@@ -66,6 +66,19 @@ texts! {
     delete: "Delete", "删除";
     rename: "Rename", "重命名";
     select_all: "Select everything", "全选";
+    settings_hint: "To the name and the settings of this layer", "前往该层的名称与设置";
+    copy_hint: "Copies what is selected, with the wires between", "复制所选内容及其间的连线";
+    cut_hint: "Copies what is selected, then deletes it", "复制所选内容，然后将其删除";
+    paste_hint: "Adds what was copied last", "加入最近复制的内容";
+    duplicate_hint: "Another one beside it, with the same settings", "在旁边再加一份，设置相同";
+    delete_hint: "Deletes what is selected; the neighbours of a layer are connected where the types allow it", "删除所选内容；类型允许时，被删层的前后层会直接相连";
+    rename_hint: "Another name for this block", "为该分组改名";
+    select_all_hint: "Selects every layer and comment", "选中所有层与注释";
+    insert_hint: "Finds a layer to put into this wire", "查找要插入此连线的层";
+    note_hint: "A text on the canvas, for whoever reads the design", "画布上的文字，供阅读设计的人参考";
+    picture_svg_hint: "A drawing that stays sharp at any size", "可任意放大的矢量图";
+    picture_png_hint: "An image for slides and pages", "用于幻灯片与网页的图片";
+    unfreeze_hint: "The parameters are trained again.", "参数重新参与训练。";
     copied: "Nodes copied: {0}", "已复制 {0} 个节点";
     nothing_copied: "Nothing has been copied yet", "还没有复制任何内容";
     paste_nodes: "paste nodes ({0})", "粘贴 {0} 个节点";
@@ -81,6 +94,18 @@ texts! {
     picture_saved: "Saved {0}", "已保存 {0}";
     no_picture: "The browser could not make the picture; a smaller design, or SVG, may work.", "浏览器无法生成图片；可以试试更小的设计或 SVG。";
 
+    separate_hint: "Copies the selected layers for each task that they reach", "为到达的每个任务各复制一份所选的层";
+    share_hint: "One layer takes the place of equal ones and is trained by all their tasks", "用一个层代替相同的各层，由它们的所有任务共同训练";
+    group_hint: "Makes a block that can be folded, named and copied", "编成一个可折叠、命名和复制的分组";
+    ungroup_hint: "Takes the block away; its layers stay", "取消分组，其中的层保留";
+    fold_hint: "Draws the block as one box", "将该分组画成一个方框";
+    unfold_hint: "Shows the layers of the block again", "重新显示分组中的层";
+    align_hint: "Moves the selected layers onto one line", "将所选的层移到同一条线上";
+    distribute_hint: "Moves the layers between the outermost two so that all gaps are equal", "移动最外侧两层之间的层，使间距相等";
+    problem_hint: "Go to where this is", "定位到此处";
+    problems_hint: "What keeps the design from training, and remarks; with a fix where there is one", "妨碍训练的问题与提醒；若有修复方法也会列出";
+    about_hint: "The formula of this layer", "该层的公式";
+    go_to_head: "Go to the head of this task", "定位到该任务的任务头";
     separate: "Give each task its own", "每个任务各用一份";
     share: "Share (merge equal layers)", "共享（合并相同的层）";
     tie: "Tie softly", "软共享";

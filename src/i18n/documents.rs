@@ -6,6 +6,7 @@ texts! {
     about: "Each design is kept in this browser with its data set and settings, and saved after every change. Weights are not: save them as a file.",
         "每个设计连同数据集和设置保存在此浏览器中，每次修改后自动保存。权重不会保存：请另存为文件。";
     new: "New document", "新建文档";
+    new_hint: "An empty design; the one that is open is kept", "新建空白设计；当前设计会保留";
     new_name: "New design", "新设计";
     copy_of: "{0} (copy)", "{0}（副本）";
     name_of: "Name of “{0}”", "“{0}”的名称";

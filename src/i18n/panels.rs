@@ -39,7 +39,9 @@ texts! {
     loading: "Loading {0}: {1}", "正在载入 {0}：{1}";
     preparing: "Preparing {0} …", "正在准备 {0} …";
     knobs: "Knobs of the generator", "生成器参数";
+    knobs_hint: "Size, noise, missing labels and seed of the rows that are generated", "生成数据的规模、噪声、缺失标签与随机种子";
     preparation: "Preparation", "预处理";
+    preparation_hint: "Vocabulary, length of texts and splits", "词表、文本长度与划分";
     apply: "Apply", "应用";
     apply_hint: "Makes the rows again with these settings; the run starts over.", "按这些设置重新生成数据；训练从头开始。";
     no_data: "No data set is loaded yet.", "尚未载入数据集。";
@@ -70,6 +72,7 @@ texts! {
     chart_empty: "Press Play: the losses appear here.", "按“开始”，损失曲线将出现在这里。";
     metric_empty: "Metrics appear after the first epoch.", "第一轮结束后显示指标。";
     metric_of: "Metric of {0}", "{0} 的指标";
+    metric_hint: "Which metric of this task is drawn", "绘制该任务的哪个指标";
     metric: "Metric", "指标";
     rows_at_step: "{0} labelled rows, step {1}", "{0} 行有标签，第 {1} 步";
     baseline_hint: "A simple method on the same rows ({0}), as a bar to beat", "同样数据（{0}）上的简单方法，作为比较的底线";

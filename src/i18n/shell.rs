@@ -5,10 +5,13 @@ texts! {
     skip_to_content: "Skip to the design", "跳到设计区";
 
     design: "Design", "设计";
+    design_hint: "The layers of the model on a canvas", "画布上的模型各层";
     data: "Data", "数据";
+    data_hint: "Choose and inspect what is trained on", "选择并查看训练数据";
     train: "Train", "训练";
     train_hint: "Settings of the run", "训练的设置";
     watch: "Watch", "观察";
+    watch_hint: "Losses and metrics of every task", "各任务的损失与指标";
     try_it: "Try it", "试一试";
     try_hint: "What the model says of an example of yours", "看模型对你给出的例子怎么说";
     layer: "Layer", "层";
@@ -17,10 +20,12 @@ texts! {
 
     untitled: "Untitled design", "未命名设计";
     document_name: "Name of the design", "设计名称";
+    document_name_hint: "Name of the design: click to change it", "设计名称：点击修改";
     presets: "Presets", "预设";
     presets_title: "Start from a design", "从一个设计开始";
     presets_about: "Each is an ordinary graph: open it, train it, take it apart. Opening one can be undone.",
         "每个预设都是普通的图：打开、训练、拆开都可以。打开之后可以撤销。";
+    preset_hint: "Opens this design in the place of yours; Undo brings yours back", "打开此设计以代替当前设计；撤销可恢复";
     preset_opened: "Opened “{0}”", "已打开“{0}”";
     preset_not_found: "there is no preset named `{0}`; there are: {1}", "没有名为“{0}”的预设；可选：{1}";
     data_used: "Data: {0}", "数据：{0}";
@@ -49,6 +54,7 @@ texts! {
     export_project: "Save the project (.mtl.json)", "保存项目（.mtl.json）";
     export_project_help: "Design, choice of data set, settings and seed, without weights.", "设计、数据集选择、设置和种子，不含权重。";
     export_project_weights: "Save the project with weights (.mtl.json)", "保存项目及权重（.mtl.json）";
+    export_project_weights_help: "The project and every parameter: opening it goes on where the run is.", "项目与全部参数：打开后从当前进度继续。";
     copy_link: "Copy a link to this document", "复制此文档的链接";
     copy_link_help: "The whole design and every setting stand in the link itself; weights do not.", "整个设计和所有设置都在链接里，不含权重。";
     link_copied: "The link is on the clipboard", "链接已复制到剪贴板";
@@ -128,6 +134,7 @@ texts! {
     data_title: "Choose a data set", "选择数据集";
     data_about: "The real ones come with this site and are loaded when you choose them; the generated ones need nothing. Choosing one starts the run again.",
         "真实数据集随站点提供，选择后才加载；生成的数据集无需下载。选择后训练会重新开始。";
+    data_choose_hint: "Loads this data set and starts the run again", "载入此数据集，训练重新开始";
     data_loaded: "loaded", "已加载";
     rows_and_bytes: "{0} rows, {1}", "{0} 行，{1}";
     source_generated: "Generated here, nothing to download", "在本机生成，无需下载";

@@ -54,7 +54,9 @@ texts! {
         "梯度如何更新参数。更换优化器会重新开始训练，并使用它常用的学习率。";
     optimizer_settings: "Settings of {0}", "{0} 的设置";
     schedule: "Learning-rate schedule", "学习率调度";
+    schedule_help: "How the learning rate changes in the course of the run.", "学习率在训练过程中如何变化。";
     clipping: "Gradient clipping", "梯度裁剪";
+    clipping_help: "Bounds the gradient, so that one bad batch does not throw the model off.", "限制梯度大小，避免个别批次破坏模型。";
 
     task_weights: "Task weights", "任务权重";
     task_weights_help: "How much each task’s loss counts in the sum that is trained on. May be changed while training.",
@@ -78,6 +80,7 @@ texts! {
     in_use: "in use", "已启用";
     off: "off", "关闭";
     stop: "Early stopping", "提前停止";
+    stop_help: "Ends the run when it no longer gets better on the validation rows.", "验证集上不再改善时结束训练。";
     patience: "Patience", "耐心轮数";
     patience_help: "Evaluations in a row without improvement before the run stops; 0: off.", "连续多少次评估没有改善就停止；0 表示关闭。";
     watch_metric: "Watch", "监视";
@@ -87,6 +90,7 @@ texts! {
     min_delta_help: "A smaller change does not count.", "小于此值的变化不算改善。";
 
     resources: "Model", "模型";
+    resources_help: "Parameters, memory and speed of the model.", "模型的参数、内存与速度。";
     parameters: "Parameters", "参数量";
     parameters_shared: "shared", "共享";
     parameters_private: "private", "私有";

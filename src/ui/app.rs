@@ -91,7 +91,7 @@ fn Frame() -> Html {
     html! {
         <div class="page" data-room={preferences.room.key()} data-left={if preferences.left_open { "open" } else { "closed" }}
             data-selected={has_selection.to_string()} {style}>
-            <a class="skip" href="#design">{ T.skip_to_content.get(lang) }</a>
+            <a class="skip" href="#design" title={T.skip_to_content.get(lang)}>{ T.skip_to_content.get(lang) }</a>
             <TopBar />
             <RunBar />
             <main class="rooms">
@@ -246,18 +246,18 @@ fn RoomTabs() -> Html {
     let playground = use_playground();
     let room = use_selected(&playground.preferences, |preferences| preferences.room);
     let rooms = [
-        (Room::Design, T.design, IconKind::Design),
-        (Room::Data, T.data, IconKind::Data),
-        (Room::Train, T.train, IconKind::Train),
-        (Room::Watch, T.watch, IconKind::Watch),
-        (Room::Try, T.try_it, IconKind::Try),
+        (Room::Design, T.design, T.design_hint, IconKind::Design),
+        (Room::Data, T.data, T.data_hint, IconKind::Data),
+        (Room::Train, T.train, T.train_hint, IconKind::Train),
+        (Room::Watch, T.watch, T.watch_hint, IconKind::Watch),
+        (Room::Try, T.try_it, T.try_hint, IconKind::Try),
     ];
     html! {
         <nav class="room-tabs" aria-label={T.rooms.get(lang)}>
-            { for rooms.into_iter().map(|(key, label, icon)| {
+            { for rooms.into_iter().map(|(key, label, hint, icon)| {
                 let preferences = playground.preferences.clone();
                 html! {
-                    <button type="button" data-opens={key.key()} aria-current={(room == key).then_some("page")}
+                    <button type="button" data-opens={key.key()} title={hint.get(lang)} aria-current={(room == key).then_some("page")}
                         onclick={move |_| preferences.update_if_changed(|preferences| preferences.room = key)}>
                         <Icon kind={icon} size={20} />
                         <span>{ label.get(lang) }</span>

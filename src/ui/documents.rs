@@ -46,7 +46,7 @@ pub fn DocumentSheet(props: &SheetProps) -> Html {
         <Dialog title={T.title.get(lang)} on_close={props.on_close.clone()} wide=true>
             <p class="muted">{ T.about.get(lang) }</p>
             <p>
-                <button type="button" class="button button-primary" id="new-document" onclick={new}>
+                <button type="button" class="button button-primary" id="new-document" title={T.new_hint.get(lang)} onclick={new}>
                     <Icon kind={IconKind::Plus} />{ T.new.get(lang) }
                 </button>
             </p>
@@ -117,10 +117,10 @@ fn document(
         <li key={kept.id.clone()} class="document" data-document={kept.id.clone()} aria-current={is_open.then_some("true")}>
             <div class="document-picture"><Thumbnail design={design.clone()} /></div>
             <input type="text" value={name.clone()} maxlength={MAX_NAME_CHARS.to_string()} autocomplete="off" spellcheck="false"
-                aria-label={fill(T.name_of, lang, &[name])} onchange={rename} />
+                aria-label={fill(T.name_of, lang, &[name])} title={fill(T.name_of, lang, &[name])} onchange={rename} />
             <small class="muted">{ about }</small>
             <span class="document-actions">
-                <button type="button" class="button button-small" data-action="open" aria-label={format!("{}: {name}", opening.get(lang))} onclick={open}>
+                <button type="button" class="button button-small" data-action="open" aria-label={format!("{}: {name}", opening.get(lang))} title={format!("{}: {name}", opening.get(lang))} onclick={open}>
                     { opening.get(lang) }
                 </button>
                 { act(playground, kept, IconKind::Copy, T.duplicate.get(lang), fill(T.duplicate_named, lang, &[name]), "duplicate", {

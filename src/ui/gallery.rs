@@ -50,7 +50,7 @@ pub fn PresetSheet(props: &SheetProps) -> Html {
                     });
                     let data_name = data::info(preset.data).map_or_else(String::new, |info| info.name.get(lang).to_owned());
                     html! {
-                        <button type="button" class="card" data-preset={preset.key} {onclick}>
+                        <button type="button" class="card" data-preset={preset.key} title={T.preset_hint.get(lang)} {onclick}>
                             <Thumbnail design={pictured(preset, &playground.schema())} />
                             <strong>{ preset.name.get(lang) }</strong>
                             <p>{ preset.about.get(lang) }</p>
@@ -75,7 +75,7 @@ fn EmptyCard(props: &SheetProps) -> Html {
         let _opened = this.put_design(design, canvas::T.start_empty.into());
     });
     html! {
-        <button type="button" class="card" data-preset="empty" {onclick}>
+        <button type="button" class="card" data-preset="empty" title={T.preset_hint.get(lang)} {onclick}>
             <span class="card-graph card-empty"><Icon kind={IconKind::Plus} size={36} /></span>
             <strong>{ canvas::T.start_empty.get(lang) }</strong>
             <p>{ canvas::T.start_empty_about.get(lang) }</p>
@@ -108,7 +108,7 @@ pub fn DataSheet(props: &SheetProps) -> Html {
                     let is_loaded = state.report.is_some() && state.key() == entry.key;
                     html! {
                         <button type="button" class="card" data-dataset={entry.key} aria-current={is_loaded.then_some("true")}
-                            disabled={!available} {onclick}>
+                            disabled={!available} title={if available { T.data_choose_hint } else { T.not_fetched }.get(lang)} {onclick}>
                             <strong>
                                 { info.name.get(lang) }
                                 if is_loaded { <span class="badge badge-live">{ T.data_loaded.get(lang) }</span> }

@@ -98,7 +98,7 @@ pub fn Menu(props: &MenuProps) -> Html {
                             on_choose.emit(());
                         });
                         html! {
-                            <button type="button" role="menuitem" class="menu-item" id={item.id} {onclick}>
+                            <button type="button" role="menuitem" class="menu-item" id={item.id} title={item.help} {onclick}>
                                 <Icon kind={item.icon} />
                                 <span>{ item.label }</span>
                                 if let Some(help) = item.help { <small>{ help }</small> }

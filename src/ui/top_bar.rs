@@ -88,7 +88,7 @@ fn DocumentName() -> Html {
     };
     html! {
         <input type="text" class="document-name" value={name} maxlength={MAX_NAME_CHARS.to_string()} autocomplete="off"
-            spellcheck="false" placeholder={T.untitled.get(lang)} aria-label={T.document_name.get(lang)} {onchange} />
+            spellcheck="false" placeholder={T.untitled.get(lang)} title={T.document_name_hint.get(lang)} aria-label={T.document_name.get(lang)} {onchange} />
     }
 }
 
@@ -166,7 +166,7 @@ fn Files() -> Html {
             id: "save-project-weights",
             icon: IconKind::Design,
             label: T.export_project_weights.get(lang),
-            help: None,
+            help: Some(T.export_project_weights_help.get(lang)),
             on_choose: save_weights(true),
         },
         MenuItem {

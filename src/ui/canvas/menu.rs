@@ -29,11 +29,11 @@ pub struct MenuProps {
 
 type Act = Box<dyn Fn(&Editor)>;
 
-/// One line of a menu; `None` is a rule.
-type Line = Option<(Text, &'static str, Act)>;
+/// One line of a menu: what it says, what it says when the mouse rests on it, its keys, what it does. `None` is a rule.
+type Line = Option<(Text, Text, &'static str, Act)>;
 
-fn line(text: Text, keys: &'static str, act: impl Fn(&Editor) + 'static) -> Line {
-    Some((text, keys, Box::new(act)))
+fn line(text: Text, hint: Text, keys: &'static str, act: impl Fn(&Editor) + 'static) -> Line {
+    Some((text, hint, keys, Box::new(act)))
 }
 
 fn lines(on: Target, editor: &Editor, at: [f64; 2]) -> Vec<Line> {
@@ -41,16 +41,16 @@ fn lines(on: Target, editor: &Editor, at: [f64; 2]) -> Vec<Line> {
     match on {
         Target::Node(node) => node_lines(node, editor),
         Target::Wire(wire) => vec![
-            line(T.insert_layer, "/", move |editor| {
+            line(T.insert_layer, T.insert_hint, "/", move |editor| {
                 editor.open_search(Some(at), Link::On(wire))
             }),
-            line(T.delete, "Del", Editor::delete_selection),
+            line(T.delete, T.delete_hint, "Del", Editor::delete_selection),
         ],
         Target::Note(note) => vec![
-            line(T.write_note, "Enter", move |editor| {
+            line(T.write_note, T.note_hint, "Enter", move |editor| {
                 editor.canvas.writing.set(Some(note))
             }),
-            line(T.delete, "Del", Editor::delete_selection),
+            line(T.delete, T.delete_hint, "Del", Editor::delete_selection),
         ],
         Target::Block(block) => {
             let folded = editor
@@ -61,32 +61,37 @@ fn lines(on: Target, editor: &Editor, at: [f64; 2]) -> Vec<Line> {
             vec![
                 line(
                     if folded { T.unfold } else { T.fold },
+                    if folded { T.unfold_hint } else { T.fold_hint },
                     "Shift Enter",
                     move |editor| editor.toggle_fold(block),
                 ),
-                line(T.rename, "", Editor::write_name),
-                line(T.duplicate, "Ctrl D", Editor::duplicate),
-                line(T.ungroup, "Ctrl Shift G", move |editor| {
+                line(T.rename, T.rename_hint, "", Editor::write_name),
+                line(T.duplicate, T.duplicate_hint, "Ctrl D", Editor::duplicate),
+                line(T.ungroup, T.ungroup_hint, "Ctrl Shift G", move |editor| {
                     editor.edit(&Edit::Ungroup { block });
                 }),
                 None,
-                line(T.delete, "Del", Editor::delete_selection),
+                line(T.delete, T.delete_hint, "Del", Editor::delete_selection),
             ]
         }
         _ => vec![
-            line(T.add_layer, "/", move |editor| {
+            line(T.add_layer, T.search_help, "/", move |editor| {
                 editor.open_search(Some(at), Link::Free)
             }),
-            line(T.add_note, "", move |editor| editor.add_note(Some(place))),
-            line(T.paste, "Ctrl V", move |editor| editor.paste(Some(place))),
-            line(T.select_all, "Ctrl A", Editor::select_all),
+            line(T.add_note, T.note_hint, "", move |editor| {
+                editor.add_note(Some(place))
+            }),
+            line(T.paste, T.paste_hint, "Ctrl V", move |editor| {
+                editor.paste(Some(place))
+            }),
+            line(T.select_all, T.select_all_hint, "Ctrl A", Editor::select_all),
             None,
-            line(T.lay_out, "L", Editor::lay_out),
-            line(T.fit, "F", Editor::fit),
-            line(T.lock_or_unlock, "", Editor::toggle_lock),
+            line(T.lay_out, T.lay_out_help, "L", Editor::lay_out),
+            line(T.fit, T.fit_help, "F", Editor::fit),
+            line(T.lock_or_unlock, T.lock_help, "", Editor::toggle_lock),
             None,
-            line(T.picture_svg, "", picture::save_svg),
-            line(T.picture_png, "", picture::save_png),
+            line(T.picture_svg, T.picture_svg_hint, "", picture::save_svg),
+            line(T.picture_png, T.picture_png_hint, "", picture::save_png),
         ],
     }
 }
@@ -97,26 +102,31 @@ fn node_lines(node: mtl_engine::design::NodeId, editor: &Editor) -> Vec<Line> {
     let frozen = design.node(node).is_some_and(|node| node.frozen);
     let mut lines = Vec::new();
     if selected.len() <= 1 {
-        lines.push(line(T.settings, "Enter", Editor::write_name));
+        lines.push(line(T.settings, T.settings_hint, "Enter", Editor::write_name));
     }
     lines.extend([
-        line(T.copy, "Ctrl C", Editor::copy),
-        line(T.cut, "Ctrl X", Editor::cut),
-        line(T.duplicate, "Ctrl D", Editor::duplicate),
-        line(if frozen { T.unfreeze } else { T.freeze }, "", move |editor| {
-            let nodes: OrderedSet<_> = editor.selection.get().nodes.clone();
-            editor.edit(&Edit::Freeze {
-                nodes,
-                frozen: !frozen,
-            });
-        }),
+        line(T.copy, T.copy_hint, "Ctrl C", Editor::copy),
+        line(T.cut, T.cut_hint, "Ctrl X", Editor::cut),
+        line(T.duplicate, T.duplicate_hint, "Ctrl D", Editor::duplicate),
+        line(
+            if frozen { T.unfreeze } else { T.freeze },
+            if frozen { T.unfreeze_hint } else { T.freeze_help },
+            "",
+            move |editor| {
+                let nodes: OrderedSet<_> = editor.selection.get().nodes.clone();
+                editor.edit(&Edit::Freeze {
+                    nodes,
+                    frozen: !frozen,
+                });
+            },
+        ),
         None,
-        line(T.separate, "", Editor::separate),
+        line(T.separate, T.separate_hint, "", Editor::separate),
     ]);
     if selected.len() > 1 {
-        lines.push(line(T.share, "", Editor::share));
+        lines.push(line(T.share, T.share_hint, "", Editor::share));
         if selected.len() == 2 {
-            lines.push(line(T.tie, "", Editor::tie));
+            lines.push(line(T.tie, T.tie_help, "", Editor::tie));
         }
         lines.push(None);
         let all = [
@@ -129,27 +139,27 @@ fn node_lines(node: mtl_engine::design::NodeId, editor: &Editor) -> Vec<Line> {
         ];
         lines.extend(
             all.into_iter()
-                .map(|(text, how)| line(text, "", move |editor| editor.arrange(how))),
+                .map(|(text, how)| line(text, T.align_hint, "", move |editor| editor.arrange(how))),
         );
         if selected.len() > 2 {
-            lines.push(line(T.distribute_across, "", |editor| {
+            lines.push(line(T.distribute_across, T.distribute_hint, "", |editor| {
                 editor.arrange(Arrange::Across)
             }));
-            lines.push(line(T.distribute_down, "", |editor| {
+            lines.push(line(T.distribute_down, T.distribute_hint, "", |editor| {
                 editor.arrange(Arrange::Down)
             }));
         }
     }
     lines.push(None);
-    lines.push(line(T.group, "Ctrl G", Editor::group));
+    lines.push(line(T.group, T.group_hint, "Ctrl G", Editor::group));
     if design
         .blocks
         .iter()
         .any(|block| !block.nodes.is_disjoint(&selected))
     {
-        lines.push(line(T.ungroup, "Ctrl Shift G", Editor::ungroup));
+        lines.push(line(T.ungroup, T.ungroup_hint, "Ctrl Shift G", Editor::ungroup));
     }
-    lines.push(line(T.delete, "Del", Editor::delete_selection));
+    lines.push(line(T.delete, T.delete_hint, "Del", Editor::delete_selection));
     lines
 }
 
@@ -209,7 +219,7 @@ pub fn Menu(props: &MenuProps) -> Html {
     html! {
         <div class="canvas-menu" role="menu" ref={list} aria-label={T.menu.get(lang)} {style} {onkeydown} {onpointerdown}>
             { for lines.into_iter().map(|line| match line {
-                Some((text, keys, act)) => {
+                Some((text, hint, keys, act)) => {
                     let (editor, pressed) = (editor.clone(), Rc::clone(&pressed));
                     let onclick = Callback::from(move |event: MouseEvent| {
                         // A click of the keyboard has no count.
@@ -220,7 +230,7 @@ pub fn Menu(props: &MenuProps) -> Html {
                         act(&editor);
                     });
                     html! {
-                        <button type="button" role="menuitem" tabindex="-1" {onclick}>
+                        <button type="button" role="menuitem" tabindex="-1" title={hint.get(lang)} {onclick}>
                             <span>{ text.get(lang) }</span><kbd>{ keys }</kbd>
                         </button>
                     }

@@ -75,7 +75,7 @@ pub fn Palette() -> Html {
             <section>
                 <h4>{ T.other.get(lang) }</h4>
                 <div class="palette-items">
-                    <button type="button" class="palette-item" onclick={note}>{ T.add_note.get(lang) }</button>
+                    <button type="button" class="palette-item" title={T.note_hint.get(lang)} onclick={note}>{ T.add_note.get(lang) }</button>
                 </div>
             </section>
         </div>

@@ -58,7 +58,7 @@ pub fn Problems() -> Html {
                     { for shown.iter().map(|problem| problem_view(problem, &editor, lang)) }
                 </ul>
             }
-            <button type="button" class="problems-count" aria-expanded={(*open && !shown.is_empty()).to_string()}
+            <button type="button" class="problems-count" title={T.problems_hint.get(lang)} aria-expanded={(*open && !shown.is_empty()).to_string()}
                 aria-controls="problem-list" disabled={shown.is_empty()} onclick={toggle}>
                 <Icon kind={if shown.is_empty() { IconKind::Tick } else { IconKind::Warning }} size={16} />
                 <span>{ label }</span>
@@ -88,7 +88,7 @@ fn problem_view(problem: &Problem, editor: &super::editor::Editor, lang: crate::
     };
     html! {
         <li data-severity={kind}>
-            <button type="button" class="problem-text" onclick={go}>{ problem.explain().get(lang) }</button>
+            <button type="button" class="problem-text" title={T.problem_hint.get(lang)} onclick={go}>{ problem.explain().get(lang) }</button>
             { for fixes(&editor.design(), &editor.checked.get(), &editor.schema(), problem).into_iter().map(|fix| {
                 let editor = editor.clone();
                 let label = fix.label.clone();

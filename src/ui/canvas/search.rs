@@ -138,7 +138,7 @@ pub fn SearchBox(props: &SearchBoxProps) -> Html {
         <div class="canvas-search" {style}>
             <div class="search-box">
                 <Icon kind={IconKind::Search} />
-                <input ref={input} type="text" role="combobox" aria-expanded="true" aria-controls="search-list" autocomplete="off"
+                <input ref={input} type="text" role="combobox" title={T.search_help.get(lang)} aria-expanded="true" aria-controls="search-list" autocomplete="off"
                     spellcheck="false" aria-activedescendant={active} aria-label={T.search.get(lang)} placeholder={T.search.get(lang)}
                     value={(*typed).clone()} {oninput} {onkeydown} />
             </div>

@@ -63,6 +63,7 @@ pub fn NodeView(props: &NodeProps) -> Html {
             transform={dom::translate(props.at)} {style}>
             <g class="node-body" role="button" tabindex="0" aria-label={face.label.clone()}
                 aria-pressed={props.selected.to_string()}>
+                <title>{ face.label.clone() }</title>
                 <rect class="node-box" width={width.to_string()} height={height.to_string()} rx="9" />
             </g>
             // Beside the button, not in it: its name says all of this in words.
@@ -153,6 +154,7 @@ fn handle_view(face: &HandleFace, handle: Handle, reached: bool) -> Html {
         <g id={dom::handle_id(handle)} class="handle" data-handle={dom::handle_attribute(handle)}
             data-kind={kind_key(face.kind)} transform={dom::translate(face.at)} role="button"
             tabindex={if reached { "0" } else { "-1" }} aria-label={face.label.clone()}>
+            <title>{ face.label.clone() }</title>
             <circle class="handle-hit" r="12" />
             <path class="handle-mark" d={kind_outline(face.kind, face.many)} />
         </g>
@@ -195,8 +197,9 @@ pub fn WireView(props: &WireProps) -> Html {
         let name = if end { "end" } else { "start" };
         let label = fill(if end { T.move_end } else { T.move_start }, lang, &[&props.label]);
         html! {
-            <g class="grip" data-grip={format!("{id}:{name}")} role="button" tabindex="0" aria-label={label}
+            <g class="grip" data-grip={format!("{id}:{name}")} role="button" tabindex="0" aria-label={label.clone()}
                 transform={format!("translate({} {y})", if end { x - 16.0 } else { x + 16.0 })}>
+                <title>{ label }</title>
                 <circle class="handle-hit" r="12" /><circle class="grip-mark" r="5" />
             </g>
         }
@@ -207,6 +210,7 @@ pub fn WireView(props: &WireProps) -> Html {
                 data-problem={props.problem.then_some("true")} data-idle={props.idle.then_some("true")}
                 data-private={props.task_idx.map(|_| "true")} role="button" tabindex={if props.reached { "0" } else { "-1" }}
                 aria-label={props.label.clone()} aria-pressed={props.selected.to_string()} {style}>
+                <title>{ props.label.clone() }</title>
                 <path class="wire-hit" d={path.clone()} />
                 <path class="wire-line" d={path} />
             </g>
@@ -248,6 +252,7 @@ pub fn BlockView(props: &BlockProps) -> Html {
             data-block={props.index.to_string()}>
             <g role="button" tabindex="0" aria-pressed={props.selected.to_string()}
                 aria-expanded={(!props.folded).to_string()} aria-label={format!("{}, {}", props.name, props.about)}>
+                <title>{ format!("{}, {}", props.name, props.about) }</title>
                 if props.folded {
                     <rect class="block-shadow" x="5" y="5" width={rect.width.to_string()} height={rect.height.to_string()} rx="9" />
                 }

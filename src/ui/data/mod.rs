@@ -186,12 +186,12 @@ fn Knobs() -> Html {
         <>
             if let DataSource::Generated { generator } = source {
                 <details class="knobs" open=true>
-                    <summary>{ T.knobs.get(lang) }</summary>
+                    <summary title={T.knobs_hint.get(lang)}>{ T.knobs.get(lang) }</summary>
                     <SettingsForm fields={generator.fields()} values={values_of(generator)} on_change={on_knob} />
                 </details>
             }
             <details class="knobs">
-                <summary>{ T.preparation.get(lang) }</summary>
+                <summary title={T.preparation_hint.get(lang)}>{ T.preparation.get(lang) }</summary>
                 <SettingsForm fields={settings.fields()} values={values_of(settings)} schema={data.schema.clone()} on_change={on_setting} />
             </details>
             if changed {

@@ -4,7 +4,7 @@ use mtl_engine::design::{NodeId, edit::Edit};
 use mtl_engine::ordered::OrderedSet;
 use yew::prelude::*;
 
-use super::node::{NameBox, action, task_chips};
+use super::node::{NameBox, action, task_chips, ties};
 use crate::{
     i18n::{canvas::T, fill, use_lang},
     state::use_store,
@@ -43,7 +43,7 @@ pub fn ManyView(props: &ManyViewProps) -> Html {
         .blocks
         .iter()
         .position(|block| block.nodes == props.nodes);
-    let button = |text, act: fn(&Editor)| action(&editor, None, text, lang, act);
+    let button = |text, hint, act: fn(&Editor)| action(&editor, None, text, hint, lang, act);
     html! {
         <div class="inspector">
             if let Some((index, block)) = block.and_then(|index| Some((index, document.design().blocks.get(index)?))) {
@@ -52,7 +52,7 @@ pub fn ManyView(props: &ManyViewProps) -> Html {
                     Callback::from(move |name: String| { editor.edit(&Edit::RenameBlock { block: index, name }); })
                 }} />
                 <div class="inspector-actions">
-                    <button type="button" class="button button-small" onclick={{
+                    <button type="button" class="button button-small" title={if block.folded { T.unfold_hint } else { T.fold_hint }.get(lang)} onclick={{
                         let editor = editor.clone();
                         Callback::from(move |_: MouseEvent| editor.toggle_fold(index))
                     }}>{ if block.folded { T.unfold } else { T.fold }.get(lang) }</button>
@@ -68,35 +68,36 @@ pub fn ManyView(props: &ManyViewProps) -> Html {
                 <h3>{ T.sharing.get(lang) }</h3>
                 <p class="muted small">{ T.sharing_help.get(lang) }</p>
                 <div class="inspector-actions">
-                    { button(T.separate, Editor::separate) }
-                    { button(T.share, Editor::share) }
-                    if props.nodes.len() == 2 { { button(T.tie, Editor::tie) } }
+                    { button(T.separate, T.separate_hint, Editor::separate) }
+                    { button(T.share, T.share_hint, Editor::share) }
+                    if props.nodes.len() == 2 { { button(T.tie, T.tie_help, Editor::tie) } }
                 </div>
             </section>
+            { ties(&editor, &props.nodes, document.design(), lang) }
             <section class="inspector-part">
                 <h3>{ T.block.get(lang) }</h3>
                 <div class="inspector-actions">
-                    { button(T.group, Editor::group) }
-                    { button(T.ungroup, Editor::ungroup) }
+                    { button(T.group, T.group_hint, Editor::group) }
+                    { button(T.ungroup, T.ungroup_hint, Editor::ungroup) }
                 </div>
             </section>
             <section class="inspector-part">
                 <h3>{ T.arrange.get(lang) }</h3>
                 <div class="inspector-actions">
-                    { button(T.align_left, |editor| editor.arrange(Arrange::Left)) }
-                    { button(T.align_centre, |editor| editor.arrange(Arrange::Centre)) }
-                    { button(T.align_right, |editor| editor.arrange(Arrange::Right)) }
-                    { button(T.align_top, |editor| editor.arrange(Arrange::Top)) }
-                    { button(T.align_middle, |editor| editor.arrange(Arrange::Middle)) }
-                    { button(T.align_bottom, |editor| editor.arrange(Arrange::Bottom)) }
-                    { button(T.distribute_across, |editor| editor.arrange(Arrange::Across)) }
-                    { button(T.distribute_down, |editor| editor.arrange(Arrange::Down)) }
+                    { button(T.align_left, T.align_hint, |editor| editor.arrange(Arrange::Left)) }
+                    { button(T.align_centre, T.align_hint, |editor| editor.arrange(Arrange::Centre)) }
+                    { button(T.align_right, T.align_hint, |editor| editor.arrange(Arrange::Right)) }
+                    { button(T.align_top, T.align_hint, |editor| editor.arrange(Arrange::Top)) }
+                    { button(T.align_middle, T.align_hint, |editor| editor.arrange(Arrange::Middle)) }
+                    { button(T.align_bottom, T.align_hint, |editor| editor.arrange(Arrange::Bottom)) }
+                    { button(T.distribute_across, T.distribute_hint, |editor| editor.arrange(Arrange::Across)) }
+                    { button(T.distribute_down, T.distribute_hint, |editor| editor.arrange(Arrange::Down)) }
                 </div>
             </section>
             <div class="inspector-actions">
-                { button(T.copy, Editor::copy) }
-                { button(T.duplicate, Editor::duplicate) }
-                { action(&editor, Some(IconKind::Delete), T.delete, lang, Editor::delete_selection) }
+                { button(T.copy, T.copy_hint, Editor::copy) }
+                { button(T.duplicate, T.duplicate_hint, Editor::duplicate) }
+                { action(&editor, Some(IconKind::Delete), T.delete, T.delete_hint, lang, Editor::delete_selection) }
             </div>
         </div>
     }

@@ -9,6 +9,7 @@ use mtl_engine::{
         edit::{Edit, MAX_NAME_CHARS},
         fixes::fixes,
     },
+    ordered::OrderedSet,
     settings::{Settings, Value},
     text::Explain,
 };
@@ -80,7 +81,7 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
                 }} />
             <p class="inspector-kind"><strong>{ node.layer.name().get(lang) }</strong>{ " · " }{ node.layer.category().label().get(lang) }</p>
             <details class="inspector-about">
-                <summary>{ T.what_it_computes.get(lang) }</summary>
+                <summary title={T.about_hint.get(lang)}>{ T.what_it_computes.get(lang) }</summary>
                 <p>{ node.layer.about().get(lang) }</p>
             </details>
             { problems(&editor, &checked, node, lang) }
@@ -99,7 +100,7 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
             { shapes(node, report, &checked, document.design(), lang) }
             { parameters(report, lang) }
             <Inside node={id} />
-            { ties(&editor, node, document.design(), lang) }
+            { ties(&editor, &[id].into(), document.design(), lang) }
             { actions(&editor, lang) }
         </div>
     }
@@ -266,11 +267,25 @@ fn parameters(report: &NodeReport, lang: Lang) -> Html {
     }
 }
 
-fn ties(editor: &Editor, node: &Node, design: &mtl_engine::design::Design, lang: Lang) -> Html {
+/// The ties of one layer, or those between several, each with its strength.
+pub fn ties(
+    editor: &Editor,
+    nodes: &OrderedSet<NodeId>,
+    design: &mtl_engine::design::Design,
+    lang: Lang,
+) -> Html {
+    let is_one = nodes.len() == 1;
     let own: Vec<_> = design
         .ties
         .iter()
-        .filter(|tie| tie.a == node.id || tie.b == node.id)
+        .filter(|tie| {
+            let ends = [tie.a, tie.b].map(|end| nodes.contains(&end));
+            if is_one {
+                ends[0] || ends[1]
+            } else {
+                ends[0] && ends[1]
+            }
+        })
         .collect();
     if own.is_empty() {
         return Html::default();
@@ -280,7 +295,12 @@ fn ties(editor: &Editor, node: &Node, design: &mtl_engine::design::Design, lang:
             <h3>{ T.ties.get(lang) }</h3>
             { for own.into_iter().map(|tie| {
                 let (a, b) = (tie.a, tie.b);
-                let other = design.node(if a == node.id { b } else { a }).map_or("", |node| node.name.as_str());
+                let name = |id| design.node(id).map_or("", |node| node.name.as_str());
+                let other = match (is_one, nodes.contains(&a)) {
+                    (true, true) => name(b).to_owned(),
+                    (true, false) => name(a).to_owned(),
+                    (false, _) => format!("{} – {}", name(a), name(b)),
+                };
                 let set = {
                     let editor = editor.clone();
                     Callback::from(move |event: Event| {
@@ -315,12 +335,13 @@ pub fn action(
     editor: &Editor,
     icon: Option<IconKind>,
     text: crate::i18n::Text,
+    hint: crate::i18n::Text,
     lang: Lang,
     act: fn(&Editor),
 ) -> Html {
     let editor = editor.clone();
     html! {
-        <button type="button" class="button button-small" onclick={Callback::from(move |_: MouseEvent| act(&editor))}>
+        <button type="button" class="button button-small" title={hint.get(lang)} onclick={Callback::from(move |_: MouseEvent| act(&editor))}>
             if let Some(kind) = icon { <Icon {kind} size={15} /> }
             { text.get(lang) }
         </button>
@@ -330,9 +351,9 @@ pub fn action(
 fn actions(editor: &Editor, lang: Lang) -> Html {
     html! {
         <div class="inspector-actions">
-            { action(editor, None, T.duplicate, lang, Editor::duplicate) }
-            { action(editor, None, T.separate, lang, Editor::separate) }
-            { action(editor, Some(IconKind::Delete), T.delete, lang, Editor::delete_selection) }
+            { action(editor, None, T.duplicate, T.duplicate_hint, lang, Editor::duplicate) }
+            { action(editor, None, T.separate, T.separate_hint, lang, Editor::separate) }
+            { action(editor, Some(IconKind::Delete), T.delete, T.delete_hint, lang, Editor::delete_selection) }
         </div>
     }
 }

@@ -49,7 +49,7 @@ pub fn Overview(props: &OverviewProps) -> Html {
                         let (editor, node) = (editor.clone(), task.node);
                         html! {
                             <li>
-                                <button type="button" onclick={Callback::from(move |_: MouseEvent| editor.reveal(node))}>
+                                <button type="button" title={T.go_to_head.get(lang)} onclick={Callback::from(move |_: MouseEvent| editor.reveal(node))}>
                                     { task_chips([task_idx], &checked) }
                                 </button>
                                 <span>{ crate::i18n::fill(T.task_counts, lang, &[

@@ -54,7 +54,7 @@ pub fn WirePanel(props: &WirePanelProps) -> Html {
             <p class="muted small">{ T.wire_help.get(lang) }</p>
             <div class="inspector-actions">
                 <button type="button" class="button button-small" onclick={insert}>{ T.insert_layer.get(lang) }</button>
-                { action(&editor, Some(IconKind::Delete), T.delete, lang, Editor::delete_selection) }
+                { action(&editor, Some(IconKind::Delete), T.delete, T.delete_hint, lang, Editor::delete_selection) }
             </div>
         </div>
     }

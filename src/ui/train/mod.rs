@@ -85,6 +85,8 @@ fn ProblemNote() -> Html {
 pub struct FoldProps {
     /// Heading.
     pub title: AttrValue,
+    /// What it is for.
+    pub hint: AttrValue,
     /// Shown beside the heading.
     #[prop_or_default]
     pub badge: Option<AttrValue>,
@@ -100,7 +102,7 @@ pub struct FoldProps {
 pub fn Fold(props: &FoldProps) -> Html {
     html! {
         <details class="section" open={props.open}>
-            <summary>
+            <summary title={props.hint.clone()}>
                 <span>{ props.title.clone() }</span>
                 if let Some(badge) = &props.badge { <span class="badge">{ badge.clone() }</span> }
                 <Icon kind={IconKind::Down} size={16} />

@@ -60,7 +60,7 @@ pub fn OptimizerSection() -> Html {
         })
     };
     html! {
-        <Fold title={T.optimizer.get(lang)} badge={AttrValue::from(optimizer.label().get(lang))} open=true>
+        <Fold title={T.optimizer.get(lang)} hint={T.optimizer_help.get(lang)} badge={AttrValue::from(optimizer.label().get(lang))} open=true>
             <div class="form">
                 <FieldRow field={&OPTIMIZER} value={Value::Words(optimizer.key().to_owned())} on_change={on_kind} />
                 <div class="form-grid"><SettingsForm fields={optimizer.fields()} values={values_of(&optimizer)} {on_change} /></div>
@@ -85,7 +85,7 @@ pub fn ScheduleSection() -> Html {
         })
     };
     html! {
-        <Fold title={T.schedule.get(lang)} badge={AttrValue::from(schedule.kind.label().get(lang))}>
+        <Fold title={T.schedule.get(lang)} hint={T.schedule_help.get(lang)} badge={AttrValue::from(schedule.kind.label().get(lang))}>
             <SettingsForm fields={schedule.fields()} values={values_of(&schedule)} {on_change} />
         </Fold>
     }
@@ -106,7 +106,7 @@ pub fn ClippingSection() -> Html {
         })
     };
     html! {
-        <Fold title={T.clipping.get(lang)} badge={AttrValue::from(clipping.kind.label().get(lang))}>
+        <Fold title={T.clipping.get(lang)} hint={T.clipping_help.get(lang)} badge={AttrValue::from(clipping.kind.label().get(lang))}>
             <SettingsForm fields={clipping.fields()} values={values_of(&clipping)} {on_change} />
         </Fold>
     }

@@ -60,10 +60,10 @@ pub fn ProfileSection() -> Html {
         })
     };
     html! {
-        <Fold title={T.step_title.get(lang)}>
+        <Fold title={T.step_title.get(lang)} hint={T.step_about.get(lang)}>
             <p class="muted small">{ T.step_about.get(lang) }</p>
             <p>
-                <button type="button" class="button" id="measure-step" disabled={*is_measuring} onclick={measure}>
+                <button type="button" class="button" id="measure-step" title={T.step_about.get(lang)} disabled={*is_measuring} onclick={measure}>
                     { if *is_measuring { T.measuring } else { T.measure }.get(lang) }
                 </button>
             </p>

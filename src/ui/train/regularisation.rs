@@ -82,7 +82,7 @@ pub fn RegularisationSection() -> Html {
         .chain(&values(design, "l2"))
         .any(|value| *value > 0.0);
     html! {
-        <Fold title={T.regularisation.get(lang)} badge={in_use.then(|| AttrValue::from(T.in_use.get(lang)))}>
+        <Fold title={T.regularisation.get(lang)} hint={T.regularisation_help.get(lang)} badge={in_use.then(|| AttrValue::from(T.in_use.get(lang)))}>
             <div class="form">
                 <p class="muted small">{ T.regularisation_help.get(lang) }</p>
                 { for rows.into_iter().flatten() }

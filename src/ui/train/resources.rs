@@ -27,7 +27,7 @@ pub fn ResourcesSection() -> Html {
         .map(|latest| latest.steps_per_second);
     let share = |count: usize| format!("flex-grow: {}", count.max(1));
     html! {
-        <Fold title={T.resources.get(lang)} badge={AttrValue::from(format::short_count(resources.parameters as f64, lang))} open=true>
+        <Fold title={T.resources.get(lang)} hint={T.resources_help.get(lang)} badge={AttrValue::from(format::short_count(resources.parameters as f64, lang))} open=true>
             <div class="cost-bar" role="presentation">
                 if resources.shared > 0 { <span class="cost-shared" style={share(resources.shared)} /> }
                 { for resources.per_task.iter().enumerate().filter(|(_, count)| **count > 0).map(|(task_idx, count)| html! {

@@ -83,7 +83,7 @@ pub fn StoppingSection() -> Html {
         stop.patience.to_string()
     };
     html! {
-        <Fold title={T.stop.get(lang)} badge={AttrValue::from(badge)}>
+        <Fold title={T.stop.get(lang)} hint={T.stop_help.get(lang)} badge={AttrValue::from(badge)}>
             <div class="form">
                 <div class="form-pair">
                     <FieldRow field={&PATIENCE} value={Value::Int(i64::from(stop.patience))}
@@ -97,7 +97,7 @@ pub fn StoppingSection() -> Html {
                 </div>
                 <div class="field">
                     <div class="field-label"><label for={id.clone()} title={T.watch_metric_help.get(lang)}>{ T.watch_metric.get(lang) }</label></div>
-                    <select {id} {onchange}>
+                    <select {id} title={T.watch_metric_help.get(lang)} {onchange}>
                         { for choices.iter().enumerate().map(|(idx, (_, label))| html! {
                             <option selected={idx == chosen}>{ label }</option>
                         }) }

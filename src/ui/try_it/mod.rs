@@ -192,7 +192,7 @@ fn feature_field(feature: &FeatureSchema, input: &UseStateHandle<PredictInput>, 
             html! {
                 <div class="field">
                     <label for={id.clone()}>{ feature.name.get(lang) }</label>
-                    <textarea {id} rows="3" value={text} {oninput} placeholder={T.try_placeholder.get(lang)} />
+                    <textarea {id} title={fill(T.try_tokens, lang, &[&length])} rows="3" value={text} {oninput} placeholder={T.try_placeholder.get(lang)} />
                     <p class="hint">{ fill(T.try_tokens, lang, &[&length]) }</p>
                 </div>
             }
@@ -213,7 +213,7 @@ fn feature_field(feature: &FeatureSchema, input: &UseStateHandle<PredictInput>, 
             html! {
                 <div class="field">
                     <label for={id.clone()}>{ feature.name.get(lang) }</label>
-                    <input type="number" {id} min="0" max={last.to_string()} step="1" value={value.to_string()} {oninput} />
+                    <input type="number" {id} title={fill(T.try_id, lang, &[&last])} min="0" max={last.to_string()} step="1" value={value.to_string()} {oninput} />
                     <p class="hint">{ fill(T.try_id, lang, &[&last]) }</p>
                 </div>
             }
@@ -242,7 +242,7 @@ fn feature_field(feature: &FeatureSchema, input: &UseStateHandle<PredictInput>, 
             html! {
                 <div class="field">
                     <label for={id.clone()}>{ feature.name.get(lang) }</label>
-                    <input type="text" {id} value={text} {onchange} />
+                    <input type="text" {id} title={fill(T.try_numbers, lang, &[&width])} value={text} {onchange} />
                     <p class="hint">{ fill(T.try_numbers, lang, &[&width]) }</p>
                 </div>
             }

@@ -256,7 +256,7 @@ fn metric_choice(
     html! {
         <label class="metric-choice">
             { task_tag(task_idx, &task.name) }
-            <select {onchange} aria-label={fill(T.metric_of, lang, &[&task.name])}>
+            <select {onchange} title={T.metric_hint.get(lang)} aria-label={fill(T.metric_of, lang, &[&task.name])}>
                 { for metrics_of(&task.label, schema).into_iter().map(|metric| html! {
                     <option value={metric.key()} selected={chosen == Some(metric)}>{ metric.label().get(lang) }</option>
                 }) }
