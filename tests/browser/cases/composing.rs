@@ -112,8 +112,10 @@ fn two_layers_are_tied_with_a_strength() {
         select(page, &copies).await?;
         page.click_named("Tie softly").await?;
         count_is(page, ".tie", 1).await?;
-        select(page, &copies[..1]).await?;
+        // The strength stands where the tie was made, with both layers selected, and with either.
         open_panel(page, "layer").await?;
+        count_is(page, ".inspector-tie input", 1).await?;
+        select(page, &copies[..1]).await?;
         page.fill(".inspector-tie input", "0.5").await?;
         page.wait_for(
             "the strength is kept",
