@@ -80,6 +80,21 @@ pub fn surface_size(surface: &NodeRef) -> [f64; 2] {
     }
 }
 
+/// How much of the lower right corner of the surface lies under the small map, in pixels; nothing where there is none.
+pub fn map_size(surface: &NodeRef) -> [f64; 2] {
+    const GAP: f64 = 4.0;
+    let measured = surface.cast::<Element>().and_then(|surface| {
+        let map = surface
+            .parent_element()?
+            .query_selector(".minimap")
+            .ok()??
+            .get_bounding_client_rect();
+        let all = surface.get_bounding_client_rect();
+        (map.width() > 0.0).then(|| [all.right() - map.left() + GAP, all.bottom() - map.top() + GAP])
+    });
+    measured.unwrap_or_default()
+}
+
 /// A point of the window in pixels of the surface.
 pub fn on_surface(surface: &NodeRef, client: [f64; 2]) -> [f64; 2] {
     match surface

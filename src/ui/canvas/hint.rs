@@ -1,4 +1,4 @@
-//! The line beside the pointer: the shape on a wire, the name of a handle, what is wrong with a node.
+//! The line beside the pointer: the shape on a wire, the name of a handle, what is wrong with a node or who shares it.
 
 use mtl_engine::text::Explain;
 use yew::prelude::*;
@@ -6,11 +6,11 @@ use yew::prelude::*;
 use super::{
     dom,
     editor::{Editor, sentence, use_editor},
+    face::reach_text,
     state::Target,
 };
 use crate::{
-    i18n::Message,
-    i18n::{canvas::T, fill_message, use_lang},
+    i18n::{Lang, Message, canvas::T, fill_message, use_lang},
     state::use_store,
 };
 
@@ -41,7 +41,7 @@ fn about(editor: &Editor, target: Target) -> Option<Message> {
             .problems
             .iter()
             .find(|problem| is_meant(problem))
-            .map(Explain::explain)
+            .map(|problem| sentence(problem.explain()))
     };
     match target {
         Target::Wire(id) => {
@@ -73,7 +73,13 @@ fn about(editor: &Editor, target: Target) -> Option<Message> {
                 format!("{}：{}", name.zh, kind.zh),
             ))
         }
-        Target::Node(id) => problem(&|problem| problem.node == Some(id)),
+        Target::Node(id) => problem(&|problem| problem.node == Some(id)).or_else(|| {
+            let tasks: Vec<usize> = checked.nodes.get(&id)?.tasks.iter().collect();
+            Some(Message::new(
+                reach_text(&tasks, &checked, Lang::En),
+                reach_text(&tasks, &checked, Lang::Zh),
+            ))
+        }),
         _ => None,
     }
 }
@@ -91,7 +97,7 @@ pub fn HintView() -> Html {
             Some((_, Err(why))) => (view.to_screen(drawing.at), sentence(why.clone()), true),
             _ => return Html::default(),
         },
-        (None, Some((at, message))) => (*at, sentence(message.clone()), false),
+        (None, Some((at, message))) => (*at, message.clone(), false),
         (None, None) => return Html::default(),
     };
     let [x, y] = at;

@@ -80,8 +80,12 @@ pub fn SearchBox(props: &SearchBoxProps) -> Html {
         Callback::from(move |layer: Layer| {
             editor.canvas.popup.set(None);
             if let Some(node) = editor.add_layer(&layer, Some(search.place), search.link) {
-                // The node is drawn with the next task.
+                // The node is drawn with the next task. Who is at the next layer by then keeps the focus there.
+                let popup = editor.canvas.popup.clone();
                 gloo_timers::callback::Timeout::new(30, move || {
+                    if popup.get().is_some() {
+                        return;
+                    }
                     if let Some(body) = web_sys::window()
                         .and_then(|window| window.document()?.get_element_by_id(&dom::node_id(node)))
                         .and_then(|node| node.query_selector(".node-body").ok().flatten())

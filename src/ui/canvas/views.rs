@@ -63,7 +63,6 @@ pub fn NodeView(props: &NodeProps) -> Html {
             transform={dom::translate(props.at)} {style}>
             <g class="node-body" role="button" tabindex="0" aria-label={face.label.clone()}
                 aria-pressed={props.selected.to_string()}>
-                <title>{ face.label.clone() }</title>
                 <rect class="node-box" width={width.to_string()} height={height.to_string()} rx="9" />
             </g>
             // Beside the button, not in it: its name says all of this in words.
@@ -154,7 +153,6 @@ fn handle_view(face: &HandleFace, handle: Handle, reached: bool) -> Html {
         <g id={dom::handle_id(handle)} class="handle" data-handle={dom::handle_attribute(handle)}
             data-kind={kind_key(face.kind)} transform={dom::translate(face.at)} role="button"
             tabindex={if reached { "0" } else { "-1" }} aria-label={face.label.clone()}>
-            <title>{ face.label.clone() }</title>
             <circle class="handle-hit" r="12" />
             <path class="handle-mark" d={kind_outline(face.kind, face.many)} />
         </g>
@@ -210,7 +208,6 @@ pub fn WireView(props: &WireProps) -> Html {
                 data-problem={props.problem.then_some("true")} data-idle={props.idle.then_some("true")}
                 data-private={props.task_idx.map(|_| "true")} role="button" tabindex={if props.reached { "0" } else { "-1" }}
                 aria-label={props.label.clone()} aria-pressed={props.selected.to_string()} {style}>
-                <title>{ props.label.clone() }</title>
                 <path class="wire-hit" d={path.clone()} />
                 <path class="wire-line" d={path} />
             </g>

@@ -19,9 +19,10 @@ struct Violation {
     nodes: Vec<String>,
 }
 
-/// The start tag of every control in sight that says nothing when the mouse rests on it.
+/// The start tag of every control in sight that says nothing when the mouse rests on it. (Layers, wires and their handles
+/// have a line of their own beside the pointer: `editing::what_the_mouse_rests_on_says_what_it_is`.)
 const WITHOUT_TOOLTIP: &str = "[...document.querySelectorAll('button, input, select, textarea, summary, a[href], [role=button]')] \
-    .filter((control) => control.checkVisibility({ visibilityProperty: true }) && !control.closest('[aria-hidden=true]') \
+    .filter((control) => control.checkVisibility({ visibilityProperty: true }) && !control.closest('[aria-hidden=true], .node, .wire, .handle') \
         && !control.closest('[title]:not([title=\"\"])') && !control.querySelector('title')) \
     .map((control) => control.outerHTML.slice(0, 160))";
 

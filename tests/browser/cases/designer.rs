@@ -391,6 +391,7 @@ fn five_nodes_are_drawn_with_a_finger_on_a_phone_and_train() {
         }
         count_is(page, ".wire", 4).await?;
         tap(page, middle(page, ".canvas-palette header button").await?).await?;
+        count_is(page, ".canvas-palette", 0).await?;
         page.click_named("Show everything (F)").await?;
         page.screenshot("designer-touch").await?;
         trains(page).await?;

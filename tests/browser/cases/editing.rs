@@ -90,7 +90,7 @@ fn a_layer_is_dragged_out_of_the_list_onto_the_canvas_and_onto_a_wire() {
     check("editing-drag-out", Setup::default(), async |page| {
         open(page, two_tasks()).await?;
         let [left, top] = canvas_corner(page).await?;
-        let free = [left + 420.0, top + 90.0];
+        let free = [left + 300.0, top + 290.0];
         drag_out(page, "Dense", free).await?;
         counts(page, 6, 4).await?;
         let place: [f64; 2] = page
@@ -396,5 +396,40 @@ fn fingers_pan_and_pinch_and_a_long_press_opens_a_menu_and_no_more() {
             .await?;
         tap(page, duplicate).await?;
         count_is(page, ".node", 6).await
+    });
+}
+
+#[test]
+fn what_the_mouse_rests_on_says_what_it_is() {
+    check("editing-hints", Setup::default(), async |page| {
+        open(page, two_tasks()).await?;
+        page.click_named("Show everything (F)").await?;
+        page.wait_for(
+            "everything is seen, beside the small map",
+            "(() => { const map = document.querySelector('.minimap').getBoundingClientRect(); \
+               return [...document.querySelectorAll('.node-box')].map((node) => node.getBoundingClientRect()) \
+                 .every((node) => node.right <= map.left || node.bottom <= map.top); })()",
+        )
+        .await?;
+        let says = async |at: [f64; 2], words: &str| {
+            mouse(page, "mouseMoved", at, 0).await?;
+            page.wait_for(
+                words,
+                &format!(
+                    "document.querySelector('.canvas-hint')?.innerText.includes({})",
+                    json!(words)
+                ),
+            )
+            .await
+        };
+        let body = middle(page, "#mtl-node-2 .node-body").await?;
+        says(body, "Shared by click, conversion.").await?;
+        says(
+            middle(page, "#mtl-node-3 .node-body").await?,
+            "Private: only click",
+        )
+        .await?;
+        says(middle(page, "#mtl-out-2-0").await?, "a vector").await?;
+        says(on_wire(page, "shared → click").await?, "shared → click: 16").await
     });
 }

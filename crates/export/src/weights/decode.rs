@@ -229,6 +229,12 @@ fn fault(text: &str, error: &serde_json::Error) -> WeightsError {
     let offset = offset_at(text, error.line(), error.column());
     match error.classify() {
         Category::Eof => truncated(bytes),
+        // Cut off in the middle of a number, such as `-` or `0.`, of which the parser says that it is not one.
+        Category::Syntax
+            if offset + 1 >= bytes.len() && bytes.last().is_some_and(|last| b"-+.eE".contains(last)) =>
+        {
+            truncated(bytes)
+        }
         Category::Data if !text.trim_start().starts_with('{') => {
             WeightsError::NotWeights { got: shortened(text) }
         }

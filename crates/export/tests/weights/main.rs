@@ -377,8 +377,13 @@ fn parameters_are_held_against_the_design() {
 #[test]
 fn no_bytes_make_it_panic() {
     let good = text().into_bytes();
-    for end in 0..good.len() - 2 {
-        assert!(decode(&good[..end]).is_err(), "cut after {end} bytes");
+    assert!(matches!(decode(&good[..0]), Err(WeightsError::Empty)));
+    for end in 1..good.len() - 2 {
+        let error = decode(&good[..end]).expect_err("half a file");
+        assert!(
+            matches!(error, WeightsError::Truncated { .. }),
+            "cut after {end} bytes: {error}"
+        );
     }
     let mut random = Random::stream(11, "fuzz");
     for _ in 0..4_000 {

@@ -97,11 +97,17 @@ impl Editor {
         });
     }
 
-    /// Shows the design at the zoom that `choose` makes of the one at which all of it is seen; what is wider than the canvas
-    /// is seen from its left.
+    /// Shows the design at the zoom that `choose` makes of the one at which all of it is seen; what is wider than
+    /// is seen from its left. Where the small map would lie on a layer, the design goes beside the map or above it.
     fn show(&self, choose: fn(f64) -> f64) {
-        if let Some(bounds) = self.scene().bounds() {
-            let [width, height] = dom::surface_size(&self.canvas.surface);
+        let scene = self.scene();
+        let Some(bounds) = scene.bounds() else {
+            return;
+        };
+        let [width, height] = dom::surface_size(&self.canvas.surface);
+        let map = dom::map_size(&self.canvas.surface);
+        let leaving = |right: f64, bottom: f64| {
+            let (width, height) = (width - right, height - bottom);
             let margin = 16.0;
             let scale_x = (width - 2.0 * margin) / f64::from(bounds.width.max(1.0));
             let scale_y = (height - 2.0 * margin - 36.0) / f64::from(bounds.height.max(1.0));
@@ -113,8 +119,31 @@ impl Editor {
                 width / 2.0 - f64::from(x) * scale
             };
             let y = height / 2.0 + 18.0 - f64::from(y) * scale;
-            self.canvas.view.set(View { x, y, scale });
-        }
+            View { x, y, scale }
+        };
+        let hides_something = |view: &View| {
+            let [left, top] = view.to_design([width - map[0], height - map[1]]);
+            let [right, bottom] = view.to_design([width, height]);
+            let under_map = scene::Rect {
+                x: left,
+                y: top,
+                width: right - left,
+                height: bottom - top,
+            };
+            map[0] > 0.0 && !scene.touched(&under_map).is_empty()
+        };
+        let whole = leaving(0.0, 0.0);
+        let view = if hides_something(&whole) {
+            [leaving(map[0], 0.0), leaving(0.0, map[1])]
+                .into_iter()
+                // Room for the map is not worth a design that is half as large.
+                .filter(|view| view.scale > whole.scale / 2.0 && !hides_something(view))
+                .max_by(|a, b| a.scale.total_cmp(&b.scale))
+                .unwrap_or(whole)
+        } else {
+            whole
+        };
+        self.canvas.view.set(view);
     }
 
     /// Zooms about the middle.
