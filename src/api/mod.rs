@@ -65,7 +65,7 @@ fn to_json(value: &JsValue) -> Result<serde_json::Value, Message> {
         .ok()
         .and_then(|text| text.as_string())
         .unwrap_or_else(|| "null".to_owned());
-    serde_json::from_str(&text).map_err(|error| fill_message(T.internal_message, &[&error]))
+    mtl_json::parse(&text).map_err(|error| fill_message(T.internal_message, &[&error]))
 }
 
 /// A plain value as a JavaScript value.

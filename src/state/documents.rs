@@ -71,7 +71,7 @@ pub struct Kept {
 
 impl Kept {
     fn of(value: &JsValue) -> Option<Self> {
-        serde_json::from_str(&value.as_string()?).ok()
+        mtl_json::read(&value.as_string()?).ok()
     }
 }
 

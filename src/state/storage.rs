@@ -12,7 +12,7 @@ fn storage() -> Option<Storage> {
 /// What was saved under `key`, if it is there and still readable.
 pub fn load<T: DeserializeOwned>(key: &str) -> Option<T> {
     let text = storage()?.get_item(&format!("{PREFIX}{key}")).ok()??;
-    serde_json::from_str(&text).ok()
+    mtl_json::read(&text).ok()
 }
 
 /// Saves `value` under `key`; says whether the browser took it.

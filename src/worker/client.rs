@@ -132,7 +132,7 @@ impl Drop for Client {
 
 fn hear(open: &Open, on_news: &dyn Fn(News), message: FromWorker) {
     match message {
-        FromWorker::Event(text, payloads) => match serde_json::from_str(&text) {
+        FromWorker::Event(text, payloads) => match mtl_json::read(&text) {
             Ok(FromTrainer::Session {
                 event: Event::Reply { id, reply },
             }) => {

@@ -54,7 +54,7 @@ impl Job for Trainer {
             .iter()
             .map(|buffer| Uint8Array::new(buffer).to_vec())
             .collect();
-        match serde_json::from_str(text) {
+        match mtl_json::read(text) {
             Ok(ToWorker::Session { command }) => self.session.handle(command, payloads, &mut self.out),
             Ok(ToWorker::File { id, request }) => {
                 let done = self.file(id, request, payloads);
@@ -160,7 +160,7 @@ impl Trainer {
             FileRequest::BringBack => {
                 let mut payloads = payloads.into_iter();
                 let text = payloads.next().unwrap_or_default();
-                let snapshot = serde_json::from_str(&String::from_utf8_lossy(&text))
+                let snapshot = mtl_json::read(&String::from_utf8_lossy(&text))
                     .map_err(|error| fill_message(T.internal_message, &[&error]))?;
                 self.restore(snapshot, payloads.collect())?;
                 Ok(Some(FileReply::BroughtBack))
