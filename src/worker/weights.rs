@@ -82,7 +82,8 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
     let snapshot = Snapshot {
         design,
         source: mtl_json::read_value(&data.source).map_err(|error| fault("data.source", &error))?,
-        data_settings: mtl_json::read_value(&data.settings).map_err(|error| fault("data.settings", &error))?,
+        data_settings: mtl_json::read_value(&data.settings)
+            .map_err(|error| fault("data.settings", &error))?,
         settings: mtl_json::read_value(&settings).map_err(|error| fault("settings", &error))?,
         schema: data.schema,
         vocabularies: data

@@ -143,8 +143,8 @@ impl<'a> Reader<'a> {
     fn entries(&self) -> Result<Vec<(Entry, &'a RawValue)>, WeightsError> {
         const PART: &str = "parameters";
         let list = self.raw(PART)?;
-        let all: Vec<Members> =
-            serde_json::from_str(list).map_err(|error| self.fault(PART, list, error.line(), &reason(&error)))?;
+        let all: Vec<Members> = serde_json::from_str(list)
+            .map_err(|error| self.fault(PART, list, error.line(), &reason(&error)))?;
         let mut entries = Vec::with_capacity(all.len());
         for (index, mut members) in all.into_iter().enumerate() {
             let values = members.remove("values");
@@ -153,7 +153,9 @@ impl<'a> Reader<'a> {
                 .map(|(name, raw)| Ok((name, mtl_json::parse(raw.get())?)))
                 .collect::<Result<_, _>>()
                 .and_then(|members| mtl_json::read_value(&Value::Object(members)))
-                .map_err(|error| self.fault(PART, values.map_or(list, RawValue::get), 1, &error.in_item(index)))?;
+                .map_err(|error| {
+                    self.fault(PART, values.map_or(list, RawValue::get), 1, &error.in_item(index))
+                })?;
             let values = values.ok_or_else(|| {
                 let error = mtl_json::Error::missing_field("values");
                 self.fault(PART, list, 1, &error.in_item(index))
