@@ -70,8 +70,8 @@ fn to_json(value: &JsValue) -> Result<serde_json::Value, Message> {
 
 /// A plain value as a JavaScript value.
 fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Message> {
-    let text = serde_json::to_string(value).map_err(|error| fill_message(T.internal_message, &[&error]))?;
-    JSON::parse(&text).map_err(|error| fill_message(T.internal_message, &[&crate::web::describe(&error)]))
+    JSON::parse(&mtl_json::write(value))
+        .map_err(|error| fill_message(T.internal_message, &[&crate::web::describe(&error)]))
 }
 
 /// The elements of what should be an array.

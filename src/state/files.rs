@@ -175,7 +175,7 @@ impl Playground {
             return Err(T.nothing_to_save.into());
         };
         let name = project_name(&sitting.design.name);
-        let text = mtl_json::pretty(&project_text(sitting)?);
+        let text = mtl_json::pretty(&project_text(sitting));
         web::files::save(
             &name,
             "application/json",
@@ -210,13 +210,13 @@ fn project_name(design: &str) -> String {
 }
 
 /// The text of a project file.
-pub(super) fn project_text(project: Sitting) -> Result<String, Message> {
+pub(super) fn project_text(project: Sitting) -> String {
     let project = Project {
         format: PROJECT_FORMAT.to_owned(),
         version: PROJECT_VERSION,
         project,
     };
-    serde_json::to_string(&project).map_err(|error| fill_message(T.internal_message, &[&error]))
+    mtl_json::write(&project)
 }
 
 /// A project as a file.

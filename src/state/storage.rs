@@ -17,10 +17,11 @@ pub fn load<T: DeserializeOwned>(key: &str) -> Option<T> {
 
 /// Saves `value` under `key`; says whether the browser took it.
 pub fn save<T: Serialize>(key: &str, value: &T) -> bool {
-    let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(value)) else {
-        return false;
-    };
-    storage.set_item(&format!("{PREFIX}{key}"), &text).is_ok()
+    storage().is_some_and(|storage| {
+        storage
+            .set_item(&format!("{PREFIX}{key}"), &mtl_json::write(value))
+            .is_ok()
+    })
 }
 
 /// Forgets what was saved under `key`.

@@ -118,9 +118,7 @@ impl Client {
     }
 
     fn post(&self, message: &ToWorker, payloads: Vec<ArrayBuffer>) {
-        let text =
-            serde_json::to_string(message).expect("the protocol is plain data: its maps have text keys");
-        self.handle.send(text, payloads);
+        self.handle.send(mtl_json::write(message), payloads);
     }
 }
 

@@ -214,20 +214,16 @@ fn write(
             Ok((reply, vec![bytes]))
         }
         Wanted::Copy => {
-            let text =
-                serde_json::to_vec(&snapshot).map_err(|error| fill_message(T.internal_message, &[&error]))?;
-            payloads.insert(0, text);
+            payloads.insert(0, mtl_json::write(&snapshot).into_bytes());
             Ok((FileReply::CopyTaken { step: snapshot.step }, payloads))
         }
     }
 }
 
 fn post(outbox: &Outbox, message: &FromTrainer, payloads: Vec<Vec<u8>>) {
-    let text = serde_json::to_string(message)
-        .expect("the protocol is plain data: maps have text keys, and serde_json writes a number that is not finite as null");
     let buffers = payloads
         .iter()
         .map(|payload| Uint8Array::from(&payload[..]).buffer())
         .collect();
-    outbox.post(&text, buffers);
+    outbox.post(&mtl_json::write(message), buffers);
 }

@@ -183,12 +183,10 @@ pub fn encode(dataset: &Dataset) -> Result<Vec<u8>, AssetError> {
             .collect(),
         truth: dataset.truth.iter().map(|truth| truth.label.clone()).collect(),
     };
-    let header = serde_json::to_vec(&header).map_err(|error| AssetError::Header {
-        reason: error.to_string(),
-    })?;
+    let header = mtl_json::write(&header);
     let mut body = Vec::new();
     body.extend_from_slice(&(header.len() as u32).to_le_bytes());
-    body.extend_from_slice(&header);
+    body.extend_from_slice(header.as_bytes());
     for feature in &dataset.features {
         match &feature.column {
             Column::Text(column) => {

@@ -551,7 +551,12 @@ mod tests {
                 "expected a whole number from 1 to 16 for `units`",
             ),
             (r#"{"masked":3}"#, "expected true or false for `masked`"),
-            (r#"{"rate":null}"#, "expected true, false, a number"),
+            (r#"{"rate":null}"#, "expected a number from 0 to 1 for `rate`"),
+            (
+                r#"{"rate":{"a":[1]}}"#,
+                "something else, expected a number from 0 to 1 for `rate`",
+            ),
+            (r#"{"weights":[1,"a"]}"#, "expected at most 3 numbers"),
             ("[]", "expected settings by name"),
         ] {
             let error = serde_json::from_str::<Sample>(text).unwrap_err().to_string();

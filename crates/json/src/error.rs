@@ -77,17 +77,4 @@ impl de::Error for Error {
     fn invalid_length(got: usize, expected: &dyn Expected) -> Self {
         Self::plain(&format_args!("expected {expected}, got a list of {got}"))
     }
-
-    #[cold]
-    fn unknown_variant(got: &str, expected: &'static [&'static str]) -> Self {
-        Self::plain(&format_args!(
-            "expected one of `{}`, got `{got}`",
-            expected.join("`, `")
-        ))
-    }
-
-    #[cold]
-    fn missing_field(field: &'static str) -> Self {
-        Self::plain(&format_args!("missing field `{field}`"))
-    }
 }

@@ -14,6 +14,7 @@ mod error;
 mod key;
 mod pretty;
 mod reader;
+mod writer;
 
 pub use error::Error;
 pub use pretty::pretty;
@@ -23,6 +24,7 @@ use serde::de::{Deserialize, DeserializeOwned};
 use serde_json::Value;
 
 use crate::reader::Reader;
+use crate::writer::Writer;
 
 /// Reads a text.
 ///
@@ -40,16 +42,31 @@ pub fn read_value<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, Error> 
     T::deserialize(Reader(value))
 }
 
+/// The text of a plain value, without white space.
+///
+/// # Panics
+/// A map has keys that are not text, which is a mistake in the program and not in the value.
+pub fn write<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut out = Vec::new();
+    write_into(&mut out, value);
+    String::from_utf8(out).expect("texts are written whole")
+}
+
+/// [`write()`] at the end of some bytes.
+///
+/// # Panics
+/// As [`write()`].
+pub fn write_into<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    let Ok(()) = value.serialize(Writer(out));
+}
+
 /// A plain value as a tree. Through text, so that the `f32` 0.1 becomes 0.1 and not 0.10000000149011612, and since a writer
 /// of trees would be a second compiled copy of the one of texts.
 ///
 /// # Errors
-/// A map has keys that are not text.
-pub fn tree(value: &impl Serialize) -> Result<Value, Error> {
-    match serde_json::to_string(value) {
-        Ok(text) => parse(&text),
-        Err(error) => Err(Error::plain(&error)),
-    }
+/// It is too deep to be read.
+pub fn tree<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
+    parse(&write(value))
 }
 
 /// A text as a tree.
