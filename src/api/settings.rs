@@ -112,11 +112,9 @@ fn setting(name: &str, value: &Value) -> Result<Setting, Message> {
     mtl_json::read_value(value).map_err(|error| unread(name, error))
 }
 
-/// What is said of a value that cannot be read. Where it stands in the text is of no use: there was none.
-fn unread(name: &str, error: impl ToString) -> Message {
-    let why = error.to_string();
-    let why = why.split(" at line ").next().unwrap_or_default();
-    fill_message(T.api_argument_plain, &[&name, &why])
+/// What is said of a value that cannot be read.
+fn unread(name: &str, error: mtl_json::Error) -> Message {
+    fill_message(T.api_argument_plain, &[&name, &error])
 }
 
 /// `settings` with these members changed, members of members too. An optimizer may be given by its name alone: then

@@ -145,6 +145,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         signed, visit_i64: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64;
         float, visit_f64: deserialize_f32 deserialize_f64;
         str, visit_str: deserialize_char deserialize_str deserialize_string deserialize_identifier;
+        items, visit_seq: deserialize_seq;
         members, visit_map: deserialize_map;
     }
 
@@ -180,24 +181,20 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
         let mut items = self.items(&visitor)?;
         let value = visitor.visit_seq(&mut items)?;
         items.end()?;
         Ok(value)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_seq(visitor)
-    }
-
     fn deserialize_tuple_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: usize,
+        n: usize,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_seq(visitor)
+        self.deserialize_tuple(n, visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -338,9 +335,9 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
             .map_err(|error| error.in_member(self.name))
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+    fn tuple_variant<V: Visitor<'de>>(self, n: usize, visitor: V) -> Result<V::Value, Error> {
         self.content()
-            .deserialize_seq(visitor)
+            .deserialize_tuple(n, visitor)
             .map_err(|error| error.in_member(self.name))
     }
 
