@@ -103,7 +103,7 @@ fn error(error: impl std::fmt::Display) -> JsValue {
 }
 
 fn read(spec: &str) -> Result<BenchmarkSpec, JsValue> {
-    serde_json::from_str(spec).map_err(error)
+    mtl_json::read(spec).map_err(error)
 }
 
 /// JSON: `{flops_per_step, n_batches, inputs: [node], parameters: [{name, shape, start, end}]}`.

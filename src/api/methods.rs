@@ -13,11 +13,9 @@ use serde_json::{Map, Value, json};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{settings, to_js, to_json};
-use crate::worker::weights::from_value;
 use crate::{
     i18n::{fill_message, shell::T},
     state::{Playground, actions::wait_for, files::read_design, history::RunHistory},
-    web::json_of,
 };
 
 /// The methods, by name.
@@ -85,9 +83,9 @@ pub(super) async fn call(
                 .map(|task| {
                     json!({
                         "task": task.task,
-                        "outputs": json_of(&task.outputs).ok(),
+                        "outputs": mtl_json::tree(&task.outputs).ok(),
                         "classes": task.classes.iter().map(|class| class.get(lang)).collect::<Vec<_>>(),
-                        "attributions": json_of(&task.attributions).ok(),
+                        "attributions": mtl_json::tree(&task.attributions).ok(),
                     })
                 })
                 .collect::<Vec<_>>();
@@ -155,7 +153,7 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
     let tasks = checked
         .tasks
         .iter()
-        .map(|task| json!({ "name": task.name, "label": task.label, "weight": json_of(&task.weight).ok(), "parameters": task.n_parameters }))
+        .map(|task| json!({ "name": task.name, "label": task.label, "weight": mtl_json::tree(&task.weight).ok(), "parameters": task.n_parameters }))
         .collect::<Vec<_>>();
     Ok(json!({
         "phase": status.phase,
@@ -180,7 +178,7 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
         "problem": checked.first_error().map(mtl_engine::text::Explain::explain).or_else(|| model.problem.clone())
             .map(|problem| problem.get(lang).to_owned()),
         "resources": model.resources,
-        "settings": json_of(&*this.settings.get()).ok(),
+        "settings": mtl_json::tree(&*this.settings.get()).ok(),
     }))
 }
 
@@ -229,7 +227,7 @@ fn history(history: &RunHistory) -> Value {
         .map(|task| {
             (
                 task.name.clone(),
-                json!({ "loss": json_of(&task.loss).ok(), "weight": json_of(&task.weight).ok() }),
+                json!({ "loss": mtl_json::tree(&task.loss).ok(), "weight": mtl_json::tree(&task.weight).ok() }),
             )
         })
         .collect();
@@ -243,7 +241,7 @@ fn history(history: &RunHistory) -> Value {
         "step": history.step,
         "epoch": history.epoch,
         "elapsed_ms": history.elapsed_ms,
-        "learning_rate": json_of(&history.learning_rate).ok(),
+        "learning_rate": mtl_json::tree(&history.learning_rate).ok(),
         "tasks": tasks,
         "evaluations": { "train": evaluations(0), "validation": evaluations(1), "test": evaluations(2) },
     })
@@ -285,7 +283,7 @@ fn predict_input(schema: &Schema, input: &Value) -> Result<PredictInput, Message
                     .insert(key.clone(), id.ok_or_else(|| wrong(key, T.an_id, value))?);
             }
             FeatureKind::Dense { .. } => {
-                let numbers = from_value(value).ok();
+                let numbers = mtl_json::read_value(value).ok();
                 out.dense
                     .insert(key.clone(), numbers.ok_or_else(|| wrong(key, T.numbers, value))?);
             }

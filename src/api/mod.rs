@@ -65,13 +65,13 @@ fn to_json(value: &JsValue) -> Result<serde_json::Value, Message> {
         .ok()
         .and_then(|text| text.as_string())
         .unwrap_or_else(|| "null".to_owned());
-    serde_json::from_str(&text).map_err(|error| fill_message(T.internal_message, &[&error]))
+    mtl_json::parse(&text).map_err(|error| fill_message(T.internal_message, &[&error]))
 }
 
 /// A plain value as a JavaScript value.
 fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Message> {
-    let text = serde_json::to_string(value).map_err(|error| fill_message(T.internal_message, &[&error]))?;
-    JSON::parse(&text).map_err(|error| fill_message(T.internal_message, &[&crate::web::describe(&error)]))
+    JSON::parse(&mtl_json::write(value))
+        .map_err(|error| fill_message(T.internal_message, &[&crate::web::describe(&error)]))
 }
 
 /// The elements of what should be an array.

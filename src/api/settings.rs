@@ -14,12 +14,10 @@ use mtl_training::{
 };
 use serde_json::{Map, Value};
 
-use crate::worker::weights::from_value;
 use crate::{
     i18n::{Lang, fill_message, shell::T},
     state::{Playground, Theme, data},
     ui::train::run,
-    web::json_of,
 };
 
 /// Members of [`set`] that are not settings of the run.
@@ -84,7 +82,7 @@ pub(super) fn set(this: &Rc<Playground>, members: Value) -> Result<(), Message> 
                             .join(", ");
                         fill_message(T.api_task_unknown, &[&name, &names])
                     })?;
-                let weight = from_value(&weight).map_err(|error| unread(&name, error))?;
+                let weight = mtl_json::read_value(&weight).map_err(|error| unread(&name, error))?;
                 Ok((task_idx, weight))
             })
             .collect::<Result<_, Message>>()?,
@@ -105,20 +103,18 @@ pub(super) fn set(this: &Rc<Playground>, members: Value) -> Result<(), Message> 
 
 fn optional<T: serde::de::DeserializeOwned>(name: &str, value: Option<Value>) -> Result<Option<T>, Message> {
     value
-        .map(serde_json::from_value)
+        .map(|value| mtl_json::read_value(&value))
         .transpose()
         .map_err(|error| unread(name, error))
 }
 
 fn setting(name: &str, value: &Value) -> Result<Setting, Message> {
-    from_value(value).map_err(|error| unread(name, error))
+    mtl_json::read_value(value).map_err(|error| unread(name, error))
 }
 
-/// What is said of a value that cannot be read. Where it stands in the text is of no use: there was none.
-fn unread(name: &str, error: impl ToString) -> Message {
-    let why = error.to_string();
-    let why = why.split(" at line ").next().unwrap_or_default();
-    fill_message(T.api_argument_plain, &[&name, &why])
+/// What is said of a value that cannot be read.
+fn unread(name: &str, error: mtl_json::Error) -> Message {
+    fill_message(T.api_argument_plain, &[&name, &error])
 }
 
 /// `settings` with these members changed, members of members too. An optimizer may be given by its name alone: then
@@ -148,7 +144,7 @@ fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<Run
             members.remove("optimizer");
         }
     }
-    let mut all = json_of(&settings).map_err(|error| fill_message(T.internal_message, &[&error]))?;
+    let mut all = mtl_json::tree(&settings).map_err(|error| fill_message(T.internal_message, &[&error]))?;
     // One after another, so that the one that is wrong can be named.
     for (name, value) in members {
         if let Some(field) = run::FIELDS.iter().find(|field| field.key == name) {
@@ -157,7 +153,7 @@ fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<Run
                 .map_err(|error| error.explain())?;
         }
         merge(&mut all, Value::Object(Map::from_iter([(name.clone(), value)])))?;
-        settings = from_value(&all).map_err(|error| unread(&name, error))?;
+        settings = mtl_json::read_value(&all).map_err(|error| unread(&name, error))?;
     }
     settings.check().map_err(|error| error.explain())?;
     Ok(settings)

@@ -169,7 +169,7 @@ fn generated(key: &str) -> DataSource {
 /// What this site has. A site without real data sets has no index: that is no error.
 pub async fn load_index() -> Index {
     match fetch::text(&format!("{FOLDER}/index.json")).await {
-        Ok(text) => serde_json::from_str(&text).unwrap_or_default(),
+        Ok(text) => mtl_json::read(&text).unwrap_or_default(),
         Err(_) => Index::default(),
     }
 }

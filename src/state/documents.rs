@@ -71,7 +71,7 @@ pub struct Kept {
 
 impl Kept {
     fn of(value: &JsValue) -> Option<Self> {
-        serde_json::from_str(&value.as_string()?).ok()
+        mtl_json::read(&value.as_string()?).ok()
     }
 }
 
@@ -479,7 +479,7 @@ impl Playground {
 
 /// Writes a document over the revision before it; false when there is a newer one.
 async fn write(database: &Database, kept: &Kept) -> Result<bool, idb::Error> {
-    let text = serde_json::to_string(kept).expect("a document is plain data: its maps have text keys");
+    let text = mtl_json::write(kept);
     database
         .put_if(DOCUMENTS, &kept.id, &JsValue::from(text), |there| {
             there

@@ -175,7 +175,7 @@ impl Playground {
             return Err(T.nothing_to_save.into());
         };
         let name = project_name(&sitting.design.name);
-        let text = project_text(sitting, serde_json::to_string_pretty)?;
+        let text = mtl_json::pretty(&project_text(sitting));
         web::files::save(
             &name,
             "application/json",
@@ -210,16 +210,13 @@ fn project_name(design: &str) -> String {
 }
 
 /// The text of a project file.
-pub(super) fn project_text(
-    project: Sitting,
-    write: fn(&Project) -> serde_json::Result<String>,
-) -> Result<String, Message> {
+pub(super) fn project_text(project: Sitting) -> String {
     let project = Project {
         format: PROJECT_FORMAT.to_owned(),
         version: PROJECT_VERSION,
         project,
     };
-    write(&project).map_err(|error| fill_message(T.internal_message, &[&error]))
+    mtl_json::write(&project)
 }
 
 /// A project as a file.
@@ -248,10 +245,9 @@ struct Version {
     version: u32,
 }
 
-/// Through text, as messages are: reading bytes would be a second compiled copy of all that reads text.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Message> {
     let text = str::from_utf8(bytes).map_err(plain_error)?;
-    serde_json::from_str(text).map_err(plain_error)
+    mtl_json::read(text).map_err(plain_error)
 }
 
 fn plain_error(error: impl ToString) -> Message {

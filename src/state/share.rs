@@ -55,7 +55,7 @@ impl Playground {
     /// The address that opens this document anywhere.
     pub fn share_link(&self) -> Result<String, Message> {
         let sitting = self.sitting().ok_or(T.nothing_to_save)?;
-        let project = project_text(sitting, serde_json::to_string)?;
+        let project = project_text(sitting);
         let href = web_sys::window().and_then(|window| window.location().href().ok());
         let href = href.unwrap_or_default();
         let page = href.split('#').next().unwrap_or_default();

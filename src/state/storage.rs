@@ -12,15 +12,16 @@ fn storage() -> Option<Storage> {
 /// What was saved under `key`, if it is there and still readable.
 pub fn load<T: DeserializeOwned>(key: &str) -> Option<T> {
     let text = storage()?.get_item(&format!("{PREFIX}{key}")).ok()??;
-    serde_json::from_str(&text).ok()
+    mtl_json::read(&text).ok()
 }
 
 /// Saves `value` under `key`; says whether the browser took it.
 pub fn save<T: Serialize>(key: &str, value: &T) -> bool {
-    let (Some(storage), Ok(text)) = (storage(), serde_json::to_string(value)) else {
-        return false;
-    };
-    storage.set_item(&format!("{PREFIX}{key}"), &text).is_ok()
+    storage().is_some_and(|storage| {
+        storage
+            .set_item(&format!("{PREFIX}{key}"), &mtl_json::write(value))
+            .is_ok()
+    })
 }
 
 /// Forgets what was saved under `key`.

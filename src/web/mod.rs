@@ -13,8 +13,3 @@ pub fn describe(error: &JsValue) -> String {
         None => error.as_string().unwrap_or_else(|| format!("{error:?}")),
     }
 }
-
-/// A plain value as a JSON tree. Through text, so that the `f32` 0.1 becomes 0.1 and not 0.10000000149011612.
-pub fn json_of(value: &impl serde::Serialize) -> serde_json::Result<serde_json::Value> {
-    serde_json::from_str(&serde_json::to_string(value)?)
-}

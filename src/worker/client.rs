@@ -118,9 +118,7 @@ impl Client {
     }
 
     fn post(&self, message: &ToWorker, payloads: Vec<ArrayBuffer>) {
-        let text =
-            serde_json::to_string(message).expect("the protocol is plain data: its maps have text keys");
-        self.handle.send(text, payloads);
+        self.handle.send(mtl_json::write(message), payloads);
     }
 }
 
@@ -132,7 +130,7 @@ impl Drop for Client {
 
 fn hear(open: &Open, on_news: &dyn Fn(News), message: FromWorker) {
     match message {
-        FromWorker::Event(text, payloads) => match serde_json::from_str(&text) {
+        FromWorker::Event(text, payloads) => match mtl_json::read(&text) {
             Ok(FromTrainer::Session {
                 event: Event::Reply { id, reply },
             }) => {

@@ -54,7 +54,7 @@ impl Job for Trainer {
             .iter()
             .map(|buffer| Uint8Array::new(buffer).to_vec())
             .collect();
-        match serde_json::from_str(text) {
+        match mtl_json::read(text) {
             Ok(ToWorker::Session { command }) => self.session.handle(command, payloads, &mut self.out),
             Ok(ToWorker::File { id, request }) => {
                 let done = self.file(id, request, payloads);
@@ -160,7 +160,7 @@ impl Trainer {
             FileRequest::BringBack => {
                 let mut payloads = payloads.into_iter();
                 let text = payloads.next().unwrap_or_default();
-                let snapshot = serde_json::from_str(&String::from_utf8_lossy(&text))
+                let snapshot = mtl_json::read(&String::from_utf8_lossy(&text))
                     .map_err(|error| fill_message(T.internal_message, &[&error]))?;
                 self.restore(snapshot, payloads.collect())?;
                 Ok(Some(FileReply::BroughtBack))
@@ -214,20 +214,16 @@ fn write(
             Ok((reply, vec![bytes]))
         }
         Wanted::Copy => {
-            let text =
-                serde_json::to_vec(&snapshot).map_err(|error| fill_message(T.internal_message, &[&error]))?;
-            payloads.insert(0, text);
+            payloads.insert(0, mtl_json::write(&snapshot).into_bytes());
             Ok((FileReply::CopyTaken { step: snapshot.step }, payloads))
         }
     }
 }
 
 fn post(outbox: &Outbox, message: &FromTrainer, payloads: Vec<Vec<u8>>) {
-    let text = serde_json::to_string(message)
-        .expect("the protocol is plain data: maps have text keys, and serde_json writes a number that is not finite as null");
     let buffers = payloads
         .iter()
         .map(|payload| Uint8Array::from(&payload[..]).buffer())
         .collect();
-    outbox.post(&text, buffers);
+    outbox.post(&mtl_json::write(message), buffers);
 }

@@ -8,7 +8,7 @@ use mtl_export::weights::{
     WeightsFile,
 };
 use mtl_training::protocol::{DataSource, Snapshot};
-use serde::de::DeserializeOwned;
+use serde::Serialize;
 use serde_json::Value;
 
 /// The bytes of the weights file of a snapshot, whose values are in little-endian bytes as in payload 0 of
@@ -81,9 +81,10 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
     } = file;
     let snapshot = Snapshot {
         design,
-        source: from_value(&data.source).map_err(|error| fault("data.source", &error))?,
-        data_settings: from_value(&data.settings).map_err(|error| fault("data.settings", &error))?,
-        settings: from_value(&settings).map_err(|error| fault("settings", &error))?,
+        source: mtl_json::read_value(&data.source).map_err(|error| fault("data.source", &error))?,
+        data_settings: mtl_json::read_value(&data.settings)
+            .map_err(|error| fault("data.settings", &error))?,
+        settings: mtl_json::read_value(&settings).map_err(|error| fault("settings", &error))?,
         schema: data.schema,
         vocabularies: data
             .vocabularies
@@ -111,18 +112,13 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
         // Metrics of another version may be unreadable: they are for a person, not for the run.
         evaluations: metrics
             .into_iter()
-            .filter_map(|evaluation| from_value(&evaluation).ok())
+            .filter_map(|evaluation| mtl_json::read_value(&evaluation).ok())
             .collect(),
     };
     Ok((
         snapshot,
         values.iter().flat_map(|value| value.to_le_bytes()).collect(),
     ))
-}
-
-/// A plain value from a JSON tree. Through text: reading a tree would be a second compiled copy of all that reads text.
-pub fn from_value<T: DeserializeOwned>(value: &Value) -> serde_json::Result<T> {
-    serde_json::from_str(&value.to_string())
 }
 
 /// What the file of a snapshot is called.
@@ -134,13 +130,11 @@ pub fn file_name(snapshot: &Snapshot) -> String {
     weights::file_name(data, &snapshot.design.name, snapshot.step)
 }
 
-/// A plain value as a JSON tree. Through text, so that the `f32` 0.1 becomes 0.1 and not 0.10000000149011612.
-fn tree(part: &str, value: &impl serde::Serialize) -> Result<Value, WeightsError> {
-    let text = serde_json::to_string(value).map_err(|error| fault(part, &error))?;
-    serde_json::from_str(&text).map_err(|error| fault(part, &error))
+fn tree(part: &str, value: &impl Serialize) -> Result<Value, WeightsError> {
+    mtl_json::tree(value).map_err(|error| fault(part, &error))
 }
 
-fn fault(part: &str, error: &serde_json::Error) -> WeightsError {
+fn fault(part: &str, error: &mtl_json::Error) -> WeightsError {
     WeightsError::Part {
         part: part.to_owned(),
         line: 0,

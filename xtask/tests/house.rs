@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The crates that run without a browser.
-const HEADLESS: [&str; 4] = ["engine", "data", "training", "export"];
+const HEADLESS: [&str; 5] = ["engine", "data", "training", "export", "json"];
 
 /// What each headless crate may use of the others.
-const MAY_KNOW: [(&str, &[&str]); 4] = [
+const MAY_KNOW: [(&str, &[&str]); 5] = [
     ("engine", &[]),
-    ("data", &["engine"]),
+    ("data", &["engine", "json"]),
     ("training", &["engine", "data"]),
-    ("export", &["engine", "data"]),
+    ("export", &["engine", "data", "json"]),
+    ("json", &[]),
 ];
 
 /// Packages that bring a browser, a page, a clock, a console or a global source of chance.

@@ -183,12 +183,10 @@ pub fn encode(dataset: &Dataset) -> Result<Vec<u8>, AssetError> {
             .collect(),
         truth: dataset.truth.iter().map(|truth| truth.label.clone()).collect(),
     };
-    let header = serde_json::to_vec(&header).map_err(|error| AssetError::Header {
-        reason: error.to_string(),
-    })?;
+    let header = mtl_json::write(&header);
     let mut body = Vec::new();
     body.extend_from_slice(&(header.len() as u32).to_le_bytes());
-    body.extend_from_slice(&header);
+    body.extend_from_slice(header.as_bytes());
     for feature in &dataset.features {
         match &feature.column {
             Column::Text(column) => {
@@ -276,16 +274,19 @@ pub fn decode(file: &[u8]) -> Result<Dataset, AssetError> {
     decode_body(&body)
 }
 
+fn read_header(bytes: &[u8]) -> Result<Header, AssetError> {
+    let fault = |reason: String| AssetError::Header { reason };
+    let text = str::from_utf8(bytes).map_err(|error| fault(error.to_string()))?;
+    mtl_json::read(text).map_err(|error| fault(error.to_string()))
+}
+
 fn decode_body(body: &[u8]) -> Result<Dataset, AssetError> {
     let mut reader = Reader {
         bytes: body,
         position: 0,
     };
     let header_bytes = reader.u32("header")? as usize;
-    let header: Header =
-        serde_json::from_slice(reader.take(header_bytes, "header")?).map_err(|error| AssetError::Header {
-            reason: error.to_string(),
-        })?;
+    let header = read_header(reader.take(header_bytes, "header")?)?;
     let rows = header.rows;
     if rows > MAX_ROWS {
         return Err(DatasetError::TooMany {

@@ -18,11 +18,11 @@
 //! # Ok::<(), mtl_engine::settings::SettingError>(())
 //! ```
 
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor},
-    ser::SerializeMap,
-};
+mod file;
+
+pub use file::{deserialize, deserialize_tagged, serialize, serialize_tagged};
+
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::text::{Explain, Message, Text};
@@ -179,104 +179,6 @@ pub trait Settings {
     /// Puts a value from a file into setting `key`, whatever its bounds: what is out of bounds is a problem of the design
     /// and is listed as one. False when the value is of another type.
     fn put(&mut self, key: &str, value: &Value) -> bool;
-}
-
-/// Writes settings as a map, in the order of the form. One routine for all structs: derived code would stand in the
-/// page once for each of them.
-pub fn serialize<S: Serializer>(settings: &dyn Settings, serializer: S) -> Result<S::Ok, S::Error> {
-    let fields = settings.fields();
-    let mut map = serializer.serialize_map(Some(fields.len()))?;
-    for field in fields {
-        if let Some(value) = settings.get(field.key) {
-            map.serialize_entry(field.key, &value)?;
-        }
-    }
-    map.end()
-}
-
-/// Reads what [`serialize`] wrote into settings that have their defaults: a missing entry keeps its default, an unknown one is
-/// passed over.
-///
-/// # Errors
-/// A value of another type than the setting's.
-pub fn deserialize<'de, D: Deserializer<'de>>(
-    deserializer: D,
-    settings: &mut dyn Settings,
-) -> Result<(), D::Error> {
-    deserializer.deserialize_map(EntriesVisitor { settings })
-}
-
-struct EntriesVisitor<'a> {
-    settings: &'a mut dyn Settings,
-}
-
-impl<'de> Visitor<'de> for EntriesVisitor<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("settings by name")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<String>()? {
-            let Some(field) = self.settings.fields().iter().find(|field| field.key == key) else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let value = map.next_value::<Value>()?;
-            if !self.settings.put(field.key, &value) {
-                return Err(A::Error::invalid_value(
-                    Unexpected::Other(&value.to_string()),
-                    &format!("{} for `{}`", field.kind.describe().en, field.key).as_str(),
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
-    }
-}
-
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("true, false, a number, a list of numbers or a text")
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Flag(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Int(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        Ok(i64::try_from(value).map_or(Value::Real(value as f64), Value::Int))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Real(value))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::Words(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(item) = items.next_element()? {
-            values.push(item);
-        }
-        Ok(Value::Reals(values))
-    }
 }
 
 impl Field {
@@ -649,7 +551,12 @@ mod tests {
                 "expected a whole number from 1 to 16 for `units`",
             ),
             (r#"{"masked":3}"#, "expected true or false for `masked`"),
-            (r#"{"rate":null}"#, "expected true, false, a number"),
+            (r#"{"rate":null}"#, "expected a number from 0 to 1 for `rate`"),
+            (
+                r#"{"rate":{"a":[1]}}"#,
+                "something else, expected a number from 0 to 1 for `rate`",
+            ),
+            (r#"{"weights":[1,"a"]}"#, "expected at most 3 numbers"),
             ("[]", "expected settings by name"),
         ] {
             let error = serde_json::from_str::<Sample>(text).unwrap_err().to_string();

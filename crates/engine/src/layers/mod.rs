@@ -28,11 +28,11 @@ pub use ports::{
 };
 pub use shape::Shape;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
 use crate::{
     plan::{Lowering, Signal},
-    settings::{Field, SettingError, Settings, Value},
+    settings::{self, Field, SettingError, Settings, Value},
     text::Text,
 };
 
@@ -154,8 +154,7 @@ macro_rules! layers {
         $( mod $module; pub use $module::$name; )+
 
         /// A layer with its settings; in files `{"type": "dense", "units": 64, ...}`.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "type", rename_all = "snake_case")]
+        #[derive(Clone, Debug, PartialEq)]
         pub enum Layer {
             $( #[doc = concat!("See [`", stringify!($name), "`].")] $name($name), )+
         }
@@ -166,7 +165,27 @@ macro_rules! layers {
             }
         } )+
 
+        impl Serialize for Layer {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                settings::serialize_tagged(self.key(), self, serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for Layer {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                settings::deserialize_tagged(deserializer, &[$( $name::KEY ),+], Self::from_key)
+            }
+        }
+
         impl Layer {
+            /// The layer called `key` with its default settings.
+            pub fn from_key(key: &str) -> Option<Self> {
+                match key {
+                    $( $name::KEY => Some(Self::$name($name::default())), )+
+                    _ => None,
+                }
+            }
+
             /// Every layer with its default settings, in the order of the palette.
             pub fn all() -> Vec<Self> {
                 vec![$( Self::$name($name::default()) ),+]
@@ -309,11 +328,6 @@ layers! {
 }
 
 impl Layer {
-    /// The layer named `key` with its default settings.
-    pub fn from_key(key: &str) -> Option<Self> {
-        Self::all().into_iter().find(|layer| layer.key() == key)
-    }
-
     /// Whether it has a loss.
     pub fn is_head(&self) -> bool {
         self.category() == Category::Head

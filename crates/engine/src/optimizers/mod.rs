@@ -28,10 +28,10 @@ pub mod sgd;
 use std::fmt::Write;
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
-use crate::settings::{Field, SettingError, Settings, Value};
+use crate::settings::{self, Field, SettingError, Settings, Value};
 use crate::text::{Explain, Message, Text};
 
 /// The most slots that an optimizer has per parameter.
@@ -61,10 +61,21 @@ pub trait Method: Settings {
 macro_rules! optimizers {
     ($( $module:ident :: $name:ident = $key:literal, learning_rate $rate:literal, [$en:literal, $zh:literal]; )+) => {
         /// An optimizer and its settings.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "type")]
+        #[derive(Clone, Debug, PartialEq)]
         pub enum OptimizerConfig {
-            $( #[doc = concat!("See [`", stringify!($module), "`].")] #[serde(rename = $key)] $name($module::$name), )+
+            $( #[doc = concat!("See [`", stringify!($module), "`].")] $name($module::$name), )+
+        }
+
+        impl Serialize for OptimizerConfig {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                settings::serialize_tagged(self.key(), self, serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for OptimizerConfig {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                settings::deserialize_tagged(deserializer, &[$( $key ),+], Self::from_key)
+            }
         }
 
         impl OptimizerConfig {

@@ -3,50 +3,25 @@
 //! One pass over the file keeps each member as a slice of its text; then each slice is read by its own type, so that
 //! a fault is told by the name of the member or parameter that it is in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use mtl_engine::design::Design;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{error::Category, value::RawValue};
+use serde::de::{DeserializeOwned, Error as _};
+use serde_json::{Value, error::Category, value::RawValue};
 
 use super::{DTYPE, FORMAT, MAX_BYTES, ParameterHeader, VERSION, WeightsError, WeightsFile};
 
-/// The members of the file as text. All are optional here, so that a file of another kind can be told as such.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    format: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    version: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    software: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    design: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    settings: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    seed: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    step: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    epoch: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    metrics: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    parameters: Option<&'a RawValue>,
-}
+/// The members of an object as text.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
 
-/// One entry of `parameters`; the values stay text until the rest is known to be right.
+/// One entry of `parameters`, but for the values: they stay text until the rest is known to be right.
 #[derive(Deserialize)]
-struct Entry<'a> {
+struct Entry {
     name: String,
     shape: Vec<usize>,
     dtype: String,
-    #[serde(borrow)]
-    values: &'a RawValue,
 }
 
 /// Reads a weights file: its description, and the values of all parameters in the order of its `parameters`.
@@ -80,50 +55,52 @@ pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
             }
         }
     })?;
-    let envelope: Envelope = serde_json::from_str(text).map_err(|error| fault(text, &error))?;
-    let format = envelope.format.map_or("nothing", RawValue::get);
-    if serde_json::from_str::<String>(format).ok().as_deref() != Some(FORMAT) {
+    // As text, all of them optional, so that a file of another kind can be told as such.
+    let members: Members = serde_json::from_str(text).map_err(|error| fault(text, &error))?;
+    let words = |name: &str| members.get(name).map_or("nothing", |raw| raw.get());
+    let format = words("format");
+    if mtl_json::read::<String>(format).ok().as_deref() != Some(FORMAT) {
         return Err(WeightsError::NotWeights {
             got: shortened(format),
         });
     }
-    let version = envelope.version.map_or("nothing", RawValue::get);
-    if serde_json::from_str::<u32>(version).ok() != Some(VERSION) {
+    let version = words("version");
+    if mtl_json::read::<u32>(version).ok() != Some(VERSION) {
         return Err(WeightsError::OtherVersion {
             got: shortened(version),
             expected: VERSION,
         });
     }
-    let reader = Reader { text };
-    let design: Design = reader.part("design", envelope.design)?;
-    let entries: Vec<Entry> = reader.borrowed_part("parameters", envelope.parameters)?;
-    check_names(entries.iter().map(|entry| entry.name.as_str()))?;
+    let reader = Reader { text, members };
+    let design: Design = reader.part("design")?;
+    let entries = reader.entries()?;
+    check_names(entries.iter().map(|(entry, _)| entry.name.as_str()))?;
     let file = WeightsFile {
-        software: reader.part("software", envelope.software)?,
+        software: reader.part("software")?,
         design,
-        data: reader.part("data", envelope.data)?,
-        settings: reader.part("settings", envelope.settings)?,
-        seed: reader.part("seed", envelope.seed)?,
-        step: reader.part("step", envelope.step)?,
-        epoch: reader.part("epoch", envelope.epoch)?,
-        metrics: reader.part("metrics", envelope.metrics)?,
+        data: reader.part("data")?,
+        settings: reader.part("settings")?,
+        seed: reader.part("seed")?,
+        step: reader.part("step")?,
+        epoch: reader.part("epoch")?,
+        metrics: reader.part("metrics")?,
         parameters: entries
             .iter()
-            .map(|entry| ParameterHeader {
+            .map(|(entry, _)| ParameterHeader {
                 name: entry.name.clone(),
                 shape: entry.shape.clone(),
             })
             .collect(),
     };
     let mut values = Vec::new();
-    for (entry, parameter) in entries.iter().zip(&file.parameters) {
+    for ((entry, raw), parameter) in entries.iter().zip(&file.parameters) {
         if entry.dtype != DTYPE {
             return Err(WeightsError::Dtype {
                 parameter: entry.name.clone(),
                 got: shortened(&entry.dtype),
             });
         }
-        values.append(&mut read_values(parameter, entry.values.get())?);
+        values.append(&mut read_values(parameter, raw.get())?);
     }
     Ok((file, values))
 }
@@ -144,28 +121,57 @@ pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<()
 /// Reads members of one file.
 struct Reader<'a> {
     text: &'a str,
+    members: Members<'a>,
 }
 
 impl<'a> Reader<'a> {
-    fn part<T: DeserializeOwned>(&self, part: &str, raw: Option<&'a RawValue>) -> Result<T, WeightsError> {
-        self.borrowed_part(part, raw)
+    fn raw(&self, part: &str) -> Result<&'a str, WeightsError> {
+        match self.members.get(part) {
+            Some(raw) => Ok(raw.get()),
+            None => Err(WeightsError::MissingPart {
+                part: part.to_owned(),
+            }),
+        }
     }
 
-    fn borrowed_part<T: Deserialize<'a>>(
-        &self,
-        part: &str,
-        raw: Option<&'a RawValue>,
-    ) -> Result<T, WeightsError> {
-        let raw = raw
-            .ok_or_else(|| WeightsError::MissingPart {
-                part: part.to_owned(),
-            })?
-            .get();
-        serde_json::from_str(raw).map_err(|error| WeightsError::Part {
+    fn part<T: DeserializeOwned>(&self, part: &str) -> Result<T, WeightsError> {
+        let raw = self.raw(part)?;
+        mtl_json::read(raw).map_err(|error| self.fault(part, raw, 1, &error))
+    }
+
+    /// The member `parameters`.
+    fn entries(&self) -> Result<Vec<(Entry, &'a RawValue)>, WeightsError> {
+        const PART: &str = "parameters";
+        let list = self.raw(PART)?;
+        let all: Vec<Members> = serde_json::from_str(list)
+            .map_err(|error| self.fault(PART, list, error.line(), &reason(&error)))?;
+        let mut entries = Vec::with_capacity(all.len());
+        for (index, mut members) in all.into_iter().enumerate() {
+            let values = members.remove("values");
+            let entry = members
+                .into_iter()
+                .map(|(name, raw)| Ok((name, mtl_json::parse(raw.get())?)))
+                .collect::<Result<_, _>>()
+                .and_then(|members| mtl_json::read_value(&Value::Object(members)))
+                .map_err(|error| {
+                    self.fault(PART, values.map_or(list, RawValue::get), 1, &error.in_item(index))
+                })?;
+            let values = values.ok_or_else(|| {
+                let error = mtl_json::Error::missing_field("values");
+                self.fault(PART, list, 1, &error.in_item(index))
+            })?;
+            entries.push((entry, values));
+        }
+        Ok(entries)
+    }
+
+    /// What is wrong in a part, at a line of it.
+    fn fault(&self, part: &str, raw: &str, line: usize, why: &dyn Display) -> WeightsError {
+        WeightsError::Part {
             part: part.to_owned(),
-            line: line_of(self.text.as_bytes(), self.offset_of(raw)) + error.line().saturating_sub(1),
-            reason: reason(&error),
-        })
+            line: line_of(self.text.as_bytes(), self.offset_of(raw)) + line.saturating_sub(1),
+            reason: shortened(&why.to_string()),
+        }
     }
 
     /// Where a slice of the file begins in it; 0 for a slice of something else.
@@ -275,7 +281,7 @@ fn not_a_number(text: &str, offset: usize) -> Option<WeightsError> {
         .strip_prefix(':')?
         .trim_start();
     let end = name.get(1..)?.find('"')? + 2;
-    let parameter = serde_json::from_str(name.get(..end)?).ok()?;
+    let parameter = mtl_json::read(name.get(..end)?).ok()?;
     Some(WeightsError::BadValue {
         parameter,
         index: before[list..].matches(',').count(),

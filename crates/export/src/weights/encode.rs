@@ -1,7 +1,6 @@
 //! From the parts to the bytes of a weights file: one line per member and per parameter, so that a person can open it.
 
-use std::io::Write;
-
+use mtl_json::write_into;
 use serde::Serialize;
 
 use super::{DTYPE, FORMAT, MAX_BYTES, VERSION, WeightsError, WeightsFile};
@@ -36,16 +35,16 @@ pub fn encode(file: &WeightsFile, values: &[f32]) -> Result<Vec<u8>, WeightsErro
     }
     let mut out = Vec::with_capacity(encoded_size_hint(file, values.len()));
     out.extend_from_slice(b"{\n");
-    member(&mut out, "format", FORMAT)?;
-    member(&mut out, "version", &VERSION)?;
-    member(&mut out, "software", &file.software)?;
-    member(&mut out, "design", &file.design)?;
-    member(&mut out, "data", &file.data)?;
-    member(&mut out, "settings", &file.settings)?;
-    member(&mut out, "seed", &file.seed)?;
-    member(&mut out, "step", &file.step)?;
-    member(&mut out, "epoch", &file.epoch)?;
-    member(&mut out, "metrics", &file.metrics)?;
+    member(&mut out, "format", FORMAT);
+    member(&mut out, "version", &VERSION);
+    member(&mut out, "software", &file.software);
+    member(&mut out, "design", &file.design);
+    member(&mut out, "data", &file.data);
+    member(&mut out, "settings", &file.settings);
+    member(&mut out, "seed", &file.seed);
+    member(&mut out, "step", &file.step);
+    member(&mut out, "epoch", &file.epoch);
+    member(&mut out, "metrics", &file.metrics);
     out.extend_from_slice(b"\"parameters\": [");
     let mut rest = values;
     for (parameter_idx, parameter) in file.parameters.iter().enumerate() {
@@ -71,13 +70,13 @@ pub fn encode(file: &WeightsFile, values: &[f32]) -> Result<Vec<u8>, WeightsErro
         } else {
             b",\n{\"name\": "
         });
-        json(&mut out, "parameters", &parameter.name)?;
+        write_into(&mut out, &parameter.name);
         out.extend_from_slice(b", \"shape\": ");
-        json(&mut out, "parameters", &parameter.shape)?;
+        write_into(&mut out, &parameter.shape);
         out.extend_from_slice(b", \"dtype\": ");
-        json(&mut out, "parameters", DTYPE)?;
+        write_into(&mut out, DTYPE);
         out.extend_from_slice(b", \"values\": ");
-        json(&mut out, "parameters", own)?;
+        write_into(&mut out, own);
         out.push(b'}');
     }
     if !rest.is_empty() {
@@ -94,22 +93,9 @@ pub fn encode(file: &WeightsFile, values: &[f32]) -> Result<Vec<u8>, WeightsErro
 }
 
 /// One line: `"name": value,`.
-fn member<T: Serialize + ?Sized>(
-    out: &mut Vec<u8>,
-    name: &'static str,
-    value: &T,
-) -> Result<(), WeightsError> {
-    json(out, name, name)?;
+fn member<T: Serialize + ?Sized>(out: &mut Vec<u8>, name: &str, value: &T) {
+    write_into(out, name);
     out.extend_from_slice(b": ");
-    json(out, name, value)?;
+    write_into(out, value);
     out.extend_from_slice(b",\n");
-    Ok(())
-}
-
-fn json<T: Serialize + ?Sized>(out: &mut Vec<u8>, part: &'static str, value: &T) -> Result<(), WeightsError> {
-    serde_json::to_writer(out.by_ref(), value).map_err(|error| WeightsError::Part {
-        part: part.to_owned(),
-        line: 0,
-        reason: error.to_string(),
-    })
 }

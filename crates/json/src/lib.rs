@@ -1,0 +1,79 @@
+//! Plain data from JSON, in little code.
+//!
+//! `serde_json` compiles its tokeniser into the derived code of every type that it reads: half a megabyte of the page.
+//! Here a text becomes a tree of [`Value`]s first, which is one function for all types, and the derived code walks the
+//! tree. It takes what `serde_json` takes and refuses what it refuses, but for two things: a struct is never read from
+//! a list, and of a member that stands twice the last one counts.
+//!
+//! A tree also knows where it is: an error says `nodes[3].layer.units: expected usize, got string "many"`. An error of
+//! the syntax keeps the line and column of `serde_json`.
+//!
+//! Not for long lists of numbers: each would be a `Value` of its own.
+
+mod error;
+mod key;
+mod pretty;
+mod reader;
+mod writer;
+
+pub use error::Error;
+pub use pretty::pretty;
+
+use serde::Serialize;
+use serde::de::{Deserialize, DeserializeOwned};
+use serde_json::Value;
+
+use crate::reader::Reader;
+use crate::writer::Writer;
+
+/// Reads a text.
+///
+/// # Errors
+/// The text is not JSON, or not of this type.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    read_value(&parse(text)?)
+}
+
+/// Reads a tree.
+///
+/// # Errors
+/// The tree is not of this type.
+pub fn read_value<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, Error> {
+    T::deserialize(Reader(value))
+}
+
+/// The text of a plain value, without white space.
+///
+/// # Panics
+/// A map has keys that are not text, which is a mistake in the program and not in the value.
+pub fn write<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut out = Vec::new();
+    write_into(&mut out, value);
+    String::from_utf8(out).expect("texts are written whole")
+}
+
+/// [`write()`] at the end of some bytes.
+///
+/// # Panics
+/// As [`write()`].
+pub fn write_into<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    let Ok(()) = value.serialize(Writer(out));
+}
+
+/// A plain value as a tree. Through text, so that the `f32` 0.1 becomes 0.1 and not 0.10000000149011612, and since a writer
+/// of trees would be a second compiled copy of the one of texts.
+///
+/// # Errors
+/// It is too deep to be read.
+pub fn tree<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
+    parse(&write(value))
+}
+
+/// A text as a tree.
+///
+/// # Errors
+/// The text is not JSON: where and why.
+#[inline(never)]
+pub fn parse(text: &str) -> Result<Value, Error> {
+    serde_json::from_str(text).map_err(|error| Error::plain(&error))
+}
