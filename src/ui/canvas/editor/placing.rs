@@ -97,7 +97,7 @@ impl Editor {
         });
     }
 
-    /// Shows the design at the zoom that `choose` makes of the one at which all of it is seen; what is wider than
+    /// Shows the design at the zoom that `choose` makes of the one at which all of it is seen; what is wider than the canvas
     /// is seen from its left. Where the small map would lie on a layer, the design goes beside the map or above it.
     fn show(&self, choose: fn(f64) -> f64) {
         let scene = self.scene();
