@@ -13,10 +13,10 @@ mod bundle;
 mod command;
 mod compress;
 mod data_command;
-mod reorder;
 mod serve;
 mod server;
 mod setup;
+mod shrink;
 mod test;
 
 use std::ffi::OsString;
