@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
         return Ok(());
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    for folder in ["src/ops", "src/backend/gpu"] {
+    for folder in ["../compute/src/ops", "src/backend/gpu"] {
         println!("cargo:rerun-if-changed={folder}");
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();

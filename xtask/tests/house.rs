@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The crates that run without a browser.
-const HEADLESS: [&str; 5] = ["engine", "data", "training", "export", "json"];
+const HEADLESS: [&str; 6] = ["compute", "engine", "data", "training", "export", "json"];
 
 /// What each headless crate may use of the others.
-const MAY_KNOW: [(&str, &[&str]); 5] = [
-    ("engine", &[]),
+const MAY_KNOW: [(&str, &[&str]); 6] = [
+    ("compute", &[]),
+    ("engine", &["compute"]),
     ("data", &["engine", "json"]),
     ("training", &["engine", "data"]),
     ("export", &["engine", "data", "json"]),

@@ -4,21 +4,14 @@
 //! straight-line plan of ops over one arena of `f32`, and run by a backend. See `docs/ARCHITECTURE.md`.
 
 pub mod backend;
-pub mod clipping;
 pub mod design;
-pub mod initializers;
-pub mod kernels;
 pub mod layers;
-pub mod losses;
 pub mod metrics;
 pub mod model;
-pub mod ops;
-pub mod optimizers;
-pub mod ordered;
-pub mod parts;
 pub mod plan;
-pub mod random;
 pub mod schedules;
-pub mod schema;
-pub mod settings;
-pub mod text;
+
+pub use mtl_compute::{
+    choice, clipping, initializers, kernels, losses, ops, optimizers, ordered, parts, penalty, random,
+    schema, settings, text,
+};

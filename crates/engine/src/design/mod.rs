@@ -15,6 +15,8 @@ pub mod problems;
 pub mod refusal;
 pub mod report;
 
+pub use mtl_compute::plan::NodeId;
+
 use crate::ordered::OrderedSet;
 use serde::{Deserialize, Serialize};
 
@@ -22,11 +24,6 @@ use crate::layers::Layer;
 
 /// Newest version of the design format.
 pub const DESIGN_VERSION: u32 = 1;
-
-/// Names a node within its design; never reused within a sitting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct NodeId(pub u32);
 
 /// Names a wire within its design.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

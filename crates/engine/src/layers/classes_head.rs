@@ -1,7 +1,7 @@
 //! A task with several classes: `p = softmax(z)`, loss `-log p_y` computed from z; input vector, no output.
 
-use super::{Category, LayerKind, LowerError, Sample, head::{LossPlaces, head_methods, head_settings}, vector};
-use crate::{ops, plan::{Lowering, Signal}, schema::LabelKind, text::Text};
+use super::{Category, LayerKind, LowerError, Sample, head::{head_methods, head_settings}, vector};
+use crate::{losses::LossPlaces, ops, plan::{Lowering, Signal}, schema::LabelKind, text::Text};
 
 head_settings! {
     ClassesHead, "category",

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     initializers::Initializer,
+    losses::LossPlaces,
     ops::Op,
     plan::{LinearSpec, Lowering, Regulariser, Signal, ValueId},
     schema::LabelKind,
@@ -44,7 +45,7 @@ macro_rules! head_settings {
                 lowering: &mut crate::plan::Lowering<'_>,
                 inputs: &[crate::plan::Signal],
                 kind: crate::schema::LabelKind,
-                op: impl FnOnce(crate::layers::head::LossPlaces) -> O,
+                op: impl FnOnce(crate::losses::LossPlaces) -> O,
             ) -> Result<Vec<crate::plan::Signal>, crate::layers::LowerError> {
                 let spec = crate::layers::head::HeadSpec {
                     label: &self.label,
@@ -92,14 +93,6 @@ pub(crate) struct HeadSpec<'a> {
     pub class_weights: &'a [f32],
     pub projection: bool,
     pub l2: f32,
-}
-
-/// What a loss op is made with.
-pub(crate) struct LossPlaces {
-    pub task_idx: usize,
-    pub logits: ValueId,
-    pub probabilities: ValueId,
-    pub class_weights: Vec<f32>,
 }
 
 /// Lowers the logits of a head whose label is of this kind, and the loss that `op` makes.

@@ -20,7 +20,6 @@ pub use category::Category;
 pub use conv1d::ConvolutionPadding;
 pub use embedding_bag::BagRule;
 pub use error::LowerError;
-pub(crate) use head::LossPlaces;
 pub use head::head_for;
 pub use ports::{
     ANY_INPUT, ANY_INPUTS, ANY_OUTPUT, Arity, InputPort, NO_INPUTS, NO_OUTPUTS, OutputPort, PortKind,

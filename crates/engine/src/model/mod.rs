@@ -33,7 +33,6 @@
 //! ```
 
 mod batch;
-mod penalty;
 mod profile;
 mod resources;
 
@@ -53,6 +52,7 @@ use crate::{
         check::{Limits, Lowered, Problem, ProblemKind, Severity, TaskSet, lower},
     },
     metrics::TaskOutput,
+    penalty,
     plan::{Layout, ParameterId, Plan},
     random::Random,
     schema::{FeatureKind, Schema},

@@ -1,8 +1,8 @@
 //! What a layer lowers itself with: it declares parameters and values and pushes ops.
 
 use super::{
-    Lifetime, OrderId, ParameterId, ParameterSpec, Plan, SlotId, SlotSpec, Start, TaskSpec, ValueId,
-    ValueSpec,
+    Lifetime, OrderId, ParameterId, ParameterSpec, Plan, Regulariser, SlotId, SlotSpec, Start, TaskSpec,
+    ValueId, ValueSpec,
 };
 use crate::{
     design::{Node, NodeId, check::TaskSet},
@@ -15,30 +15,6 @@ use crate::{
 
 /// Most numbers that one value may have per example.
 const MAX_PER_ROW: usize = 1 << 24;
-
-/// Factors of Σ |w| and Σ w² in the loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Regulariser {
-    /// Factor of Σ |w|.
-    pub l1: f32,
-    /// Factor of Σ w².
-    pub l2: f32,
-}
-
-impl Regulariser {
-    /// Nothing is added to the loss.
-    pub const NONE: Self = Self { l1: 0.0, l2: 0.0 };
-
-    /// Only Σ w².
-    pub const fn l2(l2: f32) -> Self {
-        Self { l1: 0.0, l2 }
-    }
-
-    /// Whether nothing is added to the loss.
-    pub fn is_none(self) -> bool {
-        self.l1 == 0.0 && self.l2 == 0.0
-    }
-}
 
 /// What a wire carries: a shape, where it is, and which steps count.
 #[derive(Clone, Copy, Debug, PartialEq)]

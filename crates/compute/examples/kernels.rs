@@ -1,11 +1,11 @@
 //! Measures the matrix product and the elementary functions, natively and in WebAssembly.
 //!
-//! Natively: `cargo run --release -p mtl-engine --example kernels`.
+//! Natively: `cargo run --release -p mtl-compute --example kernels`.
 //!
 //! In wasm, under node (V8), the baseline build and the one with fused products:
 //! ```text
-//! cargo build --release -p mtl-engine --example kernels --target wasm32-unknown-unknown
-//! node crates/engine/examples/kernels.mjs target/wasm32-unknown-unknown/release/examples/kernels.wasm
+//! cargo build --release -p mtl-compute --example kernels --target wasm32-unknown-unknown
+//! node crates/compute/examples/kernels.mjs target/wasm32-unknown-unknown/release/examples/kernels.wasm
 //! ```
 //! and again with `RUSTFLAGS="-Ctarget-feature=+simd128,+bulk-memory,+relaxed-simd"`.
 //!
@@ -21,9 +21,9 @@
     reason = "a wasm program gets its clock and its output from its host"
 )]
 
-use mtl_engine::kernels::elementary as own;
-use mtl_engine::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
-use mtl_engine::kernels::peak;
+use mtl_compute::kernels::elementary as own;
+use mtl_compute::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
+use mtl_compute::kernels::peak;
 use std::hint::black_box;
 
 #[cfg(target_arch = "wasm32")]

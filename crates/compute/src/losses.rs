@@ -5,7 +5,22 @@
 //! labelled row L = 0 and so is its gradient. Labels side by side count as so many rows: with every label known, that is
 //! Keras's mean over labels of the mean over rows.
 
-use crate::backend::cpu::{Cpu, Seed};
+use crate::{
+    backend::cpu::{Cpu, Seed},
+    plan::ValueId,
+};
+
+/// What a loss op is made with.
+pub struct LossPlaces {
+    /// Position of the task.
+    pub task_idx: usize,
+    /// What the loss is computed from.
+    pub logits: ValueId,
+    /// What the task predicts.
+    pub probabilities: ValueId,
+    /// Weights of the classes; empty for 1.
+    pub class_weights: Vec<f32>,
+}
 
 /// Weight of class `class`; 1 when there are none.
 pub fn class_weight(weights: &[f32], class: usize) -> f32 {

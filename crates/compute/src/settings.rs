@@ -2,8 +2,8 @@
 //! its labels in both languages, and generic `get` / `set`, so that the file format and the inspector form follow.
 //!
 //! ```
-//! use mtl_engine::settings::{Settings, Value};
-//! mtl_engine::settings! {
+//! use mtl_compute::settings::{Settings, Value};
+//! mtl_compute::settings! {
 //!     /// What a dropout layer can be told.
 //!     pub struct Dropout {
 //!         /// Share of the inputs set to zero while training.
@@ -15,7 +15,7 @@
 //! dropout.set("rate", &Value::Real(0.25))?;
 //! assert_eq!(dropout.get("rate"), Some(Value::Real(0.25)));
 //! assert!(dropout.set("rate", &Value::Real(7.0)).is_err());
-//! # Ok::<(), mtl_engine::settings::SettingError>(())
+//! # Ok::<(), mtl_compute::settings::SettingError>(())
 //! ```
 
 mod file;

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The penalty of parameters `values`.
-pub(super) fn value(plan: &Plan, values: &[f32]) -> f32 {
+pub fn value(plan: &Plan, values: &[f32]) -> f32 {
     let mut sum = 0.0_f64;
     for spec in regularised(plan) {
         let (l1, l2) = (f64::from(spec.regulariser.l1), f64::from(spec.regulariser.l2));
@@ -27,7 +27,7 @@ pub(super) fn value(plan: &Plan, values: &[f32]) -> f32 {
 }
 
 /// Adds the gradient of the penalty.
-pub(super) fn add_gradients(plan: &Plan, values: &[f32], gradients: &mut [f32]) {
+pub fn add_gradients(plan: &Plan, values: &[f32], gradients: &mut [f32]) {
     for spec in regularised(plan).filter(|spec| spec.trainable) {
         let gradients = &mut gradients[spec.range.clone()];
         add_regulariser(

@@ -5,7 +5,7 @@
 //! step costs does not depend on the size of the vocabulary.
 //!
 //! ```
-//! use mtl_engine::parts::Parts;
+//! use mtl_compute::parts::Parts;
 //! let mut parts = Parts::default();
 //! parts.push_whole(0..4);
 //! // Rows 1, 2 and 5 of a table of rows of 10 numbers that starts at 4; rows that follow each other are one stretch.

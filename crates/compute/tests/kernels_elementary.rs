@@ -4,7 +4,7 @@
     reason = "the platform's f64 functions are the reference here"
 )]
 
-use mtl_engine::kernels::elementary as own;
+use mtl_compute::kernels::elementary as own;
 
 /// Every `stride`-th bit pattern, both signs, so every exponent, with the edges that matter.
 fn samples() -> impl Iterator<Item = f32> {

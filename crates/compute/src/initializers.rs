@@ -13,7 +13,7 @@
 //! | orthogonal | Q of a normal matrix's QR, diagonal of R positive | rows or columns orthonormal |
 //!
 //! ```
-//! use mtl_engine::{initializers::Initializer, random::Random};
+//! use mtl_compute::{initializers::Initializer, random::Random};
 //! let mut kernel = vec![0.0; 64 * 32];
 //! Initializer::GlorotUniform.fill(&[64, 32], &mut kernel, &mut Random::stream(1, "init/dense_1/kernel"));
 //! assert!(kernel.iter().all(|w| w.abs() <= (6.0_f32 / 96.0).sqrt()));

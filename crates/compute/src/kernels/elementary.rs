@@ -27,7 +27,7 @@
 //! over the whole range of `f32` against `f64`.
 //!
 //! ```
-//! use mtl_engine::kernels::elementary::{exp, exp_slice};
+//! use mtl_compute::kernels::elementary::{exp, exp_slice};
 //! let x = [0.0, 1.0, -2.5, 100.0, f32::NEG_INFINITY];
 //! let mut y = [0.0; 5];
 //! exp_slice(&mut y, &x);

@@ -6,7 +6,7 @@
 mod cpu;
 
 use super::{Access, Operation};
-use crate::{layers::LossPlaces, plan::ValueId};
+use crate::{losses::LossPlaces, plan::ValueId};
 
 /// Sigmoid and cross-entropy, fused.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +25,7 @@ pub struct BinaryLoss {
 
 impl BinaryLoss {
     /// The loss of a head over so many labels.
-    pub(crate) fn new(places: LossPlaces, n_labels: usize) -> Self {
+    pub fn new(places: LossPlaces, n_labels: usize) -> Self {
         let LossPlaces {
             task_idx,
             logits,

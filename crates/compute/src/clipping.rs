@@ -7,7 +7,7 @@
 //! divergence is seen and not hidden.
 //!
 //! ```
-//! use mtl_engine::clipping::{Clipping, ClippingKind};
+//! use mtl_compute::clipping::{Clipping, ClippingKind};
 //! let clipping = Clipping { kind: ClippingKind::GlobalNorm, threshold: 1.0 };
 //! let mut gradients = [3.0, 0.0, 4.0];
 //! clipping.apply(&mut gradients, &[0..2, 2..3]);

@@ -33,7 +33,7 @@ pub fn backward(op: &DropoutMask, cpu: &mut Cpu<'_>) {
 }
 
 /// The key of a node's draws in one step.
-pub(crate) fn counter_key(run_seed: u64, stream: u64, step: u64) -> [u32; 2] {
+pub fn counter_key(run_seed: u64, stream: u64, step: u64) -> [u32; 2] {
     let mix = |value: u64| {
         let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

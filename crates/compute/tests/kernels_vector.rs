@@ -4,7 +4,7 @@
     reason = "the platform's f64 functions are the reference here"
 )]
 
-use mtl_engine::kernels::{elementary, vector};
+use mtl_compute::kernels::{elementary, vector};
 
 fn numbers(len: usize, seed: u32) -> Vec<f32> {
     let mut state = seed;

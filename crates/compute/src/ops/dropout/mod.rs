@@ -5,7 +5,8 @@
 
 mod cpu;
 
-pub(crate) use cpu::{counter_key, hash};
+pub use cpu::counter_key;
+pub(crate) use cpu::hash;
 
 use super::{Access, Operation};
 use crate::plan::ValueId;

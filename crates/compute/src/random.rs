@@ -5,7 +5,7 @@
 //! seed and a name, so that adding a layer does not change what another layer draws:
 //!
 //! ```
-//! use mtl_engine::random::Random;
+//! use mtl_compute::random::Random;
 //! let mut kernel = Random::stream(42, "init/dense_1/kernel");
 //! let mut dropout = Random::stream(42, "dropout/dropout_1");
 //! let first = kernel.uniform();

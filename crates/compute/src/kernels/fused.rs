@@ -9,7 +9,7 @@
 //! What is not a product never fuses.
 //!
 //! ```
-//! use mtl_engine::kernels::fused;
+//! use mtl_compute::kernels::fused;
 //! assert!(!fused::is_chosen());
 //! fused::choose(true);
 //! // Only where the processor, or the build of the page, can.

@@ -5,7 +5,7 @@
 //! method holds its formula, its settings and its update; the list below makes the enums.
 //!
 //! ```
-//! use mtl_engine::optimizers::{Optimizer, OptimizerConfig};
+//! use mtl_compute::optimizers::{Optimizer, OptimizerConfig};
 //! let config = OptimizerConfig::from_key("adam").unwrap_or_default();
 //! let mut optimizer = Optimizer::new(&config, 2);
 //! let mut parameters = [1.0, -1.0];

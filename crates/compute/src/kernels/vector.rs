@@ -12,7 +12,7 @@
 //! agree.
 //!
 //! ```
-//! use mtl_engine::kernels::vector::{add_column_sums, dot, softmax_rows};
+//! use mtl_compute::kernels::vector::{add_column_sums, dot, softmax_rows};
 //! assert_eq!(dot(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0]), 32.0);
 //!
 //! let mut probabilities = [0.0; 4];

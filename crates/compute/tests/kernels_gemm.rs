@@ -1,7 +1,7 @@
 //! Laws of the matrix product: its value, its order of additions, and what it leaves alone.
 
-use mtl_engine::kernels::fused;
-use mtl_engine::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
+use mtl_compute::kernels::fused;
+use mtl_compute::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
 
 /// Numbers in [-1, 1) that are not friendly to any order of summation.
 struct Numbers(u64);

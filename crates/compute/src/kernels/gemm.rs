@@ -24,7 +24,7 @@
 //! [`gemm_scratch_len`].
 //!
 //! ```
-//! use mtl_engine::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
+//! use mtl_compute::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
 //! let x = [1.0, 2.0, 3.0, 4.0]; // [2, 2]
 //! let w = [5.0, 6.0, 7.0, 8.0]; // [2, 2]
 //! let size = Size { m: 2, n: 2, k: 2 };
