@@ -184,24 +184,23 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
 
 /// Losses and metrics of one evaluation, by name of the task.
 fn by_task(evaluation: &Evaluation, history: &RunHistory) -> Value {
-    let tasks = evaluation.tasks.iter().enumerate().map(|(task_idx, metrics)| {
+    let mut tasks = Map::new();
+    for (task_idx, metrics) in evaluation.tasks.iter().enumerate() {
         let name = history
             .tasks
             .get(task_idx)
             .map_or_else(|| task_idx.to_string(), |task| task.name.clone());
-        let mut values: Map<String, Value> = metrics
-            .values
-            .iter()
-            .map(|(metric, value)| (metric.key().to_owned(), json!(value)))
-            .collect();
+        let mut values = Map::new();
+        for (metric, value) in &metrics.values {
+            values.insert(metric.key().to_owned(), json!(value));
+        }
         values.insert(
             "loss".to_owned(),
             json!(evaluation.losses.get(task_idx).copied().flatten()),
         );
         values.insert("n".to_owned(), json!(metrics.n));
-        (name, Value::Object(values))
-    });
-    let tasks = tasks.collect::<Map<_, _>>();
+        tasks.insert(name, Value::Object(values));
+    }
     json!({ "step": evaluation.step, "epoch": evaluation.epoch, "tasks": tasks })
 }
 
@@ -221,16 +220,13 @@ fn metrics(history: &RunHistory) -> Value {
 
 /// The whole history, thinned as the charts have it; a gap is null.
 fn history(history: &RunHistory) -> Value {
-    let tasks: Map<String, Value> = history
-        .tasks
-        .iter()
-        .map(|task| {
-            (
-                task.name.clone(),
-                json!({ "loss": mtl_json::tree(&task.loss).ok(), "weight": mtl_json::tree(&task.weight).ok() }),
-            )
-        })
-        .collect();
+    let mut tasks = Map::new();
+    for task in &history.tasks {
+        tasks.insert(
+            task.name.clone(),
+            json!({ "loss": mtl_json::tree(&task.loss).ok(), "weight": mtl_json::tree(&task.weight).ok() }),
+        );
+    }
     let evaluations = |split: usize| {
         history.evaluations[split]
             .iter()

@@ -152,7 +152,9 @@ fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<Run
                 .accept(&setting(&name, &value)?)
                 .map_err(|error| error.explain())?;
         }
-        merge(&mut all, Value::Object(Map::from_iter([(name.clone(), value)])))?;
+        let mut member = Map::new();
+        member.insert(name.clone(), value);
+        merge(&mut all, Value::Object(member))?;
         settings = mtl_json::read_value(&all).map_err(|error| unread(&name, error))?;
     }
     settings.check().map_err(|error| error.explain())?;

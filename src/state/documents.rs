@@ -16,6 +16,7 @@ use mtl_engine::{
         edit::{Edit, apply},
         history::Document,
     },
+    ordered,
     text::{Explain, Message},
 };
 use mtl_training::protocol::{DataSource, RunSettings};
@@ -497,6 +498,6 @@ async fn all(database: &Database) -> Result<Vec<Kept>, idb::Error> {
         .iter()
         .filter_map(Kept::of)
         .collect();
-    all.sort_by(|a, b| b.changed_ms.total_cmp(&a.changed_ms));
+    ordered::sort_by(&mut all, |a, b| b.changed_ms.total_cmp(&a.changed_ms));
     Ok(all)
 }

@@ -2,13 +2,15 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
     rc::Rc,
 };
 
 use futures_channel::oneshot;
 use js_sys::{ArrayBuffer, Uint8Array};
-use mtl_engine::text::{Explain, Message};
+use mtl_engine::{
+    ordered::OrderedMap,
+    text::{Explain, Message},
+};
 use mtl_training::protocol::{Command, Event, Reply, Request};
 
 use super::{
@@ -34,8 +36,8 @@ type Answer<T> = oneshot::Sender<Result<(T, Vec<ArrayBuffer>), Message>>;
 #[derive(Default)]
 struct Open {
     next_id: Cell<u32>,
-    questions: RefCell<BTreeMap<u32, Answer<Reply>>>,
-    files: RefCell<BTreeMap<u32, Answer<FileReply>>>,
+    questions: RefCell<OrderedMap<u32, Answer<Reply>>>,
+    files: RefCell<OrderedMap<u32, Answer<FileReply>>>,
 }
 
 impl Open {

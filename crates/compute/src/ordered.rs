@@ -2,13 +2,17 @@
 //!
 //! A `BTreeMap` compiles a tree for every pair of types, and `sort_by` a whole sort for every type that is sorted: together
 //! they were a twelfth of the page. What is kept in order here is short (nodes, wires, labels): a sorted `Vec` holds it as well, and
-//! one sort of indices serves all of it. What is long or sorted in every step uses the standard library's.
+//! one sort of indices serves all of it. What is long or sorted in every step is sorted as plain numbers, by one of the standard
+//! library's sorts for all callers.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
+use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Index;
 use std::slice;
 
-use serde::de::{Deserialize, Deserializer};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// A map with its entries in the order of their keys, as `BTreeMap` has them. Looking up takes logarithmic time, inserting
@@ -70,22 +74,34 @@ impl<K, V> OrderedMap<K, V> {
 }
 
 impl<K: Ord, V> OrderedMap<K, V> {
-    fn place(&self, key: &K) -> Result<usize, usize> {
-        self.0.binary_search_by(|(at, _)| at.cmp(key))
+    fn place<Q: Ord + ?Sized>(&self, key: &Q) -> Result<usize, usize>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.binary_search_by(|(at, _)| at.borrow().cmp(key))
     }
 
     /// The value of `key`.
-    pub fn get(&self, key: &K) -> Option<&V> {
+    pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
         self.place(key).ok().map(|place| &self.0[place].1)
     }
 
     /// The value of `key`, to be changed.
-    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+    pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
         self.place(key).ok().map(|place| &mut self.0[place].1)
     }
 
     /// Whether `key` has a value.
-    pub fn contains_key(&self, key: &K) -> bool {
+    pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
         self.place(key).is_ok()
     }
 
@@ -101,7 +117,10 @@ impl<K: Ord, V> OrderedMap<K, V> {
     }
 
     /// Takes the entry of `key` out.
-    pub fn remove(&mut self, key: &K) -> Option<V> {
+    pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
         self.place(key).ok().map(|place| self.0.remove(place).1)
     }
 
@@ -123,11 +142,11 @@ impl<K: Ord, V> OrderedMap<K, V> {
     }
 }
 
-impl<K: Ord, V> Index<&K> for OrderedMap<K, V> {
+impl<K: Ord + Borrow<Q>, V, Q: Ord + ?Sized> Index<&Q> for OrderedMap<K, V> {
     type Output = V;
 
     #[track_caller]
-    fn index(&self, key: &K) -> &V {
+    fn index(&self, key: &Q) -> &V {
         self.get(key).expect("no entry has this key")
     }
 }
@@ -173,6 +192,36 @@ impl<'a, K, V> IntoIterator for &'a OrderedMap<K, V> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+impl<K: Serialize, V: Serialize> Serialize for OrderedMap<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self)
+    }
+}
+
+impl<'de, K: Ord + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for OrderedMap<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<K, V>(PhantomData<(K, V)>);
+
+        impl<'de, K: Ord + Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+            type Value = OrderedMap<K, V>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+                let mut map = OrderedMap::new();
+                while let Some((key, value)) = entries.next_entry()? {
+                    map.insert(key, value);
+                }
+                Ok(map)
+            }
+        }
+
+        deserializer.deserialize_map(Entries(PhantomData))
     }
 }
 
@@ -355,6 +404,39 @@ fn order_of(n: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> 
     order
 }
 
+/// Sorts row numbers and counts.
+pub fn sort_numbers(numbers: &mut [u32]) {
+    numbers.sort_unstable();
+}
+
+/// Sorts wide numbers, such as two packed into one.
+pub fn sort_wide_numbers(numbers: &mut [u64]) {
+    numbers.sort_unstable();
+}
+
+/// Where the values stand that are the first, the second … when they are ordered as by `f32::total_cmp`. Equal values keep their order.
+pub fn order_of_values(values: impl Iterator<Item = f32>) -> Vec<u32> {
+    order_of_numbers(values.map(|value| {
+        // The bits of a float are ordered by its size; those of a negative one the other way round.
+        let bits = value.to_bits();
+        if value.is_sign_negative() {
+            !bits
+        } else {
+            bits | (1 << 31)
+        }
+    }))
+}
+
+/// Where the numbers stand that are the first, the second … when they are ordered. Equal ones keep their order.
+pub fn order_of_numbers(numbers: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut keys: Vec<u64> = (0..)
+        .zip(numbers)
+        .map(|(place, number)| (u64::from(number) << 32) | place)
+        .collect();
+    sort_wide_numbers(&mut keys);
+    keys.into_iter().map(|key| key as u32).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
@@ -373,6 +455,32 @@ mod tests {
             sort_by_key(&mut items, |item| item.0);
             assert_eq!(items, expected);
         }
+    }
+
+    #[test]
+    fn sorts_values_as_the_standard_library_does() {
+        let mut random = Random::stream(3, "values");
+        let special = [
+            0.0,
+            -0.0,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            f32::NAN,
+            -f32::NAN,
+            f32::MIN_POSITIVE,
+            -1e-42,
+        ];
+        let values: Vec<f32> = (0..500)
+            .map(|_| {
+                special
+                    .get(random.below(20))
+                    .copied()
+                    .unwrap_or_else(|| random.normal().round())
+            })
+            .collect();
+        let mut expected: Vec<u32> = (0..500).collect();
+        expected.sort_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+        assert_eq!(order_of_values(values.iter().copied()), expected);
     }
 
     #[test]

@@ -23,6 +23,7 @@
 //! ```
 
 use mtl_engine::kernels::elementary::{exp_f64, log_f64, sigmoid};
+use mtl_engine::ordered;
 use mtl_engine::schema::LabelKind;
 use serde::{Deserialize, Serialize};
 
@@ -180,7 +181,7 @@ impl<'a> Terms<'a> {
             pairs: Vec::new(),
         };
         let mut all: Vec<u64> = train.iter().flat_map(|row| terms.pairs_of(*row)).collect();
-        all.sort_unstable();
+        ordered::sort_wide_numbers(&mut all);
         terms.pairs = all
             .chunk_by(|a, b| a == b)
             .filter(|same| same.len() >= 2)

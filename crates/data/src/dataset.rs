@@ -29,6 +29,7 @@
 //! # Ok::<(), mtl_data::dataset::DatasetError>(())
 //! ```
 
+use mtl_engine::ordered;
 use mtl_engine::schema::LabelKind;
 use mtl_engine::text::{Explain, Message};
 use serde::{Deserialize, Serialize};
@@ -306,7 +307,7 @@ impl Dataset {
             .map(|f| f.key.as_str())
             .chain(self.labels.iter().map(|l| l.key.as_str()))
             .collect();
-        keys.sort_unstable();
+        ordered::sort_by_key(&mut keys, |key| *key);
         if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(DatasetError::SameKey {
                 key: pair[0].to_owned(),

@@ -23,8 +23,7 @@
 //! # Ok::<(), mtl_data::prepare::DataError>(())
 //! ```
 
-use std::collections::BTreeMap;
-
+use mtl_engine::ordered::OrderedMap;
 use mtl_engine::schema::{FeatureKind, FeatureSchema, LabelSchema, Schema};
 use mtl_engine::text::{Explain, Message};
 use serde::{Deserialize, Serialize};
@@ -189,14 +188,14 @@ pub struct DenseScale {
 
 /// Prepares a data set: see the module.
 pub fn prepare(dataset: &Dataset, settings: &DataSettings) -> Result<Prepared, DataError> {
-    prepare_with(dataset, settings, &BTreeMap::new())
+    prepare_with(dataset, settings, &OrderedMap::new())
 }
 
 /// Prepares a data set with vocabularies that are already there, by feature key: those of trained weights.
 pub fn prepare_with(
     dataset: &Dataset,
     settings: &DataSettings,
-    vocabularies: &BTreeMap<String, Vocabulary>,
+    vocabularies: &OrderedMap<String, Vocabulary>,
 ) -> Result<Prepared, DataError> {
     dataset.check()?;
     let n_rows = dataset.n_rows();
@@ -635,10 +634,10 @@ mod tests {
         );
         assert!(error.explain().zh.contains("验证"));
         let vocabulary: Vocabulary = vec!["<pad>".to_owned(), "<unk>".to_owned(), "green".to_owned()].into();
-        let given = BTreeMap::from([("text".to_owned(), vocabulary)]);
+        let given = OrderedMap::from([("text".to_owned(), vocabulary)]);
         let prepared = prepare_with(&dataset(60), &DataSettings::default(), &given).unwrap();
         assert_eq!(prepared.vocabulary(0).unwrap().len(), 3);
-        let given = BTreeMap::from([("text".to_owned(), vec!["green".to_owned()].into())]);
+        let given = OrderedMap::from([("text".to_owned(), vec!["green".to_owned()].into())]);
         let error = prepare_with(&dataset(60), &DataSettings::default(), &given).unwrap_err();
         assert_eq!(
             error,

@@ -13,6 +13,7 @@
 //! # Ok::<(), mtl_data::prepare::DataError>(())
 //! ```
 
+use mtl_engine::ordered;
 use mtl_engine::random::Random;
 use mtl_engine::schema::LabelKind;
 use mtl_engine::text::Message;
@@ -343,7 +344,7 @@ fn label_report(prepared: &Prepared, label_idx: usize) -> LabelReport {
                     sums
                 });
             seen.retain(|count| *count > 0);
-            seen.sort_unstable();
+            ordered::sort_by_key(&mut seen, |count| *count);
             Distribution::ManyClasses {
                 n_classes,
                 n_seen: seen.len(),
@@ -405,7 +406,7 @@ fn histogram(values: impl Iterator<Item = f32>, min: f32, max: f32) -> Histogram
 
 fn text_report(prepared: &Prepared, tokens: &TokenValues, key: String, name: Message) -> TextReport {
     let mut sorted = tokens.n_tokens.clone();
-    sorted.sort_unstable();
+    ordered::sort_numbers(&mut sorted);
     let at = |share: usize| {
         sorted
             .get((sorted.len() * share / 100).min(sorted.len().saturating_sub(1)))

@@ -12,6 +12,7 @@
 //! assert_eq!((splits.train.len(), splits.validation.len(), splits.test.len()), (70, 10, 20));
 //! ```
 
+use mtl_engine::ordered;
 use mtl_engine::random::Random;
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +56,8 @@ pub fn split(n_rows: usize, labels: Option<&[f32]>, validation: f32, test: f32, 
     Random::stream(seed, "split").shuffle(&mut order);
     if let Some(labels) = labels {
         // Stable: within a class the order stays the shuffled one. NaN sorts after every class.
-        order.sort_by(|a, b| labels[*a as usize].total_cmp(&labels[*b as usize]));
+        let by_class = ordered::order_of_values(order.iter().map(|row| labels[*row as usize]));
+        order = by_class.into_iter().map(|place| order[place as usize]).collect();
     }
     let taken = |share: f32, position: usize| {
         let before = (f64::from(share) * position as f64).floor();
@@ -78,7 +80,7 @@ pub fn split(n_rows: usize, labels: Option<&[f32]>, validation: f32, test: f32, 
         n_rest += 1;
     }
     for part in [&mut splits.train, &mut splits.validation, &mut splits.test] {
-        part.sort_unstable();
+        ordered::sort_numbers(part);
     }
     splits
 }

@@ -3,6 +3,7 @@
 //! Step s of a run with n rows and batches of b reads rows [k·b, min((k+1)·b, n)) of epoch e, where e = s / ⌈n/b⌉ and
 //! k = s mod ⌈n/b⌉: the last batch of an epoch may be smaller, as in Keras.
 
+use mtl_engine::ordered;
 use mtl_engine::random::Random;
 
 /// The shuffled rows of one epoch at a time.
@@ -67,7 +68,7 @@ pub(crate) fn sample(rows: &[u32], n: usize, seed: u64, purpose: &str) -> Vec<u3
         drawn.swap(place, other);
     }
     drawn.truncate(n);
-    drawn.sort_unstable();
+    ordered::sort_numbers(&mut drawn);
     drawn
 }
 

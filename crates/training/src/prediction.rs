@@ -1,11 +1,10 @@
 //! One example in, every task's prediction out, with what drove it.
 
-use std::collections::BTreeMap;
-
 use mtl_data::dataset::{Column, Dataset};
 use mtl_data::prepare::{FeatureValues, Prepared};
 use mtl_engine::metrics::TaskOutput;
 use mtl_engine::model::Mode;
+use mtl_engine::ordered::OrderedMap;
 use mtl_engine::schema::FeatureKind;
 use mtl_engine::text::Message;
 
@@ -178,7 +177,7 @@ fn check(data: &Prepared, input: &PredictInput) -> Result<(), RunError> {
 
 /// Puts the example into row 0 of the batch, with all labels unknown; the tokens of every text feature that is read.
 fn fill(data: &Prepared, run: &mut TrainingRun, input: &PredictInput) -> Vec<TokenSpans> {
-    let mut tokens: BTreeMap<usize, TokenSpans> = BTreeMap::new();
+    let mut tokens: OrderedMap<usize, TokenSpans> = OrderedMap::new();
     let batch = run.model.batch_mut();
     batch.resize(1);
     for (slot_idx, feature_idx) in run.columns.features.iter().copied().enumerate() {

@@ -10,8 +10,6 @@
 //! page: it asks the session for [`Request::Snapshot`] and hands [`Snapshot`] and values to
 //! `mtl_export::weights::encode`; the other way round `decode` gives what [`Request::Restore`] takes.
 
-use std::collections::BTreeMap;
-
 use mtl_data::{
     baseline::Method,
     datasets::Generator,
@@ -24,6 +22,7 @@ use mtl_engine::{
     metrics::{Metric, TaskMetrics},
     model::Resources,
     optimizers::OptimizerConfig,
+    ordered::OrderedMap,
     schedules::Schedule,
     schema::Schema,
     text::Message,
@@ -157,11 +156,11 @@ pub enum Request {
 #[serde(default)]
 pub struct PredictInput {
     /// Text features.
-    pub text: BTreeMap<String, String>,
+    pub text: OrderedMap<String, String>,
     /// Id features.
-    pub ids: BTreeMap<String, u32>,
+    pub ids: OrderedMap<String, u32>,
     /// Dense features, as a person types them: they are standardised like the rows of the data set.
-    pub dense: BTreeMap<String, Vec<f32>>,
+    pub dense: OrderedMap<String, Vec<f32>>,
 }
 
 /// How to train.

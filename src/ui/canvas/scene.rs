@@ -2,7 +2,7 @@
 //!
 //! A [`Scene`] is made from the design at every change; dragging looks up new places in it without making another.
 
-use mtl_engine::ordered::{OrderedMap, OrderedSet};
+use mtl_engine::ordered::{self, OrderedMap, OrderedSet};
 use mtl_engine::{
     design::{
         Design, Node, NodeId, Port, WireId,
@@ -211,12 +211,14 @@ impl Scene {
                 let mut entering: Vec<_> = wires()
                     .filter(|wire| inside(wire.to.node) && !inside(wire.from.node))
                     .collect();
-                entering.sort_by(|a, b| scene.height(a.to).total_cmp(&scene.height(b.to)));
+                ordered::sort_by(&mut entering, |a, b| {
+                    scene.height(a.to).total_cmp(&scene.height(b.to))
+                });
                 let mut leaving: Vec<Port> = wires()
                     .filter(|wire| inside(wire.from.node) && !inside(wire.to.node))
                     .map(|wire| wire.from)
                     .collect();
-                leaving.sort_by(|a, b| scene.height(*a).total_cmp(&scene.height(*b)));
+                ordered::sort_by(&mut leaving, |a, b| scene.height(*a).total_cmp(&scene.height(*b)));
                 leaving.dedup();
                 BlockBox {
                     nodes: block.nodes.clone(),
@@ -415,7 +417,7 @@ pub fn arrange(nodes: &OrderedMap<NodeId, Rect>, how: Arrange) -> Vec<(NodeId, P
     };
     let spread = |start: fn(&Rect) -> f32, length: fn(&Rect) -> f32, total: f32| {
         let mut sorted: Vec<(&NodeId, &Rect)> = nodes.iter().collect();
-        sorted.sort_by(|a, b| start(a.1).total_cmp(&start(b.1)));
+        ordered::sort_by(&mut sorted, |a, b| start(a.1).total_cmp(&start(b.1)));
         let filled: f32 = sorted.iter().map(|(_, rect)| length(rect)).sum();
         let gap = (total - filled) / (sorted.len().max(2) - 1) as f32;
         let mut at = sorted.first().map_or(0.0, |(_, rect)| start(rect));

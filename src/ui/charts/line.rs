@@ -126,8 +126,8 @@ pub fn thin(points: &[(f64, f64)], n_columns: usize) -> Vec<(f64, f64)> {
                 |best, at| if better(run[at].1, run[best].1) { at } else { best },
             )
         };
-        let mut places = [0, extreme(|a, b| a < b), extreme(|a, b| a > b), length - 1];
-        places.sort_unstable();
+        let (lowest, highest) = (extreme(|a, b| a < b), extreme(|a, b| a > b));
+        let places = [0, lowest.min(highest), lowest.max(highest), length - 1];
         for (at, &place) in places.iter().enumerate() {
             if at == 0 || place != places[at - 1] {
                 kept.push(run[place]);

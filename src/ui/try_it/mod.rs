@@ -2,10 +2,9 @@
 
 mod answer;
 
-use std::collections::BTreeMap;
-
 use gloo_timers::callback::Timeout;
 use mtl_engine::{
+    ordered::OrderedMap,
     schema::{FeatureKind, FeatureSchema},
     text::Message,
 };
@@ -250,6 +249,6 @@ fn feature_field(feature: &FeatureSchema, input: &UseStateHandle<PredictInput>, 
     }
 }
 
-fn value_of<V: Clone + Default>(values: &BTreeMap<String, V>, key: &str) -> V {
+fn value_of<V: Clone + Default>(values: &OrderedMap<String, V>, key: &str) -> V {
     values.get(key).cloned().unwrap_or_default()
 }

@@ -3,6 +3,7 @@
 use crate::{
     kernels::fused,
     ops::Access,
+    ordered,
     plan::{Layout, Mode, OrderId, ParameterId, Plan, SlotId, ValueId},
 };
 
@@ -131,7 +132,7 @@ impl Touched {
 
     /// The rows in rising order.
     fn sorted(&mut self) -> &[u32] {
-        self.rows.sort_unstable();
+        ordered::sort_numbers(&mut self.rows);
         &self.rows
     }
 

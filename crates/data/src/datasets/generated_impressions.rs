@@ -24,6 +24,7 @@
 //! ```
 
 use mtl_engine::kernels::elementary::{exp, log, sigmoid};
+use mtl_engine::ordered;
 use mtl_engine::random::Random;
 use mtl_engine::schema::LabelKind;
 use mtl_engine::text::Message;
@@ -300,14 +301,14 @@ fn mixture(m: f32, parts: [(&Choice<'_>, &[u32]); 2], random: &mut Random) -> (V
     let mut probabilities = vec![0.0_f32; rows];
     let mut totals = [vec![0.0_f64; rows], vec![0.0_f64; rows]];
     for (part, (choice, keys)) in parts.into_iter().enumerate() {
-        let mut order: Vec<usize> = (0..rows).collect();
-        order.sort_by_key(|row| keys[*row]);
-        for group in order.chunk_by(|a, b| keys[*a] == keys[*b]) {
-            let distribution = choice.distribution(keys[group[0]] as usize);
-            for row in group {
-                totals[part][*row] = distribution.total();
-                if draws[*row].0 == part {
-                    classes[*row] = distribution.at(draws[*row].1) as u32;
+        let order = ordered::order_of_numbers(keys.iter().copied());
+        let key = |row: u32| keys[row as usize];
+        for group in order.chunk_by(|a, b| key(*a) == key(*b)) {
+            let distribution = choice.distribution(key(group[0]) as usize);
+            for row in group.iter().map(|row| *row as usize) {
+                totals[part][row] = distribution.total();
+                if draws[row].0 == part {
+                    classes[row] = distribution.at(draws[row].1) as u32;
                 }
             }
         }

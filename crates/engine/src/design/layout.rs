@@ -274,7 +274,7 @@ impl Layered {
                         .map(|next| (rank, ranks[*next] as usize)),
                 );
             }
-            ends.sort_unstable();
+            ordered::sort_by_key(&mut ends, |end| *end);
             // Inversions of the second coordinate, counted with a Fenwick tree.
             let size = ends.iter().map(|(_, end)| end + 1).max().unwrap_or(0);
             let mut tree = vec![0_usize; size + 1];

@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ordered;
+
 /// What is known when everything from `score` up is taken for positive.
 struct Threshold {
     score: f32,
@@ -16,8 +18,7 @@ struct Threshold {
 
 /// One entry per distinct score, falling. Scores must not be NaN.
 fn thresholds(positive: &[bool], scores: &[f32]) -> Vec<Threshold> {
-    let mut order: Vec<u32> = (0..scores.len() as u32).collect();
-    order.sort_unstable_by(|a, b| scores[*b as usize].total_cmp(&scores[*a as usize]));
+    let order = ordered::order_of_values(scores.iter().map(|score| -score));
     let mut result = Vec::new();
     let (mut true_positives, mut false_positives) = (0, 0);
     for (position, row) in order.iter().enumerate() {

@@ -3,18 +3,18 @@
 //! One pass over the file keeps each member as a slice of its text; then each slice is read by its own type, so that
 //! a fault is told by the name of the member or parameter that it is in.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use mtl_engine::design::Design;
+use mtl_engine::ordered::{OrderedMap, OrderedSet};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
-use serde_json::{Value, error::Category, value::RawValue};
+use serde_json::{Map, Value, error::Category, value::RawValue};
 
 use super::{DTYPE, FORMAT, MAX_BYTES, ParameterHeader, VERSION, WeightsError, WeightsFile};
 
 /// The members of an object as text.
-type Members<'a> = BTreeMap<String, &'a RawValue>;
+type Members<'a> = OrderedMap<String, &'a RawValue>;
 
 /// One entry of `parameters`, but for the values: they stay text until the rest is known to be right.
 #[derive(Deserialize)]
@@ -107,7 +107,7 @@ pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
 
 /// Refuses a name that stands twice.
 pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), WeightsError> {
-    let mut seen = BTreeSet::new();
+    let mut seen = OrderedSet::new();
     for name in names {
         if !seen.insert(name) {
             return Err(WeightsError::DuplicateParameter {
@@ -116,6 +116,14 @@ pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<()
         }
     }
     Ok(())
+}
+
+fn entry_of(members: Members) -> Result<Entry, mtl_json::Error> {
+    let mut values = Map::new();
+    for (name, raw) in members {
+        values.insert(name, mtl_json::parse(raw.get())?);
+    }
+    mtl_json::read_value(&Value::Object(values))
 }
 
 /// Reads members of one file.
@@ -148,14 +156,9 @@ impl<'a> Reader<'a> {
         let mut entries = Vec::with_capacity(all.len());
         for (index, mut members) in all.into_iter().enumerate() {
             let values = members.remove("values");
-            let entry = members
-                .into_iter()
-                .map(|(name, raw)| Ok((name, mtl_json::parse(raw.get())?)))
-                .collect::<Result<_, _>>()
-                .and_then(|members| mtl_json::read_value(&Value::Object(members)))
-                .map_err(|error| {
-                    self.fault(PART, values.map_or(list, RawValue::get), 1, &error.in_item(index))
-                })?;
+            let entry = entry_of(members).map_err(|error| {
+                self.fault(PART, values.map_or(list, RawValue::get), 1, &error.in_item(index))
+            })?;
             let values = values.ok_or_else(|| {
                 let error = mtl_json::Error::missing_field("values");
                 self.fault(PART, list, 1, &error.in_item(index))

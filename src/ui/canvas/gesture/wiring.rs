@@ -1,6 +1,6 @@
 //! Drawing a wire: by drag, by click and click, and from the keyboard.
 
-use mtl_engine::ordered::{OrderedMap, OrderedSet};
+use mtl_engine::ordered::{self, OrderedMap, OrderedSet};
 use mtl_engine::{
     design::{Port, WireId, edit::Edit},
     layers::Arity,
@@ -206,6 +206,8 @@ pub fn open_ends(editor: &Editor) -> Vec<Handle> {
         .filter(|handle| editor.may_connect(drawing.wire, drawing.fixed, *handle).is_ok())
         .filter_map(|handle| Some((scene.handle(handle.port, side, &nothing)?, handle)))
         .collect();
-    ends.sort_by(|a, b| a.0[0].total_cmp(&b.0[0]).then(a.0[1].total_cmp(&b.0[1])));
+    ordered::sort_by(&mut ends, |a, b| {
+        a.0[0].total_cmp(&b.0[0]).then(a.0[1].total_cmp(&b.0[1]))
+    });
     ends.into_iter().map(|(_, handle)| handle).collect()
 }
