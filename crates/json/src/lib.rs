@@ -12,16 +12,19 @@
 
 mod error;
 mod key;
+mod parser;
 mod pretty;
 mod reader;
+mod value;
 mod writer;
 
 pub use error::Error;
+pub use parser::{SyntaxError, items, members};
 pub use pretty::pretty;
+pub use value::Value;
 
 use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned};
-use serde_json::Value;
 
 use crate::reader::Reader;
 use crate::writer::Writer;
@@ -63,17 +66,16 @@ pub fn write_into<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
 /// A plain value as a tree. Through text, so that the `f32` 0.1 becomes 0.1 and not 0.10000000149011612, and since a writer
 /// of trees would be a second compiled copy of the one of texts.
 ///
-/// # Errors
-/// It is too deep to be read.
-pub fn tree<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
-    parse(&write(value))
+/// # Panics
+/// As [`write()`], or when it is too deep to be read, which the data of a program is not.
+pub fn tree<T: Serialize + ?Sized>(value: &T) -> Value {
+    parse(&write(value)).expect("plain data is JSON, and not deep")
 }
 
 /// A text as a tree.
 ///
 /// # Errors
 /// The text is not JSON: where and why.
-#[inline(never)]
 pub fn parse(text: &str) -> Result<Value, Error> {
-    serde_json::from_str(text).map_err(|error| Error::plain(&error))
+    parser::parse(text).map_err(|error| Error::plain(&error))
 }
