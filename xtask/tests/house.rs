@@ -13,9 +13,9 @@ const HEADLESS: [&str; 5] = ["engine", "data", "training", "export", "json"];
 
 /// What each headless crate may use of the others.
 const MAY_KNOW: [(&str, &[&str]); 5] = [
-    ("engine", &[]),
+    ("engine", &["json"]),
     ("data", &["engine", "json"]),
-    ("training", &["engine", "data"]),
+    ("training", &["engine", "data", "json"]),
     ("export", &["engine", "data", "json"]),
     ("json", &[]),
 ];

@@ -3,18 +3,24 @@
 //! `serde_json` compiles its tokeniser into the derived code of every type that it reads: half a megabyte of the page.
 //! Here a text becomes a tree of [`Value`]s first, which is one function for all types, and the derived code walks the
 //! tree. It takes what `serde_json` takes and refuses what it refuses, but for two things: a struct is never read from
-//! a list, and of a member that stands twice the last one counts.
+//! a list, and an object with two members of the same name is refused. What is written is the text of `serde_json`.
+//!
+//! The tree, its parser and the writer of numbers are our own as well, with the number code of the standard library,
+//! which the page has anyway: `serde_json` brings tables and algorithms for floats of its own both ways. @@SIZE@@
 //!
 //! A tree also knows where it is: an error says `nodes[3].layer.units: expected usize, got string "many"`. An error of
-//! the syntax keeps the line and column of `serde_json`.
+//! the syntax has the words, line and column of `serde_json`.
 //!
-//! Not for long lists of numbers: each would be a `Value` of its own.
+//! Not for long lists of numbers: each would be a [`Value`]. [`members`] and [`items`] cut a text into the texts of its
+//! parts instead.
 
 mod error;
 mod key;
 mod parser;
 mod pretty;
 mod reader;
+mod scalars;
+mod tagged;
 mod value;
 mod writer;
 

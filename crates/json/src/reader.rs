@@ -13,6 +13,7 @@ use serde::de::{
 use crate::Value;
 use crate::error::Error;
 use crate::key::Key;
+use crate::scalars::scalars;
 
 /// Reads one value.
 #[derive(Clone, Copy)]
@@ -106,15 +107,6 @@ fn sole(members: &BTreeMap<String, Value>) -> Option<Variant<'_>> {
     })
 }
 
-macro_rules! scalars {
-    ($( $from:ident, $visit:ident: $( $method:ident )+; )+) => {
-        $( $( fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let value = self.$from(&visitor)?;
-            visitor.$visit(value)
-        } )+ )+
-    };
-}
-
 impl<'de> Deserializer<'de> for Reader<'de> {
     type Error = Error;
 
@@ -163,14 +155,6 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         self.deserialize_unit(visitor)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
