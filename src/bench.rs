@@ -2,10 +2,10 @@
 //! library needs to be given the same problem. The page itself never calls it.
 
 use mtl_engine::kernels::{fused, peak};
+use mtl_json::object;
 #[cfg(feature = "gpu")]
 use mtl_training::benchmark::GpuBenchmark;
 use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
-use serde_json::json;
 use wasm_bindgen::prelude::*;
 
 /// A workload under way.
@@ -110,20 +110,19 @@ fn read(spec: &str) -> Result<BenchmarkSpec, JsValue> {
 fn about(benchmark: &Benchmark) -> String {
     let model = benchmark.model();
     let parameters = model.parameters().iter().map(|parameter| {
-        json!({
+        object! {
             "name": parameter.name,
             "shape": parameter.shape,
             "start": parameter.range.start,
             "end": parameter.range.end,
-        })
+        }
     });
-    json!({
+    mtl_json::write(&object! {
         "flops_per_step": benchmark.flops_per_step(),
         "n_batches": benchmark.batches().len(),
         "inputs": model.inputs().iter().map(|slot| slot.node).collect::<Vec<_>>(),
         "parameters": parameters.collect::<Vec<_>>(),
     })
-    .to_string()
 }
 
 /// Multiplies and adds on registers alone, in one instruction if asked and there is one; returns the number of

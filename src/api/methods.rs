@@ -1,6 +1,6 @@
 //! What each method does.
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 use js_sys::Uint8Array;
 use mtl_engine::{
@@ -8,8 +8,8 @@ use mtl_engine::{
     schema::{FeatureKind, Schema},
     text::{Message, Text},
 };
+use mtl_json::{Value, object};
 use mtl_training::protocol::{Evaluation, PredictInput, Split};
-use serde_json::{Map, Value, json};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{settings, to_js, to_json};
@@ -81,15 +81,15 @@ pub(super) async fn call(
             let tasks = tasks
                 .iter()
                 .map(|task| {
-                    json!({
+                    object! {
                         "task": task.task,
-                        "outputs": mtl_json::tree(&task.outputs).ok(),
+                        "outputs": task.outputs,
                         "classes": task.classes.iter().map(|class| class.get(lang)).collect::<Vec<_>>(),
-                        "attributions": mtl_json::tree(&task.attributions).ok(),
-                    })
+                        "attributions": task.attributions,
+                    }
                 })
                 .collect::<Vec<_>>();
-            return to_js(&json!({ "tasks": tasks, "tokens": tokens }));
+            return to_js(&object! { "tasks": tasks, "tokens": tokens });
         }
         "evaluate" => {
             let split = match first.as_string().as_deref() {
@@ -110,7 +110,7 @@ pub(super) async fn call(
         "importWeights" => {
             let text = match first.as_string() {
                 Some(text) => text,
-                None if first.is_object() => to_json(first)?.to_string(),
+                None if first.is_object() => mtl_json::write(&to_json(first)?),
                 None => return Err(unexpected("json", T.a_json_text, first)),
             };
             this.open_weights("importWeights", Uint8Array::from(text.as_bytes()).buffer())
@@ -138,7 +138,7 @@ async fn load(this: &Rc<Playground>, design: Value) -> Result<(), Message> {
     let text = match design {
         Value::String(key) if !key.trim_start().starts_with('{') => return this.open_preset(&key).await,
         Value::String(text) => text,
-        Value::Object(_) => design.to_string(),
+        Value::Object(_) => mtl_json::write(&design),
         other => return Err(unexpected("design", T.a_design_or_preset, &to_js(&other)?)),
     };
     let design = read_design(text.as_bytes())?;
@@ -153,9 +153,9 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
     let tasks = checked
         .tasks
         .iter()
-        .map(|task| json!({ "name": task.name, "label": task.label, "weight": mtl_json::tree(&task.weight).ok(), "parameters": task.n_parameters }))
+        .map(|task| object! { "name": task.name, "label": task.label, "weight": task.weight, "parameters": task.n_parameters })
         .collect::<Vec<_>>();
-    Ok(json!({
+    Ok(object! {
         "phase": status.phase,
         "step": status.step,
         "epoch": status.epoch,
@@ -163,7 +163,7 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
         "elapsed_ms": status.elapsed_ms,
         "note": status.note.as_ref().map(|note| note.get(lang)),
         "fingerprint": fingerprint,
-        "runs_on": {
+        "runs_on": object! {
             "backend": if status.runs_on.webgpu.is_some() { "webgpu" } else { "cpu" },
             "adapter": status.runs_on.webgpu,
             "why": status.runs_on.why.as_ref().map(|why| why.get(lang)),
@@ -178,8 +178,8 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
         "problem": checked.first_error().map(mtl_engine::text::Explain::explain).or_else(|| model.problem.clone())
             .map(|problem| problem.get(lang).to_owned()),
         "resources": model.resources,
-        "settings": mtl_json::tree(&*this.settings.get()).ok(),
-    }))
+        "settings": *this.settings.get(),
+    })
 }
 
 /// Losses and metrics of one evaluation, by name of the task.
@@ -190,18 +190,20 @@ fn by_task(evaluation: &Evaluation, history: &RunHistory) -> Value {
             .tasks
             .get(task_idx)
             .map_or_else(|| task_idx.to_string(), |task| task.name.clone());
-        let mut values = Map::new();
-        for (metric, value) in &metrics.values {
-            values.insert(metric.key().to_owned(), json!(value));
-        }
+        let mut values: BTreeMap<String, Value> = metrics
+            .values
+            .iter()
+            .map(|(metric, value)| (metric.key().to_owned(), mtl_json::tree(value)))
+            .collect();
         values.insert(
             "loss".to_owned(),
-            json!(evaluation.losses.get(task_idx).copied().flatten()),
+            mtl_json::tree(&evaluation.losses.get(task_idx).copied().flatten()),
         );
-        values.insert("n".to_owned(), json!(metrics.n));
-        tasks.insert(name, Value::Object(values));
-    }
-    json!({ "step": evaluation.step, "epoch": evaluation.epoch, "tasks": tasks })
+        values.insert("n".to_owned(), mtl_json::tree(&metrics.n));
+        (name, Value::Object(values))
+    });
+    let tasks = tasks.collect::<BTreeMap<_, _>>();
+    object! { "step": evaluation.step, "epoch": evaluation.epoch, "tasks": tasks }
 }
 
 /// The newest evaluation of each split.
@@ -211,36 +213,39 @@ fn metrics(history: &RunHistory) -> Value {
             .newest(split)
             .map(|evaluation| by_task(evaluation, history))
     };
-    json!({
+    object! {
         "train": newest(Split::Train),
         "validation": newest(Split::Validation),
         "test": newest(Split::Test),
-    })
+    }
 }
 
 /// The whole history, thinned as the charts have it; a gap is null.
 fn history(history: &RunHistory) -> Value {
-    let mut tasks = Map::new();
-    for task in &history.tasks {
-        tasks.insert(
-            task.name.clone(),
-            json!({ "loss": mtl_json::tree(&task.loss).ok(), "weight": mtl_json::tree(&task.weight).ok() }),
-        );
-    }
+    let tasks: BTreeMap<String, Value> = history
+        .tasks
+        .iter()
+        .map(|task| {
+            (
+                task.name.clone(),
+                object! { "loss": task.loss, "weight": task.weight },
+            )
+        })
+        .collect();
     let evaluations = |split: usize| {
         history.evaluations[split]
             .iter()
             .map(|evaluation| by_task(evaluation, history))
             .collect::<Vec<_>>()
     };
-    json!({
+    object! {
         "step": history.step,
         "epoch": history.epoch,
         "elapsed_ms": history.elapsed_ms,
-        "learning_rate": mtl_json::tree(&history.learning_rate).ok(),
+        "learning_rate": history.learning_rate,
         "tasks": tasks,
-        "evaluations": { "train": evaluations(0), "validation": evaluations(1), "test": evaluations(2) },
-    })
+        "evaluations": object! { "train": evaluations(0), "validation": evaluations(1), "test": evaluations(2) },
+    }
 }
 
 /// A sentence alone is for the first text feature; else one member per feature: a text, an id, or numbers.
@@ -289,7 +294,7 @@ fn predict_input(schema: &Schema, input: &Value) -> Result<PredictInput, Message
 }
 
 pub(super) fn wrong(key: &str, expected: Text, value: &Value) -> Message {
-    let got = value.to_string();
+    let got = mtl_json::write(value);
     let filled = |lang| crate::i18n::fill(T.api_argument, lang, &[&key, &expected.get(lang), &got]);
     Message::new(filled(crate::i18n::Lang::En), filled(crate::i18n::Lang::Zh))
 }
@@ -336,26 +341,26 @@ mod tests {
     fn an_input_is_sorted_by_kind() {
         let input = predict_input(
             &schema(),
-            &json!({ "user": 3, "text": "so good", "numbers": [0.5, 1] }),
+            &object! { "user": 3, "text": "so good", "numbers": [0.5, 1] },
         );
         let mut expected = PredictInput::default();
         expected.ids.insert("user".to_owned(), 3);
         expected.text.insert("text".to_owned(), "so good".to_owned());
         expected.dense.insert("numbers".to_owned(), vec![0.5, 1.0]);
         assert_eq!(input, Ok(expected));
-        let sentence = predict_input(&schema(), &json!("so good")).unwrap();
+        let sentence = predict_input(&schema(), &Value::String("so good".to_owned())).unwrap();
         assert_eq!(sentence.text["text"], "so good");
     }
 
     #[test]
     fn a_wrong_input_is_named() {
-        let message = predict_input(&schema(), &json!({ "item": 1 })).unwrap_err();
+        let message = predict_input(&schema(), &object! { "item": 1 }).unwrap_err();
         assert!(
             message.en.contains("`item`") && message.en.contains("user, text, numbers"),
             "{}",
             message.en
         );
-        let message = predict_input(&schema(), &json!({ "user": "x" })).unwrap_err();
+        let message = predict_input(&schema(), &object! { "user": "x" }).unwrap_err();
         assert!(
             message.en.contains("`user`") && message.en.contains("\"x\""),
             "{}",

@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Error, JSON, Object, Promise, Reflect};
 use mtl_engine::text::Message;
+use mtl_json::Value;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::future_to_promise;
 
@@ -57,9 +58,9 @@ fn error(playground: &Playground, message: &Message) -> Error {
 }
 
 /// A JavaScript value as JSON; `undefined` as null.
-fn to_json(value: &JsValue) -> Result<serde_json::Value, Message> {
+fn to_json(value: &JsValue) -> Result<Value, Message> {
     if value.is_undefined() {
-        return Ok(serde_json::Value::Null);
+        return Ok(Value::Null);
     }
     let text = JSON::stringify(value)
         .ok()

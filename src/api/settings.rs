@@ -1,6 +1,6 @@
 //! Settings as a script gives them: some members of an object, checked by name and by value before anything changes.
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 use mtl_data::prepare::DataSettings;
 use mtl_engine::{
@@ -8,11 +8,11 @@ use mtl_engine::{
     settings::{Settings, Value as Setting},
     text::{Explain, Message},
 };
+use mtl_json::Value;
 use mtl_training::{
     protocol::{DataSource, RunSettings},
     recommended,
 };
-use serde_json::{Map, Value};
 
 use crate::{
     i18n::{Lang, fill_message, shell::T},
@@ -28,7 +28,7 @@ pub(super) fn data(key: &str, options: Value) -> Result<(DataSource, DataSetting
     let mut source = data::source(key)?;
     let mut data_settings = recommended::data_settings(key);
     let members = match options {
-        Value::Null => Map::new(),
+        Value::Null => BTreeMap::new(),
         Value::Object(members) => members,
         other => return Err(not_object("options", &other)),
     };
@@ -119,7 +119,7 @@ fn unread(name: &str, error: mtl_json::Error) -> Message {
 
 /// `settings` with these members changed, members of members too. An optimizer may be given by its name alone: then
 /// its constants and its learning rate are the usual ones.
-fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<RunSettings, Message> {
+fn merged(settings: &RunSettings, mut members: BTreeMap<String, Value>) -> Result<RunSettings, Message> {
     let mut settings = settings.clone();
     let named = match members.get("optimizer") {
         Some(Value::String(key)) => Some(key.clone()),
@@ -140,11 +140,11 @@ fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<Run
         };
         settings.learning_rate = optimizer.default_learning_rate();
         settings.optimizer = optimizer;
-        if members.get("optimizer").is_some_and(Value::is_string) {
+        if matches!(members.get("optimizer"), Some(Value::String(_))) {
             members.remove("optimizer");
         }
     }
-    let mut all = mtl_json::tree(&settings).map_err(|error| fill_message(T.internal_message, &[&error]))?;
+    let mut all = mtl_json::tree(&settings);
     // One after another, so that the one that is wrong can be named.
     for (name, value) in members {
         if let Some(field) = run::FIELDS.iter().find(|field| field.key == name) {
@@ -152,9 +152,7 @@ fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<Run
                 .accept(&setting(&name, &value)?)
                 .map_err(|error| error.explain())?;
         }
-        let mut member = Map::new();
-        member.insert(name.clone(), value);
-        merge(&mut all, Value::Object(member))?;
+        merge(&mut all, Value::Object(BTreeMap::from([(name.clone(), value)])))?;
         settings = mtl_json::read_value(&all).map_err(|error| unread(&name, error))?;
     }
     settings.check().map_err(|error| error.explain())?;
@@ -190,7 +188,7 @@ fn not_object(name: &str, got: &Value) -> Message {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use mtl_json::object;
 
     use super::*;
 
@@ -203,7 +201,7 @@ mod tests {
 
     #[test]
     fn members_change_and_the_rest_stays() {
-        let settings = merged_with(json!({ "epochs": 3, "stop": { "patience": 4 } })).unwrap();
+        let settings = merged_with(object! { "epochs": 3, "stop": object! { "patience": 4 } }).unwrap();
         assert_eq!(settings.epochs, 3);
         assert_eq!(settings.stop.patience, 4);
         assert_eq!(settings.batch_size, RunSettings::default().batch_size);
@@ -211,11 +209,12 @@ mod tests {
 
     #[test]
     fn an_optimizer_brings_its_learning_rate_unless_one_is_given() {
-        let sgd = merged_with(json!({ "optimizer": "sgd" })).unwrap();
+        let sgd = merged_with(object! { "optimizer": "sgd" }).unwrap();
         assert_eq!((sgd.optimizer.key(), sgd.learning_rate), ("sgd", 0.01));
-        let sgd =
-            merged_with(json!({ "optimizer": { "type": "sgd", "momentum": 0.9 }, "learning_rate": 0.5 }))
-                .unwrap();
+        let sgd = merged_with(
+            object! { "optimizer": object! { "type": "sgd", "momentum": 0.9 }, "learning_rate": 0.5 },
+        )
+        .unwrap();
         assert_eq!(sgd.learning_rate, 0.5);
         assert_eq!(sgd.optimizer.get("momentum"), Some(Setting::Real(0.9)));
     }
@@ -223,20 +222,20 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_and_nothing_is_taken() {
         for (members, named) in [
-            (json!({ "epoch": 3 }), "`epoch`"),
-            (json!({ "schedule": { "kinds": "cosine" } }), "`kinds`"),
-            (json!({ "optimizer": "adamax" }), "`adamax`"),
-            (json!({ "epochs": 0 }), "epochs"),
+            (object! { "epoch": 3 }, "`epoch`"),
+            (object! { "schedule": object! { "kinds": "cosine" } }, "`kinds`"),
+            (object! { "optimizer": "adamax" }, "`adamax`"),
+            (object! { "epochs": 0 }, "epochs"),
             (
-                json!({ "epochs": 2.5 }),
+                object! { "epochs": 2.5 },
                 "`epochs`: expected a whole number from 1 to 10000, got 2.5",
             ),
             (
-                json!({ "learning_rate": "fast" }),
+                object! { "learning_rate": "fast" },
                 "`learning_rate`: expected a number",
             ),
-            (json!({ "lazy_rows": "yes" }), "`lazy_rows`"),
-            (json!({ "stop": { "patience": -3 } }), "`stop`"),
+            (object! { "lazy_rows": "yes" }, "`lazy_rows`"),
+            (object! { "stop": object! { "patience": -3 } }, "`stop`"),
         ] {
             let message = merged_with(members).unwrap_err();
             assert!(message.en.contains(named), "{}", message.en);
@@ -245,14 +244,15 @@ mod tests {
 
     #[test]
     fn options_of_a_data_set_are_sorted() {
-        let (source, settings) = data("generated-reviews", json!({ "rows": 300, "max_tokens": 16 })).unwrap();
+        let (source, settings) =
+            data("generated-reviews", object! { "rows": 300, "max_tokens": 16 }).unwrap();
         assert_eq!(settings.max_tokens, 16);
         match source {
             DataSource::Generated { generator } => assert_eq!(generator.get("rows"), Some(Setting::Int(300))),
             DataSource::Asset { .. } => panic!("it is generated"),
         }
         assert!(
-            data("generated-reviews", json!({ "speed": 1 }))
+            data("generated-reviews", object! { "speed": 1 })
                 .unwrap_err()
                 .en
                 .contains("`speed`")

@@ -8,8 +8,6 @@ use mtl_export::weights::{
     WeightsFile,
 };
 use mtl_training::protocol::{DataSource, Snapshot};
-use serde::Serialize;
-use serde_json::Value;
 
 /// The bytes of the weights file of a snapshot, whose values are in little-endian bytes as in payload 0 of
 /// [`Reply::Snapshot`](mtl_training::protocol::Reply::Snapshot).
@@ -18,8 +16,8 @@ pub fn encode(snapshot: &Snapshot, values: &[u8]) -> Result<Vec<u8>, WeightsErro
         software: Software::this(),
         design: snapshot.design.clone(),
         data: DataDescription {
-            source: tree("data.source", &snapshot.source)?,
-            settings: tree("data.settings", &snapshot.data_settings)?,
+            source: mtl_json::tree(&snapshot.source),
+            settings: mtl_json::tree(&snapshot.data_settings),
             schema: snapshot.schema.clone(),
             vocabularies: snapshot
                 .vocabularies
@@ -39,15 +37,11 @@ pub fn encode(snapshot: &Snapshot, values: &[u8]) -> Result<Vec<u8>, WeightsErro
                 })
                 .collect(),
         },
-        settings: tree("settings", &snapshot.settings)?,
+        settings: mtl_json::tree(&snapshot.settings),
         seed: snapshot.settings.seed,
         step: snapshot.step,
         epoch: snapshot.epoch,
-        metrics: snapshot
-            .evaluations
-            .iter()
-            .map(|evaluation| tree("metrics", evaluation))
-            .collect::<Result<_, _>>()?,
+        metrics: snapshot.evaluations.iter().map(mtl_json::tree).collect(),
         parameters: snapshot
             .parameters
             .iter()
@@ -128,10 +122,6 @@ pub fn file_name(snapshot: &Snapshot) -> String {
         DataSource::Generated { generator } => generator.key(),
     };
     weights::file_name(data, &snapshot.design.name, snapshot.step)
-}
-
-fn tree(part: &str, value: &impl Serialize) -> Result<Value, WeightsError> {
-    mtl_json::tree(value).map_err(|error| fault(part, &error))
 }
 
 fn fault(part: &str, error: &mtl_json::Error) -> WeightsError {

@@ -13,10 +13,10 @@ const HEADLESS: [&str; 6] = ["compute", "engine", "data", "training", "export", 
 
 /// What each headless crate may use of the others.
 const MAY_KNOW: [(&str, &[&str]); 6] = [
-    ("compute", &[]),
-    ("engine", &["compute"]),
+    ("compute", &["json"]),
+    ("engine", &["compute", "json"]),
     ("data", &["engine", "json"]),
-    ("training", &["engine", "data"]),
+    ("training", &["engine", "data", "json"]),
     ("export", &["engine", "data", "json"]),
     ("json", &[]),
 ];

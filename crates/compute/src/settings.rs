@@ -554,7 +554,7 @@ mod tests {
             (r#"{"rate":null}"#, "expected a number from 0 to 1 for `rate`"),
             (
                 r#"{"rate":{"a":[1]}}"#,
-                "something else, expected a number from 0 to 1 for `rate`",
+                "expected a number from 0 to 1 for `rate`, got something else",
             ),
             (r#"{"weights":[1,"a"]}"#, "expected at most 3 numbers"),
             ("[]", "expected settings by name"),

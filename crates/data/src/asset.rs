@@ -25,7 +25,7 @@ use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 use mtl_engine::schema::LabelKind;
 use mtl_engine::text::{Explain, Message};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use thiserror::Error;
 
 use crate::dataset::{
@@ -123,7 +123,7 @@ struct Header {
     truth: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct FeatureHeader {
     key: String,
     name: Message,
@@ -131,12 +131,32 @@ struct FeatureHeader {
     column: ColumnHeader,
 }
 
-#[derive(Serialize, Deserialize)]
+impl<'de> Deserialize<'de> for FeatureHeader {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = mtl_json::Value::deserialize(deserializer)?;
+        let read = || {
+            Ok(Self {
+                key: members.read_member("key")?,
+                name: members.read_member("name")?,
+                column: mtl_json::read_value(&members)?,
+            })
+        };
+        read().map_err(|error: mtl_json::Error| D::Error::custom(error))
+    }
+}
+
+#[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum ColumnHeader {
     Text { bytes: usize },
     Id { cardinality: usize, names: Vec<String> },
     Dense { width: usize },
+}
+
+mtl_json::read_tagged! { ColumnHeader by "type":
+    "text" => Text { bytes },
+    "id" => Id { cardinality, names },
+    "dense" => Dense { width },
 }
 
 #[derive(Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use serde::forward_to_deserialize_any;
 
 use crate::error::Error;
 use crate::reader::Variant;
+use crate::scalars::scalars;
 
 /// Reads a name: a text, a number written as a text, or a variant.
 #[derive(Clone, Copy)]
@@ -26,15 +27,6 @@ impl Key<'_> {
     }
 }
 
-macro_rules! numbers {
-    ($from:ident, $visit:ident: $( $method:ident )+) => {
-        $( fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let value = self.$from(&visitor)?;
-            visitor.$visit(value)
-        } )+
-    };
-}
-
 impl<'de> Deserializer<'de> for Key<'de> {
     type Error = Error;
 
@@ -42,19 +34,13 @@ impl<'de> Deserializer<'de> for Key<'de> {
         visitor.visit_str(self.0)
     }
 
-    numbers!(unsigned, visit_u64: deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64);
-    numbers!(signed, visit_i64: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64);
+    scalars! {
+        unsigned, visit_u64: deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64;
+        signed, visit_i64: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64;
+    }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

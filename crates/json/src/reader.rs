@@ -2,16 +2,18 @@
 //!
 //! What does not depend on the type that is read is outlined: the derived code of some hundred types calls this.
 
+use std::collections::{BTreeMap, btree_map};
 use std::slice;
 
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess, SeqAccess, Unexpected, VariantAccess,
     Visitor,
 };
-use serde_json::{Map, Value, map};
 
+use crate::Value;
 use crate::error::Error;
 use crate::key::Key;
+use crate::scalars::scalars;
 
 /// Reads one value.
 #[derive(Clone, Copy)]
@@ -30,22 +32,19 @@ impl<'a> Reader<'a> {
             Value::String(value) => Unexpected::Str(value),
             Value::Array(_) => Unexpected::Other("a list"),
             Value::Object(_) => Unexpected::Other("an object"),
-            Value::Number(number) => {
-                if let Some(value) = number.as_u64() {
-                    Unexpected::Unsigned(value)
-                } else if let Some(value) = number.as_i64() {
-                    Unexpected::Signed(value)
-                } else {
-                    Unexpected::Float(number.as_f64().unwrap_or(f64::NAN))
-                }
-            }
+            Value::Unsigned(value) => Unexpected::Unsigned(*value),
+            Value::Signed(value) => Unexpected::Signed(*value),
+            Value::Float(value) => Unexpected::Float(*value),
         };
         Error::unexpected(got, expected)
     }
 
     #[inline(never)]
     fn bool(self, expected: &dyn Expected) -> Result<bool, Error> {
-        self.0.as_bool().ok_or_else(|| self.wrong(expected))
+        match self.0 {
+            Value::Bool(value) => Ok(*value),
+            _ => Err(self.wrong(expected)),
+        }
     }
 
     #[inline(never)]
@@ -101,20 +100,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn sole(members: &Map<String, Value>) -> Option<Variant<'_>> {
+fn sole(members: &BTreeMap<String, Value>) -> Option<Variant<'_>> {
     members.iter().next().map(|(name, value)| Variant {
         name,
         value: Some(value),
     })
-}
-
-macro_rules! scalars {
-    ($( $from:ident, $visit:ident: $( $method:ident )+; )+) => {
-        $( $( fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            let value = self.$from(&visitor)?;
-            visitor.$visit(value)
-        } )+ )+
-    };
 }
 
 impl<'de> Deserializer<'de> for Reader<'de> {
@@ -127,15 +117,9 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             Value::String(value) => visitor.visit_str(value),
             Value::Array(_) => self.deserialize_seq(visitor),
             Value::Object(_) => self.deserialize_map(visitor),
-            Value::Number(number) => {
-                if let Some(value) = number.as_u64() {
-                    visitor.visit_u64(value)
-                } else if let Some(value) = number.as_i64() {
-                    visitor.visit_i64(value)
-                } else {
-                    visitor.visit_f64(self.float(&"a number")?)
-                }
-            }
+            Value::Unsigned(value) => visitor.visit_u64(*value),
+            Value::Signed(value) => visitor.visit_i64(*value),
+            Value::Float(value) => visitor.visit_f64(*value),
         }
     }
 
@@ -171,14 +155,6 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         self.deserialize_unit(visitor)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
@@ -262,7 +238,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
 
 /// The members of an object that are still to be read.
 struct Members<'a> {
-    members: map::Iter<'a>,
+    members: btree_map::Iter<'a, String, Value>,
     /// The one whose name was read last.
     last: (&'a str, &'a Value),
 }

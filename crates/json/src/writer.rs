@@ -1,8 +1,8 @@
 //! Plain data as JSON, in little code.
 //!
 //! Nothing here can fail, which the compiler is told with an error that does not exist: the derived code, which asks after
-//! every member whether it failed, shrinks. The text is that of `serde_json`, byte for byte; numbers and texts are
-//! written by it.
+//! every member whether it failed, shrinks. The text is that of `serde_json`, byte for byte, but for the last digit of a
+//! float midway between two shortest decimals: `serde_json` writes the even one, the standard library the larger one.
 
 use std::fmt;
 use std::io::Write as _;
@@ -47,27 +47,76 @@ impl<'a> Writer<'a> {
 
     #[inline(never)]
     fn text(self, value: &str) {
-        json(self.0, value);
+        self.0.push(b'"');
+        let mut rest = value.as_bytes();
+        while let Some(plain) = rest
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
+        {
+            self.0.extend_from_slice(&rest[..plain]);
+            let short = match rest[plain] {
+                byte @ (b'"' | b'\\') => byte,
+                b'\n' => b'n',
+                b'\t' => b't',
+                b'\r' => b'r',
+                0x8 => b'b',
+                0xc => b'f',
+                byte => {
+                    print(self.0, format_args!("\\u{byte:04x}"));
+                    rest = &rest[plain + 1..];
+                    continue;
+                }
+            };
+            self.0.extend_from_slice(&[b'\\', short]);
+            rest = &rest[plain + 1..];
+        }
+        self.0.extend_from_slice(rest);
+        self.0.push(b'"');
     }
 
     #[inline(never)]
     fn unsigned(self, value: u64) {
-        json(self.0, &value);
+        print(self.0, format_args!("{value}"));
     }
 
     #[inline(never)]
     fn signed(self, value: i64) {
-        json(self.0, &value);
+        print(self.0, format_args!("{value}"));
     }
 
     #[inline(never)]
     fn single(self, value: f32) {
-        json(self.0, &value);
+        let is_plain = (1e-6..1e13).contains(&value.abs());
+        self.float(&value, value.is_finite(), value == 0.0 || is_plain);
     }
 
     #[inline(never)]
     fn double(self, value: f64) {
-        json(self.0, &value);
+        let is_plain = (1e-5..1e16).contains(&value.abs());
+        self.float(&value, value.is_finite(), value == 0.0 || is_plain);
+    }
+
+    /// The shortest decimal that reads back as the same float, plain (`1.0`, `0.00001`) or with an exponent (`1.5e+16`); null for
+    /// what JSON cannot say.
+    fn float(self, value: &(impl fmt::Display + fmt::LowerExp), is_finite: bool, is_plain: bool) {
+        let start = self.0.len();
+        let has = |out: &[u8], byte| out[start..].iter().position(|there| *there == byte);
+        if !is_finite {
+            self.raw("null");
+        } else if is_plain {
+            print(self.0, format_args!("{value}"));
+            if has(self.0, b'.').is_none() {
+                self.raw(".0");
+            }
+        } else {
+            print(self.0, format_args!("{value:e}"));
+            // The sign of an exponent is always written.
+            if let Some(exponent) = has(self.0, b'e')
+                && self.0[start + exponent + 1] != b'-'
+            {
+                self.0.insert(start + exponent + 1, b'+');
+            }
+        }
     }
 
     #[inline(never)]
@@ -84,16 +133,15 @@ impl<'a> Writer<'a> {
     #[inline(never)]
     fn open_variant(self, variant: &str, open: u8, close: &'static str) -> Parts<'a> {
         self.0.push(b'{');
-        json(self.0, variant);
+        Writer(self.0).text(variant);
         self.0.push(b':');
         self.open(open, close)
     }
 }
 
-/// What `serde_json` itself writes: a number or a text.
-fn json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+fn print(out: &mut Vec<u8>, what: fmt::Arguments<'_>) {
     // A vector takes all that is written to it.
-    let _ = serde_json::to_writer(out.by_ref(), value);
+    let _ = out.write_fmt(what);
 }
 
 macro_rules! scalars {

@@ -93,8 +93,8 @@ fn what_is_written_is_what_serde_json_writes_and_reads_back() {
             mtl_json::read::<Design>(&mtl_json::pretty(&text)).unwrap(),
             design
         );
-        let tree = mtl_json::tree(&design).unwrap();
-        assert_eq!(tree, serde_json::from_str::<serde_json::Value>(&text).unwrap());
+        let tree = mtl_json::tree(&design);
+        assert_eq!(tree, mtl_json::parse(&text).unwrap());
         assert_eq!(mtl_json::read_value::<Design>(&tree).unwrap(), design);
     }
     assert_eq!(
@@ -211,11 +211,13 @@ fn it_takes_and_refuses_what_serde_json_does() {
 
 #[test]
 fn an_error_says_where_what_was_expected_and_what_came() {
-    let mut tree = mtl_json::tree(&design()).unwrap();
+    let mut tree = serde_json::to_value(design()).unwrap();
     let mut said = |path: &str, value: serde_json::Value| {
         let place = tree.pointer_mut(path).unwrap();
         let there = std::mem::replace(place, value);
-        let error = mtl_json::read_value::<Design>(&tree).unwrap_err().to_string();
+        let error = mtl_json::read_value::<Design>(&mtl_json::tree(&tree))
+            .unwrap_err()
+            .to_string();
         *tree.pointer_mut(path).unwrap() = there;
         error
     };

@@ -70,7 +70,7 @@ pub enum Command {
 }
 
 /// Where the rows come from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "source", rename_all = "snake_case")]
 pub enum DataSource {
     /// A converted real data set: its key; the bytes are payload 0.
@@ -83,6 +83,11 @@ pub enum DataSource {
         /// Which generator, and its settings.
         generator: Generator,
     },
+}
+
+mtl_json::read_tagged! { DataSource by "source":
+    "asset" => Asset { key },
+    "generated" => Generated { generator },
 }
 
 /// Moves the run.
@@ -236,7 +241,7 @@ pub struct StopCondition {
 }
 
 /// What early stopping looks at.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(tag = "watch", rename_all = "snake_case")]
 pub enum Watch {
     /// Weighted mean of the tasks' validation losses.
@@ -249,6 +254,11 @@ pub enum Watch {
         /// The metric.
         metric: Metric,
     },
+}
+
+mtl_json::read_tagged! { Watch by "watch":
+    "loss" => Loss,
+    "metric" => Metric { task, metric },
 }
 
 /// Worker to page.

@@ -1,8 +1,9 @@
 //! Settings in a file: an object with a member for each.
 
+use mtl_json::Value as Json;
 use serde::{
     Deserialize, Deserializer, Serializer,
-    de::{Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor},
+    de::{Error, Unexpected},
     ser::SerializeMap,
 };
 
@@ -53,7 +54,8 @@ pub fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
     settings: &mut dyn Settings,
 ) -> Result<(), D::Error> {
-    deserializer.deserialize_map(EntriesVisitor)?.put_into(settings)
+    let members = Json::deserialize(deserializer)?;
+    put_members(settings, &members).map_err(D::Error::custom)
 }
 
 /// Reads what [`serialize_tagged`] wrote, as [`deserialize`] does; `with_key` makes the defaults of a kind, and `keys` are
@@ -66,157 +68,64 @@ pub fn deserialize_tagged<'de, D: Deserializer<'de>, T: Settings>(
     keys: &'static [&'static str],
     with_key: impl Fn(&str) -> Option<T>,
 ) -> Result<T, D::Error> {
-    let entries = deserializer.deserialize_map(EntriesVisitor)?;
-    let key = entries.key()?;
-    let mut settings = with_key(key).ok_or_else(|| D::Error::unknown_variant(key, keys))?;
-    entries.put_into(&mut settings)?;
-    Ok(settings)
+    let members = Json::deserialize(deserializer)?;
+    let read = || {
+        let key: String = members.read_member(TAG)?;
+        let mut settings = with_key(&key).ok_or_else(|| mtl_json::Error::unknown_variant(&key, keys))?;
+        put_members(&mut settings, &members)?;
+        Ok(settings)
+    };
+    read().map_err(|error: mtl_json::Error| D::Error::custom(error))
 }
 
-/// The members of an object, in their order.
-struct Entries(Vec<(String, Loose)>);
+/// What is said to have come where nothing that a setting can be stands.
+const OTHER: &str = "something else";
 
-impl Entries {
-    fn key<E: Error>(&self) -> Result<&str, E> {
-        match self.0.iter().find(|(key, _)| key == TAG) {
-            Some((_, Loose(Some(Value::Words(key))))) => Ok(key),
-            Some((_, value)) => Err(E::invalid_type(
-                value.unexpected(),
-                &"the name of a kind in `type`",
-            )),
-            None => Err(E::missing_field(TAG)),
+fn put_members(settings: &mut dyn Settings, members: &Json) -> Result<(), mtl_json::Error> {
+    let Json::Object(members) = members else {
+        return Err(Error::invalid_type(Unexpected::Other(OTHER), &"settings by name"));
+    };
+    for field in settings.fields() {
+        let Some(json) = members.get(field.key) else {
+            continue;
+        };
+        let value = from_json(json);
+        let is_put = value.as_ref().is_some_and(|value| settings.put(field.key, value));
+        if !is_put {
+            let got = value.map_or_else(|| OTHER.to_owned(), |value| value.to_string());
+            return Err(Error::invalid_value(
+                Unexpected::Other(&got),
+                &format!("{} for `{}`", field.kind.describe().en, field.key).as_str(),
+            ));
         }
     }
-
-    fn put_into<E: Error>(self, settings: &mut dyn Settings) -> Result<(), E> {
-        for (key, value) in self.0 {
-            let Some(field) = settings.fields().iter().find(|field| field.key == key) else {
-                continue;
-            };
-            let is_put = value
-                .0
-                .as_ref()
-                .is_some_and(|value| settings.put(field.key, value));
-            if !is_put {
-                return Err(E::invalid_value(
-                    Unexpected::Other(&value.to_string()),
-                    &format!("{} for `{}`", field.kind.describe().en, field.key).as_str(),
-                ));
-            }
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
-struct EntriesVisitor;
-
-impl<'de> Visitor<'de> for EntriesVisitor {
-    type Value = Entries;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("settings by name")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Entries(entries))
-    }
-}
-
-/// What stands in a file where a setting may stand; nothing when no setting looks like that.
-struct Loose(Option<Value>);
-
-impl Loose {
-    const OTHER: &str = "something else";
-
-    fn unexpected(&self) -> Unexpected<'_> {
-        match &self.0 {
-            None => Unexpected::Other(Self::OTHER),
-            Some(Value::Flag(value)) => Unexpected::Bool(*value),
-            Some(Value::Int(value)) => Unexpected::Signed(*value),
-            Some(Value::Real(value)) => Unexpected::Float(*value),
-            Some(Value::Reals(_)) => Unexpected::Seq,
-            Some(Value::Words(value)) => Unexpected::Str(value),
-        }
-    }
-}
-
-impl std::fmt::Display for Loose {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.0 {
-            Some(value) => value.fmt(f),
-            None => f.write_str(Self::OTHER),
-        }
+/// What a setting can be; none for what no setting looks like.
+fn from_json(json: &Json) -> Option<Value> {
+    match json {
+        Json::Null | Json::Object(_) => None,
+        Json::Bool(value) => Some(Value::Flag(*value)),
+        Json::Unsigned(value) => Some(i64::try_from(*value).map_or(Value::Real(*value as f64), Value::Int)),
+        Json::Signed(value) => Some(Value::Int(*value)),
+        Json::Float(value) => Some(Value::Real(*value)),
+        Json::String(value) => Some(Value::Words(value.clone())),
+        Json::Array(items) => items
+            .iter()
+            .map(Json::as_f64)
+            .collect::<Option<_>>()
+            .map(Value::Reals),
     }
 }
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let loose = Loose::deserialize(deserializer)?;
-        let Some(value) = loose.0 else {
-            return Err(D::Error::invalid_type(loose.unexpected(), &LooseVisitor));
-        };
-        Ok(value)
-    }
-}
-
-impl<'de> Deserialize<'de> for Loose {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LooseVisitor)
-    }
-}
-
-struct LooseVisitor;
-
-impl<'de> Visitor<'de> for LooseVisitor {
-    type Value = Loose;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("true, false, a number, a list of numbers or a text")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Loose, E> {
-        Ok(Loose(None))
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Loose, E> {
-        Ok(Loose(Some(Value::Flag(value))))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Loose, E> {
-        Ok(Loose(Some(Value::Int(value))))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Loose, E> {
-        let value = i64::try_from(value).map_or(Value::Real(value as f64), Value::Int);
-        Ok(Loose(Some(value)))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Loose, E> {
-        Ok(Loose(Some(Value::Real(value))))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Loose, E> {
-        Ok(Loose(Some(Value::Words(value.to_owned()))))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Loose, A::Error> {
-        let mut values = Some(Vec::new());
-        while let Some(Loose(item)) = items.next_element()? {
-            match (&mut values, item) {
-                (Some(values), Some(Value::Int(item))) => values.push(item as f64),
-                (Some(values), Some(Value::Real(item))) => values.push(item),
-                _ => values = None,
-            }
-        }
-        Ok(Loose(values.map(Value::Reals)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Loose, A::Error> {
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Loose(None))
+        from_json(&Json::deserialize(deserializer)?).ok_or_else(|| {
+            D::Error::invalid_type(
+                Unexpected::Other(OTHER),
+                &"true, false, a number, a list of numbers or a text",
+            )
+        })
     }
 }

@@ -6,8 +6,8 @@
 
 mod raw;
 
-use mtl_engine::settings::{Field, SettingError, Settings, Value};
-use serde::{Deserialize, Serialize};
+use mtl_engine::settings::{self, Field, SettingError, Settings, Value};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dataset::{Dataset, DatasetInfo};
 
@@ -36,7 +36,7 @@ pub struct Entry {
 macro_rules! datasets {
     (
         packaged: $( $packaged:ident ),+ ;
-        generated: $( $generated:ident :: $settings:ident = $variant:ident ),+ ;
+        generated: $( $generated:ident :: $settings:ident = $variant:ident $kind:literal ),+ ;
     ) => {
         $( pub mod $packaged; )+
         $( pub mod $generated; )+
@@ -48,13 +48,28 @@ macro_rules! datasets {
         ];
 
         /// A generator with its settings.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "type", rename_all = "snake_case")]
+        #[derive(Clone, Debug, PartialEq)]
         pub enum Generator {
             $(
                 #[doc = concat!("See [`", stringify!($generated), "`].")]
                 $variant($generated::$settings),
             )+
+        }
+
+        impl Serialize for Generator {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let kind = match self { $( Self::$variant(_) => $kind, )+ };
+                settings::serialize_tagged(kind, self, serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for Generator {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                settings::deserialize_tagged(deserializer, &[$( $kind ),+], |kind| match kind {
+                    $( $kind => Some(Self::$variant($generated::$settings::default())), )+
+                    _ => None,
+                })
+            }
         }
 
         impl Generator {
@@ -96,8 +111,8 @@ macro_rules! datasets {
 
 datasets! {
     packaged: opinion_domains, clothing_reviews, chinese_reviews, lecture_ratings;
-    generated: generated_reviews::ReviewSettings = Reviews,
-        generated_impressions::ImpressionSettings = Impressions;
+    generated: generated_reviews::ReviewSettings = Reviews "reviews",
+        generated_impressions::ImpressionSettings = Impressions "impressions";
 }
 
 /// The entry named `key`.

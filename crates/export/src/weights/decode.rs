@@ -1,20 +1,21 @@
 //! From bytes to the parts of a weights file, with every fault named.
 //!
 //! One pass over the file keeps each member as a slice of its text; then each slice is read by its own type, so that
-//! a fault is told by the name of the member or parameter that it is in.
+//! a fault is told by the name of the member or parameter that it is in. Values never become a tree: they are read from
+//! their text, one by one.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use mtl_engine::design::Design;
-use mtl_engine::ordered::{OrderedMap, OrderedSet};
+use mtl_json::{SyntaxError, Value};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Error as _};
-use serde_json::{Map, Value, error::Category, value::RawValue};
 
 use super::{DTYPE, FORMAT, MAX_BYTES, ParameterHeader, VERSION, WeightsError, WeightsFile};
 
 /// The members of an object as text.
-type Members<'a> = OrderedMap<String, &'a RawValue>;
+type Members<'a> = BTreeMap<String, &'a str>;
 
 /// One entry of `parameters`, but for the values: they stay text until the rest is known to be right.
 #[derive(Deserialize)]
@@ -56,8 +57,9 @@ pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
         }
     })?;
     // As text, all of them optional, so that a file of another kind can be told as such.
-    let members: Members = serde_json::from_str(text).map_err(|error| fault(text, &error))?;
-    let words = |name: &str| members.get(name).map_or("nothing", |raw| raw.get());
+    let members = mtl_json::members(text).map_err(|error| fault(text, error))?;
+    let members = members.ok_or_else(|| WeightsError::NotWeights { got: shortened(text) })?;
+    let words = |name: &str| members.get(name).copied().unwrap_or("nothing");
     let format = words("format");
     if mtl_json::read::<String>(format).ok().as_deref() != Some(FORMAT) {
         return Err(WeightsError::NotWeights {
@@ -100,14 +102,14 @@ pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
                 got: shortened(&entry.dtype),
             });
         }
-        values.append(&mut read_values(parameter, raw.get())?);
+        values.append(&mut read_values(parameter, raw)?);
     }
     Ok((file, values))
 }
 
 /// Refuses a name that stands twice.
 pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), WeightsError> {
-    let mut seen = OrderedSet::new();
+    let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
             return Err(WeightsError::DuplicateParameter {
@@ -135,7 +137,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn raw(&self, part: &str) -> Result<&'a str, WeightsError> {
         match self.members.get(part) {
-            Some(raw) => Ok(raw.get()),
+            Some(raw) => Ok(raw),
             None => Err(WeightsError::MissingPart {
                 part: part.to_owned(),
             }),
@@ -148,20 +150,27 @@ impl<'a> Reader<'a> {
     }
 
     /// The member `parameters`.
-    fn entries(&self) -> Result<Vec<(Entry, &'a RawValue)>, WeightsError> {
+    fn entries(&self) -> Result<Vec<(Entry, &'a str)>, WeightsError> {
         const PART: &str = "parameters";
         let list = self.raw(PART)?;
-        let all: Vec<Members> = serde_json::from_str(list)
-            .map_err(|error| self.fault(PART, list, error.line(), &reason(&error)))?;
-        let mut entries = Vec::with_capacity(all.len());
-        for (index, mut members) in all.into_iter().enumerate() {
+        let items = mtl_json::items(list)
+            .map_err(|error| self.fault(PART, list, error.line, &error.what))?
+            .ok_or_else(|| self.fault(PART, list, 1, &"expected a list"))?;
+        let mut entries = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            let mut members = mtl_json::members(item)
+                .map_err(|error| self.fault(PART, item, error.line, &error.what))?
+                .unwrap_or_default();
             let values = members.remove("values");
-            let entry = entry_of(members).map_err(|error| {
-                self.fault(PART, values.map_or(list, RawValue::get), 1, &error.in_item(index))
-            })?;
+            let entry = members
+                .into_iter()
+                .map(|(name, raw)| Ok((name, mtl_json::parse(raw)?)))
+                .collect::<Result<_, _>>()
+                .and_then(|members| mtl_json::read_value(&Value::Object(members)))
+                .map_err(|error: mtl_json::Error| self.fault(PART, item, 1, &error.in_item(index)))?;
             let values = values.ok_or_else(|| {
                 let error = mtl_json::Error::missing_field("values");
-                self.fault(PART, list, 1, &error.in_item(index))
+                self.fault(PART, item, 1, &error.in_item(index))
             })?;
             entries.push((entry, values));
         }
@@ -189,21 +198,20 @@ impl<'a> Reader<'a> {
 }
 
 fn read_values(parameter: &ParameterHeader, raw: &str) -> Result<Vec<f32>, WeightsError> {
-    let read: Result<Vec<f32>, _> = serde_json::from_str(raw);
-    let bad_index = match &read {
-        Ok(values) => values.iter().position(|value| !value.is_finite()),
-        Err(_) => Some(first_bad_value(raw)),
-    };
-    if let Some(index) = bad_index {
-        let got = elements(raw).nth(index).unwrap_or(raw);
-        return Err(WeightsError::BadValue {
-            parameter: parameter.name.clone(),
-            index,
-            got: shortened(got),
-        });
-    }
-    let values = read.unwrap_or_default();
     let expected = parameter.n_values().unwrap_or(usize::MAX);
+    let mut values = Vec::with_capacity(expected.min(raw.len() / 2 + 1));
+    for (index, element) in elements(raw).enumerate() {
+        match element.parse() {
+            Ok(value) if f32::is_finite(value) => values.push(value),
+            _ => {
+                return Err(WeightsError::BadValue {
+                    parameter: parameter.name.clone(),
+                    index,
+                    got: shortened(element),
+                });
+            }
+        }
+    }
     if values.len() != expected {
         return Err(WeightsError::WrongCount {
             parameter: parameter.name.clone(),
@@ -215,51 +223,25 @@ fn read_values(parameter: &ParameterHeader, raw: &str) -> Result<Vec<f32>, Weigh
     Ok(values)
 }
 
-/// Index of the first element of a JSON list that is not a finite `f32`.
-fn first_bad_value(raw: &str) -> usize {
-    elements(raw)
-        .position(|element| !serde_json::from_str::<f32>(element).is_ok_and(f32::is_finite))
-        .unwrap_or_default()
-}
-
-/// The elements of a JSON list as text; a string or list among them that has a comma counts as more than one, which
-/// moves only what a message quotes.
+/// The elements of what is known to be JSON as text; what is not a list is one element, and a string or list with a comma
+/// in a list is more than one, which moves only what a message quotes.
 fn elements(raw: &str) -> impl Iterator<Item = &str> {
-    raw.trim()
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .split(',')
-        .map(str::trim)
+    let list = raw.strip_prefix('[').and_then(|raw| raw.strip_suffix(']'));
+    let is_empty = list.is_some_and(|list| list.trim_ascii().is_empty());
+    let elements = list.map_or(raw, |list| list).split(',');
+    elements.map(str::trim_ascii).filter(move |_| !is_empty)
 }
 
 /// What is wrong with a file whose JSON cannot be read.
-fn fault(text: &str, error: &serde_json::Error) -> WeightsError {
-    let bytes = text.as_bytes();
-    let offset = offset_at(text, error.line(), error.column());
-    match error.classify() {
-        Category::Eof => truncated(bytes),
-        // Cut off in the middle of a number, such as `-` or `0.`, of which the parser says that it is not one.
-        Category::Syntax
-            if offset + 1 >= bytes.len() && bytes.last().is_some_and(|last| b"-+.eE".contains(last)) =>
-        {
-            truncated(bytes)
-        }
-        Category::Data if !text.trim_start().starts_with('{') => {
-            WeightsError::NotWeights { got: shortened(text) }
-        }
-        Category::Data => WeightsError::Part {
-            part: "file".to_owned(),
-            line: error.line(),
-            reason: reason(error),
-        },
-        Category::Syntax | Category::Io => {
-            not_a_number(text, offset).unwrap_or_else(|| WeightsError::NotJson {
-                offset,
-                line: error.line(),
-                reason: reason(error),
-            })
-        }
+fn fault(text: &str, error: SyntaxError) -> WeightsError {
+    if error.is_truncated {
+        return truncated(text.as_bytes());
     }
+    not_a_number(text, error.offset).unwrap_or_else(|| WeightsError::NotJson {
+        offset: error.offset,
+        line: error.line,
+        reason: error.what.into_owned(),
+    })
 }
 
 fn truncated(bytes: &[u8]) -> WeightsError {
@@ -292,28 +274,12 @@ fn not_a_number(text: &str, offset: usize) -> Option<WeightsError> {
     })
 }
 
-/// The byte at a line and column as `serde_json` counts them: lines from 1, columns in bytes from 1.
-fn offset_at(text: &str, line: usize, column: usize) -> usize {
-    let line_start: usize = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    (line_start + column.saturating_sub(1)).min(text.len())
-}
-
 fn line_of(bytes: &[u8], offset: usize) -> usize {
     bytes[..offset.min(bytes.len())]
         .iter()
         .filter(|byte| **byte == b'\n')
         .count()
         + 1
-}
-
-/// The reader's message without the place, which is counted within a part.
-fn reason(error: &serde_json::Error) -> String {
-    let whole = error.to_string();
-    shortened(whole.rfind(" at line ").map_or(&whole, |end| &whole[..end]))
 }
 
 /// At most 120 characters of what a file says.

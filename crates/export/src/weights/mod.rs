@@ -23,7 +23,7 @@
 //!     software: Software::this(),
 //!     design: Design::new("tiny"),
 //!     data: DataDescription::default(),
-//!     settings: serde_json::json!({ "epochs": 1 }),
+//!     settings: mtl_json::object! { "epochs": 1 },
 //!     seed: 1,
 //!     step: 10,
 //!     epoch: 1.0,
@@ -51,8 +51,8 @@ use mtl_engine::{
     schema::Schema,
     text::Explain,
 };
+use mtl_json::Value;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// What the member `format` of every weights file says.
 pub const FORMAT: &str = "mtl-playground/weights";
