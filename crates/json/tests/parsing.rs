@@ -276,7 +276,8 @@ fn random_numbers_and_texts_are_written_alike_and_come_back() {
         let bits = random.bits();
         let double = f64::from_bits(bits);
         let single = f32::from_bits(bits as u32);
-        let decimal = (bits >> 40) as f64 / 10_f64.powi(random.below(40) as i32 - 15);
+        let decimal = format!("{}e{}", bits >> 40, random.below(40) as i32 - 25);
+        let decimal: f64 = decimal.parse().unwrap();
         for value in [double, decimal, bits as f64] {
             let text = mtl_json::write(&value);
             written_alike(&text, &serde_json::to_string(&value).unwrap());
