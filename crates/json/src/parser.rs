@@ -35,8 +35,10 @@ impl fmt::Display for SyntaxError {
 
 impl std::error::Error for SyntaxError {}
 
+type Parsed<T> = Result<T, Box<SyntaxError>>;
+
 /// A text as a tree.
-pub(crate) fn parse(text: &str) -> Result<Value, SyntaxError> {
+pub(crate) fn parse(text: &str) -> Parsed<Value> {
     let mut parser = Parser::new(text);
     let value = parser.value()?;
     parser.end()?;
@@ -48,43 +50,34 @@ pub(crate) fn parse(text: &str) -> Result<Value, SyntaxError> {
 ///
 /// # Errors
 /// The text is not JSON, or has two members of the same name.
-pub fn members(text: &str) -> Result<Option<BTreeMap<String, &str>>, SyntaxError> {
+pub fn members(text: &str) -> Parsed<Option<BTreeMap<String, &str>>> {
     let mut parser = Parser::new(text);
-    if parser.peek() != Some(b'{') {
-        parser.skip()?;
-        parser.end()?;
-        return Ok(None);
-    }
-    let mut members = BTreeMap::new();
-    parser.object(&mut |parser, name| match members.entry(name) {
-        Entry::Vacant(place) => {
-            place.insert(parser.span()?);
-            Ok(())
-        }
-        Entry::Occupied(there) => Err(parser.twice(there.key())),
-    })?;
+    let members = parser.members()?;
     parser.end()?;
-    Ok(Some(members))
+    Ok(members)
 }
 
-/// The items of a list, each as its text; none for JSON of another kind.
+/// The [`members()`] of each object of a list; none for JSON of another kind.
 ///
 /// # Errors
-/// The text is not JSON.
-pub fn items(text: &str) -> Result<Option<Vec<&str>>, SyntaxError> {
+/// As [`members()`].
+pub fn members_of_items(text: &str) -> Parsed<Option<Vec<BTreeMap<String, &str>>>> {
     let mut parser = Parser::new(text);
-    if parser.peek() != Some(b'[') {
+    let mut items = Some(Vec::new());
+    if parser.peek() == Some(b'[') {
+        parser.list(&mut |parser| {
+            match (&mut items, parser.members()?) {
+                (Some(items), Some(members)) => items.push(members),
+                _ => items = None,
+            }
+            Ok(())
+        })?;
+    } else {
         parser.skip()?;
-        parser.end()?;
-        return Ok(None);
+        items = None;
     }
-    let mut items = Vec::new();
-    parser.list(&mut |parser| {
-        items.push(parser.span()?);
-        Ok(())
-    })?;
     parser.end()?;
-    Ok(Some(items))
+    Ok(items)
 }
 
 struct Parser<'a> {
@@ -103,7 +96,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn value(&mut self) -> Result<Value, SyntaxError> {
+    fn value(&mut self) -> Parsed<Value> {
         match self.peek() {
             Some(b'{') => {
                 let mut members = BTreeMap::new();
@@ -136,8 +129,25 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The members of an object as text; goes past a value of another kind.
+    fn members(&mut self) -> Parsed<Option<BTreeMap<String, &'a str>>> {
+        if self.peek() != Some(b'{') {
+            self.skip()?;
+            return Ok(None);
+        }
+        let mut members = BTreeMap::new();
+        self.object(&mut |parser, name| match members.entry(name) {
+            Entry::Vacant(place) => {
+                place.insert(parser.span()?);
+                Ok(())
+            }
+            Entry::Occupied(there) => Err(parser.twice(there.key())),
+        })?;
+        Ok(Some(members))
+    }
+
     /// Goes past a value.
-    fn skip(&mut self) -> Result<(), SyntaxError> {
+    fn skip(&mut self) -> Parsed<()> {
         match self.peek() {
             Some(b'{') => self.object(&mut |parser, _| parser.skip()),
             Some(b'[') => self.list(&mut Self::skip),
@@ -151,7 +161,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The text of a value.
-    fn span(&mut self) -> Result<&'a str, SyntaxError> {
+    fn span(&mut self) -> Parsed<&'a str> {
         self.peek();
         let start = self.at;
         self.skip()?;
@@ -159,36 +169,26 @@ impl<'a> Parser<'a> {
     }
 
     /// Nothing but white space comes.
-    fn end(&mut self) -> Result<(), SyntaxError> {
+    fn end(&mut self) -> Parsed<()> {
         match self.peek() {
             None => Ok(()),
             Some(_) => Err(self.fault_ahead("trailing characters")),
         }
     }
 
-    fn object(
-        &mut self,
-        member: &mut dyn FnMut(&mut Self, String) -> Result<(), SyntaxError>,
-    ) -> Result<(), SyntaxError> {
+    fn object(&mut self, member: &mut dyn FnMut(&mut Self, String) -> Parsed<()>) -> Parsed<()> {
         self.enclosed(b'}', &mut |parser| {
             let name = parser.name()?;
             member(parser, name)
         })
     }
 
-    fn list(
-        &mut self,
-        item: &mut dyn FnMut(&mut Self) -> Result<(), SyntaxError>,
-    ) -> Result<(), SyntaxError> {
+    fn list(&mut self, item: &mut dyn FnMut(&mut Self) -> Parsed<()>) -> Parsed<()> {
         self.enclosed(b']', item)
     }
 
     /// What stands between the bracket that comes next and `close`, separated by commas.
-    fn enclosed(
-        &mut self,
-        close: u8,
-        part: &mut dyn FnMut(&mut Self) -> Result<(), SyntaxError>,
-    ) -> Result<(), SyntaxError> {
+    fn enclosed(&mut self, close: u8, part: &mut dyn FnMut(&mut Self) -> Parsed<()>) -> Parsed<()> {
         let (cut_off, no_comma) = match close {
             b'}' => ("EOF while parsing an object", "expected `,` or `}`"),
             _ => ("EOF while parsing a list", "expected `,` or `]`"),
@@ -222,7 +222,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The name of a member and the colon behind it.
-    fn name(&mut self) -> Result<String, SyntaxError> {
+    fn name(&mut self) -> Parsed<String> {
         if self.peek() != Some(b'"') {
             return Err(self.fault_ahead("key must be a string"));
         }
@@ -237,7 +237,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The rest of a text whose opening quote has been read.
-    fn string(&mut self) -> Result<String, SyntaxError> {
+    fn string(&mut self) -> Parsed<String> {
         let mut out = String::new();
         loop {
             let rest = &self.text[self.at..];
@@ -260,7 +260,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The character that stands behind a backslash.
-    fn escaped(&mut self) -> Result<char, SyntaxError> {
+    fn escaped(&mut self) -> Parsed<char> {
         Ok(match self.next(EOF_STRING)? {
             b'"' => '"',
             b'\\' => '\\',
@@ -292,7 +292,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Four hexadecimal digits.
-    fn unit(&mut self) -> Result<u16, SyntaxError> {
+    fn unit(&mut self) -> Parsed<u16> {
         let Some(digits) = self.text.as_bytes().get(self.at..self.at + 4) else {
             self.at = self.text.len();
             return Err(self.truncated(EOF_STRING));
@@ -308,7 +308,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The text of a number.
-    fn number(&mut self) -> Result<&'a str, SyntaxError> {
+    fn number(&mut self) -> Parsed<&'a str> {
         let start = self.at;
         if self.byte() == Some(b'-') {
             self.at += 1;
@@ -342,12 +342,12 @@ impl<'a> Parser<'a> {
     }
 
     fn digits(&mut self) {
-        while let Some(b'0'..=b'9') = self.byte() {
-            self.at += 1;
-        }
+        let rest = &self.text.as_bytes()[self.at..];
+        let n = rest.iter().position(|byte| !byte.is_ascii_digit());
+        self.at += n.unwrap_or(rest.len());
     }
 
-    fn word(&mut self) -> Result<Value, SyntaxError> {
+    fn word(&mut self) -> Parsed<Value> {
         let (word, value) = match self.byte() {
             Some(b'n') => ("null", Value::Null),
             Some(b't') => ("true", Value::Bool(true)),
@@ -377,7 +377,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads a byte; there must be one.
-    fn next(&mut self, cut_off: &'static str) -> Result<u8, SyntaxError> {
+    fn next(&mut self, cut_off: &'static str) -> Parsed<u8> {
         let byte = self.byte().ok_or_else(|| self.truncated(cut_off))?;
         self.at += 1;
         Ok(byte)
@@ -385,35 +385,34 @@ impl<'a> Parser<'a> {
 
     /// The last byte read is wrong.
     #[cold]
-    fn fault(&self, what: impl Into<Cow<'static, str>>) -> SyntaxError {
+    fn fault(&self, what: impl Into<Cow<'static, str>>) -> Box<SyntaxError> {
         let before = &self.text.as_bytes()[..self.at];
         let lines = before.split(|byte| *byte == b'\n');
-        SyntaxError {
+        Box::new(SyntaxError {
             what: what.into(),
             offset: self.at.saturating_sub(1),
             column: lines.clone().next_back().map_or(0, <[u8]>::len),
             line: lines.count(),
             is_truncated: false,
-        }
+        })
     }
 
     /// The next byte is wrong.
     #[cold]
-    fn fault_ahead(&mut self, what: &'static str) -> SyntaxError {
+    fn fault_ahead(&mut self, what: &'static str) -> Box<SyntaxError> {
         self.at = self.text.len().min(self.at + 1);
         self.fault(what)
     }
 
     #[cold]
-    fn truncated(&self, what: &'static str) -> SyntaxError {
-        SyntaxError {
-            is_truncated: true,
-            ..self.fault(what)
-        }
+    fn truncated(&self, what: &'static str) -> Box<SyntaxError> {
+        let mut error = self.fault(what);
+        error.is_truncated = true;
+        error
     }
 
     #[cold]
-    fn twice(&self, name: &str) -> SyntaxError {
+    fn twice(&self, name: &str) -> Box<SyntaxError> {
         self.fault(format!("the member `{name}` stands twice"))
     }
 }

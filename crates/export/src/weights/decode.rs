@@ -57,7 +57,7 @@ pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
         }
     })?;
     // As text, all of them optional, so that a file of another kind can be told as such.
-    let members = mtl_json::members(text).map_err(|error| fault(text, error))?;
+    let members = mtl_json::members(text).map_err(|error| fault(text, *error))?;
     let members = members.ok_or_else(|| WeightsError::NotWeights { got: shortened(text) })?;
     let words = |name: &str| members.get(name).copied().unwrap_or("nothing");
     let format = words("format");
@@ -153,25 +153,21 @@ impl<'a> Reader<'a> {
     fn entries(&self) -> Result<Vec<(Entry, &'a str)>, WeightsError> {
         const PART: &str = "parameters";
         let list = self.raw(PART)?;
-        let items = mtl_json::items(list)
+        let items = mtl_json::members_of_items(list)
             .map_err(|error| self.fault(PART, list, error.line, &error.what))?
-            .ok_or_else(|| self.fault(PART, list, 1, &"expected a list"))?;
+            .ok_or_else(|| self.fault(PART, list, 1, &"expected a list of objects"))?;
         let mut entries = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            let mut members = mtl_json::members(item)
-                .map_err(|error| self.fault(PART, item, error.line, &error.what))?
-                .unwrap_or_default();
+        for (index, mut members) in items.into_iter().enumerate() {
             let values = members.remove("values");
+            let fault =
+                |error: mtl_json::Error| self.fault(PART, values.unwrap_or(list), 1, &error.in_item(index));
             let entry = members
                 .into_iter()
                 .map(|(name, raw)| Ok((name, mtl_json::parse(raw)?)))
                 .collect::<Result<_, _>>()
                 .and_then(|members| mtl_json::read_value(&Value::Object(members)))
-                .map_err(|error: mtl_json::Error| self.fault(PART, item, 1, &error.in_item(index)))?;
-            let values = values.ok_or_else(|| {
-                let error = mtl_json::Error::missing_field("values");
-                self.fault(PART, item, 1, &error.in_item(index))
-            })?;
+                .map_err(fault)?;
+            let values = values.ok_or_else(|| fault(mtl_json::Error::missing_field("values")))?;
             entries.push((entry, values));
         }
         Ok(entries)
@@ -197,20 +193,25 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Reads the text of `values`, which is known to be JSON: then what lies between two commas reads as a number only if it
+/// is one.
 fn read_values(parameter: &ParameterHeader, raw: &str) -> Result<Vec<f32>, WeightsError> {
+    let bad = |index, got| WeightsError::BadValue {
+        parameter: parameter.name.clone(),
+        index,
+        got: shortened(got),
+    };
+    let list = raw
+        .strip_prefix('[')
+        .and_then(|raw| raw.strip_suffix(']'))
+        .ok_or_else(|| bad(0, raw))?;
     let expected = parameter.n_values().unwrap_or(usize::MAX);
-    let mut values = Vec::with_capacity(expected.min(raw.len() / 2 + 1));
-    for (index, element) in elements(raw).enumerate() {
-        match element.parse() {
-            Ok(value) if f32::is_finite(value) => values.push(value),
-            _ => {
-                return Err(WeightsError::BadValue {
-                    parameter: parameter.name.clone(),
-                    index,
-                    got: shortened(element),
-                });
-            }
-        }
+    let mut values = Vec::with_capacity(expected.min(list.len() / 2 + 1));
+    let elements = list.split(',').map(str::trim_ascii);
+    // A list of nothing is the only one with an empty element.
+    for (index, element) in elements.filter(|element| !element.is_empty()).enumerate() {
+        let value = element.parse().ok().filter(|value: &f32| value.is_finite());
+        values.push(value.ok_or_else(|| bad(index, element))?);
     }
     if values.len() != expected {
         return Err(WeightsError::WrongCount {
@@ -221,15 +222,6 @@ fn read_values(parameter: &ParameterHeader, raw: &str) -> Result<Vec<f32>, Weigh
         });
     }
     Ok(values)
-}
-
-/// The elements of what is known to be JSON as text; what is not a list is one element, and a string or list with a comma
-/// in a list is more than one, which moves only what a message quotes.
-fn elements(raw: &str) -> impl Iterator<Item = &str> {
-    let list = raw.strip_prefix('[').and_then(|raw| raw.strip_suffix(']'));
-    let is_empty = list.is_some_and(|list| list.trim_ascii().is_empty());
-    let elements = list.map_or(raw, |list| list).split(',');
-    elements.map(str::trim_ascii).filter(move |_| !is_empty)
 }
 
 /// What is wrong with a file whose JSON cannot be read.

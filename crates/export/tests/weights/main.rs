@@ -265,6 +265,14 @@ fn what_is_wrong_is_named() {
             got: 12
         }
     );
+    assert!(matches!(
+        with("\"seed\": ", "\"step\": 3, \"seed\": "),
+        WeightsError::NotJson { reason, .. } if reason == "the member `step` stands twice"
+    ));
+    assert!(matches!(
+        with("\"dtype\": ", "\"values\": [], \"dtype\": "),
+        WeightsError::Part { part, reason, .. } if part == "parameters" && reason.contains("`values`")
+    ));
     let huge = format!("\"shape\": [{0},{0}]", usize::MAX);
     assert!(matches!(
         with("\"shape\": [3,4]", &huge),
@@ -304,6 +312,18 @@ fn values_that_are_not_finite_numbers_are_named() {
         assert_eq!(with("[-1.0,-0.9,", &format!("[-1.0,{word},")), bad(1, word));
     }
     assert_eq!(with("[-1.0,", "[NaN,"), bad(0, "NaN"));
+    assert_eq!(
+        with("\"values\": [", "\"values\": 0.5, \"others\": ["),
+        bad(0, "0.5")
+    );
+    assert_eq!(
+        with("\"values\": [", "\"values\": [[1.0, 2.0]], \"others\": ["),
+        bad(0, "[1.0")
+    );
+    assert!(matches!(
+        with("\"values\": [", "\"values\": [ ], \"others\": ["),
+        WeightsError::WrongCount { got: 0, .. }
+    ));
     assert!(matches!(
         with("[-1.0,-0.9,", "[-1.0,,"),
         WeightsError::NotJson { .. }
