@@ -184,8 +184,7 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
 
 /// Losses and metrics of one evaluation, by name of the task.
 fn by_task(evaluation: &Evaluation, history: &RunHistory) -> Value {
-    let mut tasks = Map::new();
-    for (task_idx, metrics) in evaluation.tasks.iter().enumerate() {
+    let tasks = evaluation.tasks.iter().enumerate().map(|(task_idx, metrics)| {
         let name = history
             .tasks
             .get(task_idx)

@@ -42,6 +42,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     ops::Deref,
+    pin::Pin,
     rc::{Rc, Weak},
 };
 
@@ -263,6 +264,11 @@ impl Playground {
 
     /// Does something that takes a while, and tells a person when it does not work.
     pub fn attempt<T>(&self, work: impl Future<Output = Result<T, Message>> + 'static) {
+        self.await_attempt(Box::pin(async move { work.await.map(drop) }));
+    }
+
+    /// All that does not depend on the work, compiled once.
+    fn await_attempt(&self, work: Pin<Box<dyn Future<Output = Result<(), Message>>>>) {
         let this = self.rc();
         wasm_bindgen_futures::spawn_local(async move {
             // Somebody who chose another data set knows it.

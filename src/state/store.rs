@@ -11,12 +11,46 @@ use std::{
 
 use yew::prelude::*;
 
-type Listener<T> = Rc<dyn Fn(&Rc<T>)>;
+type Listener = Rc<dyn Fn()>;
+
+/// Who hears of a store's changes. It knows nothing of the value, so that it is compiled once for all stores.
+#[derive(Default)]
+struct Listeners {
+    listeners: RefCell<Vec<(u64, Listener)>>,
+    next_listener: Cell<u64>,
+}
+
+impl Listeners {
+    fn subscribe(self: &Rc<Self>, listener: Listener) -> Subscription {
+        let id = self.next_listener.get();
+        self.next_listener.set(id + 1);
+        self.listeners.borrow_mut().push((id, listener));
+        let this = Rc::downgrade(self);
+        Subscription::new(move || {
+            if let Some(this) = this.upgrade() {
+                this.listeners.borrow_mut().retain(|(other, _)| *other != id);
+            }
+        })
+    }
+
+    fn tell(&self) {
+        // A listener may subscribe, unsubscribe or set again: it works on a copy of the list.
+        let listeners = self.listeners.borrow().clone();
+        for (_, listener) in listeners {
+            listener();
+        }
+    }
+}
+
+impl PartialEq for Listeners {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
 
 struct Inner<T> {
     value: RefCell<Rc<T>>,
-    listeners: RefCell<Vec<(u64, Listener<T>)>>,
-    next_listener: Cell<u64>,
+    listeners: Rc<Listeners>,
 }
 
 /// A value that components follow; see the module.
@@ -58,8 +92,7 @@ impl<T: 'static> Store<T> {
     pub fn new(value: T) -> Self {
         Self(Rc::new(Inner {
             value: RefCell::new(Rc::new(value)),
-            listeners: RefCell::default(),
-            next_listener: Cell::new(0),
+            listeners: Rc::default(),
         }))
     }
 
@@ -70,7 +103,8 @@ impl<T: 'static> Store<T> {
 
     /// Puts another value in its place and tells the listeners.
     pub fn set(&self, value: T) {
-        self.set_rc(Rc::new(value));
+        self.0.value.replace(Rc::new(value));
+        self.0.listeners.tell();
     }
 
     /// Changes the value and tells the listeners.
@@ -96,64 +130,61 @@ impl<T: 'static> Store<T> {
         }
     }
 
-    /// Calls `listener` after every change until the subscription is dropped.
+    /// Calls `listener` with the value after every change until the subscription is dropped.
     pub fn subscribe(&self, listener: impl Fn(&Rc<T>) + 'static) -> Subscription {
-        let id = self.0.next_listener.get();
-        self.0.next_listener.set(id + 1);
-        self.0.listeners.borrow_mut().push((id, Rc::new(listener)));
         let inner = Rc::downgrade(&self.0);
-        Subscription::new(move || {
+        self.0.listeners.subscribe(Rc::new(move || {
             if let Some(inner) = inner.upgrade() {
-                inner.listeners.borrow_mut().retain(|(other, _)| *other != id);
+                let value = Rc::clone(&inner.value.borrow());
+                listener(&value);
             }
-        })
-    }
-
-    fn set_rc(&self, value: Rc<T>) {
-        *self.0.value.borrow_mut() = Rc::clone(&value);
-        // A listener may subscribe, unsubscribe or set again: it works on a copy of the list.
-        let listeners = self.0.listeners.borrow().clone();
-        for (_, listener) in listeners {
-            listener(&value);
-        }
+        }))
     }
 }
 
 /// The value of `store`; the component is drawn again after every change of it.
 #[hook]
 pub fn use_store<T: 'static>(store: &Store<T>) -> Rc<T> {
-    use_part(store, Rc::clone, |before, after| Rc::ptr_eq(before, after))
+    let shown = store.get();
+    let is_shown = {
+        let (store, shown) = (store.clone(), Rc::clone(&shown));
+        move || Rc::ptr_eq(&shown, &store.0.value.borrow())
+    };
+    use_listeners(&store.0.listeners, Box::new(is_shown));
+    shown
 }
 
 /// A part of what `store` holds; the component is drawn again only when that part becomes another one.
 #[hook]
 pub fn use_selected<T: 'static, P: PartialEq + Clone + 'static>(store: &Store<T>, part: fn(&T) -> P) -> P {
-    use_part(store, move |value| part(value), |before, after| before == after)
+    let shown = part(&store.get());
+    let is_shown = {
+        let (store, shown) = (store.clone(), shown.clone());
+        move || part(&store.get()) == shown
+    };
+    use_listeners(&store.0.listeners, Box::new(is_shown));
+    shown
 }
 
+/// Draws the component again after a change that leaves `is_shown` false: whether what the store holds is what the
+/// component has drawn. All that does not depend on the type of the value is here, compiled once.
 #[hook]
-fn use_part<T: 'static, P: Clone + 'static>(
-    store: &Store<T>,
-    part: impl Fn(&Rc<T>) -> P + 'static,
-    same: fn(&P, &P) -> bool,
-) -> P {
+fn use_listeners(listeners: &Rc<Listeners>, is_shown: Box<dyn Fn() -> bool>) {
     let draw_again = use_force_update();
-    let shown = part(&store.get());
-    let last_shown = use_mut_ref(|| shown.clone());
-    *last_shown.borrow_mut() = shown.clone();
-    use_effect_with(store.clone(), move |store| {
-        // What changed between drawing and now was heard by nobody.
-        if !same(&last_shown.borrow(), &part(&store.get())) {
-            draw_again.force_update();
-        }
-        let subscription = store.subscribe(move |value| {
-            if !same(&last_shown.borrow(), &part(value)) {
+    let newest = use_mut_ref(|| None);
+    newest.replace(Some(is_shown));
+    use_effect_with(Rc::clone(listeners), move |listeners| {
+        let check = move || {
+            let is_shown = newest.borrow().as_ref().is_none_or(|is_shown| is_shown());
+            if !is_shown {
                 draw_again.force_update();
             }
-        });
+        };
+        // What changed between drawing and now was heard by nobody.
+        check();
+        let subscription = listeners.subscribe(Rc::new(check));
         move || drop(subscription)
     });
-    shown
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::{
     documents::DocumentSheet,
     gallery::{DataSheet, PresetSheet},
     help::HelpSheet,
-    icon::{Icon, IconKind},
+    icon::{IconKind, icon, sized_icon},
     inspector::Inspector,
     run_bar::RunBar,
     shortcuts::{use_file_drop, use_shortcuts},
@@ -52,7 +52,7 @@ pub fn App(props: &AppProps) -> Html {
     html! {
         <ContextProvider<PlaygroundRef> context={props.playground.clone()}>
             <ContextProvider<Lang> context={lang}>
-                <Frame />
+                { part! { <Frame /> } }
             </ContextProvider<Lang>>
         </ContextProvider<PlaygroundRef>>
     }
@@ -92,20 +92,20 @@ fn Frame() -> Html {
         <div class="page" data-room={preferences.room.key()} data-left={if preferences.left_open { "open" } else { "closed" }}
             data-selected={has_selection.to_string()} {style}>
             <a class="skip" href="#design" title={T.skip_to_content.get(lang)}>{ T.skip_to_content.get(lang) }</a>
-            <TopBar />
-            <RunBar />
+            { part! { <TopBar /> } }
+            { part! { <RunBar /> } }
             <main class="rooms">
-                <LeftPanel />
-                <Centre />
-                <RightPanel />
+                { part! { <LeftPanel /> } }
+                { part! { <Centre /> } }
+                { part! { <RightPanel /> } }
             </main>
-            <RoomTabs />
-            <ToastList />
+            { part! { <RoomTabs /> } }
+            { part! { <ToastList /> } }
             { match *sheet {
-                Some(Sheet::Presets) => html! { <PresetSheet on_close={close} /> },
-                Some(Sheet::Data) => html! { <DataSheet on_close={close} /> },
-                Some(Sheet::Documents) => html! { <DocumentSheet on_close={close} /> },
-                Some(Sheet::Help) => html! { <HelpSheet on_close={close} /> },
+                Some(Sheet::Presets) => part! { <PresetSheet on_close={close} /> },
+                Some(Sheet::Data) => part! { <DataSheet on_close={close} /> },
+                Some(Sheet::Documents) => part! { <DocumentSheet on_close={close} /> },
+                Some(Sheet::Help) => part! { <HelpSheet on_close={close} /> },
                 None => Html::default(),
             } }
             if drops { <div class="drop-target">{ T.drop_here.get(lang) }</div> }
@@ -136,18 +136,18 @@ fn LeftPanel() -> Html {
         <>
             <section class="panel panel-left" id="data" aria-label={T.data.get(lang)}>
                 <header class="panel-head">
-                    <h2><Icon kind={IconKind::Data} /><span>{ T.data.get(lang) }</span></h2>
+                    <h2>{ icon(IconKind::Data) }<span>{ T.data.get(lang) }</span></h2>
                     <button type="button" class="button-icon panel-fold" aria-expanded={left_open.to_string()} aria-controls="data-body"
                         title={label.get(lang)} aria-label={label.get(lang)} onclick={toggle}>
-                        <Icon kind={if left_open { IconKind::Left } else { IconKind::Right }} />
+                        { icon(if left_open { IconKind::Left } else { IconKind::Right }) }
                     </button>
                 </header>
-                <div class="panel-body" id="data-body"><DataPanel /></div>
+                <div class="panel-body" id="data-body">{ part! { <DataPanel /> } }</div>
             </section>
-            <Splitter axis={Axis::Horizontal} label={T.resize_left.get(lang)} value={left_width as i32}
+            { part! { <Splitter axis={Axis::Horizontal} label={T.resize_left.get(lang)} value={left_width as i32}
                 on_move={drag(&playground, |preferences, moved| {
                     preferences.left_width = (preferences.left_width + moved).clamp(220.0, 480.0);
-                })} />
+                })} /> } }
         </>
     }
 }
@@ -174,9 +174,9 @@ fn Centre() -> Html {
     };
     html! {
         <div class="centre" ref={centre}>
-            <section class="panel panel-design" id="design" tabindex="-1" aria-label={T.design.get(lang)}><Canvas /></section>
-            <Splitter axis={Axis::Vertical} label={T.resize_watch.get(lang)} value={(watch_share * 100.0) as i32} {on_move} />
-            <section class="panel panel-watch" id="watch" aria-label={T.watch.get(lang)}><WatchPanel /></section>
+            <section class="panel panel-design" id="design" tabindex="-1" aria-label={T.design.get(lang)}>{ part! { <Canvas /> } }</section>
+            { part! { <Splitter axis={Axis::Vertical} label={T.resize_watch.get(lang)} value={(watch_share * 100.0) as i32} {on_move} /> } }
+            <section class="panel panel-watch" id="watch" aria-label={T.watch.get(lang)}>{ part! { <WatchPanel /> } }</section>
         </div>
     }
 }
@@ -225,15 +225,15 @@ fn RightPanel() -> Html {
     };
     html! {
         <>
-            <Splitter axis={Axis::Horizontal} label={T.resize_right.get(lang)} value={right_width as i32}
+            { part! { <Splitter axis={Axis::Horizontal} label={T.resize_right.get(lang)} value={right_width as i32}
                 on_move={drag(&playground, |preferences, moved| {
                     preferences.right_width = (preferences.right_width - moved).clamp(280.0, 560.0);
-                })} />
+                })} /> } }
             <div class="panel panel-right">
                 { tab_row(T.rooms.get(lang), "tabs", &tabs, &open, &on_open) }
-                { panel(RightTab::Train, "train", html! { <TrainPanel /> }) }
-                { panel(RightTab::Layer, "layer", html! { <Inspector /> }) }
-                { panel(RightTab::Try, "try", html! { <TryPanel /> }) }
+                { panel(RightTab::Train, "train", part! { <TrainPanel /> }) }
+                { panel(RightTab::Layer, "layer", part! { <Inspector /> }) }
+                { panel(RightTab::Try, "try", part! { <TryPanel /> }) }
             </div>
         </>
     }
@@ -259,7 +259,7 @@ fn RoomTabs() -> Html {
                 html! {
                     <button type="button" data-opens={key.key()} title={hint.get(lang)} aria-current={(room == key).then_some("page")}
                         onclick={move |_| preferences.update_if_changed(|preferences| preferences.room = key)}>
-                        <Icon kind={icon} size={20} />
+                        { sized_icon(icon, 20) }
                         <span>{ label.get(lang) }</span>
                     </button>
                 }

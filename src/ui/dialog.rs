@@ -3,7 +3,7 @@
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
-use super::icon::{Icon, IconKind};
+use super::{elements::icon_button, icon::IconKind};
 use crate::i18n::{shell::T, use_lang};
 
 /// What a sheet is told.
@@ -61,9 +61,7 @@ pub fn Dialog(props: &DialogProps) -> Html {
             <div class="sheet-body">
                 <header class="sheet-head">
                     <h2>{ props.title.clone() }</h2>
-                    <button type="button" class="button-icon" aria-label={T.close.get(lang)} title={T.close.get(lang)} onclick={close}>
-                        <Icon kind={IconKind::Close} />
-                    </button>
+                    { icon_button(IconKind::Close, 18, T.close.get(lang), close) }
                 </header>
                 { props.children.clone() }
             </div>

@@ -11,7 +11,7 @@ use super::{
     dialog::Dialog,
     format,
     gallery::{SheetProps, Thumbnail},
-    icon::{Icon, IconKind},
+    icon::{IconKind, icon, sized_icon},
 };
 use crate::{
     i18n::{Lang, documents::T, fill, use_lang},
@@ -47,7 +47,7 @@ pub fn DocumentSheet(props: &SheetProps) -> Html {
             <p class="muted">{ T.about.get(lang) }</p>
             <p>
                 <button type="button" class="button button-primary" id="new-document" title={T.new_hint.get(lang)} onclick={new}>
-                    <Icon kind={IconKind::Plus} />{ T.new.get(lang) }
+                    { icon(IconKind::Plus) }{ T.new.get(lang) }
                 </button>
             </p>
             if documents.list.is_some() && there.is_empty() { <p class="muted">{ T.none.get(lang) }</p> }
@@ -115,7 +115,7 @@ fn document(
     };
     html! {
         <li key={kept.id.clone()} class="document" data-document={kept.id.clone()} aria-current={is_open.then_some("true")}>
-            <div class="document-picture"><Thumbnail design={design.clone()} /></div>
+            <div class="document-picture">{ part! { <Thumbnail design={design.clone()} /> } }</div>
             <input type="text" value={name.clone()} maxlength={MAX_NAME_CHARS.to_string()} autocomplete="off" spellcheck="false"
                 aria-label={fill(T.name_of, lang, &[name])} title={fill(T.name_of, lang, &[name])} onchange={rename} />
             <small class="muted">{ about }</small>
@@ -151,7 +151,7 @@ fn act(
     html! {
         <button type="button" class="button button-small" data-action={action} title={label.clone()} aria-label={label}
             onclick={Callback::from(move |_: MouseEvent| act(this.rc(), id.clone()))}>
-            <Icon {kind} size={15} /><span class="button-label">{ text }</span>
+            { sized_icon(kind, 15) }<span class="button-label">{ text }</span>
         </button>
     }
 }

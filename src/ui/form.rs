@@ -20,7 +20,7 @@ use yew::prelude::*;
 
 use super::{
     format,
-    icon::{Icon, IconKind},
+    icon::{IconKind, sized_icon},
 };
 use crate::i18n::{Lang, fill, shell::T, use_lang};
 
@@ -65,8 +65,8 @@ pub fn SettingsForm(props: &SettingsFormProps) -> Html {
             { for props.fields.iter().zip(&props.values).filter(|(field, _)| !props.hidden.contains(&field.key)).map(|(field, value)| {
                 let on_change = props.on_change.clone();
                 let key = field.key;
-                html! {
-                    <FieldRow key={key} {field} value={value.clone()} schema={props.schema.clone()}
+                part! {
+                    key = key, <FieldRow {field} value={value.clone()} schema={props.schema.clone()}
                         disabled={props.disabled} on_change={move |value| on_change.emit((key, value))} />
                 }
             }) }
@@ -154,15 +154,15 @@ pub fn FieldRow(props: &FieldRowProps) -> Html {
                 if let Some(badge) = &props.badge { <span class="badge">{ badge.clone() }</span> }
                 <button type="button" class="info" aria-expanded={help_open.to_string()} aria-controls={help_id.clone()}
                     aria-label={fill(T.setting_help, lang, &[&label])} title={field.help.get(lang)} onclick={toggle_help}>
-                    <Icon kind={IconKind::Info} size={15} />
+                    { sized_icon(IconKind::Info, 15) }
                 </button>
             </div>
             <div class="field-control" title={field.help.get(lang)}>
                 { match field.kind {
-                    FieldKind::Flag => html! { <FlagControl ..control /> },
-                    FieldKind::Choice { .. } | FieldKind::Feature | FieldKind::Label => html! { <ChoiceControl ..control /> },
+                    FieldKind::Flag => part! { <FlagControl ..control /> },
+                    FieldKind::Choice { .. } | FieldKind::Feature | FieldKind::Label => part! { <ChoiceControl ..control /> },
                     FieldKind::Int { .. } | FieldKind::Real { .. } | FieldKind::Words { .. } | FieldKind::Reals { .. } => {
-                        html! { <TypedControl ..control /> }
+                        part! { <TypedControl ..control /> }
                     }
                 } }
                 { props.children.clone() }
@@ -291,8 +291,8 @@ pub fn TypedBox(props: &TypedBoxProps) -> Html {
     html! {
         <>
             <label class="visually-hidden" for={id.clone()}>{ &props.label }</label>
-            <TypedControl {id} field={props.field} value={props.value.clone()} on_value={props.on_value.clone()} invalid=false
-                described_by={None::<AttrValue>} disabled=false schema={None::<Rc<Schema>>} />
+            { part! { <TypedControl {id} field={props.field} value={props.value.clone()} on_value={props.on_value.clone()} invalid=false
+                described_by={None::<AttrValue>} disabled=false schema={None::<Rc<Schema>>} /> } }
         </>
     }
 }

@@ -17,7 +17,7 @@ use yew::prelude::*;
 use super::{
     dialog::Dialog,
     format,
-    icon::{Icon, IconKind},
+    icon::{IconKind, sized_icon},
 };
 use crate::{
     i18n::{canvas, fill, shell::T, use_lang},
@@ -40,7 +40,7 @@ pub fn PresetSheet(props: &SheetProps) -> Html {
         <Dialog title={T.presets_title.get(lang)} on_close={props.on_close.clone()} wide=true>
             <p class="muted">{ T.presets_about.get(lang) }</p>
             <div class="gallery">
-                <EmptyCard on_close={props.on_close.clone()} />
+                { part! { <EmptyCard on_close={props.on_close.clone()} /> } }
                 { for presets::all().iter().map(|preset| {
                     let (this, on_close) = (playground.clone(), props.on_close.clone());
                     let onclick = Callback::from(move |_: MouseEvent| {
@@ -51,7 +51,7 @@ pub fn PresetSheet(props: &SheetProps) -> Html {
                     let data_name = data::info(preset.data).map_or_else(String::new, |info| info.name.get(lang).to_owned());
                     html! {
                         <button type="button" class="card" data-preset={preset.key} title={T.preset_hint.get(lang)} {onclick}>
-                            <Thumbnail design={pictured(preset, &playground.schema())} />
+                            { part! { <Thumbnail design={pictured(preset, &playground.schema())} /> } }
                             <strong>{ preset.name.get(lang) }</strong>
                             <p>{ preset.about.get(lang) }</p>
                             <small class="muted">{ fill(T.data_used, lang, &[&data_name]) }</small>
@@ -76,7 +76,7 @@ fn EmptyCard(props: &SheetProps) -> Html {
     });
     html! {
         <button type="button" class="card" data-preset="empty" title={T.preset_hint.get(lang)} {onclick}>
-            <span class="card-graph card-empty"><Icon kind={IconKind::Plus} size={36} /></span>
+            <span class="card-graph card-empty">{ sized_icon(IconKind::Plus, 36) }</span>
             <strong>{ canvas::T.start_empty.get(lang) }</strong>
             <p>{ canvas::T.start_empty_about.get(lang) }</p>
         </button>

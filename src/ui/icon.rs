@@ -93,25 +93,19 @@ icons! {
     Lock = "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3";
 }
 
-/// What an icon is told.
-#[derive(Properties, PartialEq)]
-pub struct IconProps {
-    /// Which one.
-    pub kind: IconKind,
-    /// Width and height in pixels.
-    #[prop_or(18)]
-    pub size: u32,
+/// An icon as large as the text beside it needs. A person reads that text, so the icon is hidden from screen readers.
+pub fn icon(kind: IconKind) -> Html {
+    sized_icon(kind, 18)
 }
 
-/// An icon; a person reads the text beside it, so it is hidden from screen readers.
-#[component]
-pub fn Icon(props: &IconProps) -> Html {
-    let size = props.size.to_string();
-    let filled = matches!(props.kind, IconKind::Play | IconKind::Theme);
+/// An icon that is so many pixels wide and high.
+pub fn sized_icon(kind: IconKind, size_px: u32) -> Html {
+    let size = AttrValue::from(size_px.to_string());
+    let filled = matches!(kind, IconKind::Play | IconKind::Theme);
     html! {
-        <svg class={classes!("icon", filled.then_some("icon-filled"))} width={size.clone()} height={size}
+        <svg class={if filled { "icon icon-filled" } else { "icon" }} width={size.clone()} height={size}
             viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-            <path d={props.kind.path()} />
+            <path d={kind.path()} />
         </svg>
     }
 }

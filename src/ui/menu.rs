@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Node};
 use yew::prelude::*;
 
-use super::icon::{Icon, IconKind};
+use super::icon::{IconKind, icon, sized_icon};
 
 /// One action.
 #[derive(Clone, PartialEq)]
@@ -87,7 +87,7 @@ pub fn Menu(props: &MenuProps) -> Html {
         <div class="menu" ref={root} {onfocusout} {onkeydown}>
             <button type="button" class="button" aria-haspopup="menu" aria-expanded={is_open.to_string()} title={props.label.clone()}
                 aria-label={props.label.clone()} onclick={toggle}>
-                <Icon kind={props.icon} /><span class="button-label">{ props.label.clone() }</span><Icon kind={IconKind::Down} size={14} />
+                { icon(props.icon) }<span class="button-label">{ props.label.clone() }</span>{ sized_icon(IconKind::Down, 14) }
             </button>
             if *is_open {
                 <div class="menu-list" role="menu" aria-label={props.label.clone()}>
@@ -99,7 +99,7 @@ pub fn Menu(props: &MenuProps) -> Html {
                         });
                         html! {
                             <button type="button" role="menuitem" class="menu-item" id={item.id} title={item.help} {onclick}>
-                                <Icon kind={item.icon} />
+                                { icon(item.icon) }
                                 <span>{ item.label }</span>
                                 if let Some(help) = item.help { <small>{ help }</small> }
                             </button>

@@ -1,11 +1,16 @@
 //! What is drawn. Each room is a component without properties that takes what it shows from [`crate::state`].
 
+// First: its macro is used by the others.
+#[macro_use]
+mod part;
+
 pub mod app;
 pub mod canvas;
 pub mod charts;
 pub mod data;
 pub mod dialog;
 pub mod documents;
+pub mod elements;
 pub mod form;
 pub mod format;
 pub mod gallery;

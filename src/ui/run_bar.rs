@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::{
     format,
-    icon::{Icon, IconKind},
+    icon::{IconKind, icon},
 };
 use crate::{
     i18n::{fill, train::T, use_lang},
@@ -23,9 +23,9 @@ pub fn RunBar() -> Html {
     let lang = use_lang();
     html! {
         <div class="run-bar" role="region" aria-label={T.run_controls.get(lang)}>
-            <Controls />
-            <Progress />
-            <Tasks />
+            { part! { <Controls /> } }
+            { part! { <Progress /> } }
+            { part! { <Tasks /> } }
         </div>
     }
 }
@@ -69,21 +69,21 @@ fn Controls() -> Html {
         <>
             <button type="button" class="button button-primary button-play" id="play" aria-keyshortcuts="Space"
                 title={play.get(lang)} onclick={on_play}>
-                <Icon kind={if is_running { IconKind::Pause } else { IconKind::Play }} />
+                { icon(if is_running { IconKind::Pause } else { IconKind::Play }) }
                 <span>{ play.get(lang) }</span>
             </button>
             <button type="button" class="button" id="step" title={T.one_step.get(lang)} aria-label={T.one_step.get(lang)}
                 aria-keyshortcuts="S" disabled={is_running} onclick={on_step}>
-                <Icon kind={IconKind::Step} /><span class="button-label">{ T.step.get(lang) }</span>
+                { icon(IconKind::Step) }<span class="button-label">{ T.step.get(lang) }</span>
             </button>
             <button type="button" class="button" id="epoch" title={T.one_epoch.get(lang)}
                 aria-label={format!("{}: {}", T.epoch.get(lang), T.one_epoch.get(lang))}
                 aria-keyshortcuts="E" disabled={is_running} onclick={on_epoch}>
-                <Icon kind={IconKind::Epoch} /><span class="button-label">{ T.epoch.get(lang) }</span>
+                { icon(IconKind::Epoch) }<span class="button-label">{ T.epoch.get(lang) }</span>
             </button>
             <button type="button" class="button" id="reset" title={T.reset_help.get(lang)} aria-label={T.reset.get(lang)}
                 aria-keyshortcuts="Shift+R" onclick={on_reset}>
-                <Icon kind={IconKind::Reset} /><span class="button-label">{ T.reset.get(lang) }</span>
+                { icon(IconKind::Reset) }<span class="button-label">{ T.reset.get(lang) }</span>
             </button>
         </>
     }

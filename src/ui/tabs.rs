@@ -3,7 +3,7 @@
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::icon::{Icon, IconKind};
+use super::icon::{IconKind, icon};
 
 /// One tab.
 #[derive(Clone, PartialEq)]
@@ -63,7 +63,7 @@ pub fn tab_row<K: Clone + PartialEq + 'static>(
                     <button type="button" role="tab" class="tab" id={format!("tab-{}", tab.panel)} aria-selected={is_open.to_string()} title={tab.hint}
                         aria-controls={tab.panel} tabindex={if is_open { "0" } else { "-1" }}
                         onclick={move |_| on_open.emit(key.clone())}>
-                        <Icon kind={tab.icon} />
+                        { icon(tab.icon) }
                         <span>{ tab.label }</span>
                     </button>
                 }

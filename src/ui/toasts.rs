@@ -2,7 +2,10 @@
 
 use yew::prelude::*;
 
-use super::icon::{Icon, IconKind};
+use super::{
+    elements::icon_button,
+    icon::{IconKind, icon},
+};
 use crate::{
     i18n::{shell::T, use_lang},
     state::{ToastKind, use_playground, use_store},
@@ -17,7 +20,7 @@ pub fn ToastList() -> Html {
     html! {
         <div class="toasts" role="status" aria-live="polite" aria-label={T.messages.get(lang)}>
             { for toasts.shown.iter().map(|toast| {
-                let (class, icon) = match toast.kind {
+                let (class, kind) = match toast.kind {
                     ToastKind::Done => ("toast toast-done", IconKind::Tick),
                     ToastKind::Info => ("toast toast-info", IconKind::Info),
                     ToastKind::Problem => ("toast toast-problem", IconKind::Warning),
@@ -25,12 +28,9 @@ pub fn ToastList() -> Html {
                 let (store, id) = (playground.toasts.clone(), toast.id);
                 html! {
                     <div key={toast.id} {class} role={(toast.kind == ToastKind::Problem).then_some("alert")}>
-                        <Icon kind={icon} />
+                        { icon(kind) }
                         <p>{ toast.message.get(lang) }</p>
-                        <button type="button" class="button-icon" aria-label={T.dismiss.get(lang)} title={T.dismiss.get(lang)}
-                            onclick={move |_| store.dismiss(id)}>
-                            <Icon kind={IconKind::Close} size={16} />
-                        </button>
+                        { icon_button(IconKind::Close, 16, T.dismiss.get(lang), Callback::from(move |_| store.dismiss(id))) }
                     </div>
                 }
             }) }

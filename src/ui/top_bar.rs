@@ -5,7 +5,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::{
-    icon::{Icon, IconKind},
+    icon::{IconKind, icon, sized_icon},
     menu::{Menu, MenuItem},
 };
 use crate::{
@@ -26,30 +26,30 @@ pub fn TopBar() -> Html {
     };
     html! {
         <header class="top-bar">
-            <div class="brand"><Brand /><h1 class="brand-name">{ T.brand.get(lang) }</h1></div>
+            <div class="brand">{ part! { <Brand /> } }<h1 class="brand-name">{ T.brand.get(lang) }</h1></div>
             <span class="divider" />
-            <DocumentName />
+            { part! { <DocumentName /> } }
             <button type="button" class="button-icon" id="documents" title={documents::T.title.get(lang)}
                 aria-label={documents::T.title.get(lang)} aria-keyshortcuts="O" onclick={open(Sheet::Documents)}>
-                <Icon kind={IconKind::Documents} />
+                { icon(IconKind::Documents) }
             </button>
             <button type="button" class="button" id="presets" title={T.presets_title.get(lang)} aria-label={T.presets.get(lang)}
                 aria-keyshortcuts="P" onclick={open(Sheet::Presets)}>
-                <Icon kind={IconKind::Presets} /><span class="button-label">{ T.presets.get(lang) }</span>
+                { icon(IconKind::Presets) }<span class="button-label">{ T.presets.get(lang) }</span>
             </button>
             <button type="button" class="button button-data" id="datasets" title={T.data_title.get(lang)}
                 aria-label={format!("{data_name}: {}", T.data_title.get(lang))}
                 aria-keyshortcuts="D" onclick={open(Sheet::Data)}>
-                <Icon kind={IconKind::Data} /><span class="button-label">{ data_name }</span>
+                { icon(IconKind::Data) }<span class="button-label">{ data_name }</span>
             </button>
             <span class="spacer" />
-            <Files />
+            { part! { <Files /> } }
             <span class="divider" />
-            <LanguageSwitch />
-            <ThemeSwitch />
+            { part! { <LanguageSwitch /> } }
+            { part! { <ThemeSwitch /> } }
             <button type="button" class="button-icon" id="help" title={T.help.get(lang)} aria-label={T.help.get(lang)}
                 aria-keyshortcuts="?" onclick={open(Sheet::Help)}>
-                <Icon kind={IconKind::Help} size={20} />
+                { sized_icon(IconKind::Help, 20) }
             </button>
         </header>
     }
@@ -179,7 +179,7 @@ fn Files() -> Html {
     ];
     html! {
         <>
-            <div class="files"><Menu label={T.files.get(lang)} icon={IconKind::Save} {items} /></div>
+            <div class="files">{ part! { <Menu label={T.files.get(lang)} icon={IconKind::Save} {items} /> } }</div>
             <input ref={picker} type="file" id="file-picker" accept=".json,application/json" class="visually-hidden" tabindex="-1"
                 aria-hidden="true" {onchange} />
         </>
@@ -225,7 +225,7 @@ fn ThemeSwitch() -> Html {
     });
     html! {
         <button type="button" class="button-icon" id="theme" title={label.get(lang)} aria-label={label.get(lang)} {onclick}>
-            <Icon kind={icon} size={20} />
+            { sized_icon(icon, 20) }
         </button>
     }
 }

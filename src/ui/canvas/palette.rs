@@ -16,7 +16,7 @@ use super::{
 use crate::{
     i18n::{canvas::T, fill, use_lang},
     state::use_store,
-    ui::icon::{Icon, IconKind},
+    ui::{elements::icon_button, icon::IconKind},
 };
 
 /// The list of layers.
@@ -39,9 +39,7 @@ pub fn Palette() -> Html {
         <div class="canvas-palette" role="group" aria-label={T.layers.get(lang)}>
             <header>
                 <h3>{ T.layers.get(lang) }</h3>
-                <button type="button" class="button-icon" aria-label={T.close_palette.get(lang)} title={T.close_palette.get(lang)} onclick={close}>
-                    <Icon kind={IconKind::Close} size={16} />
-                </button>
+                { icon_button(IconKind::Close, 16, T.close_palette.get(lang), close) }
             </header>
             <p class="muted">{ T.palette_help.get(lang) }</p>
             { for Category::ALL.into_iter().map(|category| {
@@ -53,7 +51,7 @@ pub fn Palette() -> Html {
                     <section key={category.key()}>
                         <h4>{ category.label().get(lang) }</h4>
                         <div class="palette-items">
-                            { for members.map(|layer| html! { <PaletteItem key={layer.key()} layer_key={layer.key()} /> }) }
+                            { for members.map(|layer| part! { key = layer.key(), <PaletteItem layer_key={layer.key()} /> }) }
                         </div>
                     </section>
                 }

@@ -13,7 +13,7 @@ use super::editor::use_editor;
 use crate::{
     i18n::{canvas::T, fill, use_lang},
     state::use_store,
-    ui::icon::{Icon, IconKind},
+    ui::icon::{IconKind, sized_icon},
 };
 
 /// The number of problems, and the list when it is opened.
@@ -60,7 +60,7 @@ pub fn Problems() -> Html {
             }
             <button type="button" class="problems-count" title={T.problems_hint.get(lang)} aria-expanded={(*open && !shown.is_empty()).to_string()}
                 aria-controls="problem-list" disabled={shown.is_empty()} onclick={toggle}>
-                <Icon kind={if shown.is_empty() { IconKind::Tick } else { IconKind::Warning }} size={16} />
+                { sized_icon(if shown.is_empty() { IconKind::Tick } else { IconKind::Warning }, 16) }
                 <span>{ label }</span>
             </button>
         </div>

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     i18n::{Lang, canvas::T, fill_message, use_lang},
-    ui::icon::{Icon, IconKind},
+    ui::icon::{IconKind, icon},
 };
 
 /// What the box is told.
@@ -142,7 +142,7 @@ pub fn SearchBox(props: &SearchBoxProps) -> Html {
     html! {
         <div class="canvas-search" {style}>
             <div class="search-box">
-                <Icon kind={IconKind::Search} />
+                { icon(IconKind::Search) }
                 <input ref={input} type="text" role="combobox" title={T.search_help.get(lang)} aria-expanded="true" aria-controls="search-list" autocomplete="off"
                     spellcheck="false" aria-activedescendant={active} aria-label={T.search.get(lang)} placeholder={T.search.get(lang)}
                     value={(*typed).clone()} {oninput} {onkeydown} />

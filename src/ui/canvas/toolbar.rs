@@ -9,7 +9,7 @@ use super::{
 use crate::{
     i18n::{Lang, Message, Text, canvas::T, use_lang},
     state::{use_selected, use_store},
-    ui::icon::{Icon, IconKind},
+    ui::icon::{IconKind, icon},
 };
 
 /// The bar over the canvas.
@@ -25,7 +25,7 @@ pub fn Toolbar() -> Html {
         <div class="canvas-bar" role="toolbar" aria-label={T.canvas_bar.get(lang)}>
             <button type="button" class="canvas-add" aria-expanded={palette_open.to_string()} disabled={locked}
                 title={T.add_layer_help.get(lang)} onclick={toggle_palette(&editor, palette_open)}>
-                <Icon kind={IconKind::Plus} /><span>{ T.add_layer.get(lang) }</span>
+                { icon(IconKind::Plus) }<span>{ T.add_layer.get(lang) }</span>
             </button>
             <span class="bar-rule" />
             { button(IconKind::Undo, named(T.undo_named, undo, T.nothing_to_undo, lang), undo.is_none(), act(&editor, Editor::undo)) }
@@ -33,14 +33,14 @@ pub fn Toolbar() -> Html {
             <span class="bar-rule" />
             { button(IconKind::Layout, T.lay_out_help.get(lang).to_owned(), locked, act(&editor, Editor::lay_out)) }
             { button(IconKind::Fit, T.fit_help.get(lang).to_owned(), false, act(&editor, Editor::fit)) }
-            <ZoomButtons />
+            { part! { <ZoomButtons /> } }
             <button type="button" class="button-icon" aria-pressed={locked.to_string()} title={T.lock_help.get(lang)}
                 aria-label={T.lock.get(lang)} onclick={act(&editor, Editor::toggle_lock)}>
-                <Icon kind={IconKind::Lock} />
+                { icon(IconKind::Lock) }
             </button>
             <button type="button" class="button-icon canvas-find" title={T.search_help.get(lang)} aria-label={T.search.get(lang)} disabled={locked}
                 onclick={act(&editor, |editor| editor.open_search(None, super::state::Link::Free))}>
-                <Icon kind={IconKind::Search} />
+                { icon(IconKind::Search) }
             </button>
         </div>
     }
@@ -66,7 +66,7 @@ fn named(template: Text, name: Option<&Message>, nothing: Text, lang: Lang) -> S
 fn button(kind: IconKind, label: String, disabled: bool, onclick: Callback<MouseEvent>) -> Html {
     html! {
         <button type="button" class="button-icon" title={label.clone()} aria-label={label} {disabled} {onclick}>
-            <Icon {kind} />
+            { icon(kind) }
         </button>
     }
 }

@@ -8,7 +8,11 @@ use yew::prelude::*;
 
 use crate::{
     i18n::{Lang, fill, panels::T, use_lang},
-    ui::{format::count, histogram::histogram_view},
+    ui::{
+        elements::{fact, figure},
+        format::count,
+        histogram::histogram_view,
+    },
 };
 
 /// Bars of a distribution are drawn for at most so many classes.
@@ -44,10 +48,8 @@ fn counts(report: &DataReport, lang: Lang) -> Html {
     let parts = [Split::Train, Split::Validation, Split::Test];
     html! {
         <dl class="figures">
-            <div><dt>{ T.rows.get(lang) }</dt><dd>{ count(report.n_rows as u64) }</dd></div>
-            { for parts.iter().zip(report.n_split_rows).map(|(part, n_rows)| html! {
-                <div><dt>{ part.label().get(lang) }</dt><dd>{ count(n_rows as u64) }</dd></div>
-            }) }
+            { figure(T.rows.get(lang), count(report.n_rows as u64)) }
+            { for parts.iter().zip(report.n_split_rows).map(|(part, n_rows)| figure(part.label().get(lang), count(n_rows as u64))) }
         </dl>
     }
 }
@@ -59,13 +61,13 @@ fn provenance(report: &DataReport, lang: Lang) -> Html {
             <h3>{ T.provenance.get(lang) }</h3>
             <p>{ info.description.get(lang) }</p>
             <dl>
-                <dt>{ T.licence.get(lang) }</dt><dd>{ &info.licence }</dd>
-                <dt>{ T.attribution.get(lang) }</dt><dd>{ info.attribution.get(lang) }</dd>
+                { fact(T.licence.get(lang), info.licence.clone()) }
+                { fact(T.attribution.get(lang), info.attribution.get(lang).to_owned()) }
                 if let Some(citation) = &info.citation {
-                    <dt>{ T.citation.get(lang) }</dt><dd>{ citation }</dd>
+                    { fact(T.citation.get(lang), citation.clone()) }
                 }
                 if let Some(source) = &info.source {
-                    <dt>{ T.source.get(lang) }</dt><dd>{ format!("{} {} · {}", source.package, source.version, source.path) }</dd>
+                    { fact(T.source.get(lang), format!("{} {} · {}", source.package, source.version, source.path)) }
                 }
             </dl>
         </section>
@@ -150,12 +152,12 @@ fn text_view(text: &TextReport, lang: Lang) -> Html {
             <h4>{ fill(T.token_lengths, lang, &[&text.name.get(lang)]) }</h4>
             { columns(&text.lengths, T.token_lengths_axis.get(lang)) }
             <dl class="figures">
-                <div><dt>{ T.median.get(lang) }</dt><dd>{ text.median_tokens }</dd></div>
-                <div><dt>{ T.p95.get(lang) }</dt><dd>{ text.p95_tokens }</dd></div>
-                <div><dt>{ T.truncated.get(lang) }</dt><dd>{ percent(text.truncated) }</dd></div>
-                <div><dt>{ T.vocabulary.get(lang) }</dt><dd>{ count(text.vocabulary_size as u64) }</dd></div>
-                <div><dt>{ T.coverage_train.get(lang) }</dt><dd>{ percent(text.train_coverage) }</dd></div>
-                <div><dt>{ T.coverage_validation.get(lang) }</dt><dd>{ percent(text.validation_coverage) }</dd></div>
+                { figure(T.median.get(lang), text.median_tokens.to_string()) }
+                { figure(T.p95.get(lang), text.p95_tokens.to_string()) }
+                { figure(T.truncated.get(lang), percent(text.truncated)) }
+                { figure(T.vocabulary.get(lang), count(text.vocabulary_size as u64)) }
+                { figure(T.coverage_train.get(lang), percent(text.train_coverage)) }
+                { figure(T.coverage_validation.get(lang), percent(text.validation_coverage)) }
             </dl>
             if text.n_without_known_token > 0 {
                 <p class="hint">{ fill(T.no_known_token, lang, &[&count(text.n_without_known_token as u64)]) }</p>

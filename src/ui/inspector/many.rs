@@ -4,7 +4,7 @@ use mtl_engine::design::{NodeId, edit::Edit};
 use mtl_engine::ordered::OrderedSet;
 use yew::prelude::*;
 
-use super::node::{NameBox, action, task_chips, ties};
+use super::node::{NameBox, action, macs_fact, task_chips, ties};
 use crate::{
     i18n::{canvas::T, fill, use_lang},
     state::use_store,
@@ -13,6 +13,7 @@ use crate::{
             editor::{Editor, use_editor},
             scene::Arrange,
         },
+        elements::fact,
         format,
         icon::IconKind,
     },
@@ -47,10 +48,10 @@ pub fn ManyView(props: &ManyViewProps) -> Html {
     html! {
         <div class="inspector">
             if let Some((index, block)) = block.and_then(|index| Some((index, document.design().blocks.get(index)?))) {
-                <NameBox value={block.name.clone()} label={T.block} on_name={{
+                { part! { <NameBox value={block.name.clone()} label={T.block} on_name={{
                     let editor = editor.clone();
                     Callback::from(move |name: String| { editor.edit(&Edit::RenameBlock { block: index, name }); })
-                }} />
+                }} /> } }
                 <div class="inspector-actions">
                     <button type="button" class="button button-small" title={if block.folded { T.unfold_hint } else { T.fold_hint }.get(lang)} onclick={{
                         let editor = editor.clone();
@@ -60,8 +61,8 @@ pub fn ManyView(props: &ManyViewProps) -> Html {
             }
             <h3>{ fill(T.selected_many, lang, &[&props.nodes.len()]) }</h3>
             <dl class="inspector-list">
-                <dt>{ T.parameters.get(lang) }</dt><dd>{ format::count(n_parameters as u64) }</dd>
-                <dt title={T.macs_help.get(lang)}>{ T.macs.get(lang) }</dt><dd>{ format::count(macs) }</dd>
+                { fact(T.parameters.get(lang), format::count(n_parameters as u64)) }
+                { macs_fact(macs, lang) }
             </dl>
             <p class="task-chips">{ task_chips(tasks, &checked) }</p>
             <section class="inspector-part">

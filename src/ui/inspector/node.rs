@@ -25,9 +25,10 @@ use crate::{
             editor::{Editor, use_editor},
             face::reach_text,
         },
+        elements::{explained_fact, fact, icon_button},
         form::{SettingsForm, values_of},
         format,
-        icon::{Icon, IconKind},
+        icon::{IconKind, sized_icon},
     },
 };
 
@@ -74,11 +75,11 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
     };
     html! {
         <div class="inspector" data-category={node.layer.category().key()}>
-            <NameBox key={id.0} value={node.name.clone()} label={if node.layer.is_head() { T.task_name } else { T.layer_name }}
+            { part! { key = id.0, <NameBox value={node.name.clone()} label={if node.layer.is_head() { T.task_name } else { T.layer_name }}
                 on_name={{
                     let editor = editor.clone();
                     Callback::from(move |name: String| { editor.edit(&Edit::Rename { node: id, name }); })
-                }} />
+                }} /> } }
             <p class="inspector-kind"><strong>{ node.layer.name().get(lang) }</strong>{ " · " }{ node.layer.category().label().get(lang) }</p>
             <details class="inspector-about">
                 <summary title={T.about_hint.get(lang)}>{ T.what_it_computes.get(lang) }</summary>
@@ -88,7 +89,7 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
             if node.layer.fields().is_empty() {
                 <p class="muted small">{ T.no_settings.get(lang) }</p>
             } else {
-                <SettingsForm fields={node.layer.fields()} values={values_of(&node.layer)} schema={Some(Rc::clone(&data.schema))} {on_change} />
+                { part! { <SettingsForm fields={node.layer.fields()} values={values_of(&node.layer)} schema={Some(Rc::clone(&data.schema))} {on_change} /> } }
             }
             if report.n_parameters > 0 {
                 <label class="inspector-freeze" title={T.freeze_help.get(lang)}>
@@ -99,7 +100,7 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
             { sharing(report, &checked, lang) }
             { shapes(node, report, &checked, document.design(), lang) }
             { parameters(report, lang) }
-            <Inside node={id} />
+            { part! { <Inside node={id} /> } }
             { ties(&editor, &[id].into(), document.design(), lang) }
             { actions(&editor, lang) }
         </div>
@@ -179,7 +180,7 @@ fn problems(editor: &Editor, checked: &Checked, node: &Node, lang: Lang) -> Html
                 let offered = fixes(&editor.design(), checked, &editor.schema(), problem);
                 html! {
                     <div class="inspector-problem" data-severity={format!("{:?}", problem.severity).to_lowercase()}>
-                        <p><Icon kind={IconKind::Warning} size={16} />{ problem.explain().get(lang) }</p>
+                        <p>{ sized_icon(IconKind::Warning, 16) }{ problem.explain().get(lang) }</p>
                         { for offered.into_iter().map(|fix| {
                             let (editor, label) = (editor.clone(), fix.label.clone());
                             html! {
@@ -240,11 +241,11 @@ fn shapes(
                 { for into.map(|wire| {
                     let from = design.node(wire.from.node).map_or("", |node| node.name.as_str());
                     let shape = checked.wires.get(&wire.id).copied().flatten();
-                    html! { <><dt>{ format!("← {from}") }</dt><dd>{ shape.map_or_else(unknown, |shape| shape.to_string()) }</dd></> }
+                    fact(format!("← {from}"), shape.map_or_else(unknown, |shape| shape.to_string()))
                 }) }
                 { for node.layer.outputs().iter().enumerate().map(|(index, port)| {
                     let shape = report.outputs.get(index).map_or_else(unknown, ToString::to_string);
-                    html! { <><dt>{ format!("→ {}", port.name.get(lang)) }</dt><dd>{ shape }</dd></> }
+                    fact(format!("→ {}", port.name.get(lang)), shape)
                 }) }
             </dl>
         </section>
@@ -256,15 +257,20 @@ fn parameters(report: &NodeReport, lang: Lang) -> Html {
         <section class="inspector-part">
             <h3>{ T.cost.get(lang) }</h3>
             <dl class="inspector-list">
-                <dt>{ T.parameters.get(lang) }</dt><dd>{ format::count(report.n_parameters as u64) }</dd>
+                { fact(T.parameters.get(lang), format::count(report.n_parameters as u64)) }
                 { for report.parameters.iter().map(|(name, shape)| {
                     let shape = shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ");
                     html! { <><dt class="inspector-sub">{ *name }</dt><dd>{ shape }</dd></> }
                 }) }
-                <dt title={T.macs_help.get(lang)}>{ T.macs.get(lang) }</dt><dd>{ format::count(report.macs) }</dd>
+                { macs_fact(report.macs, lang) }
             </dl>
         </section>
     }
+}
+
+/// The multiply-adds of an example, as a fact.
+pub fn macs_fact(macs: u64, lang: Lang) -> Html {
+    explained_fact(T.macs.get(lang), Some(T.macs_help.get(lang)), format::count(macs))
 }
 
 /// The ties of one layer, or those between several, each with its strength.
@@ -320,9 +326,7 @@ pub fn ties(
                         <span>{ format!("~ {other}") }</span>
                         <input type="text" inputmode="decimal" aria-label={fill(T.tie_strength, lang, &[&other])} title={T.tie_help.get(lang)}
                             value={tie.strength.to_string()} onchange={set} />
-                        <button type="button" class="button-icon" aria-label={T.untie.get(lang)} title={T.untie.get(lang)} onclick={remove}>
-                            <Icon kind={IconKind::Close} size={16} />
-                        </button>
+                        { icon_button(IconKind::Close, 16, T.untie.get(lang), remove) }
                     </div>
                 }
             }) }
@@ -342,7 +346,7 @@ pub fn action(
     let editor = editor.clone();
     html! {
         <button type="button" class="button button-small" title={hint.get(lang)} onclick={Callback::from(move |_: MouseEvent| act(&editor))}>
-            if let Some(kind) = icon { <Icon {kind} size={15} /> }
+            if let Some(kind) = icon { { sized_icon(kind, 15) } }
             { text.get(lang) }
         </button>
     }

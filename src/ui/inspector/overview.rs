@@ -2,11 +2,14 @@
 
 use yew::prelude::*;
 
-use super::{inside::GradientTable, node::task_chips};
+use super::{
+    inside::GradientTable,
+    node::{macs_fact, task_chips},
+};
 use crate::{
     i18n::{canvas::T, use_lang},
     state::use_store,
-    ui::{canvas::editor::Editor, format},
+    ui::{canvas::editor::Editor, elements::fact, format},
 };
 
 /// What the panel is told.
@@ -35,10 +38,8 @@ pub fn Overview(props: &OverviewProps) -> Html {
             <section class="inspector-part">
                 <h3>{ T.whole_design.get(lang) }</h3>
                 <dl class="inspector-list">
-                    { for rows.into_iter().map(|(text, count)| html! {
-                        <><dt>{ text.get(lang) }</dt><dd>{ format::count(count as u64) }</dd></>
-                    }) }
-                    <dt title={T.macs_help.get(lang)}>{ T.macs.get(lang) }</dt><dd>{ format::count(checked.macs) }</dd>
+                    { for rows.into_iter().map(|(text, count)| fact(text.get(lang), format::count(count as u64))) }
+                    { macs_fact(checked.macs, lang) }
                 </dl>
             </section>
             <section class="inspector-part">
@@ -60,7 +61,7 @@ pub fn Overview(props: &OverviewProps) -> Html {
                     }) }
                 </ul>
             </section>
-            <GradientTable />
+            { part! { <GradientTable /> } }
         </div>
     }
 }

@@ -12,6 +12,7 @@ use crate::{
             editor::{Editor, use_editor},
             state::Link,
         },
+        elements::fact,
         icon::IconKind,
     },
 };
@@ -44,9 +45,9 @@ pub fn WirePanel(props: &WirePanelProps) -> Html {
         <div class="inspector">
             <h3>{ T.wire.get(lang) }</h3>
             <dl class="inspector-list">
-                <dt>{ T.from.get(lang) }</dt><dd>{ name(wire.from.node) }</dd>
-                <dt>{ T.to.get(lang) }</dt><dd>{ name(wire.to.node) }</dd>
-                <dt>{ T.shape.get(lang) }</dt><dd>{ shape.map_or_else(|| "?".to_owned(), |shape| shape.to_string()) }</dd>
+                { fact(T.from.get(lang), name(wire.from.node).to_owned()) }
+                { fact(T.to.get(lang), name(wire.to.node).to_owned()) }
+                { fact(T.shape.get(lang), shape.map_or_else(|| "?".to_owned(), |shape| shape.to_string())) }
             </dl>
             { for checked.problems.iter().filter(|problem| problem.wire == Some(wire.id)).map(|problem| html! {
                 <p class="inspector-problem">{ problem.explain().get(lang) }</p>

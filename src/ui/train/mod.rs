@@ -12,7 +12,7 @@ use mtl_engine::settings::Value;
 use mtl_training::protocol::RunSettings;
 use yew::prelude::*;
 
-use super::icon::{Icon, IconKind};
+use super::icon::{IconKind, icon, sized_icon};
 use crate::{
     i18n::{Message, train::T, use_lang},
     state::{PlaygroundRef, use_playground, use_store},
@@ -23,16 +23,16 @@ use crate::{
 pub fn TrainPanel() -> Html {
     html! {
         <>
-            <ProblemNote />
-            <run::RunSection />
-            <weights::WeightsSection />
-            <optimizer::OptimizerSection />
-            <optimizer::ScheduleSection />
-            <optimizer::ClippingSection />
-            <regularisation::RegularisationSection />
-            <stopping::StoppingSection />
-            <resources::ResourcesSection />
-            <profile::ProfileSection />
+            { part! { <ProblemNote /> } }
+            { part! { <run::RunSection /> } }
+            { part! { <weights::WeightsSection /> } }
+            { part! { <optimizer::OptimizerSection /> } }
+            { part! { <optimizer::ScheduleSection /> } }
+            { part! { <optimizer::ClippingSection /> } }
+            { part! { <regularisation::RegularisationSection /> } }
+            { part! { <stopping::StoppingSection /> } }
+            { part! { <resources::ResourcesSection /> } }
+            { part! { <profile::ProfileSection /> } }
         </>
     }
 }
@@ -72,7 +72,7 @@ fn ProblemNote() -> Html {
         if let Some(problem) = problem.filter(|_| has_data) {
             <div class="section">
                 <div class="note note-bad">
-                    <Icon kind={IconKind::Warning} />
+                    { icon(IconKind::Warning) }
                     <p><strong>{ T.problem.get(lang) }</strong><br />{ problem.get(lang) }</p>
                 </div>
             </div>
@@ -105,7 +105,7 @@ pub fn Fold(props: &FoldProps) -> Html {
             <summary title={props.hint.clone()}>
                 <span>{ props.title.clone() }</span>
                 if let Some(badge) = &props.badge { <span class="badge">{ badge.clone() }</span> }
-                <Icon kind={IconKind::Down} size={16} />
+                { sized_icon(IconKind::Down, 16) }
             </summary>
             { props.children.clone() }
         </details>

@@ -62,9 +62,9 @@ pub fn OptimizerSection() -> Html {
     html! {
         <Fold title={T.optimizer.get(lang)} hint={T.optimizer_help.get(lang)} badge={AttrValue::from(optimizer.label().get(lang))} open=true>
             <div class="form">
-                <FieldRow field={&OPTIMIZER} value={Value::Words(optimizer.key().to_owned())} on_change={on_kind} />
-                <div class="form-grid"><SettingsForm fields={optimizer.fields()} values={values_of(&optimizer)} {on_change} /></div>
-                <FieldRow field={&LAZY_ROWS} value={Value::Flag(lazy_rows)} on_change={on_lazy_rows} />
+                { part! { <FieldRow field={&OPTIMIZER} value={Value::Words(optimizer.key().to_owned())} on_change={on_kind} /> } }
+                <div class="form-grid">{ part! { <SettingsForm fields={optimizer.fields()} values={values_of(&optimizer)} {on_change} /> } }</div>
+                { part! { <FieldRow field={&LAZY_ROWS} value={Value::Flag(lazy_rows)} on_change={on_lazy_rows} /> } }
             </div>
         </Fold>
     }
@@ -86,7 +86,7 @@ pub fn ScheduleSection() -> Html {
     };
     html! {
         <Fold title={T.schedule.get(lang)} hint={T.schedule_help.get(lang)} badge={AttrValue::from(schedule.kind.label().get(lang))}>
-            <SettingsForm fields={schedule.fields()} values={values_of(&schedule)} {on_change} />
+            { part! { <SettingsForm fields={schedule.fields()} values={values_of(&schedule)} {on_change} /> } }
         </Fold>
     }
 }
@@ -107,7 +107,7 @@ pub fn ClippingSection() -> Html {
     };
     html! {
         <Fold title={T.clipping.get(lang)} hint={T.clipping_help.get(lang)} badge={AttrValue::from(clipping.kind.label().get(lang))}>
-            <SettingsForm fields={clipping.fields()} values={values_of(&clipping)} {on_change} />
+            { part! { <SettingsForm fields={clipping.fields()} values={values_of(&clipping)} {on_change} /> } }
         </Fold>
     }
 }

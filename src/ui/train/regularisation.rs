@@ -67,7 +67,7 @@ pub fn RegularisationSection() -> Html {
             }
         });
         let badge = differs.then(|| AttrValue::from(T.differs.get(lang)));
-        Some(html! { <FieldRow {field} value={Value::Real(first)} {badge} {on_change} /> })
+        Some(part! { <FieldRow {field} value={Value::Real(first)} {badge} {on_change} /> })
     };
     let rows = [
         row(&DROPOUT, T.dropout_all),

@@ -6,7 +6,7 @@ use super::Fold;
 use crate::{
     i18n::{train::T, use_lang},
     state::{history::use_history, task_color, task_letter, use_playground, use_store},
-    ui::format,
+    ui::{elements::fact, format},
 };
 
 /// Parameters (shared and per task), multiply-adds, memory, time per step.
@@ -35,7 +35,7 @@ pub fn ResourcesSection() -> Html {
                 }) }
             </div>
             <dl class="facts">
-                <dt>{ T.parameters.get(lang) }</dt><dd>{ format::count(resources.parameters as u64) }</dd>
+                { fact(T.parameters.get(lang), format::count(resources.parameters as u64)) }
                 <dt class="facts-sub"><span class="task-mark cost-shared">{ "=" }</span>{ T.parameters_shared.get(lang) }</dt>
                 <dd>{ format::count(resources.shared as u64) }</dd>
                 { for resources.per_task.iter().enumerate().map(|(task_idx, count)| html! {
@@ -47,11 +47,11 @@ pub fn ResourcesSection() -> Html {
                         <dd>{ format::count(*count as u64) }</dd>
                     </>
                 }) }
-                <dt>{ T.macs.get(lang) }</dt><dd>{ format::count(resources.macs_per_example) }</dd>
+                { fact(T.macs.get(lang), format::count(resources.macs_per_example)) }
                 <dt>{ T.memory.get(lang) }</dt><dd class="facts-memory">{ format::bytes(resources.bytes.total() as u64) }</dd>
                 <dt class="facts-sub">{ T.memory_rows.get(lang) }</dt><dd>{ format::bytes(resources.bytes.rows as u64) }</dd>
                 if let Some(rate) = steps_per_second.filter(|rate| *rate > 0.0) {
-                    <dt>{ T.step_time.get(lang) }</dt><dd>{ format!("{:.2} ms", 1e3 / rate) }</dd>
+                    { fact(T.step_time.get(lang), format!("{:.2} ms", 1e3 / rate)) }
                 }
             </dl>
         </Fold>

@@ -8,10 +8,7 @@ use super::changes_settings;
 use crate::{
     i18n::{fill, train::T, use_lang},
     state::{use_playground, use_selected, use_store},
-    ui::{
-        form::FieldRow,
-        icon::{Icon, IconKind},
-    },
+    ui::{elements::icon_button, form::FieldRow, icon::IconKind},
 };
 
 static EPOCHS: Field = Field::new(
@@ -79,34 +76,32 @@ pub fn RunSection() -> Html {
     html! {
         <section class="section form" aria-label={T.run.get(lang)}>
             <div class="form-pair">
-                <FieldRow field={&EPOCHS} value={Value::Int(i64::from(settings.epochs))}
+                { part! { key = EPOCHS.key, <FieldRow field={&EPOCHS} value={Value::Int(i64::from(settings.epochs))}
                     on_change={change(|settings, value| if let Value::Int(value) = value {
                         settings.epochs = u32::try_from(*value).unwrap_or(settings.epochs);
-                    })} />
-                <FieldRow field={&LEARNING_RATE} value={SettingType::to_value(&settings.learning_rate)}
+                    })} /> } }
+                { part! { key = LEARNING_RATE.key, <FieldRow field={&LEARNING_RATE} value={SettingType::to_value(&settings.learning_rate)}
                     on_change={change(|settings, value| if let Value::Real(value) = value {
                         settings.learning_rate = *value as f32;
-                    })} />
-                <FieldRow field={&BATCH_SIZE} value={Value::Int(settings.batch_size as i64)}
+                    })} /> } }
+                { part! { key = BATCH_SIZE.key, <FieldRow field={&BATCH_SIZE} value={Value::Int(settings.batch_size as i64)}
                     on_change={change(|settings, value| if let Value::Int(value) = value {
                         settings.batch_size = usize::try_from(*value).unwrap_or(settings.batch_size);
-                    })} />
-                <FieldRow field={&SEED} value={Value::Int(settings.seed as i64)}
+                    })} /> } }
+                { part! { key = SEED.key, <FieldRow field={&SEED} value={Value::Int(settings.seed as i64)}
                     on_change={change(|settings, value| if let Value::Int(value) = value {
                         settings.seed = u64::try_from(*value).unwrap_or(settings.seed);
                     })}>
-                    <button type="button" class="button-icon" title={T.new_seed.get(lang)} aria-label={T.new_seed.get(lang)} onclick={new_seed}>
-                        <Icon kind={IconKind::Dice} />
-                    </button>
-                </FieldRow>
+                    { icon_button(IconKind::Dice, 18, T.new_seed.get(lang), new_seed) }
+                </FieldRow> } }
             </div>
-            <FieldRow field={&BACKEND} value={settings.backend.to_value()}
+            { part! { key = BACKEND.key, <FieldRow field={&BACKEND} value={settings.backend.to_value()}
                 on_change={change(|settings, value| {
                     settings.backend = Backend::from_value(value).unwrap_or(settings.backend);
-                })} />
-            <RunsOn />
-            <FieldRow field={&REPRODUCIBLE} value={Value::Flag(settings.reproducible)}
-                on_change={change(|settings, value| settings.reproducible = *value == Value::Flag(true))} />
+                })} /> } }
+            { part! { <RunsOn /> } }
+            { part! { key = REPRODUCIBLE.key, <FieldRow field={&REPRODUCIBLE} value={Value::Flag(settings.reproducible)}
+                on_change={change(|settings, value| settings.reproducible = *value == Value::Flag(true))} /> } }
         </section>
     }
 }

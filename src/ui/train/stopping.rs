@@ -86,14 +86,14 @@ pub fn StoppingSection() -> Html {
         <Fold title={T.stop.get(lang)} hint={T.stop_help.get(lang)} badge={AttrValue::from(badge)}>
             <div class="form">
                 <div class="form-pair">
-                    <FieldRow field={&PATIENCE} value={Value::Int(i64::from(stop.patience))}
+                    { part! { key = PATIENCE.key, <FieldRow field={&PATIENCE} value={Value::Int(i64::from(stop.patience))}
                         on_change={change(|settings, value| if let Value::Int(value) = value {
                             settings.stop.patience = u32::try_from(*value).unwrap_or(settings.stop.patience);
-                        })} />
-                    <FieldRow field={&MIN_DELTA} value={Value::Real(stop.min_delta)}
+                        })} /> } }
+                    { part! { key = MIN_DELTA.key, <FieldRow field={&MIN_DELTA} value={Value::Real(stop.min_delta)}
                         on_change={change(|settings, value| if let Value::Real(value) = value {
                             settings.stop.min_delta = *value;
-                        })} />
+                        })} /> } }
                 </div>
                 <div class="field">
                     <div class="field-label"><label for={id.clone()} title={T.watch_metric_help.get(lang)}>{ T.watch_metric.get(lang) }</label></div>

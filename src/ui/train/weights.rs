@@ -63,7 +63,7 @@ pub fn WeightsSection() -> Html {
                         <span class="weight-name" title={task.name.clone()}>{ &task.name }</span>
                         <input type="range" min="0" max={SLIDER_MAX.to_string()} step="0.05" value={shown.to_string()}
                             aria-label={label.clone()} {oninput} />
-                        <TypedBox field={&WEIGHT} value={task.weight.to_value()} label={label} {on_value} />
+                        { part! { <TypedBox field={&WEIGHT} value={task.weight.to_value()} label={label} {on_value} /> } }
                     </div>
                 }
             }) }

@@ -18,12 +18,15 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    i18n::{Lang, fill, panels::T, use_lang},
+    i18n::{Lang, Text, fill, panels::T, use_lang},
     state::{
         Store, history::RunHistory, task_color, task_letter, tasks::task_output, use_playground,
         use_selected, use_store,
     },
-    ui::charts::{ChartSource, LineChart},
+    ui::{
+        charts::{ChartSource, LineChart},
+        elements::table_row,
+    },
 };
 use lines::{Lines, LossLines, MetricLines, WatchOptions};
 pub use tables::task_tag;
@@ -78,9 +81,9 @@ pub fn WatchPanel() -> Html {
                 }) }
             </div>
             if *view == View::Charts {
-                <Charts options={(*options).clone()} tasks={(*tasks).clone()} />
+                { part! { <Charts options={(*options).clone()} tasks={(*tasks).clone()} /> } }
             } else {
-                <Figures view={*view} tasks={(*tasks).clone()} />
+                { part! { <Figures view={*view} tasks={(*tasks).clone()} /> } }
             }
         </div>
     }
@@ -167,12 +170,15 @@ fn Charts(props: &ChartsProps) -> Html {
         let metric: Rc<dyn ChartSource> = Rc::new(MetricLines(lines));
         (loss, metric)
     });
-    let set = |change: fn(&mut WatchOptions, &HtmlInputElement)| {
+    let switch = |text: Text, hint: Text, checked: bool, change: fn(&mut WatchOptions, bool)| {
         let store = props.options.clone();
-        Callback::from(move |event: Event| {
+        let onchange = Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            store.update_if_changed(|options| change(options, &input));
-        })
+            store.update_if_changed(|options| change(options, input.checked()));
+        });
+        html! {
+            <label class="inline" title={hint.get(lang)}><input type="checkbox" {checked} {onchange} />{ text.get(lang) }</label>
+        }
     };
     let on_smoothing = {
         let store = props.options.clone();
@@ -210,15 +216,13 @@ fn Charts(props: &ChartsProps) -> Html {
                     <input type="range" min="0" max="0.99" step="0.01" value={options.smoothing.to_string()} oninput={on_smoothing} />
                     <output>{ format!("{:.2}", options.smoothing) }</output>
                 </label>
-                <label class="inline" title={T.time_axis_hint.get(lang)}><input type="checkbox" checked={options.time_axis}
-                    onchange={set(|options, input| options.time_axis = input.checked())} />{ T.time_axis.get(lang) }</label>
-                <label class="inline" title={T.log_axis_hint.get(lang)}><input type="checkbox" checked={options.log_loss}
-                    onchange={set(|options, input| options.log_loss = input.checked())} />{ T.log_axis.get(lang) }</label>
+                { switch(T.time_axis, T.time_axis_hint, options.time_axis, |options, on| options.time_axis = on) }
+                { switch(T.log_axis, T.log_axis_hint, options.log_loss, |options, on| options.log_loss = on) }
             </div>
             <div class="chart-row">
                 <figure>
                     <figcaption>{ T.loss.get(lang) }</figcaption>
-                    <LineChart source={sources.0.clone()} label={T.loss_chart_label.get(lang)} empty={T.chart_empty.get(lang)} />
+                    { part! { <LineChart source={sources.0.clone()} label={T.loss_chart_label.get(lang)} empty={T.chart_empty.get(lang)} /> } }
                 </figure>
                 <figure>
                     <figcaption>
@@ -226,7 +230,7 @@ fn Charts(props: &ChartsProps) -> Html {
                             metric_choice(task_idx, task, &props.options, &options, &data.schema, lang)
                         }) }
                     </figcaption>
-                    <LineChart source={sources.1.clone()} label={T.metric_chart_label.get(lang)} empty={T.metric_empty.get(lang)} />
+                    { part! { <LineChart source={sources.1.clone()} label={T.metric_chart_label.get(lang)} empty={T.metric_empty.get(lang)} /> } }
                 </figure>
             </div>
         </div>
@@ -279,11 +283,11 @@ fn Figures(props: &FiguresProps) -> Html {
     let newest = use_newest();
     let data = use_store(&playground.data);
     match props.view {
-        View::Resources => html! { <Resources tasks={props.tasks.clone()} /> },
+        View::Resources => part! { <Resources tasks={props.tasks.clone()} /> },
         View::Charts => html! {},
         View::Metrics => html! {
             <div class="figures-view" tabindex="0" aria-label={T.metrics.get(lang)}>
-                <TestButton />
+                { part! { <TestButton /> } }
                 if newest.train.is_none() && newest.validation.is_none() && newest.test.is_none() {
                     <p class="hint">{ T.no_evaluation.get(lang) }</p>
                 }
@@ -395,22 +399,22 @@ fn Resources(props: &ResourcesProps) -> Html {
             <table class="metrics">
                 <caption>{ T.parameters.get(lang) }</caption>
                 <tbody>
-                    <tr><th scope="row">{ T.all.get(lang) }</th><td>{ count(resources.parameters) }</td></tr>
-                    <tr><th scope="row">{ T.shared.get(lang) }</th><td>{ count(resources.shared) }</td></tr>
-                    { for props.tasks.iter().zip(&resources.per_task).enumerate().map(|(task_idx, (task, n))| html! {
-                        <tr><th scope="row">{ task_tag(task_idx, &task.name) }</th><td>{ count(*n) }</td></tr>
+                    { table_row(T.all.get(lang), count(resources.parameters)) }
+                    { table_row(T.shared.get(lang), count(resources.shared)) }
+                    { for props.tasks.iter().zip(&resources.per_task).enumerate().map(|(task_idx, (task, n))| {
+                        table_row(task_tag(task_idx, &task.name), count(*n))
                     }) }
                 </tbody>
             </table>
             <table class="metrics">
                 <caption>{ T.cost.get(lang) }</caption>
                 <tbody>
-                    <tr><th scope="row">{ T.macs.get(lang) }</th><td>{ crate::ui::format::count(resources.macs_per_example) }</td></tr>
-                    <tr><th scope="row">{ T.bytes_parameters.get(lang) }</th><td>{ bytes(resources.bytes.parameters) }</td></tr>
-                    <tr><th scope="row">{ T.bytes_training.get(lang) }</th><td>{ bytes(resources.bytes.total()) }</td></tr>
+                    { table_row(T.macs.get(lang), crate::ui::format::count(resources.macs_per_example)) }
+                    { table_row(T.bytes_parameters.get(lang), bytes(resources.bytes.parameters)) }
+                    { table_row(T.bytes_training.get(lang), bytes(resources.bytes.total())) }
                     if let Some(speed) = speed {
-                        <tr><th scope="row">{ T.step_time.get(lang) }</th><td>{ format!("{:.2} ms", 1_000.0 / f64::from(speed.steps_per_second).max(1e-3)) }</td></tr>
-                        <tr><th scope="row">{ T.examples_per_second.get(lang) }</th><td>{ count(speed.examples_per_second as usize) }</td></tr>
+                        { table_row(T.step_time.get(lang), format!("{:.2} ms", 1_000.0 / f64::from(speed.steps_per_second).max(1e-3))) }
+                        { table_row(T.examples_per_second.get(lang), count(speed.examples_per_second as usize)) }
                     }
                 </tbody>
             </table>

@@ -267,27 +267,29 @@ fn class_name(task: &TaskLine, class: usize) -> String {
 
 /// The figures of each class or label.
 fn classes_table(task_idx: usize, task: &TaskLine, metrics: &TaskMetrics, caption: Text, lang: Lang) -> Html {
+    let headings = [
+        T.class,
+        Metric::Precision.label(),
+        Metric::Recall.label(),
+        Metric::F1.label(),
+        Metric::Auc.label(),
+        T.support,
+    ];
     html! {
         <table class="metrics">
             <caption>{ task_tag(task_idx, &task.name) }{ " · " }{ caption.get(lang) }</caption>
             <thead>
                 <tr>
-                    <th scope="col">{ T.class.get(lang) }</th>
-                    <th scope="col">{ Metric::Precision.label().get(lang) }</th>
-                    <th scope="col">{ Metric::Recall.label().get(lang) }</th>
-                    <th scope="col">{ Metric::F1.label().get(lang) }</th>
-                    <th scope="col">{ Metric::Auc.label().get(lang) }</th>
-                    <th scope="col">{ T.support.get(lang) }</th>
+                    { for headings.iter().map(|heading| html! { <th scope="col">{ heading.get(lang) }</th> }) }
                 </tr>
             </thead>
             <tbody>
                 { for metrics.per_class.iter().enumerate().map(|(class, figures)| html! {
                     <tr>
                         <th scope="row">{ class_name(task, class) }</th>
-                        <td>{ metric_text(figures.precision, lang) }</td>
-                        <td>{ metric_text(figures.recall, lang) }</td>
-                        <td>{ metric_text(figures.f1, lang) }</td>
-                        <td>{ metric_text(figures.auc, lang) }</td>
+                        { for [figures.precision, figures.recall, figures.f1, figures.auc].map(|value| html! {
+                            <td>{ metric_text(value, lang) }</td>
+                        }) }
                         <td>{ count(figures.support) }</td>
                     </tr>
                 }) }

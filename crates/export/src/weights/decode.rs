@@ -120,14 +120,6 @@ pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<()
     Ok(())
 }
 
-fn entry_of(members: Members) -> Result<Entry, mtl_json::Error> {
-    let mut values = Map::new();
-    for (name, raw) in members {
-        values.insert(name, mtl_json::parse(raw.get())?);
-    }
-    mtl_json::read_value(&Value::Object(values))
-}
-
 /// Reads members of one file.
 struct Reader<'a> {
     text: &'a str,
