@@ -31,7 +31,7 @@ use crate::{setup, shrink};
 
 /// What wasm + js + css are meant to weigh at the most, gzipped, in bytes. The page is above it at present: said at
 /// every build until it is not. What was tried and does not help: `wasm-opt -Oz` (raw a sixth less, gzipped a twelfth
-/// more), the engine at level "s" (45 kB less, 20 to 40 times slower, since the compiler unrolls no loop there), and lower
+/// more), `mtl-compute` too at level "s" (20 to 40 times slower, since the compiler unrolls no loop there), and lower
 /// thresholds of inlining (30 kB less, W4 to W6 5 to 20 % slower).
 const AIM_GZIPPED_BYTES: u64 = 900_000;
 

@@ -107,22 +107,22 @@ impl Layout {
             max_rows,
             training,
         };
-        // In the order of their places.
+        // By offset.
         let mut placed: Vec<(usize, usize, usize, usize)> = Vec::new();
         for item in items {
             let meeting = placed
                 .iter()
                 .filter(|(_, _, start, end)| *start <= item.end && item.start <= *end);
             let mut offset = 0_usize;
-            for &(from, to, _, _) in meeting {
-                if offset.saturating_add(item.size) <= from {
+            for (from, to, ..) in meeting {
+                if offset.saturating_add(item.size) <= *from {
                     break;
                 }
-                offset = offset.max(to).next_multiple_of(ALIGNMENT);
+                offset = offset.max(*to).next_multiple_of(ALIGNMENT);
             }
             let end = offset.saturating_add(item.size);
-            let position = placed.partition_point(|(from, to, _, _)| (*from, *to) < (offset, end));
-            placed.insert(position, (offset, end, item.start, item.end));
+            let place = (offset, end, item.start, item.end);
+            placed.insert(placed.partition_point(|other| *other < place), place);
             layout.len = layout.len.max(end);
             let offsets = if item.gradient {
                 &mut layout.gradient_offsets
