@@ -107,7 +107,7 @@ impl Layout {
             max_rows,
             training,
         };
-        // By offset.
+        // In the order of their places.
         let mut placed: Vec<(usize, usize, usize, usize)> = Vec::new();
         for item in items {
             let meeting = placed
