@@ -340,7 +340,7 @@ mod tests {
     fn an_input_is_sorted_by_kind() {
         let input = predict_input(
             &schema(),
-            &object! { "user": 3, "text": "so good", "numbers": [0.5, 1] },
+            &object! { "user": 3, "text": "so good", "numbers": [0.5, 1.0] },
         );
         let mut expected = PredictInput::default();
         expected.ids.insert("user".to_owned(), 3);

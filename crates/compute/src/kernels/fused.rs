@@ -4,7 +4,7 @@
 //! up to 1.25 times as fast (`docs/benchmarks.md`). The result has other bits than `+` and `*` give. Processors that have the
 //! instruction agree about its bits, but not all have it, and wasm's `relaxed-simd` leaves open which of the two is done.
 //! So it is a choice: [`choose`] says for the calling thread whether [`gemm`](super::gemm) may fuse, and without a word it
-//! does not. A [`Model`](crate::model::Model) chooses for each of its passes.
+//! does not. A model chooses for each of its passes.
 //!
 //! What is not a product never fuses.
 //!
