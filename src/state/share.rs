@@ -68,9 +68,13 @@ impl Playground {
         let Some(window) = web_sys::window() else {
             return Ok(());
         };
-        let copied =
-            wasm_bindgen_futures::JsFuture::from(window.navigator().clipboard().write_text(&link)).await;
-        if copied.is_ok() {
+        let clipboard = window.navigator().clipboard();
+        // A page of plain http has none, whatever the type says.
+        let copied = !clipboard.is_undefined()
+            && wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&link))
+                .await
+                .is_ok();
+        if copied {
             self.report(T.link_copied.into());
             return Ok(());
         }

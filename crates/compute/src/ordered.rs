@@ -387,14 +387,16 @@ pub fn sort_by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
 
 /// As `[T]::sort_by`: equal items keep their order.
 pub fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
-    let order = order_of(items.len(), &|a, b| compare(&items[a], &items[b]));
-    // Item `order[i]` belongs to place `i`; one that was moved away is where the item went that took its place.
-    for place in 0..items.len() {
-        let mut from = order[place];
-        while from < place {
-            from = order[from];
+    let mut order = order_of(items.len(), &|a, b| compare(&items[a], &items[b]));
+    // Item `order[i]` belongs to place `i`. Along each cycle of these, the item that waits is swapped on until it is at its own.
+    for start in 0..items.len() {
+        let mut place = start;
+        while order[place] != start {
+            let from = std::mem::replace(&mut order[place], place);
+            items.swap(place, from);
+            place = from;
         }
-        items.swap(place, from);
+        order[place] = place;
     }
 }
 
