@@ -102,7 +102,7 @@ pub fn build(options: &Options) -> Result<()> {
         page_module(Build::Relaxed)?
     };
     let mut files = assemble(&glue, &relaxed)?;
-    add_data(&mut files)?;
+    add_data(&mut files, &root().join(DATA_ASSETS))?;
     if options.compress {
         step("compress", || add_compressed_copies(&mut files))?;
     }
@@ -368,16 +368,18 @@ fn restore_stable_names(mut shell: String, files: &Files) -> String {
     shell
 }
 
-/// Takes in the converted data sets, if they were fetched.
-fn add_data(files: &mut Files) -> Result<()> {
-    let dir = root().join(DATA_ASSETS);
-    if !dir.is_dir() {
-        eprintln!(
-            "  no real data sets here (`cargo xtask data` fetches them); the generated ones are built in"
-        );
-        return Ok(());
+/// Takes in the converted data sets, if they were fetched. Else the page is told that there are none: asking for a list that
+/// is not there would leave an error in the browser's console.
+fn add_data(files: &mut Files, dir: &Path) -> Result<()> {
+    if dir.is_dir() {
+        return add_folder(files, dir, "data");
     }
-    add_folder(files, &dir, "data")
+    eprintln!("  no real data sets here (`cargo xtask data` fetches them); the generated ones are built in");
+    files.insert(
+        "data/index.json".to_owned(),
+        br#"{ "version": 1, "assets": [] }"#.to_vec(),
+    );
+    Ok(())
 }
 
 fn add_folder(files: &mut Files, dir: &Path, under: &str) -> Result<()> {
@@ -545,6 +547,14 @@ mod tests {
         );
         check("fetch('./app.wasm')", "fetch('./app-2.wasm')");
         check(r#""./app.json" "./my-app.js""#, r#""./app.json" "./my-app.js""#);
+    }
+
+    #[test]
+    fn without_data_sets_there_is_an_empty_list_of_them() {
+        let mut files = Files::new();
+        add_data(&mut files, Path::new("no/such/folder")).unwrap();
+        let index: serde_json::Value = serde_json::from_slice(&files["data/index.json"]).unwrap();
+        assert_eq!(index["assets"], serde_json::json!([]));
     }
 
     #[test]
