@@ -63,6 +63,15 @@ impl Build {
             Self::Relaxed => "wasm-relaxed-simd",
         }
     }
+
+    /// Cargo's profile for it. Each has a folder of its own: modules have no hash in their names, and in one folder each build
+    /// would overwrite the other's, so that both were linked anew every time.
+    const fn profile(self) -> &'static str {
+        match self {
+            Self::Baseline => "page",
+            Self::Relaxed => "page-relaxed",
+        }
+    }
 }
 
 /// How to build.
@@ -160,13 +169,20 @@ fn write_module(wasm: &Path, out: &Path) -> Result<()> {
 fn compile_wasm(package: &str, build: Build) -> Result<PathBuf> {
     let mut command = cargo();
     if build == Build::Relaxed {
-        // In the place of those in `.cargo/config.toml`; the libraries of both builds are kept side by side.
+        // In the place of those in `.cargo/config.toml`.
         command.env(
             "RUSTFLAGS",
             "-C target-feature=+simd128,+bulk-memory,+relaxed-simd",
         );
     }
-    command.args(["build", "--profile", "page", "--lib", "--package", package]);
+    command.args([
+        "build",
+        "--profile",
+        build.profile(),
+        "--lib",
+        "--package",
+        package,
+    ]);
     module_of(command, package)
 }
 
