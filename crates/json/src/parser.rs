@@ -1,6 +1,6 @@
 //! From a text to a tree, or to parts of the text.
 //!
-//! The grammar is strict and its faults are told as `serde_json` tells them, which the tests hold it against. Nothing
+//! The grammar is strict and its faults are told as `serde_json` tells them, which the tests hold it against. Next to nothing
 //! here is generic: it stands in the page once.
 
 use std::borrow::Cow;
@@ -98,17 +98,7 @@ impl<'a> Parser<'a> {
 
     fn value(&mut self) -> Parsed<Value> {
         match self.peek() {
-            Some(b'{') => {
-                let mut members = BTreeMap::new();
-                self.object(&mut |parser, name| match members.entry(name) {
-                    Entry::Vacant(place) => {
-                        place.insert(parser.value()?);
-                        Ok(())
-                    }
-                    Entry::Occupied(there) => Err(parser.twice(there.key())),
-                })?;
-                Ok(Value::Object(members))
-            }
+            Some(b'{') => self.object_of(Self::value).map(Value::Object),
             Some(b'[') => {
                 let mut values = Vec::new();
                 self.list(&mut |parser| {
@@ -135,15 +125,20 @@ impl<'a> Parser<'a> {
             self.skip()?;
             return Ok(None);
         }
+        self.object_of(Self::span).map(Some)
+    }
+
+    /// The members of an object, each as `read` gives it.
+    fn object_of<V>(&mut self, read: fn(&mut Self) -> Parsed<V>) -> Parsed<BTreeMap<String, V>> {
         let mut members = BTreeMap::new();
         self.object(&mut |parser, name| match members.entry(name) {
             Entry::Vacant(place) => {
-                place.insert(parser.span()?);
+                place.insert(read(parser)?);
                 Ok(())
             }
             Entry::Occupied(there) => Err(parser.twice(there.key())),
         })?;
-        Ok(Some(members))
+        Ok(members)
     }
 
     /// Goes past a value.
