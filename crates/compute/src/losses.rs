@@ -6,7 +6,7 @@
 //! Keras's mean over labels of the mean over rows.
 
 use crate::{
-    backend::cpu::{Cpu, Seed},
+    backend::cpu::{At, Cpu, Seed},
     plan::ValueId,
 };
 
@@ -66,6 +66,55 @@ pub fn start(cpu: &Cpu<'_>, task_idx: usize) -> Start {
                 Start::Nowhere
             }
         }
+    }
+}
+
+/// The end of a forward pass: the loss of a task is the mean of `sum` over the `n` labelled rows.
+pub fn finish(cpu: &mut Cpu<'_>, task_idx: usize, sum: f64, n: usize) {
+    cpu.labelled[task_idx] = n;
+    cpu.losses[task_idx] = (sum / n.max(1) as f64) as f32;
+}
+
+/// What the gradient of a loss by its logits is made of.
+pub struct LogitGradient<'a> {
+    /// The gradient, to be written.
+    pub gradient: &'a mut [f32],
+    /// The value that it is computed from.
+    pub value: &'a [f32],
+    /// Labels of the task.
+    pub targets: &'a [f32],
+    /// Weight of the task over the number of labelled rows.
+    pub factor: f32,
+    /// Whether there is a gradient already, to be added to.
+    pub accumulate: bool,
+}
+
+/// The backward pass of a loss whose gradient by `logits`, `width` of them a row, follows from one value: wherever the gradient
+/// of the task starts, and `from_loss` writes it when that is at the loss.
+#[inline(always)]
+pub fn backward(
+    cpu: &mut Cpu<'_>,
+    task_idx: usize,
+    (logits, width): (ValueId, usize),
+    value: ValueId,
+    from_loss: impl FnOnce(LogitGradient<'_>),
+) {
+    let start = start(cpu, task_idx);
+    if start == Start::Nowhere || !cpu.memory.wants(logits) {
+        return;
+    }
+    let accumulate = cpu.memory.claim(logits);
+    let [value, gradient] = cpu.memory.get([At::Value(value), At::Gradient(logits)]);
+    match start {
+        Start::Nowhere => {}
+        Start::Logit(output) => seed_logit(gradient, width, output, accumulate),
+        Start::Loss(factor) => from_loss(LogitGradient {
+            gradient,
+            value,
+            targets: &cpu.targets[task_idx],
+            factor,
+            accumulate,
+        }),
     }
 }
 

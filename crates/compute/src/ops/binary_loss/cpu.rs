@@ -2,9 +2,9 @@
 
 use super::BinaryLoss;
 use crate::{
-    backend::cpu::{At, Cpu},
+    backend::cpu::Cpu,
     kernels::elementary::{sigmoid_slice, softplus},
-    losses::{self, Start, class_weight},
+    losses::{self, class_weight},
 };
 
 /// Weight of a target of the label in `column`.
@@ -26,34 +26,25 @@ pub fn forward(op: &BinaryLoss, cpu: &mut Cpu<'_>) {
             }
         }
     }
-    cpu.labelled[op.task_idx] = n;
-    cpu.losses[op.task_idx] = (sum / n.max(1) as f64) as f32;
+    losses::finish(cpu, op.task_idx, sum, n);
 }
 
 pub fn backward(op: &BinaryLoss, cpu: &mut Cpu<'_>) {
-    let start = losses::start(cpu, op.task_idx);
-    if start == Start::Nowhere || !cpu.memory.wants(op.logits) {
-        return;
-    }
-    let accumulate = cpu.memory.claim(op.logits);
-    let [p, dz] = cpu
-        .memory
-        .get([At::Value(op.probabilities), At::Gradient(op.logits)]);
-    match start {
-        Start::Nowhere => {}
-        Start::Logit(output) => losses::seed_logit(dz, op.n_labels, output, accumulate),
-        Start::Loss(factor) => {
-            let rows = dz.chunks_exact_mut(op.n_labels).zip(p.chunks_exact(op.n_labels));
-            for ((dz, p), targets) in rows.zip(cpu.targets[op.task_idx].chunks_exact(op.n_labels)) {
-                for (column, ((dz, p), y)) in dz.iter_mut().zip(p).zip(targets).enumerate() {
-                    let gradient = if y.is_nan() {
-                        0.0
-                    } else {
-                        factor * weight(op, column, *y) * (p - y)
-                    };
-                    losses::put(dz, gradient, accumulate);
-                }
+    let logits = (op.logits, op.n_labels);
+    losses::backward(cpu, op.task_idx, logits, op.probabilities, |of| {
+        let rows = of
+            .gradient
+            .chunks_exact_mut(op.n_labels)
+            .zip(of.value.chunks_exact(op.n_labels));
+        for ((dz, p), targets) in rows.zip(of.targets.chunks_exact(op.n_labels)) {
+            for (column, ((dz, p), y)) in dz.iter_mut().zip(p).zip(targets).enumerate() {
+                let gradient = if y.is_nan() {
+                    0.0
+                } else {
+                    of.factor * weight(op, column, *y) * (p - y)
+                };
+                losses::put(dz, gradient, of.accumulate);
             }
         }
-    }
+    });
 }

@@ -2,8 +2,8 @@
 
 use super::ClassesLoss;
 use crate::{
-    backend::cpu::{At, Cpu},
-    losses::{self, Start, class_of, class_weight},
+    backend::cpu::Cpu,
+    losses::{self, class_of, class_weight},
     ops::softmax::softmax_row,
 };
 
@@ -18,42 +18,31 @@ pub fn forward(op: &ClassesLoss, cpu: &mut Cpu<'_>) {
             n += 1;
         }
     }
-    cpu.labelled[op.task_idx] = n;
-    cpu.losses[op.task_idx] = (sum / n.max(1) as f64) as f32;
+    losses::finish(cpu, op.task_idx, sum, n);
 }
 
 pub fn backward(op: &ClassesLoss, cpu: &mut Cpu<'_>) {
-    let start = losses::start(cpu, op.task_idx);
-    if start == Start::Nowhere || !cpu.memory.wants(op.logits) {
-        return;
-    }
-    let accumulate = cpu.memory.claim(op.logits);
-    let [p, dz] = cpu
-        .memory
-        .get([At::Value(op.probabilities), At::Gradient(op.logits)]);
-    match start {
-        Start::Nowhere => {}
-        Start::Logit(output) => losses::seed_logit(dz, op.n_classes, output, accumulate),
-        Start::Loss(factor) => {
-            let rows = dz
-                .chunks_exact_mut(op.n_classes)
-                .zip(p.chunks_exact(op.n_classes));
-            for ((dz, p), y) in rows.zip(&cpu.targets[op.task_idx]) {
-                let class = class_of(*y, op.n_classes);
-                let factor = class.map_or(0.0, |class| factor * class_weight(&op.class_weights, class));
-                if accumulate {
-                    for (dz, p) in dz.iter_mut().zip(p) {
-                        *dz += factor * p;
-                    }
-                } else {
-                    for (dz, p) in dz.iter_mut().zip(p) {
-                        *dz = factor * p;
-                    }
+    let logits = (op.logits, op.n_classes);
+    losses::backward(cpu, op.task_idx, logits, op.probabilities, |of| {
+        let rows = of
+            .gradient
+            .chunks_exact_mut(op.n_classes)
+            .zip(of.value.chunks_exact(op.n_classes));
+        for ((dz, p), y) in rows.zip(of.targets) {
+            let class = class_of(*y, op.n_classes);
+            let factor = class.map_or(0.0, |class| of.factor * class_weight(&op.class_weights, class));
+            if of.accumulate {
+                for (dz, p) in dz.iter_mut().zip(p) {
+                    *dz += factor * p;
                 }
-                if let Some(class) = class {
-                    dz[class] -= factor;
+            } else {
+                for (dz, p) in dz.iter_mut().zip(p) {
+                    *dz = factor * p;
                 }
             }
+            if let Some(class) = class {
+                dz[class] -= factor;
+            }
         }
-    }
+    });
 }

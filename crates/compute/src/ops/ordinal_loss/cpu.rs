@@ -72,8 +72,7 @@ pub fn forward(op: &OrdinalLoss, cpu: &mut Cpu<'_>) {
             n += 1;
         }
     }
-    cpu.labelled[op.task_idx] = n;
-    cpu.losses[op.task_idx] = (sum / n.max(1) as f64) as f32;
+    losses::finish(cpu, op.task_idx, sum, n);
 }
 
 pub fn backward(op: &OrdinalLoss, cpu: &mut Cpu<'_>) {

@@ -3,7 +3,7 @@
 use super::SquaredLoss;
 use crate::{
     backend::cpu::{At, Cpu},
-    losses::{self, Start},
+    losses,
 };
 
 pub fn forward(op: &SquaredLoss, cpu: &mut Cpu<'_>) {
@@ -16,25 +16,18 @@ pub fn forward(op: &SquaredLoss, cpu: &mut Cpu<'_>) {
             n += 1;
         }
     }
-    cpu.labelled[op.task_idx] = n;
-    cpu.losses[op.task_idx] = (sum / n.max(1) as f64) as f32;
+    losses::finish(cpu, op.task_idx, sum, n);
 }
 
 pub fn backward(op: &SquaredLoss, cpu: &mut Cpu<'_>) {
-    let start = losses::start(cpu, op.task_idx);
-    if start == Start::Nowhere || !cpu.memory.wants(op.logits) {
-        return;
-    }
-    let accumulate = cpu.memory.claim(op.logits);
-    let [z, dz] = cpu.memory.get([At::Value(op.logits), At::Gradient(op.logits)]);
-    match start {
-        Start::Nowhere => {}
-        Start::Logit(output) => losses::seed_logit(dz, 1, output, accumulate),
-        Start::Loss(factor) => {
-            for ((dz, z), y) in dz.iter_mut().zip(z.iter()).zip(&cpu.targets[op.task_idx]) {
-                let gradient = if y.is_nan() { 0.0 } else { 2.0 * factor * (z - y) };
-                losses::put(dz, gradient, accumulate);
-            }
+    losses::backward(cpu, op.task_idx, (op.logits, 1), op.logits, |of| {
+        for ((dz, z), y) in of.gradient.iter_mut().zip(of.value).zip(of.targets) {
+            let gradient = if y.is_nan() {
+                0.0
+            } else {
+                2.0 * of.factor * (z - y)
+            };
+            losses::put(dz, gradient, of.accumulate);
         }
-    }
+    });
 }
