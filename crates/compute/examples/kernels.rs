@@ -22,6 +22,7 @@
 )]
 
 use mtl_compute::kernels::elementary as own;
+use mtl_compute::kernels::fused;
 use mtl_compute::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
 use mtl_compute::kernels::peak;
 use std::hint::black_box;
@@ -241,8 +242,17 @@ fn functions() {
 }
 
 fn measure() {
-    host::line(&format!("registers only: {:.1} GFLOP/s", peak_rate()));
-    products();
+    for fused in [false, true] {
+        fused::choose(fused);
+        if fused == fused::is_chosen() {
+            let how = if fused { "rounded once" } else { "rounded twice" };
+            host::line(&format!(
+                "multiply-adds {how}; registers only: {:.1} GFLOP/s",
+                peak_rate()
+            ));
+            products();
+        }
+    }
     functions();
 }
 

@@ -47,15 +47,10 @@ fn reductions_follow_the_documented_order() {
         same(&[vector::sum(&a)], [eight_lanes(&a)]);
         same(&[vector::dot(&a, &b)], [eight_lanes(&products)]);
         same(&[vector::sum_of_squares(&a)], [eight_lanes(&squares)]);
-        same(
-            &[vector::max(&a)],
-            [a.iter().copied().fold(f32::NEG_INFINITY, f32::max)],
-        );
         let exact: f64 = a.iter().zip(&b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
         assert!((f64::from(vector::dot(&a, &b)) - exact).abs() < 1.0e-4);
     }
     assert!(vector::sum(&[1.0, f32::NAN]).is_nan());
-    assert_eq!(vector::max(&[1.0, f32::NAN, 2.0]), 2.0);
 }
 
 #[test]
@@ -69,10 +64,8 @@ fn element_by_element() {
             same(&out, pairs().map(|(a, b, y)| want(a, b, y)));
         };
         check(&|out| vector::axpy(out, 0.3, &a), &|a, _, y| y + 0.3 * a);
-        check(&|out| vector::scale(out, 0.3), &|_, _, y| y * 0.3);
         check(&|out| vector::add(out, &a, &b), &|a, b, _| a + b);
         check(&|out| vector::add_assign(out, &a), &|a, _, y| y + a);
-        check(&|out| vector::mul(out, &a, &b), &|a, b, _| a * b);
         check(&|out| vector::mul_assign(out, &a), &|a, _, y| y * a);
         check(&|out| vector::add_product(out, &a, &b), &|a, b, y| y + a * b);
         check(&|out| elementary::relu_slice(out, &a), &|a, _, _| {
@@ -81,9 +74,6 @@ fn element_by_element() {
         check(&|out| elementary::relu_in_place(out), &|_, _, y| {
             if y > 0.0 { y } else { 0.0 }
         });
-        check(&|out| vector::relu_gradient(out, &a, &b), &|a, b, _| {
-            if b > 0.0 { a } else { 0.0 }
-        });
     }
     let mut out = [0.0; 2];
     elementary::relu_slice(&mut out, &[f32::NAN, f32::NEG_INFINITY]);
@@ -91,50 +81,40 @@ fn element_by_element() {
 }
 
 #[test]
-fn bias_and_its_gradient() {
-    for (rows, columns) in [(1, 1), (5, 3), (17, 9), (64, 33), (0, 4)] {
-        let (x, bias) = (numbers(rows * columns, 1), numbers(columns, 2));
-        let mut y = x.clone();
-        vector::add_bias(&mut y, &bias);
-        same(&y, x.iter().enumerate().map(|(at, x)| x + bias[at % columns]));
-        let mut sums = bias.clone();
+fn gradient_of_a_bias() {
+    for (rows, columns) in [(1, 1), (3, 2), (4, 5), (5, 3), (17, 9), (64, 33), (0, 4)] {
+        let (x, start) = (numbers(rows * columns, 1), numbers(columns, 2));
+        let mut sums = start.clone();
         vector::add_column_sums(&mut sums, &x);
         same(
             &sums,
-            (0..columns).map(|j| (0..rows).fold(bias[j], |sum, i| sum + x[i * columns + j])),
+            (0..columns).map(|j| (0..rows).fold(start[j], |sum, i| sum + x[i * columns + j])),
         );
     }
 }
 
 #[test]
-fn softmax_and_log_sum_exp() {
+fn softmax_and_its_gradient() {
     for columns in [1, 2, 3, 4, 7, 8, 9, 17, 1700] {
-        let rows = 5;
-        let x = numbers(rows * columns, 7);
-        let mut y = vec![0.0; x.len()];
-        vector::softmax_rows(&mut y, &x, columns);
-        let mut again = x.clone();
-        vector::softmax_rows_in_place(&mut again, columns);
-        same(&again, y.iter().copied());
-        let mut total = vec![0.0; rows];
-        vector::log_sum_exp_rows(&mut total, &x, &mut vec![0.0; columns]);
-        for row in 0..rows {
-            let (x, y) = (&x[row * columns..][..columns], &y[row * columns..][..columns]);
-            let shift = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let powers: Vec<f32> = x.iter().map(|&v| elementary::exp(v - shift)).collect();
-            let sum = eight_lanes(&powers);
-            same(y, powers.iter().map(|p| p / sum));
-            same(&[total[row]], [shift + elementary::log(sum)]);
-            assert!((vector::sum(y) - 1.0).abs() < 1.0e-6);
-        }
+        let x = numbers(columns, 7);
+        let mut y = vec![0.0; columns];
+        let log_sum = vector::softmax(&mut y, &x);
+        let shift = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let powers: Vec<f32> = x.iter().map(|&v| elementary::exp(v - shift)).collect();
+        let sum = eight_lanes(&powers);
+        same(&y, powers.iter().map(|p| p * (1.0 / sum)));
+        same(&[log_sum], [shift + elementary::log(sum)]);
+        assert!((vector::sum(&y) - 1.0).abs() < 1.0e-6);
 
         // The gradient against finite differences in f64.
-        let dy = numbers(x.len(), 8);
-        let mut dx = vec![0.0; x.len()];
-        vector::softmax_rows_gradient(&mut dx, &dy, &y, columns);
-        let loss = |x: &[f32], at: usize, shift: f64| {
+        let (scale, dy) = (0.7, numbers(columns, 8));
+        let mut scaled = vec![0.0; columns];
+        let _ = vector::softmax(&mut scaled, &x.iter().map(|x| x * scale).collect::<Vec<_>>());
+        let mut dx = dy.clone();
+        vector::softmax_gradient(&mut dx, &scaled, scale);
+        let loss = |at: usize, shift: f64| {
             let powers: Vec<f64> = (0..columns)
-                .map(|j| (f64::from(x[j]) + if j == at { shift } else { 0.0 }).exp())
+                .map(|j| ((f64::from(x[j]) + if j == at { shift } else { 0.0 }) * f64::from(scale)).exp())
                 .collect();
             let sum: f64 = powers.iter().sum();
             powers
@@ -143,28 +123,51 @@ fn softmax_and_log_sum_exp() {
                 .map(|(p, &dy)| p / sum * f64::from(dy))
                 .sum::<f64>()
         };
-        for (j, &dx) in dx.iter().enumerate().take(columns.min(9)) {
-            let slope = (loss(&x, j, 1.0e-5) - loss(&x, j, -1.0e-5)) / 2.0e-5;
+        for (j, dx) in dx.iter().enumerate().take(columns.min(9)) {
+            let slope = (loss(j, 1.0e-5) - loss(j, -1.0e-5)) / 2.0e-5;
+            assert!((f64::from(*dx) - slope).abs() < 2.0e-6, "{dx} instead of {slope}");
+        }
+    }
+}
+
+#[test]
+fn masked_softmax_is_that_of_what_counts() {
+    for columns in [1, 2, 5, 8, 19] {
+        let x = numbers(columns, 5);
+        let mask: Vec<f32> = (0..columns).map(|j| f32::from(u8::from(j % 3 != 1))).collect();
+        let counts: Vec<usize> = (0..columns).filter(|j| mask[*j] != 0.0).collect();
+        let mut got = x.clone();
+        vector::masked_softmax(&mut got, &mask, 0.5);
+        let mut want = vec![0.0; counts.len()];
+        let _ = vector::softmax(&mut want, &counts.iter().map(|j| x[*j] * 0.5).collect::<Vec<_>>());
+        for (j, got) in got.iter().enumerate() {
+            let want = counts.iter().position(|at| *at == j).map_or(0.0, |at| want[at]);
             assert!(
-                (f64::from(dx) - slope).abs() < 2.0e-6,
-                "{} instead of {slope}",
-                dx
+                (got - want).abs() < 1.0e-6,
+                "{columns}, {j}: {got} instead of {want}"
             );
         }
+        // An empty mask lets all count, a mask of zeros none.
+        let mut all = x.clone();
+        vector::masked_softmax(&mut all, &[], 1.0);
+        let mut plain = vec![0.0; columns];
+        let _ = vector::softmax(&mut plain, &x);
+        same(&all, plain);
+        vector::masked_softmax(&mut all, &vec![0.0; columns], 1.0);
+        same(&all, vec![0.0; columns]);
     }
 }
 
 #[test]
 fn extremes_of_softmax() {
     let mut y = [0.0; 3];
-    vector::softmax_rows(&mut y, &[3.0e38, -3.0e38, 0.0], 3);
+    let _ = vector::softmax(&mut y, &[3.0e38, -3.0e38, 0.0]);
     same(&y, [1.0, 0.0, 0.0]);
-    vector::softmax_rows(&mut y, &[f32::NAN, 1.0, 2.0], 3);
+    let log_sum = vector::softmax(&mut y, &[f32::NAN, 1.0, 2.0]);
     same(&y, [f32::NAN; 3]);
-    let mut total = [0.0; 3];
-    let inf = f32::INFINITY;
-    vector::log_sum_exp_rows(&mut total, &[-inf, -inf, inf, 1.0, 1000.0, -inf], &mut [0.0; 2]);
-    same(&total, [-inf, inf, 1000.0]);
+    assert!(log_sum.is_nan());
+    let log_sum = vector::softmax(&mut y, &[1000.0, 1.0, f32::NEG_INFINITY]);
+    same(&[log_sum], [1000.0]);
 }
 
 #[test]
@@ -176,5 +179,5 @@ fn lengths_must_agree() {
 #[test]
 #[should_panic(expected = "7 numbers are not a whole number of rows of 3")]
 fn rows_must_be_whole() {
-    vector::softmax_rows_in_place(&mut [0.0; 7], 3);
+    vector::add_column_sums(&mut [0.0; 3], &[0.0; 7]);
 }

@@ -289,16 +289,19 @@ pub(super) unsafe fn run_panel<V: Lanes, const MR: usize, const NV: usize, const
             }
             let (mut pa, mut pb) = (a, panel.b);
             let mut left = k;
-            'sum: while left > 0 {
-                for _ in 0..UNROLL {
-                    step::<V, MR, NV, ROWS>(&mut acc, pa, a_stride, pb);
-                    pa = pa.wrapping_add(if ROWS { 1 } else { a_stride });
-                    pb = pb.wrapping_add(b_stride);
-                    left -= 1;
-                    if left == 0 {
-                        break 'sum;
-                    }
+            while left > 0 {
+                let rows: [*const f32; MR] =
+                    std::array::from_fn(|i| pa.wrapping_add(if ROWS { i * a_stride } else { 0 }));
+                macro_rules! steps {
+                    ($($at:literal)*) => {$(
+                        step::<V, MR, NV, ROWS>(&mut acc, &rows, if ROWS { $at } else { $at * a_stride }, pb);
+                        pb = pb.wrapping_add(b_stride);
+                        if left == $at + 1 { break }
+                    )*};
                 }
+                steps!(0 1 2 3);
+                pa = pa.wrapping_add(if ROWS { UNROLL } else { UNROLL * a_stride });
+                left -= UNROLL;
             }
             if !panel.bias.is_null() {
                 for j in 0..NV {
@@ -329,8 +332,8 @@ pub(super) unsafe fn run_panel<V: Lanes, const MR: usize, const NV: usize, const
 #[inline(always)]
 unsafe fn step<V: Lanes, const MR: usize, const NV: usize, const ROWS: bool>(
     acc: &mut [[V; NV]; MR],
-    a: *const f32,
-    a_stride: usize,
+    rows: &[*const f32; MR],
+    at: usize,
     b: *const f32,
 ) {
     // SAFETY: as promised by the caller.
@@ -340,7 +343,7 @@ unsafe fn step<V: Lanes, const MR: usize, const NV: usize, const ROWS: bool>(
             *column = V::load(b.add(j * V::N));
         }
         for (i, row) in acc.iter_mut().enumerate() {
-            let x = V::splat(*a.add(if ROWS { i * a_stride } else { i }));
+            let x = V::splat(*rows[i].add(if ROWS { at } else { at + i }));
             for (sum, column) in row.iter_mut().zip(columns) {
                 *sum = sum.add_product(x, column);
             }
@@ -360,8 +363,14 @@ fn place(data: &[f32], start: usize) -> *const f32 {
 unsafe fn product<V: Lanes>(size: Size, a: Operand<'_>, b: Operand<'_>, c: Output<'_>, scratch: &mut [f32]) {
     let Size { m, n, k } = size;
     let nr = 2 * V::N;
-    // Copying pays only when enough rows of A use the copy.
-    let direct_b = !b.transposed && (m <= 8 * MR || k * n <= DIRECT_B);
+    // Copying pays only when enough rows of A use the copy, or when the rows of B would push each other out of the
+    // first-level cache: at such a distance they all belong to the same few lines of it.
+    let few_rows = if b.stride.is_multiple_of(256) {
+        2 * MR
+    } else {
+        16 * MR
+    };
+    let direct_b = !b.transposed && (m <= few_rows || k * n <= DIRECT_B);
     let pack_a = a.transposed && n > 2 * nr;
     let (packed_b, packed_a) = scratch.split_at_mut(scratch.len() - if pack_a { a_scratch(m, k) } else { 0 });
 

@@ -5,26 +5,24 @@
 //! A sum has eight lanes: lane `l` adds the elements `l`, `l + 8`, `l + 16`, ... one after another, starting at 0;
 //! then the lanes are added as `((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7))`. That is what two registers of four or
 //! one of eight do anyway, so it costs nothing, and the result has the same bits on every machine. (It is also more
-//! accurate than one chain.) [`sum`], [`dot`], [`sum_of_squares`], and with them [`softmax_rows`] and its relatives,
-//! are such sums; [`add_column_sums`] goes from the first row to the last.
-//!
-//! Functions on rows take the number of `columns`; a slice holds `len / columns` rows. All panic when lengths do not
-//! agree.
+//! accurate than one chain.) [`sum`], [`dot`], [`sum_of_squares`] and the sum in [`softmax`] are such sums;
+//! [`add_column_sums`] goes from the first row to the last. All panic when lengths do not agree.
 //!
 //! ```
-//! use mtl_compute::kernels::vector::{add_column_sums, dot, softmax_rows};
+//! use mtl_compute::kernels::vector::{add_column_sums, dot, softmax};
 //! assert_eq!(dot(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0]), 32.0);
 //!
-//! let mut probabilities = [0.0; 4];
-//! softmax_rows(&mut probabilities, &[1000.0, 1000.0, -1000.0, 1000.0], 2); // two rows of two
-//! assert_eq!(probabilities, [0.5, 0.5, 0.0, 1.0]);
+//! let mut probabilities = [0.0; 2];
+//! let log_sum_exp = softmax(&mut probabilities, &[1000.0, 1000.0]);
+//! assert_eq!(probabilities, [0.5, 0.5]);
+//! assert_eq!(log_sum_exp, 1000.0 + 2.0_f32.ln());
 //!
 //! let mut gradient_of_bias = [0.0; 2];
 //! add_column_sums(&mut gradient_of_bias, &[1.0, 2.0, 3.0, 4.0]);
 //! assert_eq!(gradient_of_bias, [4.0, 6.0]);
 //! ```
 
-use super::elementary::{exp, log};
+use super::elementary::{functions, log};
 use super::multiversion;
 
 /// Lanes of a reduction.
@@ -69,22 +67,24 @@ fn largest(x: &[f32]) -> f32 {
         .fold(f32::NEG_INFINITY, |m, &v| if v > m { v } else { m })
 }
 
-/// `x[i] = exp(x[i] - shift)`; returns their sum in eight lanes.
+/// `y[i] = exp(x[i] - shift)`; returns their sum in eight lanes.
 #[inline(always)]
-fn exp_shifted(x: &mut [f32], shift: f32) -> f32 {
-    for v in x.iter_mut() {
-        *v = exp(*v - shift);
+fn exp_shifted(y: &mut [f32], x: &[f32], shift: f32) -> f32 {
+    let f = functions();
+    let (y_blocks, y_rest) = y.as_chunks_mut::<LANES>();
+    let (x_blocks, x_rest) = x.as_chunks::<LANES>();
+    let mut lanes = [0.0; LANES];
+    for (y, x) in y_blocks.iter_mut().zip(x_blocks) {
+        for i in 0..LANES {
+            y[i] = f.exp(x[i] - shift);
+            lanes[i] += y[i];
+        }
     }
-    reduce(x, x, |v, _| v)
-}
-
-#[inline(always)]
-fn softmax(row: &mut [f32]) {
-    let shift = largest(row);
-    let sum = exp_shifted(row, shift);
-    for v in row {
-        *v /= sum;
+    for ((lane, y), &x) in lanes.iter_mut().zip(y_rest).zip(x_rest) {
+        *y = f.exp(x - shift);
+        *lane += *y;
     }
+    combine(lanes)
 }
 
 #[track_caller]
@@ -122,23 +122,11 @@ multiversion! {
         reduce(a, b, |a, b| a * b)
     }
 
-    /// The largest element, -inf for an empty slice. NaN elements are passed over.
-    pub fn max(x: &[f32]) -> f32 {
-        largest(x)
-    }
-
     /// `y[i] += alpha * x[i]`.
     pub fn axpy(y: &mut [f32], alpha: f32, x: &[f32]) {
         same_length(y.len(), x.len());
         for (y, &x) in y.iter_mut().zip(x) {
             *y += alpha * x;
-        }
-    }
-
-    /// `x[i] *= alpha`.
-    pub fn scale(x: &mut [f32], alpha: f32) {
-        for x in x {
-            *x *= alpha;
         }
     }
 
@@ -159,15 +147,6 @@ multiversion! {
         }
     }
 
-    /// `dst[i] = a[i] * b[i]`.
-    pub fn mul(dst: &mut [f32], a: &[f32], b: &[f32]) {
-        same_length(dst.len(), a.len());
-        same_length(dst.len(), b.len());
-        for ((dst, &a), &b) in dst.iter_mut().zip(a).zip(b) {
-            *dst = a * b;
-        }
-    }
-
     /// `y[i] *= x[i]`.
     pub fn mul_assign(y: &mut [f32], x: &[f32]) {
         same_length(y.len(), x.len());
@@ -185,80 +164,73 @@ multiversion! {
         }
     }
 
-    /// `x[i, j] += bias[j]` for every row `i`.
-    pub fn add_bias(x: &mut [f32], bias: &[f32]) {
-        whole_rows(x.len(), bias.len());
-        for row in x.chunks_exact_mut(bias.len()) {
-            for (x, &bias) in row.iter_mut().zip(bias) {
-                *x += bias;
-            }
-        }
-    }
-
     /// `sums[j] += x[i, j]` for `i = 0, 1, ...`: the gradient of a bias.
     pub fn add_column_sums(sums: &mut [f32], x: &[f32]) {
         whole_rows(x.len(), sums.len());
-        for row in x.chunks_exact(sums.len()) {
-            for (sum, &x) in sums.iter_mut().zip(row) {
+        let columns = sums.len();
+        // Four rows at a time, so that the sums are read and written a quarter as often.
+        let mut rows = x.chunks_exact(4 * columns);
+        for four in &mut rows {
+            let (a, rest) = four.split_at(columns);
+            let (b, rest) = rest.split_at(columns);
+            let (c, d) = rest.split_at(columns);
+            for ((((sum, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *sum = *sum + a + b + c + d;
+            }
+        }
+        for row in rows.remainder().chunks_exact(columns) {
+            for (sum, x) in sums.iter_mut().zip(row) {
                 *sum += x;
             }
         }
     }
 
-    /// Gradient of [`super::elementary::relu`]: `dx[i] = dy[i]` where the output `y[i]` is positive, else 0.
-    pub fn relu_gradient(dx: &mut [f32], dy: &[f32], y: &[f32]) {
-        same_length(dx.len(), dy.len());
-        same_length(dx.len(), y.len());
-        for ((dx, &dy), &y) in dx.iter_mut().zip(dy).zip(y) {
-            *dx = if y > 0.0 { dy } else { 0.0 };
+    /// `y[j] = exp(x[j] - max) / sum of exp(x - max)`, without overflow for any finite `x`; returns the logarithm of
+    /// `sum of exp(x)`.
+    pub fn softmax(y: &mut [f32], x: &[f32]) -> f32 {
+        same_length(y.len(), x.len());
+        let shift = largest(x);
+        let sum = exp_shifted(y, x, shift);
+        let scale = 1.0 / sum;
+        for y in y.iter_mut() {
+            *y *= scale;
         }
+        shift + log(sum)
     }
 
-    /// Row by row `dst[j] = exp(src[j] - max) / sum of exp(src - max)`: no overflow for any finite row.
-    pub fn softmax_rows(dst: &mut [f32], src: &[f32], columns: usize) {
-        same_length(dst.len(), src.len());
-        whole_rows(dst.len(), columns);
-        dst.copy_from_slice(src);
-        for row in dst.chunks_exact_mut(columns) {
-            softmax(row);
+    /// Replaces scores by the softmax of `scale * scores` over those whose mask is not 0, and by 0 where it is; an empty
+    /// mask lets all count. All 0 when none counts.
+    pub fn masked_softmax(scores: &mut [f32], mask: &[f32], scale: f32) {
+        for score in scores.iter_mut() {
+            *score *= scale;
         }
-    }
-
-    /// [`softmax_rows`] in place.
-    pub fn softmax_rows_in_place(x: &mut [f32], columns: usize) {
-        whole_rows(x.len(), columns);
-        for row in x.chunks_exact_mut(columns) {
-            softmax(row);
-        }
-    }
-
-    /// Gradient of [`softmax_rows`] with output `y`, row by row `dx[j] = y[j] * (dy[j] - dot(dy, y))`.
-    pub fn softmax_rows_gradient(dx: &mut [f32], dy: &[f32], y: &[f32], columns: usize) {
-        same_length(dx.len(), dy.len());
-        same_length(dx.len(), y.len());
-        whole_rows(dx.len(), columns);
-        let rows = dy.chunks_exact(columns).zip(y.chunks_exact(columns));
-        for (dx, (dy, y)) in dx.chunks_exact_mut(columns).zip(rows) {
-            let mean = reduce(dy, y, |dy, y| dy * y);
-            for ((dx, &dy), &y) in dx.iter_mut().zip(dy).zip(y) {
-                *dx = y * (dy - mean);
+        if !mask.is_empty() {
+            same_length(scores.len(), mask.len());
+            for (score, mask) in scores.iter_mut().zip(mask) {
+                *score = if *mask == 0.0 { f32::NEG_INFINITY } else { *score };
             }
         }
+        let shift = largest(scores);
+        if shift == f32::NEG_INFINITY {
+            scores.fill(0.0);
+            return;
+        }
+        let f = functions();
+        for score in scores.iter_mut() {
+            *score = f.exp(*score - shift);
+        }
+        let scale = 1.0 / reduce(scores, scores, |score, _| score);
+        for score in scores.iter_mut() {
+            *score *= scale;
+        }
     }
 
-    /// Row by row `dst[i] = log(sum of exp(src[i, j]))`, as `max + log(sum of exp(src - max))`.
-    ///
-    /// `scratch` holds the exponentials of one row. A row of -inf gives -inf, one with +inf gives +inf.
-    pub fn log_sum_exp_rows(dst: &mut [f32], src: &[f32], scratch: &mut [f32]) {
-        let columns = scratch.len();
-        whole_rows(src.len(), columns);
-        same_length(dst.len(), src.len() / columns);
-        for (dst, row) in dst.iter_mut().zip(src.chunks_exact(columns)) {
-            let shift = largest(row);
-            scratch.copy_from_slice(row);
-            let finite = shift.abs() < f32::INFINITY;
-            let sum = exp_shifted(scratch, if finite { shift } else { 0.0 });
-            *dst = if finite { shift + log(sum) } else { log(sum) };
+    /// Replaces the gradient of a softmax `p` of `scale * x` by that of `x`: `p[j] (dp[j] - dot(dp, p)) scale`.
+    pub fn softmax_gradient(gradient: &mut [f32], p: &[f32], scale: f32) {
+        same_length(gradient.len(), p.len());
+        let mean = reduce(gradient, p, |gradient, p| gradient * p);
+        for (gradient, p) in gradient.iter_mut().zip(p) {
+            *gradient = p * (*gradient - mean) * scale;
         }
     }
 }

@@ -3,11 +3,11 @@
 
 use super::{
     Access,
-    linear::add_column_sums,
     product::{self, Finish},
 };
 use crate::{
     backend::cpu::{At, Cpu, RowOrder},
+    kernels::vector::add_column_sums,
     plan::{OrderId, ParameterId, ValueId},
 };
 

@@ -4,7 +4,7 @@ use super::Attention;
 use crate::{
     backend::cpu::{At, Cpu},
     kernels::gemm::{Operand, Output, Size, gemm},
-    ops::softmax::{masked_softmax, softmax_gradient},
+    kernels::vector::{masked_softmax, softmax_gradient},
 };
 
 /// One head of one row, as a matrix of `length × depth` within the rows of all heads.

@@ -3,9 +3,8 @@
 use super::AttentionPool;
 use crate::{
     backend::cpu::{At, Cpu},
-    kernels::vector::{axpy, dot},
+    kernels::vector::{axpy, dot, masked_softmax},
     losses::put,
-    ops::softmax::masked_softmax,
 };
 
 pub fn forward(op: &AttentionPool, cpu: &mut Cpu<'_>) {

@@ -3,7 +3,7 @@
 use super::BinaryLoss;
 use crate::{
     backend::cpu::Cpu,
-    kernels::elementary::{sigmoid_slice, softplus},
+    kernels::elementary::{sigmoid_slice, softplus_slice},
     losses::{self, class_weight},
 };
 
@@ -15,17 +15,20 @@ fn weight(op: &BinaryLoss, column: usize, target: f32) -> f32 {
 
 pub fn forward(op: &BinaryLoss, cpu: &mut Cpu<'_>) {
     let [z, p] = cpu.memory.values([op.logits, op.probabilities]);
-    sigmoid_slice(p, z);
+    // Where the probabilities go, log(1 + e^z) is first.
+    softplus_slice(p, z);
     let (mut sum, mut n) = (0.0_f64, 0_usize);
     let targets = cpu.targets[op.task_idx].chunks_exact(op.n_labels);
-    for (z, targets) in z.chunks_exact(op.n_labels).zip(targets) {
-        for (column, (z, y)) in z.iter().zip(targets).enumerate() {
+    let rows = z.chunks_exact(op.n_labels).zip(p.chunks_exact(op.n_labels));
+    for ((z, softplus), targets) in rows.zip(targets) {
+        for (column, ((z, softplus), y)) in z.iter().zip(softplus).zip(targets).enumerate() {
             if !y.is_nan() {
-                sum += f64::from(weight(op, column, *y) * (softplus(*z) - y * z));
+                sum += f64::from(weight(op, column, *y) * (softplus - y * z));
                 n += 1;
             }
         }
     }
+    sigmoid_slice(p, z);
     losses::finish(cpu, op.task_idx, sum, n);
 }
 

@@ -3,8 +3,8 @@
 use super::ClassesLoss;
 use crate::{
     backend::cpu::Cpu,
+    kernels::vector::softmax,
     losses::{self, class_of, class_weight},
-    ops::softmax::softmax_row,
 };
 
 pub fn forward(op: &ClassesLoss, cpu: &mut Cpu<'_>) {
@@ -12,7 +12,7 @@ pub fn forward(op: &ClassesLoss, cpu: &mut Cpu<'_>) {
     let (mut sum, mut n) = (0.0_f64, 0_usize);
     let rows = z.chunks_exact(op.n_classes).zip(p.chunks_exact_mut(op.n_classes));
     for ((z, p), y) in rows.zip(&cpu.targets[op.task_idx]) {
-        let log_sum = softmax_row(z, p);
+        let log_sum = softmax(p, z);
         if let Some(class) = class_of(*y, op.n_classes) {
             sum += f64::from(class_weight(&op.class_weights, class) * (log_sum - z[class]));
             n += 1;

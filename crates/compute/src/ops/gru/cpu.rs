@@ -3,7 +3,7 @@
 use super::GruCells;
 use crate::{
     backend::cpu::{At, Cpu},
-    kernels::elementary::{sigmoid, tanh},
+    kernels::elementary::functions,
     kernels::multiversion,
     ops::product::{self, Finish},
 };
@@ -101,6 +101,7 @@ pub fn backward(op: &GruCells, cpu: &mut Cpu<'_>) {
 multiversion! {
     /// One step of some rows: `gates` comes in as a and goes out as z, r, g.
     fn step_forward(gates: &mut [f32], inner: &[f32], before: &[f32], state: &mut [f32], units: usize) {
+        let f = functions();
         let rows = gates.chunks_exact_mut(3 * units).zip(inner.chunks_exact(3 * units));
         for (row, (gates, inner)) in rows.enumerate() {
             let (update, rest) = gates.split_at_mut(units);
@@ -108,13 +109,13 @@ multiversion! {
             let row = row * units..(row + 1) * units;
             let (before, state) = (&before[row.clone()], &mut state[row]);
             for (update, inner) in update.iter_mut().zip(&inner[..units]) {
-                *update = sigmoid(*update + inner);
+                *update = f.sigmoid(*update + inner);
             }
             for (reset, inner) in reset.iter_mut().zip(&inner[units..2 * units]) {
-                *reset = sigmoid(*reset + inner);
+                *reset = f.sigmoid(*reset + inner);
             }
             for ((candidate, reset), inner) in candidate.iter_mut().zip(reset.iter()).zip(&inner[2 * units..]) {
-                *candidate = tanh(*candidate + reset * inner);
+                *candidate = f.tanh(*candidate + reset * inner);
             }
             let values = update.iter().zip(candidate.iter()).zip(before);
             for (state, ((update, candidate), before)) in state.iter_mut().zip(values) {

@@ -4,9 +4,8 @@ use super::LayerNorm;
 use crate::{
     backend::cpu::{At, Cpu},
     kernels::multiversion,
-    kernels::vector::{add_product, sum},
+    kernels::vector::{add_column_sums, add_product, sum},
     losses::put,
-    ops::linear::add_column_sums,
 };
 
 pub fn forward(op: &LayerNorm, cpu: &mut Cpu<'_>) {

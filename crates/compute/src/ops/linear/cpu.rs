@@ -5,6 +5,7 @@ use crate::{
     backend::cpu::{At, Cpu},
     kernels::elementary,
     kernels::multiversion,
+    kernels::vector::add_column_sums,
     ops::product::{self, Finish},
 };
 
@@ -107,17 +108,9 @@ multiversion! {
     }
 
     fn gelu_gradient(dy: &mut [f32], z: &[f32]) {
+        let f = elementary::functions();
         for (dy, z) in dy.iter_mut().zip(z) {
-            *dy *= elementary::gelu_derivative(*z);
-        }
-    }
-
-    /// Adds each row of `rows` to `sums`.
-    pub(crate) fn add_column_sums(sums: &mut [f32], rows: &[f32]) {
-        for row in rows.chunks_exact(sums.len()) {
-            for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += value;
-            }
+            *dy *= f.gelu_derivative(*z);
         }
     }
 }

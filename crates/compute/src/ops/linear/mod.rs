@@ -5,8 +5,6 @@
 
 mod cpu;
 
-pub(crate) use cpu::add_column_sums;
-
 use super::{Access, Operation};
 use crate::plan::{ParameterId, ValueId};
 

@@ -3,7 +3,7 @@
 use super::LstmCells;
 use crate::{
     backend::cpu::{At, Cpu},
-    kernels::elementary::{sigmoid, tanh},
+    kernels::elementary::functions,
     kernels::multiversion,
     ops::product,
 };
@@ -164,6 +164,7 @@ multiversion! {
         state: &mut [f32],
         units: usize,
     ) {
+        let f = functions();
         for (row, z) in z.chunks_exact_mut(4 * units).enumerate() {
             let (input, rest) = z.split_at_mut(units);
             let (forget, rest) = rest.split_at_mut(units);
@@ -171,12 +172,12 @@ multiversion! {
             let row = row * units..(row + 1) * units;
             let cells = &mut cells[row.clone()];
             for ((cell, input), candidate) in cells.iter_mut().zip(input.iter_mut()).zip(candidate.iter_mut()) {
-                *input = sigmoid(*input);
-                *candidate = tanh(*candidate);
+                *input = f.sigmoid(*input);
+                *candidate = f.tanh(*candidate);
                 *cell = *input * *candidate;
             }
             for forget in forget.iter_mut() {
-                *forget = sigmoid(*forget);
+                *forget = f.sigmoid(*forget);
             }
             if !last.is_empty() {
                 for ((cell, forget), last) in cells.iter_mut().zip(forget.iter()).zip(&last[row.clone()]) {
@@ -186,8 +187,8 @@ multiversion! {
             let squashed = squashed[row.clone()].iter_mut();
             let values = cells.iter().zip(output.iter_mut());
             for (((cell, output), squashed), state) in values.zip(squashed).zip(state[row].iter_mut()) {
-                *output = sigmoid(*output);
-                *squashed = tanh(*cell);
+                *output = f.sigmoid(*output);
+                *squashed = f.tanh(*cell);
                 *state = *output * *squashed;
             }
         }

@@ -3,8 +3,7 @@
 use super::AddPosition;
 use crate::{
     backend::cpu::{At, Cpu},
-    kernels::vector::{add, add_assign},
-    ops::linear::add_column_sums,
+    kernels::vector::{add, add_assign, add_column_sums},
 };
 
 pub fn forward(op: &AddPosition, cpu: &mut Cpu<'_>) {

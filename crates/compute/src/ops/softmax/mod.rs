@@ -2,8 +2,6 @@
 
 mod cpu;
 
-pub(crate) use cpu::{masked_softmax, softmax_gradient, softmax_row};
-
 use super::{Access, Operation};
 use crate::plan::ValueId;
 
