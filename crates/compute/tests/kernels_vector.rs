@@ -81,6 +81,22 @@ fn element_by_element() {
 }
 
 #[test]
+fn what_is_not_finite_is_found_anywhere() {
+    for len in [0, 1, 7, 8, 9, 40] {
+        let mut x = numbers(len, 4);
+        x.iter_mut().step_by(3).for_each(|x| *x = f32::MAX);
+        assert!(vector::all_finite(&x));
+        for at in 0..len {
+            for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                let before = std::mem::replace(&mut x[at], value);
+                assert!(!vector::all_finite(&x), "{value} at {at} of {len}");
+                x[at] = before;
+            }
+        }
+    }
+}
+
+#[test]
 fn gradient_of_a_bias() {
     for (rows, columns) in [(1, 1), (3, 2), (4, 5), (5, 3), (17, 9), (64, 33), (0, 4)] {
         let (x, start) = (numbers(rows * columns, 1), numbers(columns, 2));

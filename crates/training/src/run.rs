@@ -6,6 +6,7 @@
 
 use mtl_data::prepare::Prepared;
 use mtl_engine::design::{Design, NodeId, check::Limits};
+use mtl_engine::kernels::vector::all_finite;
 use mtl_engine::model::{Batch, BuildOptions, Mode, Model, Resources};
 use mtl_engine::optimizers::Optimizer;
 use mtl_engine::parts::Parts;
@@ -30,6 +31,9 @@ pub(crate) struct TrainingRun {
     /// What a step changes: the parameters that are trained, or, with lazy rows, what the last batch has touched of them.
     parts: Parts,
     lazy_rows: bool,
+    /// Whether a number may have become infinite unseen. A step with lazy rows looks at what it has changed, so that an
+    /// epoch's end need not look at the whole vocabulary.
+    unchecked: bool,
     /// What the rows of the data set take in memory.
     row_bytes: usize,
     /// Steps done.
@@ -75,6 +79,7 @@ impl TrainingRun {
             order: RowOrder::new(&data.splits.train, settings.batch_size, settings.seed),
             parts: Parts::default(),
             lazy_rows: settings.lazy_rows,
+            unchecked: true,
             row_bytes: limits.row_bytes,
             columns,
             model,
@@ -107,6 +112,7 @@ impl TrainingRun {
         self.model.set_fused(!settings.reproducible);
         if self.lazy_rows != settings.lazy_rows {
             self.lazy_rows = settings.lazy_rows;
+            self.unchecked = true;
             self.find_parts();
         }
         if *self.optimizer.config() != settings.optimizer {
@@ -202,6 +208,12 @@ impl TrainingRun {
         settings.clipping.apply_parts(gradients, &self.parts);
         self.optimizer
             .apply_ranges(self.parts.ranges(), values, gradients, self.learning_rate);
+        self.unchecked |= !self.lazy_rows
+            || !self
+                .parts
+                .ranges()
+                .iter()
+                .all(|part| all_finite(&values[part.clone()]));
         self.step += 1;
         Ok(n_rows)
     }
@@ -233,12 +245,12 @@ impl TrainingRun {
     }
 
     /// Refuses a parameter that is not finite.
-    pub(crate) fn check_parameters(&self) -> Result<(), RunError> {
+    pub(crate) fn check_parameters(&mut self) -> Result<(), RunError> {
+        if !self.unchecked {
+            return Ok(());
+        }
         for parameter in self.model.parameters() {
-            if !self.model.values()[parameter.range.clone()]
-                .iter()
-                .all(|value| value.is_finite())
-            {
+            if !all_finite(&self.model.values()[parameter.range.clone()]) {
                 let tasks = self.model.tasks().iter().enumerate();
                 return Err(RunError::NotFinite {
                     parameter: parameter.name.clone(),
@@ -250,6 +262,7 @@ impl TrainingRun {
                 });
             }
         }
+        self.unchecked = false;
         Ok(())
     }
 
@@ -378,5 +391,36 @@ mod tests {
         }
         let (_, dense) = changed(5_000, false);
         assert!(dense.iter().all(|(seen, _)| *seen == few), "{dense:?}");
+    }
+
+    #[test]
+    fn a_parameter_that_is_not_finite_is_named_at_the_end_of_an_epoch() {
+        let dataset = generate(&ImpressionSettings {
+            rows: 200,
+            ..ImpressionSettings::default()
+        });
+        let data = prepare(&dataset, &DataSettings::default()).expect("a data set");
+        let design = presets::design("ad-content", &data.schema).expect("a preset");
+        for lazy_rows in [false, true] {
+            let settings = RunSettings {
+                lazy_rows,
+                ..RunSettings::default()
+            };
+            let mut run = TrainingRun::build(&design, &data, &settings).expect("a run");
+            run.train_step(&data, &settings).expect("a step");
+            run.check_parameters().expect("finite numbers");
+            assert!(!run.unchecked);
+            run.train_step(&data, &settings).expect("a step");
+            assert_eq!(run.unchecked, !lazy_rows, "a step with lazy rows has looked");
+            // A row of the step to come, at a rate at which it cannot stay finite.
+            let extreme = RunSettings {
+                learning_rate: f32::INFINITY,
+                ..settings
+            };
+            run.train_step(&data, &extreme)
+                .expect("the loss is that before the step");
+            let error = run.check_parameters().expect_err("not finite");
+            assert!(matches!(error, RunError::NotFinite { step: 3, .. }), "{error:?}");
+        }
     }
 }

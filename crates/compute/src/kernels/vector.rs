@@ -122,6 +122,12 @@ multiversion! {
         reduce(a, b, |a, b| a * b)
     }
 
+    /// Whether no element is infinite or NaN.
+    pub fn all_finite(x: &[f32]) -> bool {
+        // 0 times a finite number is 0, and NaN otherwise.
+        reduce(x, x, |x, _| x * 0.0) == 0.0
+    }
+
     /// `y[i] += alpha * x[i]`.
     pub fn axpy(y: &mut [f32], alpha: f32, x: &[f32]) {
         same_length(y.len(), x.len());

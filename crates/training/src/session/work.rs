@@ -60,7 +60,7 @@ impl Session {
     /// What follows from the step that was made last, now that the CPU has the parameters: the evaluations after an epoch,
     /// the end of what was asked for.
     pub(super) fn after_step(&mut self, out: &mut Vec<Outgoing>) {
-        let (Some(data), Some(run)) = (&self.data, &self.run) else {
+        let (Some(data), Some(run)) = (&self.data, &mut self.run) else {
             return;
         };
         if run.at_epoch_end() {
