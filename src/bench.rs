@@ -1,7 +1,10 @@
 //! What `cargo xtask bench` calls in the page's own module: a design trained in a bare loop, with everything that another
 //! library needs to be given the same problem. The page itself never calls it.
 
-use mtl_engine::kernels::{fused, peak};
+use mtl_engine::kernels::{
+    fused,
+    peak::{self, LayerProduct},
+};
 use mtl_json::object;
 #[cfg(feature = "gpu")]
 use mtl_training::benchmark::GpuBenchmark;
@@ -131,6 +134,23 @@ fn about(benchmark: &Benchmark) -> String {
 pub fn bench_peak(rounds: u32, fuse: bool) -> f64 {
     fused::choose(fuse);
     let (flops, sum) = peak::multiply_add(rounds);
+    std::hint::black_box(sum);
+    flops
+}
+
+/// One of a Dense layer's products (0 forward, 1 gradient of its input, 2 of its weights), `rounds` times, as
+/// [`bench_peak`].
+#[wasm_bindgen]
+pub fn bench_product(
+    which: usize,
+    batch: usize,
+    units: usize,
+    inputs: usize,
+    rounds: u32,
+    fuse: bool,
+) -> f64 {
+    fused::choose(fuse);
+    let (flops, sum) = peak::layer_product(LayerProduct::ALL[which % 3], [batch, units, inputs], rounds);
     std::hint::black_box(sum);
     flops
 }

@@ -23,8 +23,7 @@
 
 use mtl_compute::kernels::elementary as own;
 use mtl_compute::kernels::fused;
-use mtl_compute::kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
-use mtl_compute::kernels::peak;
+use mtl_compute::kernels::peak::{self, LayerProduct};
 use std::hint::black_box;
 
 #[cfg(target_arch = "wasm32")]
@@ -116,88 +115,64 @@ fn peak_rate() -> f64 {
 }
 
 fn products() {
-    let shapes = [
-        (64, 32, 64),
-        (64, 64, 64),
-        (64, 128, 32),
-        (256, 64, 32),
-        (256, 32, 64),
-        (256, 16, 32),
-        (256, 16, 100),
-        (256, 1, 16),
-        (256, 8, 16),
-        (64, 4, 64),
-        (64, 1700, 64),
-        (64, 64, 1700),
-        (256, 128, 128),
-        (256, 512, 512),
-        (256, 10, 512),
-        (256, 1, 512),
+    let sizes = [
+        [64, 32, 64],
+        [64, 64, 64],
+        [64, 128, 32],
+        [256, 64, 32],
+        [256, 32, 64],
+        [256, 16, 32],
+        [256, 16, 100],
+        [256, 1, 16],
+        [256, 8, 16],
+        [64, 4, 64],
+        [64, 1700, 64],
+        [64, 1024, 64],
+        [64, 64, 1700],
+        [256, 128, 128],
+        [256, 512, 512],
+        [256, 10, 512],
+        [256, 1, 512],
     ];
     host::line(
-        "     m x n    x k     |  forward      |  dX = dY W'   |  dW += X' dY  | GFLOP/s and share of the peak",
+        " batch x units x inputs |  forward      |  dX = dY W'   |  dW += X' dY  | GFLOP/s and share of the peak",
     );
     let mut hash = 0xcbf2_9ce4_8422_2325;
-    for (m, n, k) in shapes {
-        // The layer's sizes: batch m, n units, k inputs.
-        let (x, w, dy, bias) = (numbers(m * k), numbers(k * n), numbers(m * n), numbers(n));
-        let (y, dx, dw) = (zeros(m * n), zeros(m * k), zeros(k * n));
-        let len = gemm_scratch_len(m, n, k)
-            .max(gemm_scratch_len(m, k, n))
-            .max(gemm_scratch_len(k, n, m));
-        let scratch = zeros(len);
-        let peak_before = peak_rate();
-        let forward = time(|| {
-            let output = Output::to(&mut *y, n).bias(bias).relu();
-            gemm(
-                Size { m, n, k },
-                Operand::rows(x, k),
-                Operand::rows(w, n),
-                output,
-                scratch,
-            );
+    for size in sizes {
+        let before = peak_rate();
+        let rates = LayerProduct::ALL.map(|product| {
+            let (_, sum) = peak::layer_product(product, size, 3);
+            hash = fnv(hash, sum.to_bits());
+            product_rate(product, size)
         });
-        let input = time(|| {
-            let output = Output::to(&mut *dx, k);
-            gemm(
-                Size { m, n: k, k: n },
-                Operand::rows(dy, n),
-                Operand::transposed(w, n),
-                output,
-                scratch,
-            );
-        });
-        let mut weights = |dw: &mut [f32]| {
-            let output = Output::to(dw, n).accumulate();
-            gemm(
-                Size { m: k, n, k: m },
-                Operand::transposed(x, k),
-                Operand::rows(dy, n),
-                output,
-                scratch,
-            );
-        };
-        weights(&mut *dw);
-        // Before the timing, which accumulates a different number of times on every machine.
-        hash = y
-            .iter()
-            .chain(&*dx)
-            .chain(&*dw)
-            .fold(hash, |hash, v| fnv(hash, v.to_bits()));
-        let weights = time(|| weights(&mut *dw));
-        let peak = peak_before.max(peak_rate());
-        let rate = |seconds: f64| {
-            let rate = 2.0 * (m * n * k) as f64 / seconds / 1.0e9;
-            format!("{rate:6.1} {:5.0} %", 100.0 * rate / peak)
-        };
+        let peak = before.max(peak_rate());
+        let [batch, units, inputs] = size;
+        let cells = rates.map(|rate| format!("{rate:6.1} {:5.0} %", 100.0 * rate / peak));
         host::line(&format!(
-            "{m:6} x {n:4} x {k:4} | {} | {} | {} | peak {peak:.1}",
-            rate(forward),
-            rate(input),
-            rate(weights)
+            "{batch:6} x {units:5} x {inputs:6} | {} | peak {peak:.1}",
+            cells.join(" | ")
         ));
     }
     host::line(&format!("check sum of all products: {hash:016x}"));
+}
+
+/// GFLOP/s, without the time that the memory takes.
+fn product_rate(product: LayerProduct, size: [usize; 3]) -> f64 {
+    let run = |rounds| {
+        let start = host::seconds();
+        let (flops, sum) = peak::layer_product(product, size, rounds);
+        black_box(sum);
+        (flops, host::seconds() - start)
+    };
+    let mut rounds = 1;
+    while run(rounds).1 < 0.02 {
+        rounds *= 2;
+    }
+    let best = (0..8).map(|_| {
+        let ((few_flops, few), (flops, all)) = (run(1), run(1 + rounds));
+        (flops - few_flops) / (all - few) / 1.0e9
+    });
+    best.fold(0.0, f64::max)
 }
 
 fn functions() {

@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
-use mtl_engine::kernels::{fused, peak};
+use mtl_engine::kernels::{
+    fused,
+    peak::{self, LayerProduct},
+};
 use mtl_engine::model::Profile;
 use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
 use serde::Deserialize;
@@ -21,6 +24,8 @@ enum Command {
     Block { ms: f64 },
     /// Multiply and add on registers alone, in one instruction if asked.
     Peak { fused: bool },
+    /// The three products of Dense layers (rows, units, inputs), alone.
+    Products { fused: bool, sizes: Vec<[usize; 3]> },
     /// Train `n` steps, timed op by op.
     Profile { n: u64 },
 }
@@ -52,6 +57,12 @@ impl Contender {
             Command::Peak { fused } => {
                 fused::choose(fused);
                 json!({ "flops_per_s": peak_flops_per_s(), "build": build() })
+            }
+            Command::Products { fused, sizes } => {
+                fused::choose(fused);
+                let rates =
+                    |size: &[usize; 3]| LayerProduct::ALL.map(|product| product_flops_per_s(product, *size));
+                json!({ "flops_per_s": sizes.iter().map(rates).collect::<Vec<_>>() })
             }
             Command::Profile { n } => profile_json(&self.profile(n)?),
         })
@@ -132,6 +143,25 @@ fn peak_flops_per_s() -> f64 {
         flops / start.elapsed().as_secs_f64()
     };
     (0..7).map(|_| one()).fold(0.0, f64::max)
+}
+
+/// Speed of one product of a Dense layer; the time that its memory takes is in both calls of a pair.
+fn product_flops_per_s(product: LayerProduct, size: [usize; 3]) -> f64 {
+    let run = |rounds| {
+        let start = Instant::now();
+        let (flops, sum) = peak::layer_product(product, size, rounds);
+        std::hint::black_box(sum);
+        (flops, start.elapsed().as_secs_f64())
+    };
+    let mut rounds = 1;
+    while run(rounds).1 < 0.02 {
+        rounds *= 2;
+    }
+    let pairs = (0..5).map(|_| {
+        let ((few_flops, few), (flops, all)) = (run(1), run(1 + rounds));
+        (flops - few_flops) / (all - few)
+    });
+    pairs.fold(0.0, f64::max)
 }
 
 fn profile_json(profile: &Profile) -> Value {

@@ -5,6 +5,7 @@
 //! browser.rs     Chromium on the bench page (xtask/bench/page), told what to do
 //! contender.rs   who takes part
 //! race.rs        first losses, then blocks in turns
+//! products.rs    the matrix products alone
 //! results.rs     medians, paired ratios, rows of --json
 //! report.rs      tables, printed and in docs/benchmarks.md
 //! ```
@@ -12,6 +13,7 @@
 mod args;
 mod browser;
 mod contender;
+mod products;
 mod race;
 mod report;
 mod results;
@@ -70,6 +72,12 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
         progress(&result);
         results.push(result);
     }
+    let products = if args.backend.has_cpu() {
+        eprintln!("» products of Dense layers alone");
+        products::table(&products::measure(&mut stage).context("measuring products")?)
+    } else {
+        String::new()
+    };
     drop(stage);
     let seconds = start.elapsed().as_secs_f64();
     let peak = |build: &str| {
@@ -89,7 +97,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
         peak("wasm-simd128"),
         peak("native"),
     );
-    let tables = report::tables(&results);
+    let tables = report::tables(&results) + &products;
     println!("\n{head}{tables}");
     if let Some(file) = &args.json {
         let rows: Vec<Value> = results.iter().flat_map(WorkloadResult::rows).collect();

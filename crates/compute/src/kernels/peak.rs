@@ -1,5 +1,5 @@
 //! How fast this machine multiplies and adds when nothing but registers is involved: the ceiling against which
-//! the matrix product is measured, in the same run and with the same instructions.
+//! the matrix product is measured, in the same run and with the same instructions; and the products themselves, alone.
 #![allow(
     unsafe_code,
     reason = "vector instructions, as in the product that is measured"
@@ -10,6 +10,8 @@ use super::lanes::Avx2;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 use super::lanes::Fused4;
 use super::lanes::{Lanes, Lanes4};
+
+use super::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
 
 /// Chains of dependent operations: enough to hide the latency, few enough for sixteen registers.
 const CHAINS: usize = 12;
@@ -52,6 +54,71 @@ pub fn multiply_add(rounds: u32) -> (f64, f32) {
 pub fn multiply_add_128(rounds: u32) -> (f64, f32) {
     // SAFETY: these lanes need nothing that the target does not have.
     unsafe { chains::<Lanes4>(rounds) }
+}
+
+/// The products that a Dense layer with `batch` rows, `inputs` columns and `units` outputs is trained with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerProduct {
+    /// `Y = X W + b`.
+    Forward,
+    /// `dX = dY W'`.
+    InputGradient,
+    /// `dW += X' dY`.
+    WeightGradient,
+}
+
+impl LayerProduct {
+    /// All of them, in the order in which a step has them.
+    pub const ALL: [Self; 3] = [Self::Forward, Self::InputGradient, Self::WeightGradient];
+}
+
+/// Computes a product `rounds` times on numbers that stay where they are. As [`multiply_add`], it returns the number of
+/// operations and a number that depends on the result; getting the memory takes time too, so the caller takes the difference
+/// of two calls.
+pub fn layer_product(product: LayerProduct, [batch, units, inputs]: [usize; 3], rounds: u32) -> (f64, f32) {
+    let numbers = |len: usize| {
+        (0..len)
+            .map(|at| (at % 61) as f32 / 64.0 - 0.5)
+            .collect::<Vec<f32>>()
+    };
+    let (x, w, dy, bias) = (
+        numbers(batch * inputs),
+        numbers(inputs * units),
+        numbers(batch * units),
+        numbers(units),
+    );
+    let (x, w, dy) = (&x[..], &w[..], &dy[..]);
+    let size = |m, n, k| Size { m, n, k };
+    let (size, a, b) = match product {
+        LayerProduct::Forward => (
+            size(batch, units, inputs),
+            Operand::rows(x, inputs),
+            Operand::rows(w, units),
+        ),
+        LayerProduct::InputGradient => (
+            size(batch, inputs, units),
+            Operand::rows(dy, units),
+            Operand::transposed(w, units),
+        ),
+        LayerProduct::WeightGradient => (
+            size(inputs, units, batch),
+            Operand::transposed(x, inputs),
+            Operand::rows(dy, units),
+        ),
+    };
+    let mut c = vec![0.0; size.m * size.n];
+    let mut scratch = vec![0.0; gemm_scratch_len(size.m, size.n, size.k)];
+    for _ in 0..rounds {
+        let output = Output::to(&mut c, size.n);
+        let output = match product {
+            LayerProduct::Forward => output.bias(&bias),
+            LayerProduct::InputGradient => output,
+            LayerProduct::WeightGradient => output.accumulate(),
+        };
+        gemm(size, a, b, output, &mut scratch);
+    }
+    let flops = 2.0 * (size.m * size.n * size.k) as f64 * f64::from(rounds);
+    (flops, c.iter().sum())
 }
 
 /// # Safety
