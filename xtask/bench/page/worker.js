@@ -36,7 +36,7 @@ async function load(setup) {
   if (setup.backend === "wasm") tf.wasm.setWasmPaths(setup.wasmPath);
   if (!(await tf.setBackend(setup.backend))) throw new Error(`TensorFlow.js has no ${setup.backend} backend here`);
   await tf.ready();
-  return { setup, app, translate: await import("./tfjs.js") };
+  return { setup, app, translate: (await import(setup.engine === "tfjs-stock" ? "./stock.js" : "./expert.js")).translate };
 }
 
 async function loadModule({ glue, module }) {
@@ -86,9 +86,9 @@ function product(app, which, [batch, units, inputs], fused) {
     return [flops, performance.now() - start];
   };
   let rounds = 1;
-  while (run(rounds)[1] < 20) rounds *= 2;
+  while (run(rounds)[1] < 10) rounds *= 2;
   let best = 0;
-  for (let pair = 0; pair < 5; pair += 1) {
+  for (let pair = 0; pair < 9; pair += 1) {
     const [few, all] = [run(1), run(1 + rounds)];
     best = Math.max(best, (all[0] - few[0]) / (all[1] - few[1]));
   }
@@ -117,7 +117,7 @@ async function start({ setup, app, translate, burn }, spec) {
     const weights = weightsOf(bench, about);
     bench.free();
     const build = performance.now();
-    const model = translate[setup.engine === "tfjs-stock" ? "stock" : "expert"](spec.design, spec.schema, weights, spec.learning_rate);
+    const model = translate(spec.design, spec.schema, weights, spec.learning_rate);
     compileMs = performance.now() - build;
     contender = theirs(model, rows);
   }

@@ -154,10 +154,10 @@ fn product_flops_per_s(product: LayerProduct, size: [usize; 3]) -> f64 {
         (flops, start.elapsed().as_secs_f64())
     };
     let mut rounds = 1;
-    while run(rounds).1 < 0.02 {
+    while run(rounds).1 < 0.01 {
         rounds *= 2;
     }
-    let pairs = (0..5).map(|_| {
+    let pairs = (0..9).map(|_| {
         let ((few_flops, few), (flops, all)) = (run(1), run(1 + rounds));
         (flops - few_flops) / (all - few)
     });

@@ -235,6 +235,22 @@ mod tests {
     }
 
     #[test]
+    fn the_list_of_layers_trains() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("layers.json");
+        for workload in read_file(&file).unwrap() {
+            let mut benchmark = mtl_training::benchmark::Benchmark::new(&workload.spec).unwrap();
+            benchmark.draw_rows();
+            let first: f32 = (0..4).map(|_| benchmark.step()).sum();
+            let later: f32 = (0..400).map(|_| benchmark.step()).skip(396).sum();
+            assert!(
+                later < 0.9 * first,
+                "{}: {first} then {later}",
+                workload.spec.name
+            );
+        }
+    }
+
+    #[test]
     fn what_is_left_out_is_filled_in() {
         let text = format!(r#"[{{"design": {DESIGN}, "batch_size": 8}}]"#);
         let workloads = read(&text, Path::new(".")).unwrap();
