@@ -5,28 +5,21 @@ use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::steps::{design, open_panel, settled, toast};
+use crate::steps::{design, in_worker, open_panel, settled, toast};
 
-/// Wraps the worker's script, so that a test may ask for the size of the WebAssembly memory that it has made: the
-/// browser's own figure, not one that the program counts.
-const WATCH_MEMORY: &str = r#"
-    const NativeWorker = Worker;
-    globalThis.Worker = class extends NativeWorker {
-      constructor(url, options) {
-        const script = `import ${JSON.stringify(String(new URL(url, location.href)))};
-          const instantiate = WebAssembly.instantiate;
-          WebAssembly.instantiate = async (...given) => {
-            const made = await instantiate(...given);
-            const { memory } = (made.instance ?? made).exports;
-            new BroadcastChannel('test-memory').onmessage = ({ target, data }) => {
-              if (data === 'ask') target.postMessage(memory.buffer.byteLength);
-            };
-            return made;
-          };`;
-        super(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })), options);
-      }
+/// Lets a test ask for the size of the WebAssembly memory that the worker has made: the browser's own figure, not one that
+/// the program counts.
+const WATCH_MEMORY: &str = "
+    const instantiate = WebAssembly.instantiate;
+    WebAssembly.instantiate = async (...given) => {
+      const made = await instantiate(...given);
+      const { memory } = (made.instance ?? made).exports;
+      new BroadcastChannel('test-memory').onmessage = ({ target, data }) => {
+        if (data === 'ask') target.postMessage(memory.buffer.byteLength);
+      };
+      return made;
     };
-"#;
+";
 
 /// Bytes of the worker's WebAssembly memory.
 async fn worker_bytes(page: &Page) -> Result<u64> {
@@ -41,11 +34,7 @@ async fn worker_bytes(page: &Page) -> Result<u64> {
 fn fifty_runs_leave_the_workers_memory_at_its_level() {
     check("memory-runs", Setup::default(), async |page| {
         page.expect_console("data/index.json");
-        page.cdp(
-            "Page.addScriptToEvaluateOnNewDocument",
-            json!({ "source": WATCH_MEMORY }),
-        )
-        .await?;
+        in_worker(page, WATCH_MEMORY).await?;
         page.open("#lang=en").await?;
         page.api::<Value>("data", &[json!("generated-reviews"), json!({ "rows": 1000 })])
             .await?;

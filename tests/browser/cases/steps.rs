@@ -209,3 +209,23 @@ pub async fn name_is(page: &Page, name: &str) -> Result<()> {
     )
     .await
 }
+
+/// Has every worker of the pages to come run a script of the test's beside its own.
+pub async fn in_worker(page: &Page, script: &str) -> Result<()> {
+    let source = format!(
+        "const NativeWorker = Worker;
+         globalThis.Worker = class extends NativeWorker {{
+           constructor(url, options) {{
+             const script = `import ${{JSON.stringify(String(new URL(url, location.href)))}};\n` + {};
+             super(URL.createObjectURL(new Blob([script], {{ type: 'text/javascript' }})), options);
+           }}
+         }};",
+        Value::from(script)
+    );
+    page.cdp(
+        "Page.addScriptToEvaluateOnNewDocument",
+        json!({ "source": source }),
+    )
+    .await
+    .map(drop)
+}

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::steps::{settled, state};
+use crate::steps::{in_worker, settled, state};
 
 /// Validation losses may differ by so much between the backends.
 const TOLERANCE: f64 = 1e-3;
@@ -111,6 +111,40 @@ fn webgpu_that_is_lost_leaves_the_run_on_the_cpu() {
         page.api::<Value>("pause", &[]).await?;
         Ok(())
     });
+}
+
+/// The device itself refuses: it is asked for more than the adapter has, or for what makes no sense.
+#[test]
+fn what_the_device_refuses_leaves_the_run_on_the_cpu() {
+    let cases = [
+        (
+            "webgpu-memory",
+            "size: this.limits.maxBufferSize",
+            "out of memory",
+        ),
+        ("webgpu-refuses", "usage: 0", "refused"),
+    ];
+    for (name, instead, expected) in cases {
+        check(name, with_webgpu(), async |page| {
+            let script = format!(
+                "const make = GPUDevice.prototype.createBuffer;
+                 GPUDevice.prototype.createBuffer = function (asked) {{ return make.call(this, {{ ...asked, {instead} }}); }};"
+            );
+            in_worker(page, &script).await?;
+            open(page).await?;
+            let on_webgpu = train(page, "webgpu").await?;
+            let runs_on = &on_webgpu.state["runs_on"];
+            let why = runs_on["why"].as_str().unwrap_or_default();
+            println!("{why}");
+            ensure!(runs_on["backend"] == "cpu" && why.contains(expected), "{runs_on}");
+            // The browser's own words may have several lines.
+            let first_line = why.lines().next().unwrap_or_default();
+            ensure!(page.text("#runs-on").await?.contains(first_line));
+            let on_cpu = train(page, "cpu").await?;
+            ensure!(on_cpu.state["fingerprint"] == on_webgpu.state["fingerprint"]);
+            Ok(())
+        });
+    }
 }
 
 #[test]
