@@ -9,7 +9,7 @@ use mtl_json::object;
 #[cfg(feature = "gpu")]
 use mtl_training::benchmark::GpuBenchmark;
 use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
-use wasm_bindgen::prelude::*;
+use wasm_bindgen::{JsCast, prelude::*};
 
 /// A workload under way.
 #[wasm_bindgen]
@@ -128,29 +128,23 @@ fn about(benchmark: &Benchmark) -> String {
     })
 }
 
-/// Multiplies and adds on registers alone, in one instruction if asked and there is one; returns the number of
-/// floating-point operations. The caller holds the clock.
+/// Floating-point operations per second on registers alone, in one instruction if asked and there is one.
 #[wasm_bindgen]
-pub fn bench_peak(rounds: u32, fuse: bool) -> f64 {
+pub fn bench_peak(fuse: bool) -> f64 {
     fused::choose(fuse);
-    let (flops, sum) = peak::multiply_add(rounds);
-    std::hint::black_box(sum);
-    flops
+    peak::peak_flops_per_s(&clock_ms())
 }
 
-/// One of a Dense layer's products (0 forward, 1 gradient of its input, 2 of its weights), `rounds` times, as
-/// [`bench_peak`].
+/// The same of one of a Dense layer's products: 0 forward, 1 gradient of its input, 2 of its weights.
 #[wasm_bindgen]
-pub fn bench_product(
-    which: usize,
-    batch: usize,
-    units: usize,
-    inputs: usize,
-    rounds: u32,
-    fuse: bool,
-) -> f64 {
+pub fn bench_product(which: usize, batch: usize, units: usize, inputs: usize, fuse: bool) -> f64 {
     fused::choose(fuse);
-    let (flops, sum) = peak::layer_product(LayerProduct::ALL[which % 3], [batch, units, inputs], rounds);
-    std::hint::black_box(sum);
-    flops
+    peak::product_flops_per_s(&clock_ms(), LayerProduct::ALL[which % 3], [batch, units, inputs])
+}
+
+/// The clock of the worker that this runs in.
+fn clock_ms() -> impl Fn() -> f64 {
+    let scope: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
+    let performance = scope.performance().expect("every worker has a clock");
+    move || performance.now()
 }

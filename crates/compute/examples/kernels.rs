@@ -104,14 +104,13 @@ fn numbers(len: usize) -> &'static mut [f32] {
     numbers
 }
 
+/// Milliseconds.
+fn clock() -> f64 {
+    host::seconds() * 1.0e3
+}
+
 fn peak_rate() -> f64 {
-    let rounds = 200_000;
-    let (flops, _) = peak::multiply_add(black_box(rounds));
-    flops
-        / time(|| {
-            black_box(peak::multiply_add(black_box(rounds)));
-        })
-        / 1.0e9
+    peak::peak_flops_per_s(&clock) / 1.0e9
 }
 
 fn products() {
@@ -143,7 +142,7 @@ fn products() {
         let rates = LayerProduct::ALL.map(|product| {
             let (_, sum) = peak::layer_product(product, size, 3);
             hash = fnv(hash, sum.to_bits());
-            product_rate(product, size)
+            peak::product_flops_per_s(&clock, product, size) / 1.0e9
         });
         let peak = before.max(peak_rate());
         let [batch, units, inputs] = size;
@@ -154,25 +153,6 @@ fn products() {
         ));
     }
     host::line(&format!("check sum of all products: {hash:016x}"));
-}
-
-/// GFLOP/s, without the time that the memory takes.
-fn product_rate(product: LayerProduct, size: [usize; 3]) -> f64 {
-    let run = |rounds| {
-        let start = host::seconds();
-        let (flops, sum) = peak::layer_product(product, size, rounds);
-        black_box(sum);
-        (flops, host::seconds() - start)
-    };
-    let mut rounds = 1;
-    while run(rounds).1 < 0.02 {
-        rounds *= 2;
-    }
-    let best = (0..8).map(|_| {
-        let ((few_flops, few), (flops, all)) = (run(1), run(1 + rounds));
-        (flops - few_flops) / (all - few) / 1.0e9
-    });
-    best.fold(0.0, f64::max)
 }
 
 fn functions() {

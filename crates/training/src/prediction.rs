@@ -2,7 +2,7 @@
 
 use mtl_data::dataset::{Column, Dataset};
 use mtl_data::prepare::{FeatureValues, Prepared};
-use mtl_engine::metrics::TaskOutput;
+use mtl_engine::metrics::{TaskOutput, first_of_largest};
 use mtl_engine::model::Mode;
 use mtl_engine::ordered::OrderedMap;
 use mtl_engine::schema::FeatureKind;
@@ -88,11 +88,6 @@ fn predict_task(
         predicted,
         attributions,
     }
-}
-
-fn first_of_largest(outputs: &[f32]) -> usize {
-    let best = (0..outputs.len()).max_by(|a, b| outputs[*a].total_cmp(&outputs[*b]).then(b.cmp(a)));
-    best.unwrap_or(0)
 }
 
 /// A row of the data set as an example to predict.

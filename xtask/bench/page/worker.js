@@ -60,39 +60,12 @@ async function carryOut(tools, command) {
     case "block":
       return contender.block(command.ms);
     case "peak":
-      return { flops_per_s: peak(tools.app, command.fused) };
+      return { flops_per_s: tools.app.bench_peak(command.fused) };
     case "products":
-      return { flops_per_s: command.sizes.map((size) => [0, 1, 2].map((which) => product(tools.app, which, size, command.fused))) };
+      return { flops_per_s: command.sizes.map((size) => [0, 1, 2].map((which) => tools.app.bench_product(which, ...size, command.fused))) };
     default:
       throw new Error(`there is no command ${command.do}`);
   }
-}
-
-function peak(app, fused) {
-  let best = 0;
-  for (let round = 0; round < 9; round += 1) {
-    const start = performance.now();
-    const flops = app.bench_peak(2_000_000, fused);
-    best = Math.max(best, flops / (performance.now() - start));
-  }
-  return best * 1e3;
-}
-
-/** Speed of one product of a Dense layer; the time that its memory takes is in both calls of a pair. */
-function product(app, which, [batch, units, inputs], fused) {
-  const run = (rounds) => {
-    const start = performance.now();
-    const flops = app.bench_product(which, batch, units, inputs, rounds, fused);
-    return [flops, performance.now() - start];
-  };
-  let rounds = 1;
-  while (run(rounds)[1] < 10) rounds *= 2;
-  let best = 0;
-  for (let pair = 0; pair < 9; pair += 1) {
-    const [few, all] = [run(1), run(1 + rounds)];
-    best = Math.max(best, (all[0] - few[0]) / (all[1] - few[1]));
-  }
-  return best * 1e3;
 }
 
 /** Compiles the workload and trains the first step. Drawing rows and handing them over is not counted. */

@@ -56,12 +56,14 @@ impl Contender {
             }
             Command::Peak { fused } => {
                 fused::choose(fused);
-                json!({ "flops_per_s": peak_flops_per_s(), "build": build() })
+                json!({ "flops_per_s": peak::peak_flops_per_s(&clock_ms()), "build": build() })
             }
             Command::Products { fused, sizes } => {
                 fused::choose(fused);
-                let rates =
-                    |size: &[usize; 3]| LayerProduct::ALL.map(|product| product_flops_per_s(product, *size));
+                let clock = clock_ms();
+                let rates = |size: &[usize; 3]| {
+                    LayerProduct::ALL.map(|product| peak::product_flops_per_s(&clock, product, *size))
+                };
                 json!({ "flops_per_s": sizes.iter().map(rates).collect::<Vec<_>>() })
             }
             Command::Profile { n } => profile_json(&self.profile(n)?),
@@ -107,8 +109,7 @@ impl Contender {
     pub fn profile(&mut self, n: u64) -> Result<Profile> {
         const N_PARTS: u64 = 5;
         let benchmark = self.started()?;
-        let start = Instant::now();
-        let clock = || start.elapsed().as_secs_f64() * 1e3;
+        let clock = clock_ms();
         let mut parts = Vec::new();
         for _ in 0..N_PARTS {
             let mut profile = Profile::new(benchmark.model());
@@ -134,34 +135,10 @@ fn build() -> &'static str {
     "native-128-bit"
 }
 
-/// Best of several short loops: an interruption only ever makes one slower.
-fn peak_flops_per_s() -> f64 {
-    let one = || {
-        let start = Instant::now();
-        let (flops, sum) = peak::multiply_add(1_000_000);
-        std::hint::black_box(sum);
-        flops / start.elapsed().as_secs_f64()
-    };
-    (0..7).map(|_| one()).fold(0.0, f64::max)
-}
-
-/// Speed of one product of a Dense layer; the time that its memory takes is in both calls of a pair.
-fn product_flops_per_s(product: LayerProduct, size: [usize; 3]) -> f64 {
-    let run = |rounds| {
-        let start = Instant::now();
-        let (flops, sum) = peak::layer_product(product, size, rounds);
-        std::hint::black_box(sum);
-        (flops, start.elapsed().as_secs_f64())
-    };
-    let mut rounds = 1;
-    while run(rounds).1 < 0.01 {
-        rounds *= 2;
-    }
-    let pairs = (0..9).map(|_| {
-        let ((few_flops, few), (flops, all)) = (run(1), run(1 + rounds));
-        (flops - few_flops) / (all - few)
-    });
-    pairs.fold(0.0, f64::max)
+/// A clock that tells milliseconds.
+fn clock_ms() -> impl Fn() -> f64 {
+    let start = Instant::now();
+    move || start.elapsed().as_secs_f64() * 1e3
 }
 
 fn profile_json(profile: &Profile) -> Value {

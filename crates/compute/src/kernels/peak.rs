@@ -16,10 +16,42 @@ use super::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
 /// Chains of dependent operations: enough to hide the latency, few enough for sixteen registers.
 const CHAINS: usize = 12;
 
-/// Runs `rounds` rounds of independent `x = x + a * b` on registers. Returns how many floating-point operations
-/// that was and a number that depends on all of them (so that no compiler leaves them out); the caller holds
-/// the clock. Fused where [`fused`](super::fused) is chosen.
-pub fn multiply_add(rounds: u32) -> (f64, f32) {
+/// Floating-point operations per second on registers alone, fused where [`fused`](super::fused) is chosen. `clock_ms` tells
+/// the time in milliseconds.
+pub fn peak_flops_per_s(clock_ms: &dyn Fn() -> f64) -> f64 {
+    flops_per_s(clock_ms, multiply_add)
+}
+
+/// The same of one product of a Dense layer with these `[rows, units, inputs]`, on numbers that stay where they are.
+pub fn product_flops_per_s(clock_ms: &dyn Fn() -> f64, product: LayerProduct, size: [usize; 3]) -> f64 {
+    flops_per_s(clock_ms, |rounds| layer_product(product, size, rounds))
+}
+
+/// The best of some short loops: an interruption only ever makes one slower. `run` does so many rounds, and returns how many
+/// operations that was and a number that depends on all of them, so that no compiler leaves them out. What it does before
+/// its rounds (getting memory) is in both calls of a pair, and falls out.
+fn flops_per_s(clock_ms: &dyn Fn() -> f64, run: impl Fn(u32) -> (f64, f32)) -> f64 {
+    const ENOUGH_MS: f64 = 10.0;
+    const N_PAIRS: usize = 9;
+    let timed = |rounds| {
+        let start = clock_ms();
+        let (flops, sum) = run(std::hint::black_box(rounds));
+        std::hint::black_box(sum);
+        (flops, clock_ms() - start)
+    };
+    let mut rounds = 1;
+    while timed(rounds).1 < ENOUGH_MS && rounds < 1 << 30 {
+        rounds *= 2;
+    }
+    let pairs = (0..N_PAIRS).map(|_| {
+        let ((few_flops, few_ms), (flops, ms)) = (timed(1), timed(1 + rounds));
+        (flops - few_flops) / (ms - few_ms).max(f64::MIN_POSITIVE) * 1e3
+    });
+    pairs.fold(0.0, f64::max)
+}
+
+/// Runs `rounds` rounds of independent `x = x + a * b` on registers.
+fn multiply_add(rounds: u32) -> (f64, f32) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         #[target_feature(enable = "avx2")]
@@ -50,12 +82,6 @@ pub fn multiply_add(rounds: u32) -> (f64, f32) {
     unsafe { chains::<Lanes4>(rounds) }
 }
 
-/// The same with registers of four lanes even where wider ones exist.
-pub fn multiply_add_128(rounds: u32) -> (f64, f32) {
-    // SAFETY: these lanes need nothing that the target does not have.
-    unsafe { chains::<Lanes4>(rounds) }
-}
-
 /// The products that a Dense layer with `batch` rows, `inputs` columns and `units` outputs is trained with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LayerProduct {
@@ -72,9 +98,7 @@ impl LayerProduct {
     pub const ALL: [Self; 3] = [Self::Forward, Self::InputGradient, Self::WeightGradient];
 }
 
-/// Computes a product `rounds` times on numbers that stay where they are. As [`multiply_add`], it returns the number of
-/// operations and a number that depends on the result; getting the memory takes time too, so the caller takes the difference
-/// of two calls.
+/// Computes a product of a Dense layer `rounds` times: the number of operations, and the sum of what came out.
 pub fn layer_product(product: LayerProduct, [batch, units, inputs]: [usize; 3], rounds: u32) -> (f64, f32) {
     let numbers = |len: usize| {
         (0..len)

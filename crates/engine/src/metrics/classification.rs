@@ -3,6 +3,7 @@
 //! With TP, FP and FN of a class: precision = TP / (TP + FP), recall = TP / (TP + FN),
 //! F1 = 2·TP / (2·TP + FP + FN), each undefined when its divisor is 0.
 
+use ndarray::{ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::Metric;
@@ -57,8 +58,14 @@ impl ConfusionMatrix {
         self.counts.iter().sum()
     }
 
+    /// `[true class, predicted class]`.
+    fn matrix(&self) -> ArrayView2<'_, u64> {
+        let shape = (self.n_classes, self.n_classes);
+        ArrayView2::from_shape(shape, &self.counts).expect("a count for every pair of classes")
+    }
+
     pub(super) fn correct(&self) -> u64 {
-        (0..self.n_classes).map(|class| self.count(class, class)).sum()
+        self.matrix().diag().sum()
     }
 
     /// The metrics of every class, with the areas that `auc` knows.
@@ -66,8 +73,8 @@ impl ConfusionMatrix {
         (0..self.n_classes)
             .map(|class| {
                 let hits = self.count(class, class);
-                let support = (0..self.n_classes).map(|other| self.count(class, other)).sum();
-                let predicted = (0..self.n_classes).map(|other| self.count(other, class)).sum();
+                let support = self.matrix().row(class).sum();
+                let predicted = self.matrix().column(class).sum();
                 ClassMetrics::new(hits, support, predicted, auc(class))
             })
             .collect()
@@ -169,7 +176,8 @@ fn ratio(part: u64, whole: u64) -> Option<f64> {
 }
 
 /// The index of the first of the largest values.
-pub(super) fn first_of_largest(values: &[f32]) -> usize {
+pub fn first_of_largest<'a>(values: impl Into<ArrayView1<'a, f32>>) -> usize {
+    let values = values.into();
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
         if *value > values[best] {

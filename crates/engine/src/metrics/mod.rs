@@ -25,6 +25,7 @@ mod probability;
 mod ranking;
 mod regression;
 
+use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -35,7 +36,7 @@ use crate::{
 
 pub use baseline::prior_baseline;
 pub use catalogue::{Direction, Metric};
-pub use classification::{ClassMetrics, ConfusionMatrix};
+pub use classification::{ClassMetrics, ConfusionMatrix, first_of_largest};
 pub use overall::{Overall, overall};
 pub use probability::{CalibrationBin, calibration};
 pub use ranking::{PrecisionRecallPoint, RocPoint, precision_recall_curve, roc_curve};
@@ -216,32 +217,31 @@ pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<Tas
             });
         }
     }
-    let labels_of = |row: &usize| &labels[row * label_width..(row + 1) * label_width];
-    let has_label = |row: &usize| labels_of(row).iter().any(|label| !label.is_nan());
+    let labels = as_matrix(labels, label_width);
+    let has_label = |row: &usize| labels.row(*row).iter().any(|label| !label.is_nan());
     let known: Vec<usize> = (0..n_rows).filter(has_label).collect();
-    let known_outputs: Vec<f32> = known
-        .iter()
-        .flat_map(|row| &outputs[row * width..(row + 1) * width])
-        .copied()
-        .collect();
-    if known.is_empty() || known_outputs.iter().any(|output| !output.is_finite()) {
+    let (labels, outputs) = (
+        labels.select(Axis(0), &known),
+        as_matrix(outputs, width).select(Axis(0), &known),
+    );
+    if known.is_empty() || outputs.iter().any(|output| !output.is_finite()) {
         return Ok(TaskMetrics::undefined(kind, known.len()));
     }
     Ok(match kind {
         TaskOutput::Binary => {
-            let positive: Vec<bool> = known.iter().map(|row| labels[*row] == 1.0).collect();
-            binary(&positive, &known_outputs)
+            let positive: Vec<bool> = labels.iter().map(|label| *label == 1.0).collect();
+            binary(&positive, &into_flat(outputs))
         }
         TaskOutput::Classes { n_classes } => {
-            let classes: Vec<usize> = known.iter().map(|row| labels[*row] as usize).collect();
-            multi_class(&classes, &known_outputs, n_classes)
+            let classes: Vec<usize> = labels.iter().map(|label| *label as usize).collect();
+            multi_class(&classes, outputs.view(), n_classes)
         }
         TaskOutput::Regression => {
-            let targets: Vec<f32> = known.iter().map(|row| labels[*row]).collect();
+            let (targets, outputs) = (into_flat(labels), into_flat(outputs));
             let value = |metric| match metric {
-                Metric::Rmse => Some(regression::rmse(&targets, &known_outputs)),
-                Metric::Mae => Some(regression::mae(&targets, &known_outputs)),
-                Metric::R2 => regression::r2(&targets, &known_outputs),
+                Metric::Rmse => Some(regression::rmse(&targets, &outputs)),
+                Metric::Mae => Some(regression::mae(&targets, &outputs)),
+                Metric::R2 => regression::r2(&targets, &outputs),
                 _ => None,
             };
             let values = Metric::of(kind).map(|metric| (metric, value(metric))).collect();
@@ -252,11 +252,19 @@ pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<Tas
                 confusion: None,
             }
         }
-        TaskOutput::MultiLabel { n_labels } => {
-            let known_labels: Vec<f32> = known.iter().flat_map(labels_of).copied().collect();
-            multi_label::evaluate(&known_labels, &known_outputs, n_labels)
-        }
+        TaskOutput::MultiLabel { n_labels } => multi_label::evaluate(labels.view(), outputs.view(), n_labels),
     })
+}
+
+/// The numbers of a matrix, row by row.
+fn into_flat(matrix: Array2<f32>) -> Vec<f32> {
+    matrix.into_iter().collect()
+}
+
+/// Row-major numbers as a matrix of so many columns.
+fn as_matrix(numbers: &[f32], columns: usize) -> ArrayView2<'_, f32> {
+    let rows = numbers.len() / columns.max(1);
+    ArrayView2::from_shape((rows, columns), numbers).expect("evaluate has checked the lengths")
 }
 
 fn binary(positive: &[bool], probabilities: &[f32]) -> TaskMetrics {
@@ -291,15 +299,16 @@ fn binary(positive: &[bool], probabilities: &[f32]) -> TaskMetrics {
     }
 }
 
-fn multi_class(classes: &[usize], probabilities: &[f32], n_classes: usize) -> TaskMetrics {
+/// `probabilities` is `[rows, n_classes]`.
+fn multi_class(classes: &[usize], probabilities: ArrayView2<'_, f32>, n_classes: usize) -> TaskMetrics {
     if n_classes > MAX_LISTED_CLASSES {
         return many_classes(classes, probabilities, n_classes);
     }
     let mut confusion = ConfusionMatrix::new(n_classes);
     let mut top_is_right = Vec::with_capacity(classes.len());
     let mut top_probability = Vec::with_capacity(classes.len());
-    for (class, row) in classes.iter().zip(probabilities.chunks_exact(n_classes)) {
-        let top = classification::first_of_largest(row);
+    for (class, row) in classes.iter().zip(probabilities.rows()) {
+        let top = first_of_largest(row);
         confusion.add(*class, top);
         top_is_right.push(top == *class);
         top_probability.push(row[top]);
@@ -307,21 +316,15 @@ fn multi_class(classes: &[usize], probabilities: &[f32], n_classes: usize) -> Ta
     let areas: Vec<ranking::Areas> = (0..n_classes)
         .map(|class| {
             let one: Vec<bool> = classes.iter().map(|other| *other == class).collect();
-            let scores: Vec<f32> = probabilities
-                .iter()
-                .skip(class)
-                .step_by(n_classes)
-                .copied()
-                .collect();
-            ranking::areas(&one, &scores)
+            ranking::areas(&one, &probabilities.column(class).to_vec())
         })
         .collect();
     let per_class = confusion.per_class(|class| areas[class].auc);
     let value = |metric| match metric {
         Metric::Auc => mean_if_all_defined(areas.iter().map(|area| area.auc)),
         Metric::AveragePrecision => mean_if_all_defined(areas.iter().map(|area| area.average_precision)),
-        Metric::LogLoss => Some(probability::log_loss_classes(classes, probabilities, n_classes)),
-        Metric::Brier => Some(probability::brier_classes(classes, probabilities, n_classes)),
+        Metric::LogLoss => Some(probability::log_loss_classes(classes, probabilities)),
+        Metric::Brier => Some(probability::brier_classes(classes, probabilities)),
         Metric::CalibrationError => Some(probability::calibration_error(&top_is_right, &top_probability)),
         other => classification::average(other, &per_class, confusion.correct()),
     };
@@ -338,14 +341,14 @@ fn multi_class(classes: &[usize], probabilities: &[f32], n_classes: usize) -> Ta
 
 /// A task with more classes than anybody reads one by one, as items of a recommender: neither a matrix nor an entry per
 /// class, and areas under curves are undefined, as they are when a class is in no row.
-fn many_classes(classes: &[usize], probabilities: &[f32], n_classes: usize) -> TaskMetrics {
-    let rows = || probabilities.chunks_exact(n_classes);
-    let top: Vec<usize> = rows().map(classification::first_of_largest).collect();
+fn many_classes(classes: &[usize], probabilities: ArrayView2<'_, f32>, n_classes: usize) -> TaskMetrics {
+    let rows = || probabilities.rows().into_iter();
+    let top: Vec<usize> = rows().map(first_of_largest).collect();
     let (per_class, correct) = classification::count_per_class(classes, &top, n_classes);
     let value = |metric| match metric {
         Metric::Auc | Metric::AveragePrecision => None,
-        Metric::LogLoss => Some(probability::log_loss_classes(classes, probabilities, n_classes)),
-        Metric::Brier => Some(probability::brier_classes(classes, probabilities, n_classes)),
+        Metric::LogLoss => Some(probability::log_loss_classes(classes, probabilities)),
+        Metric::Brier => Some(probability::brier_classes(classes, probabilities)),
         Metric::CalibrationError => {
             let is_right: Vec<bool> = top.iter().zip(classes).map(|(top, class)| top == class).collect();
             let top_probability: Vec<f32> = rows().zip(&top).map(|(row, top)| row[*top]).collect();
@@ -386,8 +389,9 @@ mod tests {
             .chunks_exact(n_classes)
             .flat_map(|row| row.iter().map(move |value| value / row.iter().sum::<f32>()))
             .collect();
-        let listed = multi_class(&classes, &normalized, n_classes);
-        let many = many_classes(&classes, &normalized, n_classes);
+        let normalized = as_matrix(&normalized, n_classes);
+        let listed = multi_class(&classes, normalized, n_classes);
+        let many = many_classes(&classes, normalized, n_classes);
         assert!(
             listed
                 .get(Metric::Accuracy)

@@ -4,16 +4,22 @@
 //! micro (TP, FP and FN summed first) or weighted by positive rows. Probabilities of all labels are measured together, their ranking
 //! label by label. A label that is not known is left out, and so is a row without a known label.
 
+use ndarray::{ArrayView1, ArrayView2};
+
 use super::{
     ClassMetrics, Metric, TaskMetrics, TaskOutput, classification, mean_if_all_defined, probability, ranking,
 };
 
 /// Every metric of `n_labels` labels: `[rows, n_labels]` labels and probabilities, of rows with a known label.
-pub(super) fn evaluate(labels: &[f32], outputs: &[f32], n_labels: usize) -> TaskMetrics {
-    let n = labels.len() / n_labels;
-    let (positive, probabilities) = known(labels.iter().zip(outputs));
+pub(super) fn evaluate(
+    labels: ArrayView2<'_, f32>,
+    outputs: ArrayView2<'_, f32>,
+    n_labels: usize,
+) -> TaskMetrics {
+    let n = labels.nrows();
+    let (positive, probabilities) = known(labels.iter().zip(&outputs));
     let columns: Vec<(Vec<bool>, Vec<f32>)> = (0..n_labels)
-        .map(|label| known(labels.iter().zip(outputs).skip(label).step_by(n_labels)))
+        .map(|label| known(labels.column(label).iter().zip(outputs.column(label))))
         .collect();
     let areas: Vec<ranking::Areas> = columns
         .iter()
@@ -25,8 +31,10 @@ pub(super) fn evaluate(labels: &[f32], outputs: &[f32], n_labels: usize) -> Task
         .map(|((positive, scores), areas)| of_label(positive, scores, areas.auc))
         .unzip();
     let n_hits = hits.iter().sum();
-    let rows = labels.chunks_exact(n_labels).zip(outputs.chunks_exact(n_labels));
-    let n_right = rows.filter(|(labels, outputs)| is_right(labels, outputs)).count();
+    let rows = labels.rows().into_iter().zip(outputs.rows());
+    let n_right = rows
+        .filter(|(labels, outputs)| is_right(*labels, *outputs))
+        .count();
     let n_wrong = positive
         .iter()
         .zip(&probabilities)
@@ -62,8 +70,8 @@ fn known<'a>(pairs: impl Iterator<Item = (&'a f32, &'a f32)>) -> (Vec<bool>, Vec
 }
 
 /// Whether every known label of a row is right.
-fn is_right(labels: &[f32], outputs: &[f32]) -> bool {
-    let (positive, probabilities) = known(labels.iter().zip(outputs));
+fn is_right(labels: ArrayView1<'_, f32>, outputs: ArrayView1<'_, f32>) -> bool {
+    let (positive, probabilities) = known(labels.iter().zip(&outputs));
     positive
         .iter()
         .zip(&probabilities)

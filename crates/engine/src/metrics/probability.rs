@@ -1,5 +1,6 @@
 //! Metrics of probabilities: log-loss, Brier score, calibration.
 
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use crate::kernels::elementary::log_f64;
@@ -26,8 +27,8 @@ pub(super) fn log_loss_binary(positive: &[bool], probabilities: &[f32]) -> f64 {
 }
 
 /// Mean of −ln p(true class).
-pub(super) fn log_loss_classes(classes: &[usize], probabilities: &[f32], n_classes: usize) -> f64 {
-    let rows = classes.iter().zip(probabilities.chunks_exact(n_classes));
+pub(super) fn log_loss_classes(classes: &[usize], probabilities: ArrayView2<'_, f32>) -> f64 {
+    let rows = classes.iter().zip(probabilities.rows());
     -rows
         .map(|(class, row)| clipped_log(f64::from(row[*class])))
         .sum::<f64>()
@@ -44,9 +45,9 @@ pub(super) fn brier_binary(positive: &[bool], probabilities: &[f32]) -> f64 {
 }
 
 /// Mean of Σ (p_c − y_c)² over the classes c.
-pub(super) fn brier_classes(classes: &[usize], probabilities: &[f32], n_classes: usize) -> f64 {
+pub(super) fn brier_classes(classes: &[usize], probabilities: ArrayView2<'_, f32>) -> f64 {
     let mut sum = 0.0;
-    for (class, row) in classes.iter().zip(probabilities.chunks_exact(n_classes)) {
+    for (class, row) in classes.iter().zip(probabilities.rows()) {
         for (other, p) in row.iter().enumerate() {
             sum += square(f64::from(*p) - f64::from(u8::from(other == *class)));
         }
