@@ -25,7 +25,7 @@ mod probability;
 mod ranking;
 mod regression;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -220,45 +220,43 @@ pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<Tas
     let labels = as_matrix(labels, label_width);
     let has_label = |row: &usize| labels.row(*row).iter().any(|label| !label.is_nan());
     let known: Vec<usize> = (0..n_rows).filter(has_label).collect();
-    let (labels, outputs) = (
-        labels.select(Axis(0), &known),
-        as_matrix(outputs, width).select(Axis(0), &known),
-    );
+    let of_known = |matrix: ArrayView2<'_, f32>| -> Vec<f32> {
+        known.iter().flat_map(|row| matrix.row(*row)).copied().collect()
+    };
+    let (labels, outputs) = (of_known(labels), of_known(as_matrix(outputs, width)));
     if known.is_empty() || outputs.iter().any(|output| !output.is_finite()) {
         return Ok(TaskMetrics::undefined(kind, known.len()));
     }
     Ok(match kind {
         TaskOutput::Binary => {
             let positive: Vec<bool> = labels.iter().map(|label| *label == 1.0).collect();
-            binary(&positive, &into_flat(outputs))
+            binary(&positive, &outputs)
         }
         TaskOutput::Classes { n_classes } => {
             let classes: Vec<usize> = labels.iter().map(|label| *label as usize).collect();
-            multi_class(&classes, outputs.view(), n_classes)
+            multi_class(&classes, as_matrix(&outputs, width), n_classes)
         }
         TaskOutput::Regression => {
-            let (targets, outputs) = (into_flat(labels), into_flat(outputs));
             let value = |metric| match metric {
-                Metric::Rmse => Some(regression::rmse(&targets, &outputs)),
-                Metric::Mae => Some(regression::mae(&targets, &outputs)),
-                Metric::R2 => regression::r2(&targets, &outputs),
+                Metric::Rmse => Some(regression::rmse(&labels, &outputs)),
+                Metric::Mae => Some(regression::mae(&labels, &outputs)),
+                Metric::R2 => regression::r2(&labels, &outputs),
                 _ => None,
             };
             let values = Metric::of(kind).map(|metric| (metric, value(metric))).collect();
             TaskMetrics {
-                n: targets.len(),
+                n: labels.len(),
                 values,
                 per_class: Vec::new(),
                 confusion: None,
             }
         }
-        TaskOutput::MultiLabel { n_labels } => multi_label::evaluate(labels.view(), outputs.view(), n_labels),
+        TaskOutput::MultiLabel { n_labels } => multi_label::evaluate(
+            as_matrix(&labels, label_width),
+            as_matrix(&outputs, width),
+            n_labels,
+        ),
     })
-}
-
-/// The numbers of a matrix, row by row.
-fn into_flat(matrix: Array2<f32>) -> Vec<f32> {
-    matrix.into_iter().collect()
 }
 
 /// Row-major numbers as a matrix of so many columns.
