@@ -18,7 +18,7 @@
 //! # How it is fast
 //!
 //! `C` is computed in tiles of 4 rows by two vectors, which stay in registers while `k` runs. The columns of `B`
-//! that belong to a tile lie next to each other (a *panel*), copied to the scratch space when `B` is large or
+//! that belong to a tile lie next to each other (a *panel*), copied to the scratch space when enough rows use them or `B` is
 //! transposed; `A` is read where it is, except when it is transposed and used by several panels. Blocks of
 //! `KC x NC` of `B` and `MC x KC` of `A` stay in the second-level cache. The scratch space is the caller's:
 //! [`gemm_scratch_len`].
@@ -46,9 +46,10 @@ use super::lanes::Avx2;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
 use super::lanes::Fused4;
 use super::lanes::{Lanes, Lanes4};
+use super::packing::{pack_panel, pack_rows};
 
 /// Rows of a tile.
-const MR: usize = 4;
+pub(super) const MR: usize = 4;
 /// Widest panel on any target: two AVX2 registers.
 const NR_MAX: usize = 16;
 /// Steps of `k` per turn of the inner loop. Each ends with the test for the end, which keeps the steps apart: in one
@@ -76,9 +77,9 @@ pub struct Size {
 /// A matrix that is read: `data[row * stride + column]`, or the transpose of such a matrix.
 #[derive(Clone, Copy, Debug)]
 pub struct Operand<'a> {
-    data: &'a [f32],
-    stride: usize,
-    transposed: bool,
+    pub(super) data: &'a [f32],
+    pub(super) stride: usize,
+    pub(super) transposed: bool,
 }
 
 impl<'a> Operand<'a> {
@@ -545,86 +546,4 @@ unsafe fn run_height<V: Lanes, const NV: usize, const ROWS: bool>(panel: &Panel,
 /// Numbers of scratch space that the packed rows of `A` take.
 fn a_scratch(m: usize, k: usize) -> usize {
     m.next_multiple_of(MR).min(MC) * k.min(KC)
-}
-
-/// Copies `rows` rows of `W` numbers, `stride` apart, one behind the other.
-fn copy_rows<const W: usize>(dst: &mut [f32], src: &[f32], stride: usize, rows: usize) {
-    if rows == 0 {
-        return;
-    }
-    assert!(
-        dst.len() >= rows * W && src.len() >= (rows - 1) * stride + W,
-        "rows outside of their matrix"
-    );
-    for row in 0..rows {
-        // SAFETY: the last row fits, as just checked, and so do those before it. Going through an array makes this
-        // a few vector moves.
-        unsafe {
-            let numbers = src.as_ptr().add(row * stride).cast::<[f32; W]>().read_unaligned();
-            dst.as_mut_ptr()
-                .add(row * W)
-                .cast::<[f32; W]>()
-                .write_unaligned(numbers);
-        }
-    }
-}
-
-/// Copies `B[pc.., j..]`, `kb` rows of `width` columns, to rows of `vectors` columns, padded with zeros.
-fn pack_panel(dst: &mut [f32], vectors: usize, b: Operand<'_>, pc: usize, kb: usize, j: usize, width: usize) {
-    if !b.transposed {
-        let src = b.data.get(pc * b.stride + j..).unwrap_or_default();
-        match (width == vectors, vectors) {
-            (true, 4) => copy_rows::<4>(dst, src, b.stride, kb),
-            (true, 8) => copy_rows::<8>(dst, src, b.stride, kb),
-            (true, 16) => copy_rows::<16>(dst, src, b.stride, kb),
-            _ => {
-                for (row, src) in dst.chunks_exact_mut(vectors).zip(src.chunks(b.stride.max(1))) {
-                    row[..width].copy_from_slice(&src[..width]);
-                    row[width..].fill(0.0);
-                }
-            }
-        }
-        return;
-    }
-    let columns_of_4 = width / 4 * 4;
-    let rows_of_4 = kb / 4 * 4;
-    for column in (0..columns_of_4).step_by(4) {
-        let from: [&[f32]; 4] = std::array::from_fn(|i| &b.data[(j + column + i) * b.stride + pc..][..kb]);
-        for p in (0..rows_of_4).step_by(4) {
-            // SAFETY: `p + 4 <= kb` numbers of each source row, and rows `p..p + 4` of `dst`, which has `kb` of them.
-            unsafe {
-                let block = Lanes4::transpose(from.map(|row| Lanes4::load(row.as_ptr().add(p))));
-                for (i, lanes) in block.into_iter().enumerate() {
-                    lanes.store(dst.as_mut_ptr().add((p + i) * vectors + column));
-                }
-            }
-        }
-        for p in rows_of_4..kb {
-            for (i, row) in from.iter().enumerate() {
-                dst[p * vectors + column + i] = row[p];
-            }
-        }
-    }
-    for (column, p) in (columns_of_4..vectors).flat_map(|column| (0..kb).map(move |p| (column, p))) {
-        dst[p * vectors + column] = if column < width {
-            b.data[(j + column) * b.stride + pc + p]
-        } else {
-            0.0
-        };
-    }
-}
-
-/// Copies the transposed `A[ic.., pc..]`, `mb` rows of `kb`, to row blocks with their `MR` numbers side by side.
-fn pack_rows(dst: &mut [f32], a: Operand<'_>, ic: usize, mb: usize, pc: usize, kb: usize) {
-    for (block, i) in dst.chunks_exact_mut(MR * kb.max(1)).zip((0..mb).step_by(MR)) {
-        let src = a.data.get(pc * a.stride + ic + i..).unwrap_or_default();
-        let height = MR.min(mb - i);
-        if height == MR {
-            copy_rows::<MR>(block, src, a.stride, kb);
-        } else {
-            for (four, src) in block.chunks_exact_mut(MR).zip(src.chunks(a.stride.max(1))) {
-                four[..height].copy_from_slice(&src[..height]);
-            }
-        }
-    }
 }
