@@ -31,8 +31,8 @@ pub(crate) struct TrainingRun {
     /// What a step changes: the parameters that are trained, or, with lazy rows, what the last batch has touched of them.
     parts: Parts,
     lazy_rows: bool,
-    /// Whether a number may have become infinite unseen. A step with lazy rows looks at what it has changed, so that an
-    /// epoch's end need not look at the whole vocabulary.
+    /// With lazy rows: whether a number may have become infinite unseen. Such a step looks at what it has changed, so that
+    /// an epoch's end need not look at the whole vocabulary.
     unchecked: bool,
     /// What the rows of the data set take in memory.
     row_bytes: usize,
@@ -208,12 +208,10 @@ impl TrainingRun {
         settings.clipping.apply_parts(gradients, &self.parts);
         self.optimizer
             .apply_ranges(self.parts.ranges(), values, gradients, self.learning_rate);
-        self.unchecked |= !self.lazy_rows
-            || !self
-                .parts
-                .ranges()
-                .iter()
-                .all(|part| all_finite(&values[part.clone()]));
+        if self.lazy_rows {
+            let mut parts = self.parts.ranges().iter();
+            self.unchecked |= !parts.all(|part| all_finite(&values[part.clone()]));
+        }
         self.step += 1;
         Ok(n_rows)
     }
@@ -246,7 +244,8 @@ impl TrainingRun {
 
     /// Refuses a parameter that is not finite.
     pub(crate) fn check_parameters(&mut self) -> Result<(), RunError> {
-        if !self.unchecked {
+        // Without lazy rows nobody has looked, and the steps may have been another device's.
+        if self.lazy_rows && !self.unchecked {
             return Ok(());
         }
         for parameter in self.model.parameters() {
@@ -409,9 +408,8 @@ mod tests {
             let mut run = TrainingRun::build(&design, &data, &settings).expect("a run");
             run.train_step(&data, &settings).expect("a step");
             run.check_parameters().expect("finite numbers");
-            assert!(!run.unchecked);
             run.train_step(&data, &settings).expect("a step");
-            assert_eq!(run.unchecked, !lazy_rows, "a step with lazy rows has looked");
+            assert!(!run.unchecked, "a step with lazy rows has looked");
             // A row of the step to come, at a rate at which it cannot stay finite.
             let extreme = RunSettings {
                 learning_rate: f32::INFINITY,
@@ -422,5 +420,11 @@ mod tests {
             let error = run.check_parameters().expect_err("not finite");
             assert!(matches!(error, RunError::NotFinite { step: 3, .. }), "{error:?}");
         }
+        // A GPU's steps are not seen here: it puts the parameters in place, epoch after epoch.
+        let mut run = TrainingRun::build(&design, &data, &RunSettings::default()).expect("a run");
+        run.check_parameters().expect("finite numbers");
+        run.model.values_mut()[0] = f32::NAN;
+        let error = run.check_parameters().expect_err("not finite");
+        assert!(matches!(error, RunError::NotFinite { .. }), "{error:?}");
     }
 }

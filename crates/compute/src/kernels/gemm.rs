@@ -300,6 +300,7 @@ pub(super) unsafe fn run_panel<V: Lanes, const MR: usize, const NV: usize, const
                         if left == $at + 1 { break }
                     )*};
                 }
+                const { assert!(UNROLL == 4) };
                 steps!(0 1 2 3);
                 pa = pa.wrapping_add(if ROWS { UNROLL } else { UNROLL * a_stride });
                 left -= UNROLL;
