@@ -29,6 +29,7 @@ Usage: cargo xtask COMMAND [OPTIONS]
              --port N     first port to try (default 8080; the next free one is taken)
              --open       open the page in the system's browser
              --watch      rebuild when a source file changes, and reload the page
+             --quick      compile in less time, into a larger and slower page
              --isolated   send the headers that make the page cross-origin isolated
   dist     build dist/, a folder that any static host serves under any path
              --out DIR    build there instead
@@ -38,6 +39,7 @@ Usage: cargo xtask COMMAND [OPTIONS]
              --no-data    do not try to fetch the real data sets
              --filter S   browser tests whose name contains S
              --dist DIR   test the page in this folder, built before
+             --quick      test a page that was compiled in less time (see serve)
   bench    measure training speed on this machine (--help for more)
 ";
 

@@ -26,7 +26,7 @@ const WATCHED: [&str; 6] = [
 ];
 
 pub fn run(args: Vec<OsString>) -> Result<()> {
-    let (mut port, mut open, mut watch, mut isolated) = (8080_u16, false, false, false);
+    let (mut port, mut open, mut watch, mut isolated, mut quick) = (8080_u16, false, false, false, false);
     let mut parser = lexopt::Parser::from_args(args);
     while let Some(arg) = parser.next()? {
         match arg {
@@ -34,6 +34,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
             lexopt::Arg::Long("open") => open = true,
             lexopt::Arg::Long("watch") => watch = true,
             lexopt::Arg::Long("isolated") => isolated = true,
+            lexopt::Arg::Long("quick") => quick = true,
             other => return Err(other.unexpected().into()),
         }
     }
@@ -43,6 +44,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
         compress: false,
         // Who changes the sources waits for one build and not for two.
         baseline_only: watch,
+        quick,
     };
     // Before the build: what is changed while it goes on is built afterwards.
     let mut seen = newest_change();

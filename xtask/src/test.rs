@@ -45,12 +45,13 @@ impl Part {
 }
 
 pub fn run(args: Vec<OsString>) -> Result<()> {
-    let (mut parts, mut fetch_data, mut filter, mut built) = (Vec::new(), true, None, None);
+    let (mut parts, mut fetch_data, mut filter, mut built, mut quick) = (Vec::new(), true, None, None, false);
     let mut parser = lexopt::Parser::from_args(args);
     while let Some(arg) = parser.next()? {
         match arg {
             lexopt::Arg::Long("only") => parts.push(Part::from_name(&parser.value()?.to_string_lossy())?),
             lexopt::Arg::Long("no-data") => fetch_data = false,
+            lexopt::Arg::Long("quick") => quick = true,
             lexopt::Arg::Long("filter") => filter = Some(parser.value()?),
             lexopt::Arg::Long("dist") => built = Some(PathBuf::from(parser.value()?)),
             other => return Err(other.unexpected().into()),
@@ -89,6 +90,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
             (wasm, page),
             built.as_deref(),
             filter.as_deref(),
+            quick,
             &mut tally,
         ) {
             tally.fail(format!("browser tests: {error:#}"));
@@ -176,6 +178,7 @@ fn in_browser(
     (wants_wasm, wants_page): (bool, bool),
     built: Option<&Path>,
     filter: Option<&OsStr>,
+    quick: bool,
     tally: &mut Tally,
 ) -> Result<()> {
     let digests = target_dir().join("xtask/digests.json");
@@ -186,8 +189,9 @@ fn in_browser(
             let dist = target_dir().join("xtask/dist");
             bundle::build(&bundle::Options {
                 out: dist.clone(),
-                compress: true,
+                compress: !quick,
                 baseline_only: false,
+                quick,
             })?;
             dist
         }
