@@ -37,6 +37,7 @@ pub fn site(tfjs: Option<&Path>, with_burn: bool) -> Result<Site> {
         out: dir.clone(),
         compress: false,
         baseline_only: false,
+        quick: false,
     })?;
     let assets: Vec<PathBuf> = files_under(&dir.join("assets"))?;
     let named = |is_it: &dyn Fn(&str) -> bool| {
