@@ -76,7 +76,10 @@ fn read(positive: &str, negative: &str) -> Dataset {
     let mut rows: Vec<(&str, usize, usize)> = Vec::new();
     for (sentiment, file, blocks) in [(1, positive, &POSITIVE_BLOCKS), (0, negative, &NEGATIVE_BLOCKS)] {
         for (line_idx, line) in file.lines().enumerate() {
-            let domain = blocks.iter().find(|(lines, _)| lines.contains(&line_idx)).map_or(COMPUTER, |(_, domain)| *domain);
+            let domain = blocks
+                .iter()
+                .find(|(lines, _)| lines.contains(&line_idx))
+                .map_or(COMPUTER, |(_, domain)| *domain);
             rows.push((line.trim(), domain, sentiment));
         }
     }
@@ -123,9 +126,17 @@ mod tests {
 
     #[test]
     fn twins_short_and_contradictory_texts_are_dropped() {
-        let dataset = read("一二三四五六\n一二三四五六\n短\n这句话两边都有\n", "这句话两边都有\n另外一句负面的话\n");
-        let Column::Text(texts) = &dataset.features[0].column else { panic!("a text") };
-        assert_eq!(texts.iter().collect::<Vec<_>>(), ["一二三四五六", "另外一句负面的话"]);
+        let dataset = read(
+            "一二三四五六\n一二三四五六\n短\n这句话两边都有\n",
+            "这句话两边都有\n另外一句负面的话\n",
+        );
+        let Column::Text(texts) = &dataset.features[0].column else {
+            panic!("a text")
+        };
+        assert_eq!(
+            texts.iter().collect::<Vec<_>>(),
+            ["一二三四五六", "另外一句负面的话"]
+        );
         assert_eq!(dataset.labels[0].values, [BOOK as f32; 2]);
         assert_eq!(dataset.labels[1].values, [1.0, 0.0]);
         assert_eq!(HOTEL, 0);

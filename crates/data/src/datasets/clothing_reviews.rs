@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use mtl_engine::text::Message;
 
 use super::raw::{RawError, classes, expect_count, expect_counts, real};
-use crate::dataset::{Column, Dataset, DatasetInfo, DenseColumn, Feature, IdColumn, Language, Source, TextColumn};
+use crate::dataset::{
+    Column, Dataset, DatasetInfo, DenseColumn, Feature, IdColumn, Language, Source, TextColumn,
+};
 
 /// Stable name.
 pub const KEY: &str = "clothing-reviews";
@@ -77,15 +79,34 @@ pub fn from_rows(rows: &[ClothingRow]) -> Result<Dataset, RawError> {
     expect_count("raw rows", RAW_ROWS, rows.len())?;
     let count = |fits: &dyn Fn(&ClothingRow) -> bool| rows.iter().filter(|row| fits(row)).count();
     for ((name, _), expected) in DEPARTMENTS.iter().zip(RAW_DEPARTMENTS) {
-        expect_count(*name, expected, count(&|row| row.department.as_deref() == Some(name)))?;
+        expect_count(
+            *name,
+            expected,
+            count(&|row| row.department.as_deref() == Some(name)),
+        )?;
     }
     for (value, expected) in (0..).zip(RAW_RECOMMENDED) {
-        expect_count(format!("recommended = {value}"), expected, count(&|row| row.recommended == value))?;
+        expect_count(
+            format!("recommended = {value}"),
+            expected,
+            count(&|row| row.recommended == value),
+        )?;
     }
     for (value, expected) in (1..).zip(RAW_RATINGS) {
-        expect_count(format!("rating = {value}"), expected, count(&|row| row.rating == value))?;
+        expect_count(
+            format!("rating = {value}"),
+            expected,
+            count(&|row| row.rating == value),
+        )?;
     }
-    expect_count("items", RAW_ITEMS, rows.iter().map(|row| (row.item, ())).collect::<BTreeMap<_, _>>().len())?;
+    expect_count(
+        "items",
+        RAW_ITEMS,
+        rows.iter()
+            .map(|row| (row.item, ()))
+            .collect::<BTreeMap<_, _>>()
+            .len(),
+    )?;
     expect_counts(read(rows), ROWS, &[])
 }
 
@@ -93,7 +114,11 @@ fn read(rows: &[ClothingRow]) -> Dataset {
     let used: Vec<(&ClothingRow, &str, usize)> = rows
         .iter()
         .filter_map(|row| {
-            let text = row.text.as_deref().map(str::trim).filter(|text| !text.is_empty())?;
+            let text = row
+                .text
+                .as_deref()
+                .map(str::trim)
+                .filter(|text| !text.is_empty())?;
             let department = row.department.as_deref()?;
             let class = DEPARTMENTS.iter().position(|(name, _)| *name == department)?;
             Some((row, text, class))
@@ -101,7 +126,8 @@ fn read(rows: &[ClothingRow]) -> Dataset {
         .collect();
     let mut items: BTreeMap<i64, u32> = used.iter().map(|(row, ..)| (row.item, 0)).collect();
     (0..).zip(items.values_mut()).for_each(|(id, slot)| *slot = id);
-    let real_of = |value: fn(&ClothingRow) -> i64| used.iter().map(|(row, ..)| value(row) as f32).collect::<Vec<_>>();
+    let real_of =
+        |value: fn(&ClothingRow) -> i64| used.iter().map(|(row, ..)| value(row) as f32).collect::<Vec<_>>();
     Dataset {
         info: info(),
         features: vec![
@@ -122,7 +148,10 @@ fn read(rows: &[ClothingRow]) -> Dataset {
             Feature {
                 key: "age".to_owned(),
                 name: Message::new("Age (years)", "年龄（岁）"),
-                column: Column::Dense(DenseColumn { width: 1, values: real_of(|row| row.age) }),
+                column: Column::Dense(DenseColumn {
+                    width: 1,
+                    values: real_of(|row| row.age),
+                }),
             },
         ],
         labels: vec![
@@ -141,10 +170,20 @@ fn read(rows: &[ClothingRow]) -> Dataset {
             classes(
                 "rating",
                 Message::new("Rating", "评级"),
-                &[("1 star", "1 星"), ("2 stars", "2 星"), ("3 stars", "3 星"), ("4 stars", "4 星"), ("5 stars", "5 星")],
+                &[
+                    ("1 star", "1 星"),
+                    ("2 stars", "2 星"),
+                    ("3 stars", "3 星"),
+                    ("4 stars", "4 星"),
+                    ("5 stars", "5 星"),
+                ],
                 real_of(|row| row.rating - 1),
             ),
-            real("stars", Message::new("Stars (1 to 5)", "星级（1 到 5）"), real_of(|row| row.rating)),
+            real(
+                "stars",
+                Message::new("Stars (1 to 5)", "星级（1 到 5）"),
+                real_of(|row| row.rating),
+            ),
         ],
         truth: vec![],
     }
@@ -164,13 +203,29 @@ mod tests {
             recommended: 1,
             department: (!department.is_empty()).then(|| department.to_owned()),
         };
-        let dataset = read(&[row(90, "nice", "Trend"), row(7, "", "Tops"), row(8, "fits", ""), row(4, "warm", "Jackets")]);
+        let dataset = read(&[
+            row(90, "nice", "Trend"),
+            row(7, "", "Tops"),
+            row(8, "fits", ""),
+            row(4, "warm", "Jackets"),
+        ]);
         dataset.check().unwrap();
         assert_eq!(dataset.labels[0].values, [5.0, 4.0]);
         assert_eq!(dataset.labels[2].values, [3.0, 3.0]);
         assert_eq!(dataset.labels[3].values, [4.0, 4.0]);
-        let Column::Id(items) = &dataset.features[1].column else { panic!("items are ids") };
-        assert_eq!((items.cardinality, &items.ids[..], &items.names[..]), (2, &[1, 0][..], &["#4".into(), "#90".into()][..]));
-        assert!(matches!(from_rows(&[]), Err(RawError::Count { expected: RAW_ROWS, .. })));
+        let Column::Id(items) = &dataset.features[1].column else {
+            panic!("items are ids")
+        };
+        assert_eq!(
+            (items.cardinality, &items.ids[..], &items.names[..]),
+            (2, &[1, 0][..], &["#4".into(), "#90".into()][..])
+        );
+        assert!(matches!(
+            from_rows(&[]),
+            Err(RawError::Count {
+                expected: RAW_ROWS,
+                ..
+            })
+        ));
     }
 }

@@ -121,7 +121,12 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
     let differ = (1.0 - agree * agree).max(0.0).sqrt();
     let purchase_items = Factors {
         k,
-        values: items.values.iter().zip(&other.values).map(|(v, w)| agree * v + differ * w).collect(),
+        values: items
+            .values
+            .iter()
+            .zip(&other.values)
+            .map(|(v, w)| agree * v + differ * w)
+            .collect(),
     };
     let user_bias: Vec<f32> = (0..n_users).map(|_| 0.5 * random.normal()).collect();
     let item_bias: Vec<f32> = (0..n_items).map(|_| 0.5 * random.normal()).collect();
@@ -129,7 +134,10 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
     // Ranks are dealt at random, so that an item's id says nothing about its popularity.
     let mut ranks: Vec<usize> = (1..=n_items).collect();
     random.shuffle(&mut ranks);
-    let popularity: Vec<f32> = ranks.iter().map(|rank| exp(-settings.popularity * log(*rank as f32))).collect();
+    let popularity: Vec<f32> = ranks
+        .iter()
+        .map(|rank| exp(-settings.popularity * log(*rank as f32)))
+        .collect();
     let shown = Cumulative::new(popularity.iter().copied());
 
     let mut random = Random::stream(seed, "impressions/rows");
@@ -142,11 +150,18 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
         previous_ids.push(shown.at(random.uniform()) as u32);
     }
 
-    let pairs = || user_ids.iter().zip(&item_ids).map(|(user, item)| (*user as usize, *item as usize));
-    let click_logits: Vec<f32> =
-        pairs().map(|(u, i)| user_bias[u] + item_bias[i] + LOGIT_SCALE * users.affinity(u, &items, i)).collect();
-    let purchase_logits: Vec<f32> =
-        pairs().map(|(u, i)| LOGIT_SCALE * users.affinity(u, &purchase_items, i)).collect();
+    let pairs = || {
+        user_ids
+            .iter()
+            .zip(&item_ids)
+            .map(|(user, item)| (*user as usize, *item as usize))
+    };
+    let click_logits: Vec<f32> = pairs()
+        .map(|(u, i)| user_bias[u] + item_bias[i] + LOGIT_SCALE * users.affinity(u, &items, i))
+        .collect();
+    let purchase_logits: Vec<f32> = pairs()
+        .map(|(u, i)| LOGIT_SCALE * users.affinity(u, &purchase_items, i))
+        .collect();
     let p_click = with_mean(&click_logits, settings.click_rate, None);
     let p_purchase = with_mean(&purchase_logits, settings.purchase_rate, Some(&p_click));
 
@@ -158,23 +173,58 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
         let mut label = |value: bool, known: bool| {
             let flipped = labels.uniform() < settings.label_noise;
             let missing = labels.uniform() < settings.missing;
-            if missing || !known { f32::NAN } else { f32::from(u8::from(value != flipped)) }
+            if missing || !known {
+                f32::NAN
+            } else {
+                f32::from(u8::from(value != flipped))
+            }
         };
         click.push(label(clicked, true));
         conversion.push(label(clicked && bought, true));
         purchase.push(label(bought, clicked));
     }
-    let p_conversion: Vec<f32> = p_click.iter().zip(&p_purchase).map(|(click, buy)| click * buy).collect();
+    let p_conversion: Vec<f32> = p_click
+        .iter()
+        .zip(&p_purchase)
+        .map(|(click, buy)| click * buy)
+        .collect();
 
-    let by_user = Choice { from: &users, to: &items, weights: Some(&popularity), exclude_self: false };
-    let by_item = Choice { from: &items, to: &items, weights: None, exclude_self: true };
-    let (next_item, p_next_item) =
-        mixture(settings.sequence, [(&by_user, &user_ids), (&by_item, &previous_ids)], &mut labels);
-    let by_audience = Choice { from: &items, to: &users, weights: None, exclude_self: false };
-    let (next_user, p_next_user) =
-        mixture(0.0, [(&by_audience, &item_ids), (&by_audience, &item_ids)], &mut labels);
+    let by_user = Choice {
+        from: &users,
+        to: &items,
+        weights: Some(&popularity),
+        exclude_self: false,
+    };
+    let by_item = Choice {
+        from: &items,
+        to: &items,
+        weights: None,
+        exclude_self: true,
+    };
+    let (next_item, p_next_item) = mixture(
+        settings.sequence,
+        [(&by_user, &user_ids), (&by_item, &previous_ids)],
+        &mut labels,
+    );
+    let by_audience = Choice {
+        from: &items,
+        to: &users,
+        weights: None,
+        exclude_self: false,
+    };
+    let (next_user, p_next_user) = mixture(
+        0.0,
+        [(&by_audience, &item_ids), (&by_audience, &item_ids)],
+        &mut labels,
+    );
     let mut mask = |classes: Vec<u32>| -> Vec<f32> {
-        let known = |class| if labels.uniform() < settings.missing { f32::NAN } else { class as f32 };
+        let known = |class| {
+            if labels.uniform() < settings.missing {
+                f32::NAN
+            } else {
+                class as f32
+            }
+        };
         classes.into_iter().map(known).collect()
     };
     let (next_item, next_user) = (mask(next_item), mask(next_user));
@@ -182,7 +232,11 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
     let id = |key: &str, name: Message, cardinality, ids| Feature {
         key: key.to_owned(),
         name,
-        column: Column::Id(IdColumn { cardinality, ids, names: vec![] }),
+        column: Column::Id(IdColumn {
+            cardinality,
+            ids,
+            names: vec![],
+        }),
     };
     let binary = |key: &str, name: Message, values| LabelColumn {
         key: key.to_owned(),
@@ -198,20 +252,42 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
         classes: vec![],
         values,
     };
-    let truth = |label: &str, values| TruthColumn { label: label.to_owned(), values };
+    let truth = |label: &str, values| TruthColumn {
+        label: label.to_owned(),
+        values,
+    };
     Dataset {
         info: info(),
         features: vec![
             id("user", Message::new("User", "用户"), n_users, user_ids),
             id("item", Message::new("Item", "物品"), n_items, item_ids),
-            id("previous", Message::new("Previous item", "上一物品"), n_items, previous_ids),
+            id(
+                "previous",
+                Message::new("Previous item", "上一物品"),
+                n_items,
+                previous_ids,
+            ),
         ],
         labels: vec![
             binary("click", Message::new("Click", "点击"), click),
             binary("conversion", Message::new("Conversion", "转化"), conversion),
-            binary("purchase", Message::new("Purchase after click", "点击后购买"), purchase),
-            classes("next_item", Message::new("Next item", "下一物品"), n_items, next_item),
-            classes("next_user", Message::new("Next user", "下一用户"), n_users, next_user),
+            binary(
+                "purchase",
+                Message::new("Purchase after click", "点击后购买"),
+                purchase,
+            ),
+            classes(
+                "next_item",
+                Message::new("Next item", "下一物品"),
+                n_items,
+                next_item,
+            ),
+            classes(
+                "next_user",
+                Message::new("Next user", "下一用户"),
+                n_users,
+                next_user,
+            ),
         ],
         truth: vec![
             truth("click", p_click),
@@ -231,7 +307,10 @@ struct Factors {
 
 impl Factors {
     fn draw(n: usize, k: usize, random: &mut Random) -> Self {
-        Self { k, values: (0..n * k).map(|_| random.normal()).collect() }
+        Self {
+            k,
+            values: (0..n * k).map(|_| random.normal()).collect(),
+        }
     }
 
     fn n(&self) -> usize {
@@ -254,7 +333,14 @@ struct Cumulative {
 impl Cumulative {
     fn new(weights: impl Iterator<Item = f32>) -> Self {
         let mut total = 0.0_f64;
-        Self { sums: weights.map(|weight| { total += f64::from(weight); total }).collect() }
+        Self {
+            sums: weights
+                .map(|weight| {
+                    total += f64::from(weight);
+                    total
+                })
+                .collect(),
+        }
     }
 
     fn total(&self) -> f64 {
@@ -264,7 +350,9 @@ impl Cumulative {
     /// The index at quantile `q` in `[0, 1)`.
     fn at(&self, q: f32) -> usize {
         let target = f64::from(q) * self.total();
-        self.sums.partition_point(|sum| *sum <= target).min(self.sums.len().saturating_sub(1))
+        self.sums
+            .partition_point(|sum| *sum <= target)
+            .min(self.sums.len().saturating_sub(1))
     }
 }
 
@@ -282,7 +370,8 @@ impl Choice<'_> {
         if self.exclude_self && from == to && self.to.n() > 1 {
             return 0.0;
         }
-        self.weights.map_or(1.0, |weights| weights[to]) * exp(SOFTMAX_SCALE * self.from.affinity(from, self.to, to))
+        self.weights.map_or(1.0, |weights| weights[to])
+            * exp(SOFTMAX_SCALE * self.from.affinity(from, self.to, to))
     }
 
     fn distribution(&self, from: usize) -> Cumulative {
@@ -295,8 +384,9 @@ impl Choice<'_> {
 /// Rows are taken key by key, so that a distribution is made once and never kept.
 fn mixture(m: f32, parts: [(&Choice<'_>, &[u32]); 2], random: &mut Random) -> (Vec<u32>, Vec<f32>) {
     let rows = parts[0].1.len();
-    let draws: Vec<(usize, f32)> =
-        (0..rows).map(|_| (usize::from(random.uniform() < m), random.uniform())).collect();
+    let draws: Vec<(usize, f32)> = (0..rows)
+        .map(|_| (usize::from(random.uniform() < m), random.uniform()))
+        .collect();
     let mut classes = vec![0_u32; rows];
     let mut probabilities = vec![0.0_f32; rows];
     let mut totals = [vec![0.0_f64; rows], vec![0.0_f64; rows]];
@@ -329,15 +419,25 @@ fn mixture(m: f32, parts: [(&Choice<'_>, &[u32]); 2], random: &mut Random) -> (V
 fn with_mean(logits: &[f32], rate: f32, weights: Option<&[f32]>) -> Vec<f32> {
     let mean = |c: f32| {
         let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
-        let (sum, total) = logits.iter().enumerate().fold((0.0, 0.0), |(sum, total), (row, logit)| {
-            (sum + weight(row) * f64::from(sigmoid(c + logit)), total + weight(row))
-        });
+        let (sum, total) = logits
+            .iter()
+            .enumerate()
+            .fold((0.0, 0.0), |(sum, total), (row, logit)| {
+                (
+                    sum + weight(row) * f64::from(sigmoid(c + logit)),
+                    total + weight(row),
+                )
+            });
         sum / total
     };
     let (mut low, mut high) = (-30.0_f32, 30.0_f32);
     for _ in 0..30 {
         let middle = 0.5 * (low + high);
-        if mean(middle) < f64::from(rate) { low = middle } else { high = middle }
+        if mean(middle) < f64::from(rate) {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     logits.iter().map(|logit| sigmoid(low + logit)).collect()
 }
@@ -347,17 +447,27 @@ mod tests {
     use super::*;
 
     fn truth<'a>(dataset: &'a Dataset, key: &str) -> &'a [f32] {
-        &dataset.truth.iter().find(|truth| truth.label == key).unwrap().values
+        &dataset
+            .truth
+            .iter()
+            .find(|truth| truth.label == key)
+            .unwrap()
+            .values
     }
 
     fn mean(values: impl Iterator<Item = f32>) -> f32 {
-        let (sum, n) = values.fold((0.0_f64, 0_u32), |(sum, n), value| (sum + f64::from(value), n + 1));
+        let (sum, n) = values.fold((0.0_f64, 0_u32), |(sum, n), value| {
+            (sum + f64::from(value), n + 1)
+        });
         (sum / f64::from(n)) as f32
     }
 
     #[test]
     fn labels_follow_their_known_probabilities() {
-        let settings = ImpressionSettings { rows: 40_000, ..Default::default() };
+        let settings = ImpressionSettings {
+            rows: 40_000,
+            ..Default::default()
+        };
         let dataset = generate(&settings);
         dataset.check().unwrap();
         for key in ["click", "conversion", "purchase"] {
@@ -366,37 +476,56 @@ mod tests {
             // Calibrated in every fifth of the probabilities, within four standard errors.
             for bin in 0..5 {
                 let inside = |p: f32| (p * 5.0) as usize == bin;
-                let known: Vec<usize> =
-                    (0..values.len()).filter(|row| !values[*row].is_nan() && inside(truth[*row])).collect();
+                let known: Vec<usize> = (0..values.len())
+                    .filter(|row| !values[*row].is_nan() && inside(truth[*row]))
+                    .collect();
                 if known.len() < 200 {
                     continue;
                 }
                 let expected = mean(known.iter().map(|row| truth[*row]));
                 let got = mean(known.iter().map(|row| values[*row]));
                 let error = (expected * (1.0 - expected) / known.len() as f32).sqrt();
-                assert!((expected - got).abs() < 4.0 * error, "{key} {bin}: {expected} {got}");
+                assert!(
+                    (expected - got).abs() < 4.0 * error,
+                    "{key} {bin}: {expected} {got}"
+                );
             }
         }
         assert!((mean(truth(&dataset, "click").iter().copied()) - 0.3).abs() < 1e-3);
         let click = &dataset.label("click").unwrap().values;
         let purchase = &dataset.label("purchase").unwrap().values;
-        assert!(click.iter().zip(purchase).all(|(click, purchase)| (*click == 1.0) != purchase.is_nan()));
+        assert!(
+            click
+                .iter()
+                .zip(purchase)
+                .all(|(click, purchase)| (*click == 1.0) != purchase.is_nan())
+        );
     }
 
     /// With few classes the frequency of each next item is its mean probability.
     #[test]
     fn next_items_are_drawn_from_the_mixture() {
-        let settings = ImpressionSettings { rows: 30_000, users: 3, items: 6, ..Default::default() };
+        let settings = ImpressionSettings {
+            rows: 30_000,
+            users: 3,
+            items: 6,
+            ..Default::default()
+        };
         let dataset = generate(&settings);
         let classes = &dataset.label("next_item").unwrap().values;
         let probabilities = truth(&dataset, "next_item");
-        let (Column::Id(users), Column::Id(previous)) = (&dataset.features[0].column, &dataset.features[2].column) else {
+        let (Column::Id(users), Column::Id(previous)) =
+            (&dataset.features[0].column, &dataset.features[2].column)
+        else {
             panic!("both are ids")
         };
         // P(class | user, previous) is one number per cell: compare it with the share of rows.
         let mut cells = std::collections::BTreeMap::<(u32, u32), Vec<usize>>::new();
         for row in 0..classes.len() {
-            cells.entry((users.ids[row], previous.ids[row])).or_default().push(row);
+            cells
+                .entry((users.ids[row], previous.ids[row]))
+                .or_default()
+                .push(row);
         }
         for rows in cells.values().filter(|rows| rows.len() > 500) {
             let mut by_class = std::collections::BTreeMap::<u32, (usize, f32)>::new();
@@ -407,7 +536,10 @@ mod tests {
             }
             for (count, p) in by_class.values() {
                 let share = *count as f32 / rows.len() as f32;
-                assert!((share - p).abs() < 4.5 * (p / rows.len() as f32).sqrt() + 1e-3, "{share} {p}");
+                assert!(
+                    (share - p).abs() < 4.5 * (p / rows.len() as f32).sqrt() + 1e-3,
+                    "{share} {p}"
+                );
             }
             let total: f32 = by_class.values().map(|(_, p)| p).sum();
             assert!(total <= 1.001, "{total}");
@@ -417,8 +549,14 @@ mod tests {
     #[test]
     fn popularity_has_a_long_tail() {
         let counts = |popularity| {
-            let dataset = generate(&ImpressionSettings { popularity, items: 100, ..Default::default() });
-            let Column::Id(items) = &dataset.features[1].column else { panic!("items are ids") };
+            let dataset = generate(&ImpressionSettings {
+                popularity,
+                items: 100,
+                ..Default::default()
+            });
+            let Column::Id(items) = &dataset.features[1].column else {
+                panic!("items are ids")
+            };
             let mut counts = vec![0_usize; 100];
             items.ids.iter().for_each(|id| counts[*id as usize] += 1);
             counts.sort_unstable();

@@ -28,7 +28,10 @@ const COURSES: usize = 5_368;
 const DEPARTMENTS: usize = 14;
 const RATINGS: [usize; 5] = [10_186, 12_951, 17_609, 16_921, 15_754];
 const LIKED: usize = RATINGS[3] + RATINGS[4];
-const COUNTS: &[(&str, &[usize])] = &[("like", &[ROWS - LIKED, LIKED]), ("top", &[ROWS - RATINGS[4], RATINGS[4]])];
+const COUNTS: &[(&str, &[usize])] = &[
+    ("like", &[ROWS - LIKED, LIKED]),
+    ("top", &[ROWS - RATINGS[4], RATINGS[4]]),
+];
 
 /// What the set is.
 pub fn info() -> DatasetInfo {
@@ -68,7 +71,12 @@ pub fn parse(csv: &str) -> Result<Dataset, RawError> {
         expect_count(format!("rating = {rating}"), expected, got)?;
     }
     let dataset = expect_counts(build(&rows), ROWS, COUNTS)?;
-    for (key, expected) in [("user", STUDENTS), ("item", LECTURERS), ("course", COURSES), ("dept", DEPARTMENTS)] {
+    for (key, expected) in [
+        ("user", STUDENTS),
+        ("item", LECTURERS),
+        ("course", COURSES),
+        ("dept", DEPARTMENTS),
+    ] {
         let got = match dataset.feature(key).map(|feature| &feature.column) {
             Some(Column::Id(column)) => column.cardinality,
             _ => 0,
@@ -97,7 +105,12 @@ fn read_rows(csv: &str) -> Result<Vec<Row>, RawError> {
         parts.next().is_none().then_some(fields)
     };
     let mut rows = Vec::new();
-    for (line_idx, line) in csv.lines().enumerate().skip(1).filter(|(_, line)| !line.is_empty()) {
+    for (line_idx, line) in csv
+        .lines()
+        .enumerate()
+        .skip(1)
+        .filter(|(_, line)| !line.is_empty())
+    {
         let Some([student, lecturer, student_age, lecture_age, service, dept, rating]) = fields(line) else {
             return Err(RawError::Line {
                 file: FILE,
@@ -106,7 +119,13 @@ fn read_rows(csv: &str) -> Result<Vec<Row>, RawError> {
                 got: line.chars().take(80).collect(),
             });
         };
-        rows.push(Row { student, lecturer, context: [student_age, lecture_age, service], dept, rating });
+        rows.push(Row {
+            student,
+            lecturer,
+            context: [student_age, lecture_age, service],
+            dept,
+            rating,
+        });
     }
     Ok(rows)
 }
@@ -114,7 +133,9 @@ fn read_rows(csv: &str) -> Result<Vec<Row>, RawError> {
 /// Renumbers ids in ascending order of the old numbers.
 fn renumber<const N: usize>(rows: &[Row], id: fn(&Row) -> [u32; N]) -> IdColumn {
     let mut numbers: BTreeMap<[u32; N], u32> = rows.iter().map(|row| (id(row), 0)).collect();
-    (0..).zip(numbers.values_mut()).for_each(|(new, slot)| *slot = new);
+    (0..)
+        .zip(numbers.values_mut())
+        .for_each(|(new, slot)| *slot = new);
     let name = |old: &[u32; N]| format!("#{}", old.map(|part| part.to_string()).join("/"));
     IdColumn {
         cardinality: numbers.len(),
@@ -156,12 +177,30 @@ fn build(rows: &[Row]) -> Dataset {
         classes: vec![],
         values,
     };
-    let at_least = |rating: u32| rows.iter().map(|row| f32::from(u8::from(row.rating >= rating))).collect();
+    let at_least = |rating: u32| {
+        rows.iter()
+            .map(|row| f32::from(u8::from(row.rating >= rating)))
+            .collect()
+    };
     let no_yes = [("no", "否"), ("yes", "是")];
     let labels = vec![
-        classes("like", Message::new("Like (4 or 5)", "喜欢（4 或 5）"), &no_yes, at_least(4)),
-        classes("top", Message::new("Top (5)", "最高分（5）"), &no_yes, at_least(5)),
-        real("rating", Message::new("Rating (1 to 5)", "评分（1 到 5）"), rows.iter().map(|row| row.rating as f32).collect()),
+        classes(
+            "like",
+            Message::new("Like (4 or 5)", "喜欢（4 或 5）"),
+            &no_yes,
+            at_least(4),
+        ),
+        classes(
+            "top",
+            Message::new("Top (5)", "最高分（5）"),
+            &no_yes,
+            at_least(5),
+        ),
+        real(
+            "rating",
+            Message::new("Rating (1 to 5)", "评分（1 到 5）"),
+            rows.iter().map(|row| row.rating as f32).collect(),
+        ),
         wide(
             "next_item",
             Message::new("Next liked lecturer", "接下来喜欢的讲师"),
@@ -175,20 +214,34 @@ fn build(rows: &[Row]) -> Dataset {
             next_liked(rows, &items, &users),
         ),
     ];
-    let id = |key: &str, name: Message, column| Feature { key: key.to_owned(), name, column: Column::Id(column) };
+    let id = |key: &str, name: Message, column| Feature {
+        key: key.to_owned(),
+        name,
+        column: Column::Id(column),
+    };
     Dataset {
         info: info(),
         features: vec![
             id("user", Message::new("Student", "学生"), users),
             id("item", Message::new("Lecturer", "讲师"), items),
-            id("course", Message::new("Course (lecturer / semesters ago / service)", "课程（讲师/学期前/公共课）"), courses),
+            id(
+                "course",
+                Message::new(
+                    "Course (lecturer / semesters ago / service)",
+                    "课程（讲师/学期前/公共课）",
+                ),
+                courses,
+            ),
             id("dept", Message::new("Department", "院系"), depts),
             Feature {
                 key: "context".to_owned(),
                 name: Message::new("Semesters and service course", "学期与公共课"),
                 column: Column::Dense(DenseColumn {
                     width: 3,
-                    values: rows.iter().flat_map(|row| row.context.map(|value| value as f32)).collect(),
+                    values: rows
+                        .iter()
+                        .flat_map(|row| row.context.map(|value| value as f32))
+                        .collect(),
                 }),
             },
         ],
@@ -212,7 +265,15 @@ mod tests {
         dataset.check().unwrap();
         assert_eq!(dataset.label("like").unwrap().values, [1.0, 0.0, 1.0, 1.0]);
         assert_eq!(dataset.label("top").unwrap().values, [1.0, 0.0, 0.0, 0.0]);
-        let values = |key: &str| dataset.label(key).unwrap().values.iter().map(|v| *v as i32).collect::<Vec<_>>();
+        let values = |key: &str| {
+            dataset
+                .label(key)
+                .unwrap()
+                .values
+                .iter()
+                .map(|v| *v as i32)
+                .collect::<Vec<_>>()
+        };
         // A NaN turns into 0 in this view: rows 1 and 3 have no next item.
         assert_eq!(values("next_item"), [2, 0, 0, 0]);
         assert!(dataset.label("next_item").unwrap().values[1].is_nan());

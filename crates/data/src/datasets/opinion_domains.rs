@@ -96,7 +96,12 @@ fn read(files: [&str; 4]) -> Result<Dataset, RawError> {
             classes(
                 "domain",
                 Message::new("Domain", "领域"),
-                &[("tweet", "推文"), ("product", "商品"), ("film", "电影"), ("editorial", "社论")],
+                &[
+                    ("tweet", "推文"),
+                    ("product", "商品"),
+                    ("film", "电影"),
+                    ("editorial", "社论"),
+                ],
                 domains,
             ),
             classes(
@@ -105,7 +110,11 @@ fn read(files: [&str; 4]) -> Result<Dataset, RawError> {
                 &[("negative", "负面"), ("neutral", "中性"), ("positive", "正面")],
                 sentiments,
             ),
-            real("intensity", Message::new("Intensity (-4 to 4)", "强度（-4 到 4）"), intensities),
+            real(
+                "intensity",
+                Message::new("Intensity (-4 to 4)", "强度（-4 到 4）"),
+                intensities,
+            ),
         ],
         truth: vec![],
     })
@@ -122,7 +131,21 @@ mod tests {
         assert_eq!(dataset.labels[1].values, [1.0, 0.0, 2.0]);
         assert_eq!(dataset.labels[2].values, [0.5, -2.4, 3.0]);
         let error = read(["1\t0.5\ta", "1\tx\tb", "", ""]).unwrap_err();
-        assert!(matches!(error, RawError::Line { line: 1, expected: "a mean rating", .. }));
-        assert!(matches!(parse(["", "", "", ""]), Err(RawError::Count { expected: ROWS, got: 0, .. })));
+        assert!(matches!(
+            error,
+            RawError::Line {
+                line: 1,
+                expected: "a mean rating",
+                ..
+            }
+        ));
+        assert!(matches!(
+            parse(["", "", "", ""]),
+            Err(RawError::Count {
+                expected: ROWS,
+                got: 0,
+                ..
+            })
+        ));
     }
 }

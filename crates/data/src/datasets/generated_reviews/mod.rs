@@ -1,7 +1,7 @@
 //! Generated reviews in English and Chinese: four domains, three sentiments, and knobs that real data does not have.
 //!
 //! A review is an opening, one to three sentences of clauses, and a closing, from a grammar of templates in
-//! `words.rs`. Domain `d` is uniform, and sentiment `s` follows it with
+//! `words/`. Domain `d` is uniform, and sentiment `s` follows it with
 //!
 //! `P(s | d) = (1 - c) / 3 + c [s = d mod 3]`
 //!
@@ -38,8 +38,11 @@ pub const DOMAINS: [Text; 4] = [
     Text::new("restaurant", "餐厅"),
 ];
 /// Names of the sentiments, by class.
-pub const SENTIMENTS: [Text; 3] =
-    [Text::new("negative", "负面"), Text::new("neutral", "中性"), Text::new("positive", "正面")];
+pub const SENTIMENTS: [Text; 3] = [
+    Text::new("negative", "负面"),
+    Text::new("neutral", "中性"),
+    Text::new("positive", "正面"),
+];
 
 /// What a review may hold, by label of `remarks`: a clause of each polarity, an opening, a closing.
 pub const REMARKS: [Text; 5] = [
@@ -120,8 +123,11 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
     let mut text = String::new();
     for _ in 0..settings.rows {
         let domain = random.below(DOMAINS.len());
-        let sentiment =
-            if random.uniform() < settings.correlation { domain % SENTIMENTS.len() } else { random.below(SENTIMENTS.len()) };
+        let sentiment = if random.uniform() < settings.correlation {
+            domain % SENTIMENTS.len()
+        } else {
+            random.below(SENTIMENTS.len())
+        };
         let english = match settings.language {
             ReviewLanguage::English => true,
             ReviewLanguage::Chinese => false,
@@ -129,21 +135,47 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
         };
         let language = if english { &words::ENGLISH } else { &words::CHINESE };
         text.clear();
-        let said = Writer { language, domain, random: &mut random, out: &mut text }.review(sentiment);
+        let said = Writer {
+            language,
+            domain,
+            random: &mut random,
+            out: &mut text,
+        }
+        .review(sentiment);
         texts.push(&text);
         let mut class = |class: usize, n_classes: usize| {
-            let replaced = if noise.uniform() < settings.label_noise { noise.below(n_classes) } else { class };
-            if noise.uniform() < settings.missing { f32::NAN } else { replaced as f32 }
+            let replaced = if noise.uniform() < settings.label_noise {
+                noise.below(n_classes)
+            } else {
+                class
+            };
+            if noise.uniform() < settings.missing {
+                f32::NAN
+            } else {
+                replaced as f32
+            }
         };
         domains.push(class(domain, DOMAINS.len()));
         sentiments.push(class(sentiment, SENTIMENTS.len()));
         let value = 3.0 + 2.0 * said.balance;
-        stars.push(if noise.uniform() < settings.missing { f32::NAN } else { value });
+        stars.push(if noise.uniform() < settings.missing {
+            f32::NAN
+        } else {
+            value
+        });
         let is_missing = remark_noise.uniform() < settings.missing;
         remarks.extend(said.remarks.map(|remark| {
             let replaced = remark_noise.uniform() < settings.label_noise;
-            let remark = if replaced { remark_noise.below(2) == 1 } else { remark };
-            if is_missing { f32::NAN } else { f32::from(u8::from(remark)) }
+            let remark = if replaced {
+                remark_noise.below(2) == 1
+            } else {
+                remark
+            };
+            if is_missing {
+                f32::NAN
+            } else {
+                f32::from(u8::from(remark))
+            }
         }));
     }
     let language = match settings.language {
@@ -162,14 +194,18 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
             LabelColumn {
                 key: "domain".to_owned(),
                 name: Message::new("Domain", "领域"),
-                kind: LabelKind::Classes { n_classes: DOMAINS.len() },
+                kind: LabelKind::Classes {
+                    n_classes: DOMAINS.len(),
+                },
                 classes: DOMAINS.map(Message::from).to_vec(),
                 values: domains,
             },
             LabelColumn {
                 key: "sentiment".to_owned(),
                 name: Message::new("Sentiment", "情感"),
-                kind: LabelKind::Classes { n_classes: SENTIMENTS.len() },
+                kind: LabelKind::Classes {
+                    n_classes: SENTIMENTS.len(),
+                },
                 classes: SENTIMENTS.map(Message::from).to_vec(),
                 values: sentiments,
             },
@@ -183,7 +219,9 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
             LabelColumn {
                 key: "remarks".to_owned(),
                 name: Message::new("What it holds", "评论内容"),
-                kind: LabelKind::MultiLabel { n_labels: REMARKS.len() },
+                kind: LabelKind::MultiLabel {
+                    n_labels: REMARKS.len(),
+                },
                 classes: REMARKS.map(Message::from).to_vec(),
                 values: remarks,
             },
@@ -233,7 +271,11 @@ impl Writer<'_> {
             if self.chance(0.45) {
                 let second = self.polarity(sentiment);
                 counts[second] += 1;
-                let joint = if first == second { self.language.and } else { self.language.but };
+                let joint = if first == second {
+                    self.language.and
+                } else {
+                    self.language.but
+                };
                 let joint = self.pick(joint);
                 self.out.push_str(joint);
                 self.clause(second);
@@ -252,7 +294,8 @@ impl Writer<'_> {
         let n_clauses = counts.iter().sum::<u8>();
         let [complaints, middling, praises] = counts.map(|count| count > 0);
         Said {
-            balance: (f32::from(counts[POSITIVE]) - f32::from(counts[NEGATIVE])) / f32::from(n_clauses.max(1)),
+            balance: (f32::from(counts[POSITIVE]) - f32::from(counts[NEGATIVE]))
+                / f32::from(n_clauses.max(1)),
             remarks: [complaints, middling, praises, has_opening, has_closing],
         }
     }
@@ -287,7 +330,9 @@ impl Writer<'_> {
         let mut rest = template;
         while let Some((before, after)) = rest.split_once('{') {
             self.out.push_str(before);
-            let Some((slot, after)) = after.split_once('}') else { break };
+            let Some((slot, after)) = after.split_once('}') else {
+                break;
+            };
             let word = match slot {
                 "a" => aspect,
                 "v" => verb,
@@ -303,7 +348,11 @@ impl Writer<'_> {
     }
 
     fn stop(&mut self, plain: bool) {
-        let stop = if plain { self.language.stops[0] } else { self.pick(self.language.stops) };
+        let stop = if plain {
+            self.language.stops[0]
+        } else {
+            self.pick(self.language.stops)
+        };
         self.out.push_str(stop);
         self.out.push_str(self.language.space);
     }
@@ -341,8 +390,16 @@ mod tests {
 
     #[test]
     fn every_template_is_filled_in_every_language() {
-        for language in [ReviewLanguage::English, ReviewLanguage::Chinese, ReviewLanguage::Mixed] {
-            let dataset = generate(&ReviewSettings { rows: 3_000, language, ..Default::default() });
+        for language in [
+            ReviewLanguage::English,
+            ReviewLanguage::Chinese,
+            ReviewLanguage::Mixed,
+        ] {
+            let dataset = generate(&ReviewSettings {
+                rows: 3_000,
+                language,
+                ..Default::default()
+            });
             dataset.check().unwrap();
             let mut distinct = std::collections::BTreeSet::new();
             for row in 0..dataset.n_rows() {
@@ -361,30 +418,66 @@ mod tests {
     fn the_knobs_do_what_they_say() {
         let rows = 20_000;
         for correlation in [0.0, 0.5, 1.0] {
-            let settings = ReviewSettings { rows, correlation, label_noise: 0.0, ..Default::default() };
+            let settings = ReviewSettings {
+                rows,
+                correlation,
+                label_noise: 0.0,
+                ..Default::default()
+            };
             let dataset = generate(&settings);
             let (domains, sentiments) = (labels(&dataset, "domain"), labels(&dataset, "sentiment"));
-            let follows = domains.iter().zip(sentiments).filter(|(d, s)| **d % 3.0 == **s).count();
+            let follows = domains
+                .iter()
+                .zip(sentiments)
+                .filter(|(d, s)| **d % 3.0 == **s)
+                .count();
             let share = follows as f32 / rows as f32;
-            assert!((share - (correlation + (1.0 - correlation) / 3.0)).abs() < 0.014, "{correlation} {share}");
+            assert!(
+                (share - (correlation + (1.0 - correlation) / 3.0)).abs() < 0.014,
+                "{correlation} {share}"
+            );
         }
-        let clean = generate(&ReviewSettings { rows, label_noise: 0.0, ..Default::default() });
-        let noisy = generate(&ReviewSettings { rows, label_noise: 0.4, missing: 0.25, ..Default::default() });
+        let clean = generate(&ReviewSettings {
+            rows,
+            label_noise: 0.0,
+            ..Default::default()
+        });
+        let noisy = generate(&ReviewSettings {
+            rows,
+            label_noise: 0.4,
+            missing: 0.25,
+            ..Default::default()
+        });
         assert_eq!(text(&clean, 17), text(&noisy, 17));
         let (clean, noisy) = (labels(&clean, "sentiment"), labels(&noisy, "sentiment"));
         let missing = noisy.iter().filter(|value| value.is_nan()).count();
         assert!((missing as f32 / rows as f32 - 0.25).abs() < 0.013, "{missing}");
         let known = (rows - missing) as f32;
-        let changed = clean.iter().zip(noisy).filter(|(a, b)| !b.is_nan() && a != b).count();
-        assert!((changed as f32 / known - 0.4 * 2.0 / 3.0).abs() < 0.015, "{changed}");
+        let changed = clean
+            .iter()
+            .zip(noisy)
+            .filter(|(a, b)| !b.is_nan() && a != b)
+            .count();
+        assert!(
+            (changed as f32 / known - 0.4 * 2.0 / 3.0).abs() < 0.015,
+            "{changed}"
+        );
     }
 
     #[test]
     fn stars_follow_sentiment_and_seeds_differ() {
-        let dataset = generate(&ReviewSettings { label_noise: 0.0, ..Default::default() });
+        let dataset = generate(&ReviewSettings {
+            label_noise: 0.0,
+            ..Default::default()
+        });
         let (sentiments, stars) = (labels(&dataset, "sentiment"), labels(&dataset, "stars"));
         let mean = |sentiment: f32| {
-            let of: Vec<f32> = sentiments.iter().zip(stars).filter(|(s, _)| **s == sentiment).map(|(_, v)| *v).collect();
+            let of: Vec<f32> = sentiments
+                .iter()
+                .zip(stars)
+                .filter(|(s, _)| **s == sentiment)
+                .map(|(_, v)| *v)
+                .collect();
             of.iter().sum::<f32>() / of.len() as f32
         };
         assert!(mean(0.0) < 1.8 && (mean(1.0) - 3.0).abs() < 0.1 && mean(2.0) > 4.2);
@@ -396,7 +489,10 @@ mod tests {
             assert_eq!(complaint && !middling && !praise, *stars == 1.0);
             assert_eq!(praise && !middling && !complaint, *stars == 5.0);
         }
-        let other = generate(&ReviewSettings { seed: 2, ..Default::default() });
+        let other = generate(&ReviewSettings {
+            seed: 2,
+            ..Default::default()
+        });
         assert_ne!(text(&dataset, 0), text(&other, 0));
     }
 }
