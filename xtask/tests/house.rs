@@ -9,11 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The crates that run without a browser.
-const HEADLESS: [&str; 6] = ["compute", "engine", "data", "training", "export", "json"];
+const HEADLESS: [&str; 7] = [
+    "compute", "balance", "engine", "data", "training", "export", "json",
+];
 
 /// What each headless crate may use of the others.
-const MAY_KNOW: [(&str, &[&str]); 6] = [
+const MAY_KNOW: [(&str, &[&str]); 7] = [
     ("compute", &["json"]),
+    ("balance", &["compute"]),
     ("engine", &["compute", "json"]),
     ("data", &["engine", "json"]),
     ("training", &["engine", "data", "json"]),
