@@ -64,6 +64,7 @@ fn dataset(vocabulary: usize) -> Dataset {
             kind: LabelKind::Binary,
             classes: vec![Message::new("no", "否"), Message::new("yes", "是")],
             values: (0..N_ROWS).map(|row| (row % 3 % 2) as f32).collect(),
+            next: None,
         }],
         info: DatasetInfo::default(),
         truth: Vec::new(),

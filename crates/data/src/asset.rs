@@ -3,7 +3,7 @@
 //! ```text
 //! offset  bytes  content
 //! 0       4      magic "MTLD"
-//! 4       4      version, u32, now 1
+//! 4       4      version, u32, now 2
 //! 8       8      length of the body in bytes, u64
 //! 16      ...    the body, one zlib stream (deflate with an Adler-32 checksum), to the end of the file
 //!
@@ -14,7 +14,8 @@
 //!                text : rows x u32 lengths in bytes, then the UTF-8 bytes of all rows
 //!                id   : rows x u32
 //!                dense: rows x width x f32, row by row
-//!                label: rows x width x f32, row by row, NaN = not known (width: 1; of a multi-label its labels)
+//!                label: rows x width x f32, row by row, NaN = not known (width: 1; of a multi-label its labels);
+//!                       nothing where the header's `next` says how it follows from the rows of a split
 //!                truth: rows x f32
 //! ```
 //! All numbers are little-endian. [`decode`] never panics and never allocates more than the declared sizes, which are
@@ -32,13 +33,14 @@ use crate::dataset::{
     Column, Dataset, DatasetError, DatasetInfo, DenseColumn, Feature, IdColumn, LabelColumn, MAX_ROWS,
     TextColumn, TruthColumn,
 };
+use crate::next::NextLabel;
 
 /// Most bytes of body that are unpacked.
 pub const MAX_BYTES: usize = 200_000_000;
 /// The first four bytes of the file.
 pub const MAGIC: [u8; 4] = *b"MTLD";
 /// The version written and read.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const PREFIX_BYTES: usize = 16;
 
@@ -165,6 +167,8 @@ struct LabelHeader {
     name: Message,
     kind: LabelKind,
     classes: Vec<Message>,
+    #[serde(default)]
+    next: Option<NextLabel>,
 }
 
 /// Writes a valid data set.
@@ -199,6 +203,7 @@ pub fn encode(dataset: &Dataset) -> Result<Vec<u8>, AssetError> {
                 name: label.name.clone(),
                 kind: label.kind,
                 classes: label.classes.clone(),
+                next: label.next.clone(),
             })
             .collect(),
         truth: dataset.truth.iter().map(|truth| truth.label.clone()).collect(),
@@ -349,15 +354,21 @@ fn decode_body(body: &[u8]) -> Result<Dataset, AssetError> {
         name,
         kind,
         classes,
+        next,
     } in header.labels
     {
-        let values = reader.f32s(rows.saturating_mul(kind.width()), &key)?;
+        let n_values = match next {
+            Some(_) => 0,
+            None => rows.saturating_mul(kind.width()),
+        };
+        let values = reader.f32s(n_values, &key)?;
         labels.push(LabelColumn {
             key,
             name,
             kind,
             classes,
             values,
+            next,
         });
     }
     let mut truth = Vec::with_capacity(header.truth.len());
@@ -517,8 +528,14 @@ mod tests {
         assert_eq!(decode(b"PK\x03\x04"), Err(AssetError::Magic));
         let mut file = encode(&small())?;
         file[4] = 9;
-        assert_eq!(decode(&file), Err(AssetError::Version { got: 9, expected: 1 }));
-        file[4] = 1;
+        assert_eq!(
+            decode(&file),
+            Err(AssetError::Version {
+                got: 9,
+                expected: VERSION
+            })
+        );
+        file[4] = VERSION as u8;
         file[15] = 1;
         assert!(matches!(decode(&file), Err(AssetError::TooLarge { .. })));
         file[15] = 0;

@@ -316,7 +316,7 @@ fn biases(ids: [&[u32]; 2], labels: &[f32], train: &[u32], binary: bool, rows: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::{Column, Dataset, DatasetInfo, Feature, LabelColumn, TextColumn};
+    use crate::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelColumn, TextColumn};
     use crate::datasets::generated_impressions::{self, ImpressionSettings};
     use crate::datasets::generated_reviews::{self, ReviewSettings};
     use crate::prepare::{DataSettings, prepare};
@@ -335,17 +335,30 @@ mod tests {
         let texts = ["good good", "good", "good bad", "bad"];
         let dataset = Dataset {
             info: DatasetInfo::default(),
-            features: vec![Feature {
-                key: "text".into(),
-                name: Message::default(),
-                column: Column::Text(TextColumn::from_texts((0..40).map(|row| texts[row % 4]))),
-            }],
+            features: vec![
+                Feature {
+                    key: "text".into(),
+                    name: Message::default(),
+                    column: Column::Text(TextColumn::from_texts((0..40).map(|row| texts[row % 4]))),
+                },
+                // Rows that differ in nothing would stay in one split.
+                Feature {
+                    key: "row".into(),
+                    name: Message::default(),
+                    column: Column::Id(IdColumn {
+                        cardinality: 40,
+                        ids: (0..40).collect(),
+                        names: vec![],
+                    }),
+                },
+            ],
             labels: vec![LabelColumn {
                 key: "positive".into(),
                 name: Message::default(),
                 kind: LabelKind::Binary,
                 classes: vec![],
                 values: (0..40).map(|row| f32::from(u8::from(row % 4 < 2))).collect(),
+                next: None,
             }],
             truth: vec![],
         };

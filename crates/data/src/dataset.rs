@@ -21,6 +21,7 @@
 //!         kind: LabelKind::Binary,
 //!         classes: vec![Message::new("no", "否"), Message::new("yes", "是")],
 //!         values: vec![1.0, 0.0],
+//!         next: None,
 //!     }],
 //!     truth: vec![],
 //! };
@@ -34,6 +35,8 @@ use mtl_engine::schema::LabelKind;
 use mtl_engine::text::{Explain, Message};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::next::NextLabel;
 
 pub use crate::column::{Column, DenseColumn, IdColumn, TextColumn};
 
@@ -130,8 +133,11 @@ pub struct LabelColumn {
     /// Names of the classes: two for binary, negative first; of the labels of a multi-label; empty for a real label. A
     /// class label with so many classes that they have no names (items, users) leaves it empty too.
     pub classes: Vec<Message>,
-    /// One value per row (one per label of a multi-label, row by row); NaN where it is not known.
+    /// One value per row (one per label of a multi-label, row by row); NaN where it is not known. Empty for a label that
+    /// follows from the rows of a split.
     pub values: Vec<f32>,
+    /// How the label follows from the rows of a split, for one that names other rows.
+    pub next: Option<NextLabel>,
 }
 
 /// The probability of the positive class (binary) or of the drawn class (classes), row by row.
@@ -150,6 +156,7 @@ impl PartialEq for LabelColumn {
             && self.name == other.name
             && self.kind == other.kind
             && self.classes == other.classes
+            && self.next == other.next
             && self.values.len() == other.values.len()
             && self
                 .values
@@ -222,6 +229,18 @@ pub enum DatasetError {
         /// Number of names.
         got: usize,
     },
+    /// A label names rows by a column that is not there or of another kind.
+    #[error("label `{key}` names the next row by `{column}`, which is no {expected} of the data set")]
+    Next {
+        /// The label.
+        key: String,
+        /// The column that its rule names.
+        column: String,
+        /// What the column has to be, in English.
+        expected: &'static str,
+        /// The same in Chinese.
+        expected_zh: &'static str,
+    },
     /// A truth column has no label.
     #[error("the true probabilities of `{key}` belong to no label")]
     NoLabel {
@@ -263,6 +282,12 @@ impl Explain for DatasetError {
             Self::Names { key, expected, got } => {
                 format!("“{key}”列有 {expected} 个类别或编号，却命名了 {got} 个；请全部命名或都不命名")
             }
+            Self::Next {
+                key,
+                column,
+                expected_zh,
+                ..
+            } => format!("标签“{key}”用“{column}”指明下一行，而它不是数据集的{expected_zh}"),
             Self::NoLabel { key } => format!("“{key}”的真实概率不属于任何标签"),
         };
         Message::new(self.to_string(), zh)
@@ -317,7 +342,10 @@ impl Dataset {
             feature.check(rows)?;
         }
         for label in &self.labels {
-            label.check(rows)?;
+            match &label.next {
+                None => label.check(rows)?,
+                Some(next) => self.check_next(label, next)?,
+            }
         }
         for truth in &self.truth {
             if self.label(&truth.label).is_none() {
@@ -331,6 +359,41 @@ impl Dataset {
             })?;
         }
         Ok(())
+    }
+}
+
+impl Dataset {
+    /// The ids of the feature `key`.
+    pub(crate) fn ids(&self, key: &str) -> Option<&IdColumn> {
+        match &self.feature(key)?.column {
+            Column::Id(column) => Some(column),
+            _ => None,
+        }
+    }
+
+    /// A label that names rows has no values of its own, as many classes as there are ids to name, and its columns.
+    fn check_next(&self, label: &LabelColumn, next: &NextLabel) -> Result<(), DatasetError> {
+        let refuse = |column: &str, expected, expected_zh| DatasetError::Next {
+            key: label.key.clone(),
+            column: column.to_owned(),
+            expected,
+            expected_zh,
+        };
+        same_length(&label.key, 0, label.values.len())?;
+        let id = |key: &str| self.ids(key).ok_or_else(|| refuse(key, "id feature", "编号特征"));
+        id(&next.of)?;
+        let n_classes = id(&next.names)?.cardinality;
+        if label.kind != (LabelKind::Classes { n_classes }) || !label.classes.is_empty() {
+            return Err(refuse(
+                &next.names,
+                "id feature with as many ids",
+                "编号数相同的特征",
+            ));
+        }
+        match self.label(&next.among) {
+            Some(among) if among.kind == LabelKind::Binary && among.next.is_none() => Ok(()),
+            _ => Err(refuse(&next.among, "binary label", "二元标签")),
+        }
     }
 }
 
@@ -497,6 +560,7 @@ mod tests {
                 kind: LabelKind::Classes { n_classes: 5 },
                 classes: vec![],
                 values: vec![4.0, f32::NAN],
+                next: None,
             }],
             truth: vec![],
         }
@@ -548,6 +612,30 @@ mod tests {
             values: vec![0.5, 1.5],
         }];
         assert!(matches!(bad.check(), Err(DatasetError::Value { row: 1, .. })));
+        bad = tiny();
+        bad.labels.push(LabelColumn {
+            key: "next".into(),
+            name: Message::default(),
+            kind: LabelKind::Classes { n_classes: 3 },
+            classes: vec![],
+            values: vec![],
+            next: Some(NextLabel {
+                of: "item".into(),
+                names: "item".into(),
+                among: "stars".into(),
+            }),
+        });
+        let error = bad.check().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "label `next` names the next row by `stars`, which is no binary label of the data set"
+        );
+        assert!(error.explain().zh.contains("二元标签"));
+        bad.labels[0].kind = LabelKind::Binary;
+        bad.labels[0].values = vec![1.0, f32::NAN];
+        assert_eq!(bad.check(), Ok(()));
+        bad.labels[1].kind = LabelKind::Classes { n_classes: 4 };
+        assert!(matches!(bad.check(), Err(DatasetError::Next { .. })));
         bad = tiny();
         bad.labels.clear();
         assert_eq!(

@@ -29,7 +29,11 @@ pub mod baseline;
 mod column;
 pub mod dataset;
 pub mod datasets;
+#[cfg(test)]
+mod laws;
+pub mod next;
 pub mod prepare;
 pub mod report;
+pub mod same_input;
 pub mod split;
 pub mod tokenizer;

@@ -2,7 +2,8 @@
 //!
 //! The rows of each class (rows without the label are a class of their own) are shuffled and laid end to end; row `i`
 //! of that line goes to the test split when `floor((i + 1) t) > floor(i t)`, and likewise to validation. Every class is
-//! so spread over the splits to within one row, and the totals are exact.
+//! so spread over the splits to within one row, and the totals are exact. Rows that stay together ([`split_together`]) are
+//! spread as one, and single rows even out the totals.
 //!
 //! ```
 //! use mtl_data::split::{Splits, split};
@@ -52,8 +53,30 @@ impl Splits {
 
 /// Splits `n_rows` rows; `labels` holds the classes to stratify by.
 pub fn split(n_rows: usize, labels: Option<&[f32]>, validation: f32, test: f32, seed: u64) -> Splits {
-    let mut order: Vec<u32> = (0..n_rows as u32).collect();
+    let alone: Vec<u32> = (0..n_rows as u32).collect();
+    split_together(&alone, labels, validation, test, seed)
+}
+
+/// [`split`] with rows that stay together: `first` names for every row the first row of its group
+/// ([`first_rows`](crate::same_input::first_rows)).
+///
+/// Groups are spread as rows are, by the label of their first row. A group that would fill more than half of the validation
+/// or of the test rows goes to the training rows. Then so many rows that are alone change sides that the totals are those
+/// of [`split`], as far as there are such rows.
+pub fn split_together(
+    first: &[u32],
+    labels: Option<&[f32]>,
+    validation: f32,
+    test: f32,
+    seed: u64,
+) -> Splits {
+    let mut sizes = vec![0_u32; first.len()];
+    first.iter().for_each(|group| sizes[*group as usize] += 1);
+    let largest = (0.5 * f64::from(validation.min(test)) * first.len() as f64).max(1.0);
+    let mut order: Vec<u32> = (0..first.len() as u32).collect();
     Random::stream(seed, "split").shuffle(&mut order);
+    // The groups, each by its first row.
+    order.retain(|row| (1.0..=largest).contains(&f64::from(sizes[*row as usize])));
     if let Some(labels) = labels {
         // Stable: within a class the order stays the shuffled one. NaN sorts after every class.
         let by_class = ordered::order_of_values(order.iter().map(|row| labels[*row as usize]));
@@ -64,25 +87,54 @@ pub fn split(n_rows: usize, labels: Option<&[f32]>, validation: f32, test: f32, 
         (f64::from(share) * (position + 1) as f64).floor() > before
     };
     let rest = (1.0 - test).max(f32::EPSILON);
-    let mut splits = Splits::default();
+    let mut parts = vec![Split::Train; first.len()];
     let mut n_rest = 0;
-    for (position, row) in order.into_iter().enumerate() {
+    for (position, group) in order.iter().enumerate() {
         if taken(test, position) {
-            splits.test.push(row);
+            parts[*group as usize] = Split::Test;
             continue;
         }
-        let part = if taken(validation / rest, n_rest) {
-            &mut splits.validation
-        } else {
-            &mut splits.train
-        };
-        part.push(row);
+        if taken(validation / rest, n_rest) {
+            parts[*group as usize] = Split::Validation;
+        }
         n_rest += 1;
     }
-    for part in [&mut splits.train, &mut splits.validation, &mut splits.test] {
-        ordered::sort_numbers(part);
+    let total = |share: f32, n_rows: usize| (f64::from(share) * n_rows as f64).floor() as usize;
+    let n_test = total(test, first.len());
+    let n_validation = total(validation / rest, first.len() - n_test.min(first.len()));
+    order.retain(|row| sizes[*row as usize] == 1);
+    for (part, wanted) in [(Split::Test, n_test), (Split::Validation, n_validation)] {
+        let got = first
+            .iter()
+            .filter(|group| parts[**group as usize] == part)
+            .count();
+        let (from, to) = if got < wanted {
+            (Split::Train, part)
+        } else {
+            (part, Split::Train)
+        };
+        let movable: Vec<u32> = order
+            .iter()
+            .copied()
+            .filter(|row| parts[*row as usize] == from)
+            .collect();
+        let n_moved = got.abs_diff(wanted).min(movable.len());
+        // Evenly spread over the line, and so over the classes.
+        for place in 0..n_moved {
+            parts[movable[place * movable.len() / n_moved] as usize] = to;
+        }
     }
-    splits
+    let rows_of = |part: Split| {
+        let rows = first.iter().zip(0..);
+        rows.filter(|(group, _)| parts[**group as usize] == part)
+            .map(|(_, row)| row)
+            .collect()
+    };
+    Splits {
+        train: rows_of(Split::Train),
+        validation: rows_of(Split::Validation),
+        test: rows_of(Split::Test),
+    }
 }
 
 #[cfg(test)]
@@ -129,5 +181,40 @@ mod tests {
             (none.train.len(), none.validation.len(), none.test.len()),
             (10, 0, 0)
         );
+    }
+
+    #[test]
+    fn groups_stay_together_and_large_ones_are_trained_on() {
+        // Groups of one to four rows, and one of 200.
+        let mut first: Vec<u32> = Vec::new();
+        let mut random = Random::stream(4, "groups");
+        for group in 0..800 {
+            let size = if group == 7 { 200 } else { 1 + random.below(4) };
+            let start = first.len() as u32;
+            first.extend(std::iter::repeat_n(start, size));
+        }
+        let labels: Vec<f32> = (0..first.len()).map(|row| (row % 3) as f32).collect();
+        let splits = split_together(&first, Some(&labels), 0.1, 0.2, 1);
+        let mut part_of = vec![None; first.len()];
+        for part in Split::ALL {
+            for row in splits.rows(*part) {
+                assert_eq!(
+                    part_of[*row as usize].replace(*part),
+                    None,
+                    "a row is in one part"
+                );
+            }
+        }
+        for (row, group) in first.iter().enumerate() {
+            assert_eq!(part_of[row], part_of[*group as usize]);
+        }
+        let large = first
+            .iter()
+            .position(|group| first.iter().filter(|other| *other == group).count() == 200);
+        assert_eq!(part_of[large.unwrap()], Some(Split::Train));
+        for (part, share) in [(Split::Validation, 0.1), (Split::Test, 0.2)] {
+            let wanted = (share * first.len() as f64) as usize;
+            assert!(splits.rows(part).len().abs_diff(wanted) <= 1, "{part:?}");
+        }
     }
 }

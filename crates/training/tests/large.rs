@@ -41,6 +41,7 @@ fn dataset() -> Dataset {
             kind: LabelKind::Binary,
             classes: vec![Message::new("no", "否"), Message::new("yes", "是")],
             values: (0..MAX_ROWS).map(likes).collect(),
+            next: None,
         }],
         info: DatasetInfo::default(),
         truth: Vec::new(),

@@ -242,6 +242,12 @@ fn describe(dataset: &Dataset) {
 }
 
 fn distribution(label: &LabelColumn) -> String {
+    if let (Some(next), Some(n_classes)) = (&label.next, label.n_classes()) {
+        return format!(
+            "{n_classes} classes, the next `{}` of a `{}` within a split",
+            next.names, next.of
+        );
+    }
     let missing = label.values.iter().filter(|value| value.is_nan()).count();
     let missing = if missing > 0 {
         format!(", {missing} rows unknown")

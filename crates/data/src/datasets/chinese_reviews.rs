@@ -121,8 +121,27 @@ fn read(positive: &str, negative: &str) -> Dataset {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Two files of the same form with few lines, some of them twice but for their punctuation. All lines are of the first block.
+    pub(in crate::datasets) fn fixture() -> Dataset {
+        let word = |row: usize| ['房', '间', '很', '大', '小', '旧', '新'][row % 7];
+        let file = |sentiment: usize| -> String {
+            let line = |row: usize| {
+                let stop = if row % 30 == 29 { "！" } else { "。" };
+                let row = if row % 30 == 29 { row - 3 } else { row };
+                format!(
+                    "这个{}{}{}共{row}分{sentiment}{stop}\n",
+                    word(row),
+                    word(row / 7),
+                    word(row / 49)
+                )
+            };
+            (0..300).map(line).collect()
+        };
+        read(&file(1), &file(0))
+    }
 
     #[test]
     fn twins_short_and_contradictory_texts_are_dropped() {

@@ -190,8 +190,24 @@ fn read(rows: &[ClothingRow]) -> Dataset {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// A table of the same form with few rows, some of them twice.
+    pub(in crate::datasets) fn fixture() -> Dataset {
+        let row = |row: usize| {
+            let row = if row % 30 == 29 { row - 3 } else { row };
+            ClothingRow {
+                item: (row % 40) as i64,
+                age: 20 + (row % 50) as i64,
+                text: Some(format!("w{} w{} fits", row % 17, row % 31)),
+                rating: 1 + (row % 5) as i64,
+                recommended: i64::from(row % 5 > 1),
+                department: Some(DEPARTMENTS[row % 6].0.to_owned()),
+            }
+        };
+        read(&(0..600).map(row).collect::<Vec<_>>())
+    }
 
     #[test]
     fn rows_without_text_or_department_are_left_out_and_items_renumbered() {

@@ -244,6 +244,7 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
         kind: LabelKind::Binary,
         classes: vec![Message::new("no", "否"), Message::new("yes", "是")],
         values,
+        next: None,
     };
     let classes = |key: &str, name: Message, n_classes, values| LabelColumn {
         key: key.to_owned(),
@@ -251,6 +252,7 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
         kind: LabelKind::Classes { n_classes },
         classes: vec![],
         values,
+        next: None,
     };
     let truth = |label: &str, values| TruthColumn {
         label: label.to_owned(),

@@ -5,7 +5,8 @@
 //! near as the table comes to naming the course that was rated), `dept`, `context` (semesters of the student, semesters
 //! since the lecture, service course or not). Labels: `like` (rating >= 4), `top` (rating = 5), `rating` (1 to 5, real), and for
 //! recommendation by softmax `next_item` (the lecturer whom this student liked next, in the order of the table) and
-//! `next_user` (the student who liked this lecturer next), known only for a liked row of whoever has two.
+//! `next_user` (the student who liked this lecturer next), known only for a liked row of whoever has two. "Next" is among
+//! the rows of the same split ([`NextLabel`]).
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use super::raw::{RawError, classes, expect_count, expect_counts, real};
 use crate::dataset::{
     Column, Dataset, DatasetInfo, DenseColumn, Feature, IdColumn, LabelColumn, Language, Source,
 };
+use crate::next::NextLabel;
 
 /// Stable name.
 pub const KEY: &str = "lecture-ratings";
@@ -144,24 +146,6 @@ fn renumber<const N: usize>(rows: &[Row], id: fn(&Row) -> [u32; N]) -> IdColumn 
     }
 }
 
-/// For every liked row the `target` of the next liked row with the same `of`, cyclically; NaN for the others.
-fn next_liked(rows: &[Row], of: &IdColumn, target: &IdColumn) -> Vec<f32> {
-    let mut liked: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (row, _) in rows.iter().enumerate().filter(|(_, row)| row.rating >= 4) {
-        liked.entry(of.ids[row]).or_default().push(row);
-    }
-    let mut next = vec![f32::NAN; rows.len()];
-    for group in liked.values() {
-        for (position, row) in group.iter().enumerate() {
-            let following = target.ids[group[(position + 1) % group.len()]];
-            if following != target.ids[*row] {
-                next[*row] = following as f32;
-            }
-        }
-    }
-    next
-}
-
 fn build(rows: &[Row]) -> Dataset {
     let users = renumber(rows, |row| [row.student]);
     let items = renumber(rows, |row| [row.lecturer]);
@@ -170,12 +154,17 @@ fn build(rows: &[Row]) -> Dataset {
         [row.lecturer, lecture_age, service]
     });
     let depts = renumber(rows, |row| [row.dept]);
-    let wide = |key: &str, name: Message, n_classes, values| LabelColumn {
+    let next = |key: &str, name: Message, n_classes, of: &str, names: &str| LabelColumn {
         key: key.to_owned(),
         name,
         kind: LabelKind::Classes { n_classes },
         classes: vec![],
-        values,
+        values: vec![],
+        next: Some(NextLabel {
+            of: of.to_owned(),
+            names: names.to_owned(),
+            among: "like".to_owned(),
+        }),
     };
     let at_least = |rating: u32| {
         rows.iter()
@@ -201,17 +190,19 @@ fn build(rows: &[Row]) -> Dataset {
             Message::new("Rating (1 to 5)", "评分（1 到 5）"),
             rows.iter().map(|row| row.rating as f32).collect(),
         ),
-        wide(
+        next(
             "next_item",
             Message::new("Next liked lecturer", "接下来喜欢的讲师"),
             items.cardinality,
-            next_liked(rows, &users, &items),
+            "user",
+            "item",
         ),
-        wide(
+        next(
             "next_user",
             Message::new("Next student who likes", "接下来喜欢的学生"),
             users.cardinality,
-            next_liked(rows, &items, &users),
+            "item",
+            "user",
         ),
     ];
     let id = |key: &str, name: Message, column| Feature {
@@ -251,11 +242,29 @@ fn build(rows: &[Row]) -> Dataset {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
+    /// A table of the same form with few rows, some of them twice.
+    pub(in crate::datasets) fn fixture() -> Dataset {
+        let line = |row: u32| {
+            let row = if row % 40 == 39 { row - 7 } else { row };
+            let (student, lecturer) = (row * row % 41, row % 23);
+            let (service, dept) = (row % 2, lecturer % 5);
+            format!(
+                "\"{row}\",\"{student}\",\"{lecturer}\",\"2\",\"{}\",\"{service}\",\"{dept}\",{}\n",
+                row % 3,
+                1 + row % 5
+            )
+        };
+        let csv: String = std::iter::once("header\n".to_owned())
+            .chain((0..600).map(line))
+            .collect();
+        build(&read_rows(&csv).unwrap())
+    }
+
     #[test]
-    fn the_table_becomes_columns_and_next_liked_rows_are_found() {
+    fn the_table_becomes_columns() {
         let csv = "\"\",\"s\",\"d\",\"studage\",\"lectage\",\"service\",\"dept\",\"y\"\n\
                    \"1\",\"1\",\"1002\",\"2\",\"2\",\"0\",\"2\",5\n\
                    \"2\",\"1\",\"1050\",\"2\",\"1\",\"1\",\"6\",2\n\
@@ -265,22 +274,8 @@ mod tests {
         dataset.check().unwrap();
         assert_eq!(dataset.label("like").unwrap().values, [1.0, 0.0, 1.0, 1.0]);
         assert_eq!(dataset.label("top").unwrap().values, [1.0, 0.0, 0.0, 0.0]);
-        let values = |key: &str| {
-            dataset
-                .label(key)
-                .unwrap()
-                .values
-                .iter()
-                .map(|v| *v as i32)
-                .collect::<Vec<_>>()
-        };
-        // A NaN turns into 0 in this view: rows 1 and 3 have no next item.
-        assert_eq!(values("next_item"), [2, 0, 0, 0]);
-        assert!(dataset.label("next_item").unwrap().values[1].is_nan());
-        assert!(dataset.label("next_item").unwrap().values[3].is_nan());
-        assert_eq!(values("next_user"), [1, 0, 0, 0]);
-        assert!(dataset.label("next_user").unwrap().values[2].is_nan());
-        assert!(!dataset.label("next_user").unwrap().values[3].is_nan());
+        assert_eq!(dataset.label("next_item").unwrap().n_classes(), Some(3));
+        assert_eq!(dataset.label("next_user").unwrap().n_classes(), Some(2));
         let error = parse("header\n1,2,3\n").unwrap_err();
         assert!(matches!(error, RawError::Line { line: 2, .. }));
     }

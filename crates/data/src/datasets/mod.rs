@@ -50,6 +50,15 @@ macro_rules! datasets {
             $( Entry { key: $generated::KEY, origin: Origin::Generated, info: $generated::info }, )+
         ];
 
+        /// A packaged set of the same form with few rows.
+        #[cfg(test)]
+        pub(crate) fn fixture(key: &str) -> Option<Dataset> {
+            $( if key == $packaged::KEY {
+                return Some($packaged::tests::fixture());
+            } )+
+            None
+        }
+
         /// A generator with its settings.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Generator {

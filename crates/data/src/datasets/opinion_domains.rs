@@ -121,8 +121,23 @@ fn read(files: [&str; 4]) -> Result<Dataset, RawError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Four files of the same form with few lines, some of them twice.
+    pub(in crate::datasets) fn fixture() -> Dataset {
+        let file = |domain: usize| -> String {
+            let line = |row: usize| {
+                let row = if row % 30 == 29 { row - 3 } else { row };
+                let text = format!("d{domain} w{} W{} end", row % 17, row % 31);
+                let text = if row % 2 == 0 { text } else { text.to_uppercase() };
+                format!("{row}\t{}\t{text}!\n", (row % 9) as f32 - 4.0)
+            };
+            (0..200).map(line).collect()
+        };
+        let files = [0, 1, 2, 3].map(file);
+        read([0, 1, 2, 3].map(|domain| &*files[domain])).unwrap()
+    }
 
     #[test]
     fn lines_become_rows_and_faults_are_named() {

@@ -100,6 +100,7 @@ pub(super) fn classes(key: &str, name: Message, classes: &[(&str, &str)], values
         },
         classes: classes.iter().map(|(en, zh)| Message::new(*en, *zh)).collect(),
         values,
+        next: None,
     }
 }
 
@@ -111,5 +112,6 @@ pub(super) fn real(key: &str, name: Message, values: Vec<f32>) -> LabelColumn {
         kind: LabelKind::Real,
         classes: vec![],
         values,
+        next: None,
     }
 }

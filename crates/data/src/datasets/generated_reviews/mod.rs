@@ -199,6 +199,7 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
                 },
                 classes: DOMAINS.map(Message::from).to_vec(),
                 values: domains,
+                next: None,
             },
             LabelColumn {
                 key: "sentiment".to_owned(),
@@ -208,6 +209,7 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
                 },
                 classes: SENTIMENTS.map(Message::from).to_vec(),
                 values: sentiments,
+                next: None,
             },
             LabelColumn {
                 key: "stars".to_owned(),
@@ -215,6 +217,7 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
                 kind: LabelKind::Real,
                 classes: vec![],
                 values: stars,
+                next: None,
             },
             LabelColumn {
                 key: "remarks".to_owned(),
@@ -224,6 +227,7 @@ pub fn generate(settings: &ReviewSettings) -> Dataset {
                 },
                 classes: REMARKS.map(Message::from).to_vec(),
                 values: remarks,
+                next: None,
             },
         ],
         truth: vec![],

@@ -6,6 +6,8 @@
 //! dense column -> [rows x width] f32, (x - mean) / deviation over the training rows
 //! label        -> [rows] f32 ([rows x labels] for a multi-label), NaN = not known
 //! ```
+//! Rows with the same input are in one split ([`same_input`](crate::same_input)), and a label that names another row names
+//! one of its own split ([`next`](crate::next)): nothing that training sees comes from a held-out row.
 //! A row without a single word stays in the set as padding alone; a pooled embedding of it is zero. Batches are filled by
 //! the `*_into` methods, which allocate nothing.
 //!
@@ -23,17 +25,20 @@
 //! # Ok::<(), mtl_data::prepare::DataError>(())
 //! ```
 
+mod prepared;
+
 use mtl_engine::ordered::OrderedMap;
 use mtl_engine::schema::{FeatureKind, FeatureSchema, LabelSchema, Schema};
 use mtl_engine::text::{Explain, Message};
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::dataset::{
-    Column, Dataset, DatasetError, DatasetInfo, DenseColumn, LabelColumn, TextColumn, TruthColumn,
-};
-use crate::split::{Split, Splits, split};
-use crate::tokenizer::{Token, Vocabulary};
+use crate::dataset::{Column, Dataset, DatasetError, DenseColumn, LabelColumn, TextColumn};
+use crate::next::NextLabel;
+use crate::same_input::first_rows;
+use crate::split::{Split, Splits, split_together};
+use crate::tokenizer::Vocabulary;
+
+pub use prepared::{DenseScale, DenseValues, FeatureValues, Prepared, TokenValues};
 
 mtl_engine::settings! {
     /// How a data set is turned into numbers.
@@ -88,12 +93,18 @@ pub enum DataError {
         labels: String,
     },
     /// A split would have no row.
-    #[error("the {} split of {rows} rows is empty; take more rows or another share", .split.label().en)]
+    #[error(
+        "the {} split of {rows} rows with {inputs} different inputs is empty (rows with the same input stay in one split); \
+         take more rows or another share",
+        .split.label().en
+    )]
     EmptySplit {
         /// The part.
         split: Split,
         /// Rows in all.
         rows: usize,
+        /// Different inputs among them.
+        inputs: usize,
     },
     /// A vocabulary from a file is not one.
     #[error("the vocabulary of `{feature}` does not begin with <pad> and <unk>")]
@@ -108,82 +119,16 @@ impl Explain for DataError {
         let zh = match self {
             Self::Dataset(error) => return error.explain(),
             Self::Stratify { key, labels } => format!("没有可用于分层的标签“{key}”；现有标签：{labels}"),
-            Self::EmptySplit { split, rows } => {
-                format!("共 {rows} 行，{}部分为空；请增加行数或调整比例", split.label().zh)
+            Self::EmptySplit { split, rows, inputs } => {
+                format!(
+                    "共 {rows} 行、{inputs} 种不同输入，{}部分为空（输入相同的行归入同一部分）；请增加行数或调整比例",
+                    split.label().zh
+                )
             }
             Self::Vocabulary { feature } => format!("“{feature}”的词表不以 <pad> 和 <unk> 开头"),
         };
         Message::new(self.to_string(), zh)
     }
-}
-
-/// A data set as numbers, ready for batches.
-#[derive(Clone, Debug)]
-pub struct Prepared {
-    /// What the set is.
-    pub info: DatasetInfo,
-    /// With what settings it was made.
-    pub settings: DataSettings,
-    /// What a design may read and learn; features and labels stand in the order of the data set.
-    pub schema: Schema,
-    /// The rows of each part.
-    pub splits: Splits,
-    /// The values of each feature.
-    pub features: Vec<FeatureValues>,
-    /// The values of each label.
-    pub labels: Vec<Vec<f32>>,
-    /// For a generated set: the probability from which a label was drawn.
-    pub truth: Vec<TruthColumn>,
-    n_rows: usize,
-}
-
-/// The values of a feature.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FeatureValues {
-    /// Token ids.
-    Tokens(TokenValues),
-    /// One id per row.
-    Ids {
-        /// One id per row.
-        ids: Vec<u32>,
-        /// Names of the ids; empty where they have none.
-        names: Vec<String>,
-    },
-    /// Standardised numbers.
-    Dense(DenseValues),
-}
-
-/// Token ids of a text feature.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TokenValues {
-    /// Tokens per row.
-    pub length: usize,
-    /// `rows * length`, row by row.
-    pub ids: Vec<u32>,
-    /// Number of tokens in each text before it was cut.
-    pub n_tokens: Vec<u32>,
-    /// The tokens by id.
-    pub vocabulary: Vocabulary,
-}
-
-/// Standardised numbers of a dense feature.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DenseValues {
-    /// Numbers per row.
-    pub width: usize,
-    /// `rows * width`, row by row: `(x - mean) / deviation`.
-    pub values: Vec<f32>,
-    /// How it was standardised, and how a typed number has to be.
-    pub scale: DenseScale,
-}
-
-/// Mean and deviation of each number of a dense feature, over the training rows.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct DenseScale {
-    /// One mean per number.
-    pub means: Vec<f32>,
-    /// One deviation per number; 1 where the number is constant.
-    pub deviations: Vec<f32>,
 }
 
 /// Prepares a data set: see the module.
@@ -198,23 +143,38 @@ pub fn prepare_with(
     vocabularies: &OrderedMap<String, Vocabulary>,
 ) -> Result<Prepared, DataError> {
     dataset.check()?;
-    let n_rows = dataset.n_rows();
+    let splits = split_rows(dataset, settings)?;
+    prepare_on(dataset, settings, splits, vocabularies)
+}
+
+/// The rows of each part: rows with the same input stay together.
+fn split_rows(dataset: &Dataset, settings: &DataSettings) -> Result<Splits, DataError> {
+    let first = first_rows(dataset);
     let strata = strata(dataset, &settings.stratify)?;
-    let splits = split(
-        n_rows,
+    let splits = split_together(
+        &first,
         strata.map(|label| &label.values[..]),
         settings.validation,
         settings.test,
         settings.seed as u64,
     );
-    for part in Split::ALL {
-        if splits.rows(*part).is_empty() {
-            return Err(DataError::EmptySplit {
-                split: *part,
-                rows: n_rows,
-            });
-        }
+    match Split::ALL.iter().find(|part| splits.rows(**part).is_empty()) {
+        None => Ok(splits),
+        Some(part) => Err(DataError::EmptySplit {
+            split: *part,
+            rows: first.len(),
+            inputs: first.iter().zip(0..).filter(|(first, row)| *first == row).count(),
+        }),
     }
+}
+
+/// Prepares a valid data set whose rows are split.
+pub(crate) fn prepare_on(
+    dataset: &Dataset,
+    settings: &DataSettings,
+    splits: Splits,
+    vocabularies: &OrderedMap<String, Vocabulary>,
+) -> Result<Prepared, DataError> {
     let mut schema = Schema::default();
     let mut features = Vec::with_capacity(dataset.features.len());
     for feature in &dataset.features {
@@ -272,33 +232,68 @@ pub fn prepare_with(
             classes: label.classes.clone(),
         })
         .collect();
+    let labels = dataset
+        .labels
+        .iter()
+        .map(|label| match &label.next {
+            None => label.values.clone(),
+            Some(next) => next_labels(dataset, next, &splits),
+        })
+        .collect();
     Ok(Prepared {
         info: dataset.info.clone(),
         settings: settings.clone(),
         schema,
         splits,
         features,
-        labels: dataset.labels.iter().map(|label| label.values.clone()).collect(),
+        labels,
         truth: dataset.truth.clone(),
-        n_rows,
+        n_rows: dataset.n_rows(),
     })
+}
+
+/// The values of a label that names rows: each of a row of the same part.
+fn next_labels(dataset: &Dataset, next: &NextLabel, splits: &Splits) -> Vec<f32> {
+    let mut values = vec![f32::NAN; dataset.n_rows()];
+    let columns = (
+        dataset.ids(&next.of),
+        dataset.ids(&next.names),
+        dataset.label(&next.among),
+    );
+    // The data set has been checked: the columns are there.
+    if let (Some(of), Some(names), Some(among)) = columns {
+        for part in Split::ALL {
+            NextLabel::fill(
+                &of.ids,
+                &names.ids,
+                &among.values,
+                splits.rows(*part),
+                &mut values,
+            );
+        }
+    }
+    values
 }
 
 /// The label to stratify by: the one named, or the first with few enough classes.
 fn strata<'a>(dataset: &'a Dataset, key: &str) -> Result<Option<&'a LabelColumn>, DataError> {
     if key.is_empty() {
-        let few = |label: &&LabelColumn| label.n_classes().is_some_and(|n_classes| n_classes <= MAX_STRATA);
+        let few = |label: &&LabelColumn| {
+            label.next.is_none() && label.n_classes().is_some_and(|n_classes| n_classes <= MAX_STRATA)
+        };
         return Ok(dataset.labels.iter().find(few));
     }
+    // A label that names rows follows from the split. The order of a real label's values spreads small and large ones
+    // evenly too.
+    let divides = |label: &&LabelColumn| label.kind.width() == 1 && label.next.is_none();
     match dataset.label(key) {
-        // The order of a real label's values spreads small and large ones evenly too.
-        Some(label) if label.kind.width() == 1 => Ok(Some(label)),
+        Some(label) if divides(&label) => Ok(Some(label)),
         _ => Err(DataError::Stratify {
             key: key.to_owned(),
             labels: dataset
                 .labels
                 .iter()
-                .filter(|label| label.kind.width() == 1)
+                .filter(divides)
                 .map(|label| label.key.as_str())
                 .collect::<Vec<_>>()
                 .join(", "),
@@ -346,149 +341,12 @@ fn standardize(column: &DenseColumn, train: &[u32]) -> DenseValues {
     DenseValues { width, values, scale }
 }
 
-impl DenseScale {
-    /// Standardises the numbers of one row.
-    pub fn apply(&self, row: &mut [f32]) {
-        for ((value, mean), deviation) in row.iter_mut().zip(&self.means).zip(&self.deviations) {
-            *value = (*value - mean) / deviation;
-        }
-    }
-}
-
-impl Prepared {
-    /// Number of rows in all parts together.
-    pub fn n_rows(&self) -> usize {
-        self.n_rows
-    }
-
-    /// Bytes of the values that batches are read from.
-    pub fn bytes(&self) -> usize {
-        let of_feature = |values: &FeatureValues| match values {
-            FeatureValues::Tokens(tokens) => tokens.ids.len() + tokens.n_tokens.len(),
-            FeatureValues::Ids { ids, .. } => ids.len(),
-            FeatureValues::Dense(dense) => dense.values.len(),
-        };
-        let features: usize = self.features.iter().map(of_feature).sum();
-        let labels: usize = self.labels.iter().map(Vec::len).sum();
-        4 * (features + labels)
-    }
-
-    /// Position of the feature named `key`.
-    pub fn feature_idx(&self, key: &str) -> Option<usize> {
-        self.schema.features.iter().position(|feature| feature.key == key)
-    }
-
-    /// Position of the label named `key`.
-    pub fn label_idx(&self, key: &str) -> Option<usize> {
-        self.schema.labels.iter().position(|label| label.key == key)
-    }
-
-    /// Number of classes of a label: see [`LabelKind::n_classes`](mtl_engine::schema::LabelKind::n_classes).
-    pub fn n_classes(&self, label_idx: usize) -> Option<usize> {
-        self.schema.labels[label_idx].kind.n_classes()
-    }
-
-    /// The vocabulary of a text feature; none for another one.
-    pub fn vocabulary(&self, feature_idx: usize) -> Option<&Vocabulary> {
-        match self.features.get(feature_idx) {
-            Some(FeatureValues::Tokens(tokens)) => Some(&tokens.vocabulary),
-            _ => None,
-        }
-    }
-
-    /// Encodes a typed text as a row of a text feature: the padded ids go to `out`, the tokens that fit into it come back
-    /// with their places in the text. No tokens when the feature is not a text.
-    pub fn encode_text(&self, feature_idx: usize, text: &str, out: &mut [u32]) -> Vec<Token> {
-        let mut tokens = self
-            .vocabulary(feature_idx)
-            .map(|vocabulary| vocabulary.encode(text))
-            .unwrap_or_default();
-        tokens.truncate(out.len());
-        out.fill(0);
-        for (slot, token) in out.iter_mut().zip(&tokens) {
-            *slot = token.id;
-        }
-        tokens
-    }
-
-    /// Writes the token ids of `rows` to `out`, `length` a row.
-    ///
-    /// # Panics
-    /// When the feature is not a text, a row does not exist or `out` is not `rows.len() * length` long.
-    pub fn tokens_into(&self, feature_idx: usize, rows: &[u32], out: &mut [u32]) {
-        let FeatureValues::Tokens(tokens) = &self.features[feature_idx] else {
-            panic!("feature {feature_idx} holds no tokens");
-        };
-        copy_rows(&tokens.ids, tokens.length, rows, out);
-    }
-
-    /// Writes the ids of `rows` to `out`, one a row.
-    ///
-    /// # Panics
-    /// When the feature is no id, a row does not exist or `out` is not `rows.len()` long.
-    pub fn ids_into(&self, feature_idx: usize, rows: &[u32], out: &mut [u32]) {
-        let FeatureValues::Ids { ids, .. } = &self.features[feature_idx] else {
-            panic!("feature {feature_idx} holds no ids");
-        };
-        copy_rows(ids, 1, rows, out);
-    }
-
-    /// Writes the numbers of `rows` to `out`, `width` a row.
-    ///
-    /// # Panics
-    /// When the feature is not dense, a row does not exist or `out` is not `rows.len() * width` long.
-    pub fn dense_into(&self, feature_idx: usize, rows: &[u32], out: &mut [f32]) {
-        let FeatureValues::Dense(dense) = &self.features[feature_idx] else {
-            panic!("feature {feature_idx} holds no dense numbers");
-        };
-        copy_rows(&dense.values, dense.width, rows, out);
-    }
-
-    /// Numbers of a label per row: 1, or its labels for a multi-label.
-    pub fn label_width(&self, label_idx: usize) -> usize {
-        self.schema.labels[label_idx].kind.width()
-    }
-
-    /// Writes the values of a label to `out`, `label_width` a row, NaN where it is not known.
-    ///
-    /// # Panics
-    /// When the label or a row does not exist, or `out` is not `rows.len() * label_width` long.
-    pub fn labels_into(&self, label_idx: usize, rows: &[u32], out: &mut [f32]) {
-        copy_rows(&self.labels[label_idx], self.label_width(label_idx), rows, out);
-    }
-
-    /// Bytes held by the arrays.
-    pub fn n_bytes(&self) -> usize {
-        let features = self.features.iter().map(|feature| match feature {
-            FeatureValues::Tokens(tokens) => tokens.ids.len() + tokens.n_tokens.len(),
-            FeatureValues::Ids { ids, .. } => ids.len(),
-            FeatureValues::Dense(dense) => dense.values.len(),
-        });
-        let labels = self.labels.iter().map(Vec::len);
-        let truth = self.truth.iter().map(|truth| truth.values.len());
-        4 * (features.sum::<usize>() + labels.sum::<usize>() + truth.sum::<usize>() + self.n_rows)
-    }
-}
-
-fn copy_rows<T: Copy>(values: &[T], width: usize, rows: &[u32], out: &mut [T]) {
-    assert_eq!(
-        out.len(),
-        rows.len() * width,
-        "the slice does not fit {} rows of {width}",
-        rows.len()
-    );
-    for (row, out) in rows.iter().zip(out.chunks_exact_mut(width.max(1))) {
-        let start = *row as usize * width;
-        out.copy_from_slice(&values[start..start + width]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use mtl_engine::schema::LabelKind;
 
     use super::*;
-    use crate::dataset::{Feature, IdColumn};
+    use crate::dataset::{DatasetInfo, Feature, IdColumn};
 
     fn dataset(n_rows: usize) -> Dataset {
         let texts = (0..n_rows).map(|row| match row % 3 {
@@ -528,6 +386,7 @@ mod tests {
                 kind: LabelKind::Classes { n_classes: 3 },
                 classes: vec![],
                 values: (0..n_rows).map(|row| (row % 3) as f32).collect(),
+                next: None,
             }],
             truth: vec![],
         }
@@ -629,7 +488,8 @@ mod tests {
             error,
             DataError::EmptySplit {
                 split: Split::Validation,
-                rows: 3
+                rows: 3,
+                inputs: 3
             }
         );
         assert!(error.explain().zh.contains("验证"));
