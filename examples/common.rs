@@ -10,10 +10,10 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use mtl_base::schema::Schema;
 use mtl_data::datasets::{self, Generator};
 use mtl_engine::design::{Design, presets};
 use mtl_engine::metrics::{Metric, TaskMetrics};
-use mtl_engine::schema::Schema;
 use mtl_training::protocol::{
     Command, DataSource, Evaluation, Event, LabelBaselines, Phase, PredictInput, Reply, Request, Run,
     RunSettings, Split, TaskPrediction,

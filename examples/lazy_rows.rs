@@ -7,13 +7,13 @@
 
 use std::time::Instant;
 
+use mtl_base::schema::LabelKind;
+use mtl_base::text::Message;
 use mtl_data::asset;
 use mtl_data::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelColumn};
 use mtl_data::prepare::DataSettings;
 use mtl_engine::design::presets;
 use mtl_engine::layers::Layer;
-use mtl_engine::schema::LabelKind;
-use mtl_engine::text::Message;
 use mtl_examples::Outcome;
 use mtl_training::Session;
 use mtl_training::protocol::{Backend, Command, DataSource, Event, Run, RunSettings};

@@ -1,11 +1,11 @@
 //! What `cargo xtask bench` calls in the page's own module: a design trained in a bare loop, with everything that another
 //! library needs to be given the same problem. The page itself never calls it.
 
-use mtl_engine::kernels::{
+use mtl_json::object;
+use mtl_kernels::{
     fused,
     peak::{self, LayerProduct},
 };
-use mtl_json::object;
 #[cfg(feature = "gpu")]
 use mtl_training::benchmark::GpuBenchmark;
 use mtl_training::benchmark::{Benchmark, BenchmarkSpec};

@@ -6,12 +6,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
+use mtl_base::NodeId;
 use mtl_data::datasets::Generator;
 use mtl_data::datasets::generated_impressions::ImpressionSettings;
 use mtl_data::datasets::generated_reviews::ReviewSettings;
 use mtl_data::prepare::DataSettings;
 use mtl_data::tokenizer::tokenize;
-use mtl_engine::design::{Design, NodeId};
+use mtl_engine::design::Design;
 use mtl_engine::layers::{
     Activation, Add, AttentionPooling, Average, BagRule, BatchNormalization, Bidirectional,
     BidirectionalMerge, BinaryHead, ClassesHead, Concatenate, Conv1d, ConvolutionPadding, Cross, Dense, Dot,

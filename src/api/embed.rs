@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use gloo_events::EventListener;
 use js_sys::{Object, Reflect};
-use mtl_engine::text::Message;
+use mtl_base::text::Message;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, Window};
 

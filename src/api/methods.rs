@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use js_sys::Uint8Array;
-use mtl_engine::{
-    kernels::fused,
+use mtl_base::{
     schema::{FeatureKind, Schema},
     text::{Message, Text},
 };
 use mtl_json::{Value, object};
+use mtl_kernels::fused;
 use mtl_training::protocol::{Evaluation, PredictInput, Split};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -175,7 +175,7 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
         "rows": data.report.as_ref().map(|report| report.n_rows),
         "loading": data.loading.as_ref().map(|loading| loading.message().get(lang).to_owned()),
         "tasks": tasks,
-        "problem": checked.first_error().map(mtl_engine::text::Explain::explain).or_else(|| model.problem.clone())
+        "problem": checked.first_error().map(mtl_base::text::Explain::explain).or_else(|| model.problem.clone())
             .map(|problem| problem.get(lang).to_owned()),
         "resources": model.resources,
         "settings": *this.settings.get(),
@@ -310,7 +310,7 @@ fn no_feature(schema: &Schema, key: &str) -> Message {
 
 #[cfg(test)]
 mod tests {
-    use mtl_engine::schema::FeatureSchema;
+    use mtl_base::schema::FeatureSchema;
 
     use super::*;
 

@@ -11,7 +11,7 @@ mod settings;
 use std::rc::Rc;
 
 use js_sys::{Array, Error, JSON, Object, Promise, Reflect};
-use mtl_engine::text::Message;
+use mtl_base::text::Message;
 use mtl_json::Value;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::future_to_promise;

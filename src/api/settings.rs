@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use mtl_data::prepare::DataSettings;
-use mtl_engine::{
-    optimizers::OptimizerConfig,
+use mtl_base::{
     settings::{Settings, Value as Setting},
     text::{Explain, Message},
 };
+use mtl_data::prepare::DataSettings;
 use mtl_json::Value;
+use mtl_program::optimizers::OptimizerConfig;
 use mtl_training::{
     protocol::{DataSource, RunSettings},
     recommended,

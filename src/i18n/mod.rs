@@ -13,7 +13,7 @@
 
 use std::fmt::Display;
 
-pub use mtl_engine::text::{Lang, Message, Text};
+pub use mtl_base::text::{Lang, Message, Text};
 use yew::prelude::*;
 
 /// Declares the texts of one room: `T.name.get(lang)` is the text, `ALL` lists them for the test.
@@ -21,15 +21,15 @@ macro_rules! texts {
     ($( $name:ident: $en:literal, $zh:literal; )+) => {
         /// The texts of this room, by name.
         #[allow(missing_docs)]
-        pub struct Texts { $( pub $name: mtl_engine::text::Text, )+ }
+        pub struct Texts { $( pub $name: mtl_base::text::Text, )+ }
 
         /// The texts of this room.
-        pub static T: Texts = Texts { $( $name: mtl_engine::text::Text::new($en, $zh), )+ };
+        pub static T: Texts = Texts { $( $name: mtl_base::text::Text::new($en, $zh), )+ };
 
         /// Every text of this room with its name.
         #[cfg(test)]
-        pub(super) const ALL: &[(&str, mtl_engine::text::Text)] =
-            &[$( (stringify!($name), mtl_engine::text::Text::new($en, $zh)), )+];
+        pub(super) const ALL: &[(&str, mtl_base::text::Text)] =
+            &[$( (stringify!($name), mtl_base::text::Text::new($en, $zh)), )+];
     };
 }
 

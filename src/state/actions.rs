@@ -1,13 +1,14 @@
 //! The run, predictions, presets; and what the worker says.
 
-use mtl_engine::{
-    design::{
-        Design, NodeId,
-        edit::Edit,
-        presets::{self, Preset},
-    },
+use mtl_base::{
+    NodeId,
     settings::Value,
     text::{Explain, Message},
+};
+use mtl_engine::design::{
+    Design,
+    edit::Edit,
+    presets::{self, Preset},
 };
 use mtl_training::{
     protocol::{

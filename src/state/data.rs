@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use mtl_base::{schema::Schema, text::Message};
 use mtl_data::{
     asset,
     dataset::DatasetInfo,
@@ -9,7 +10,6 @@ use mtl_data::{
     prepare::DataSettings,
     report::DataReport,
 };
-use mtl_engine::{schema::Schema, text::Message};
 use mtl_training::protocol::{DataSource, LabelBaselines};
 use serde::{Deserialize, Serialize};
 

@@ -9,15 +9,15 @@
 
 use std::rc::Rc;
 
-use mtl_data::prepare::DataSettings;
-use mtl_engine::{
-    design::{
-        Design,
-        edit::{Edit, apply},
-        history::Document,
-    },
+use mtl_base::{
     ordered,
     text::{Explain, Message},
+};
+use mtl_data::prepare::DataSettings;
+use mtl_engine::design::{
+    Design,
+    edit::{Edit, apply},
+    history::Document,
 };
 use mtl_training::protocol::{DataSource, RunSettings};
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,8 @@
 //! Weights and designs as files: saved by the browser's download, opened by a picker, a drop or a script.
 
 use js_sys::{ArrayBuffer, Uint8Array};
-use mtl_engine::{
-    design::{DESIGN_VERSION, Design, edit},
-    text::{Explain, Message},
-};
+use mtl_base::text::{Explain, Message};
+use mtl_engine::design::{DESIGN_VERSION, Design, edit};
 use mtl_export::weights;
 use mtl_training::protocol::DataSource;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

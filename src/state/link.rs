@@ -4,10 +4,8 @@
 //! https://host/path/#preset=shared-lstm&data=chinese-reviews&lang=zh&theme=dark&embed=https://lesson.example
 //! ```
 
-use mtl_engine::{
-    design::{history::Document, presets},
-    text::Message,
-};
+use mtl_base::text::Message;
+use mtl_engine::design::{history::Document, presets};
 use mtl_training::recommended;
 
 use super::{

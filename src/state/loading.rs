@@ -3,16 +3,13 @@
 use std::rc::Rc;
 
 use futures_channel::oneshot;
+use mtl_base::{schema::Schema, text::Message};
 use mtl_data::{
     datasets::{self, Origin},
     prepare::DataSettings,
     report::DataReport,
 };
-use mtl_engine::{
-    design::presets::{self, Preset},
-    schema::Schema,
-    text::Message,
-};
+use mtl_engine::design::presets::{self, Preset};
 use mtl_training::{
     protocol::{Command, DataSource, LabelBaselines},
     recommended,

@@ -47,16 +47,15 @@ use std::{
 };
 
 use futures_channel::oneshot;
-use mtl_engine::ordered::OrderedSet;
+use mtl_base::ordered::OrderedSet;
+use mtl_base::{NodeId, schema::Schema, text::Message};
 use mtl_engine::{
     design::{
-        Design, NodeId, WireId,
+        Design, WireId,
         check::{Checked, check},
         history::Document,
     },
     model::Resources,
-    schema::Schema,
-    text::Message,
 };
 use mtl_training::protocol::{Phase, RunSettings, RunStatus, RunsOn};
 use yew::prelude::*;

@@ -4,10 +4,8 @@
 //! that nobody reads. It holds parameters and step; the optimizer begins afresh.
 
 use js_sys::ArrayBuffer;
-use mtl_engine::{
-    design::Design,
-    text::{Explain, Message},
-};
+use mtl_base::text::{Explain, Message};
+use mtl_engine::design::Design;
 use mtl_training::protocol::{DataSource, Phase, RunSettings};
 
 use super::{Playground, RunHistory, Sent, actions::trained_part};

@@ -6,7 +6,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use gloo_events::EventListener;
 use miniz_oxide::{deflate::compress_to_vec, inflate::decompress_to_vec_with_limit};
-use mtl_engine::text::Message;
+use mtl_base::text::Message;
 use wasm_bindgen::JsValue;
 
 use super::{

@@ -10,7 +10,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use mtl_engine::{
+use mtl_base::{
     schema::Schema,
     settings::{Field, FieldKind, Settings, Value},
     text::{Explain, Message},
@@ -447,7 +447,7 @@ pub fn use_id() -> String {
 
 #[cfg(test)]
 mod tests {
-    use mtl_engine::text::Text;
+    use mtl_base::text::Text;
 
     use super::*;
 

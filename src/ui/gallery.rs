@@ -1,16 +1,17 @@
 //! The sheets from which a person chooses a preset or a data set.
 
-use mtl_data::datasets::{self, Origin};
-use mtl_engine::ordered::OrderedMap;
-use mtl_engine::{
-    design::{
-        Design, NodeId,
-        check::downstream,
-        layout::{DEFAULT_SIZE, layout},
-        presets::{self, Preset},
-    },
+use mtl_base::ordered::OrderedMap;
+use mtl_base::{
+    NodeId,
     schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema},
     text::Message,
+};
+use mtl_data::datasets::{self, Origin};
+use mtl_engine::design::{
+    Design,
+    check::downstream,
+    layout::{DEFAULT_SIZE, layout},
+    presets::{self, Preset},
 };
 use yew::prelude::*;
 

@@ -7,7 +7,7 @@ use std::{
 
 use futures_channel::oneshot;
 use js_sys::{ArrayBuffer, Uint8Array};
-use mtl_engine::{
+use mtl_base::{
     ordered::OrderedMap,
     text::{Explain, Message},
 };

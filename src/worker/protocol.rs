@@ -2,8 +2,9 @@
 //! and reads with `mtl_export`. Files never pass through the session, which knows no format, nor through the page as
 //! anything but bytes.
 
+use mtl_base::text::Message;
 use mtl_data::prepare::DataSettings;
-use mtl_engine::{design::Design, text::Message};
+use mtl_engine::design::Design;
 use mtl_training::protocol::{Command, DataSource, Event, RunSettings, StepProfile};
 use serde::{Deserialize, Serialize};
 

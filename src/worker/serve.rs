@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::task::Waker;
 
 use js_sys::{ArrayBuffer, Uint8Array};
-use mtl_engine::text::{Explain, Message};
+use mtl_base::text::{Explain, Message};
 use mtl_training::{
     Outgoing, Session,
     protocol::{Command, Event, Reply, Request, Snapshot},

@@ -9,18 +9,26 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The crates that run without a browser.
-const HEADLESS: [&str; 7] = [
-    "compute", "balance", "engine", "data", "training", "export", "json",
+const HEADLESS: [&str; 9] = [
+    "base", "kernels", "program", "balance", "engine", "data", "training", "export", "json",
 ];
 
 /// What each headless crate may use of the others.
-const MAY_KNOW: [(&str, &[&str]); 7] = [
-    ("compute", &["json"]),
-    ("balance", &["compute"]),
-    ("engine", &["compute", "json"]),
-    ("data", &["engine", "json"]),
-    ("training", &["engine", "data", "json"]),
-    ("export", &["engine", "data", "json"]),
+const MAY_KNOW: [(&str, &[&str]); 9] = [
+    ("base", &["json"]),
+    ("kernels", &[]),
+    ("program", &["base", "kernels", "json"]),
+    ("balance", &["base", "kernels"]),
+    ("engine", &["base", "kernels", "program", "json"]),
+    ("data", &["base", "kernels", "engine", "json"]),
+    (
+        "training",
+        &["base", "kernels", "program", "balance", "engine", "data", "json"],
+    ),
+    (
+        "export",
+        &["base", "kernels", "program", "engine", "data", "json"],
+    ),
     ("json", &[]),
 ];
 

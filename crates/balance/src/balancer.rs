@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use mtl_compute::text::{Explain, Message};
+use mtl_base::text::{Explain, Message};
 
 use crate::methods::BalanceConfig;
 use crate::options::{BalanceOptions, Reduction};

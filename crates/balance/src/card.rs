@@ -1,6 +1,6 @@
 //! What a person reads about a method before choosing it.
 
-use mtl_compute::text::Text;
+use mtl_base::text::Text;
 
 /// The card of a method.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! What the literature leaves open and every method needs: settings beside the method's own.
 
-use mtl_compute::choice;
+use mtl_base::choice;
 
 choice! {
     /// What the weights of a method add up to where its length is a matter of convention.
@@ -53,7 +53,7 @@ choice! {
     }
 }
 
-mtl_compute::settings! {
+mtl_base::settings! {
     /// Conventions common to all methods. [`Balancer`](crate::Balancer) applies the first; the others are for whoever computes the gradients.
     pub struct BalanceOptions {
         /// Sum or mean.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use mtl_compute::random::Random;
-use mtl_compute::text::Text;
+use mtl_base::text::Text;
+use mtl_kernels::random::Random;
 
 /// What a method looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,8 +24,8 @@
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
-use mtl_engine::schema::LabelKind;
-use mtl_engine::text::{Explain, Message};
+use mtl_base::schema::LabelKind;
+use mtl_base::text::{Explain, Message};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use thiserror::Error;
 
@@ -443,7 +443,7 @@ mod tests {
     use super::*;
     use crate::datasets::generated_impressions::{self, ImpressionSettings};
     use crate::datasets::generated_reviews::{self, ReviewSettings};
-    use mtl_engine::random::Random;
+    use mtl_kernels::random::Random;
 
     fn small() -> Dataset {
         let mut dataset = generated_reviews::generate(&ReviewSettings {

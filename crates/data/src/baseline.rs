@@ -22,15 +22,15 @@
 //! # Ok::<(), mtl_data::prepare::DataError>(())
 //! ```
 
-use mtl_engine::kernels::elementary::{exp_f64, log_f64, sigmoid};
-use mtl_engine::ordered;
-use mtl_engine::schema::LabelKind;
+use mtl_base::ordered;
+use mtl_base::schema::LabelKind;
+use mtl_kernels::elementary::{exp_f64, log_f64, sigmoid};
 use serde::{Deserialize, Serialize};
 
 use crate::prepare::{FeatureValues, Prepared, TokenValues};
 use crate::tokenizer::UNKNOWN;
 
-mtl_engine::choice! {
+mtl_base::choice! {
     /// A simple method.
     pub enum Method {
         /// The same answer for every row.
@@ -320,8 +320,8 @@ mod tests {
     use crate::datasets::generated_impressions::{self, ImpressionSettings};
     use crate::datasets::generated_reviews::{self, ReviewSettings};
     use crate::prepare::{DataSettings, prepare};
+    use mtl_base::text::Message;
     use mtl_engine::metrics::{Metric, TaskOutput, evaluate};
-    use mtl_engine::text::Message;
 
     fn labels(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<f32> {
         rows.iter()

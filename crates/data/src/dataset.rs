@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use mtl_data::dataset::{Column, Dataset, DatasetInfo, Feature, LabelColumn, TextColumn};
-//! use mtl_engine::{schema::LabelKind, text::Message};
+//! use mtl_base::{schema::LabelKind, text::Message};
 //!
 //! let dataset = Dataset {
 //!     info: DatasetInfo { key: "tiny".into(), ..Default::default() },
@@ -30,9 +30,9 @@
 //! # Ok::<(), mtl_data::dataset::DatasetError>(())
 //! ```
 
-use mtl_engine::ordered;
-use mtl_engine::schema::LabelKind;
-use mtl_engine::text::{Explain, Message};
+use mtl_base::ordered;
+use mtl_base::schema::LabelKind;
+use mtl_base::text::{Explain, Message};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use mtl_engine::ordered::OrderedMap;
-use mtl_engine::schema::LabelKind;
-use mtl_engine::settings::{Settings, Value};
+use mtl_base::ordered::OrderedMap;
+use mtl_base::schema::LabelKind;
+use mtl_base::settings::{Settings, Value};
 
 use crate::asset;
 use crate::dataset::{Column, Dataset, TextColumn};

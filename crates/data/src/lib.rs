@@ -7,7 +7,7 @@
 //! A [`dataset::Dataset`] is columns of features and labels with its licence and attribution. It comes from a compact
 //! asset ([`asset`]), from a generator or from the parser of a raw file ([`datasets`]). [`prepare::prepare`] tokenises
 //! it, builds the vocabulary from the training split alone, splits the rows by a seed, and hands the result over as a
-//! [`prepare::Prepared`], whose [`Schema`](mtl_engine::schema::Schema) is what a design is checked against.
+//! [`prepare::Prepared`], whose [`Schema`](mtl_base::schema::Schema) is what a design is checked against.
 //! [`report`] describes a prepared set to a person; [`baseline`] says what a simple method reaches on it.
 //!
 //! ```

@@ -13,10 +13,10 @@
 //! # Ok::<(), mtl_data::prepare::DataError>(())
 //! ```
 
-use mtl_engine::ordered;
-use mtl_engine::random::Random;
-use mtl_engine::schema::LabelKind;
-use mtl_engine::text::Message;
+use mtl_base::ordered;
+use mtl_base::schema::LabelKind;
+use mtl_base::text::Message;
+use mtl_kernels::random::Random;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::{Column, Dataset, DatasetInfo};

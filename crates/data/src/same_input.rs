@@ -64,7 +64,7 @@ fn hash(dataset: &Dataset, row: usize) -> u64 {
 mod tests {
     use super::*;
     use crate::dataset::{DatasetInfo, DenseColumn, Feature, IdColumn, TextColumn};
-    use mtl_engine::text::Message;
+    use mtl_base::text::Message;
 
     #[test]
     fn all_features_count_and_texts_are_compared_by_their_words() {

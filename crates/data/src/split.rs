@@ -13,11 +13,11 @@
 //! assert_eq!((splits.train.len(), splits.validation.len(), splits.test.len()), (70, 10, 20));
 //! ```
 
-use mtl_engine::ordered;
-use mtl_engine::random::Random;
+use mtl_base::ordered;
+use mtl_kernels::random::Random;
 use serde::{Deserialize, Serialize};
 
-mtl_engine::choice! {
+mtl_base::choice! {
     /// A part of the rows.
     pub enum Split {
         /// What a model learns from.

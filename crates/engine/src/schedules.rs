@@ -14,9 +14,9 @@
 //! assert!(schedule.at(110, 110) < 1e-6);
 //! ```
 
-use crate::kernels::elementary::cos;
+use mtl_kernels::elementary::cos;
 
-crate::choice! {
+mtl_base::choice! {
     /// What the learning rate does after the warm-up.
     pub enum ScheduleKind {
         /// It stays.
@@ -26,7 +26,7 @@ crate::choice! {
     }
 }
 
-crate::settings! {
+mtl_base::settings! {
     /// How the learning rate changes over the steps of a run.
     pub struct Schedule {
         /// What it does after the warm-up.

@@ -9,12 +9,15 @@ use std::{
 };
 
 use common::{bench, build, fill};
+use mtl_base::schema::{FeatureKind, LabelKind, Schema};
 use mtl_engine::{
     design::presets,
     layers::Layer,
-    model::{BuildOptions, Mode, Model, Profile},
+    model::{BuildOptions, Model, Profile},
+};
+use mtl_program::{
     optimizers::{Optimizer, OptimizerConfig},
-    schema::{FeatureKind, LabelKind, Schema},
+    specs::Mode,
 };
 
 struct Counting;

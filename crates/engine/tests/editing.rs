@@ -1,17 +1,18 @@
 //! Laws of editing, over seeded random sequences of edits: whatever is done, the design stays valid; undo then redo is
 //! the identity; what was written is read back equal; layouts never overlap.
 
-use mtl_engine::ordered::{OrderedMap, OrderedSet};
+use mtl_base::ordered::{OrderedMap, OrderedSet};
 use std::rc::Rc;
 
+use mtl_base::NodeId;
+use mtl_base::settings::{FieldKind, Settings, Value};
+use mtl_base::text::Message;
 use mtl_engine::design::compose::{self, Fragment};
 use mtl_engine::design::edit::{self, Edit, EditError, Ids, Refusal};
 use mtl_engine::design::history::Document;
 use mtl_engine::design::layout::{self, layout};
-use mtl_engine::design::{Design, Node, NodeId, Note, Port, Wire, WireId};
+use mtl_engine::design::{Design, Node, Note, Port, Wire, WireId};
 use mtl_engine::layers::Layer;
-use mtl_engine::settings::{FieldKind, Settings, Value};
-use mtl_engine::text::Message;
 
 /// SplitMix64: enough for choosing edits, and independent of the engine's own generator.
 struct Choices(u64);

@@ -5,13 +5,14 @@ mod goldens;
 use std::collections::BTreeMap;
 
 use goldens::{Labels, read};
+use mtl_base::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
+use mtl_base::text::Message;
 use mtl_engine::design::Design;
-use mtl_engine::kernels::elementary;
 use mtl_engine::layers::{BinaryHead, ClassesHead, Embedding, IdInput, RegressionHead};
-use mtl_engine::model::{BuildOptions, Mode, Model};
-use mtl_engine::optimizers::{Optimizer, OptimizerConfig};
-use mtl_engine::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
-use mtl_engine::text::Message;
+use mtl_engine::model::{BuildOptions, Model};
+use mtl_kernels::elementary;
+use mtl_program::optimizers::{Optimizer, OptimizerConfig};
+use mtl_program::specs::Mode;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -4,9 +4,9 @@
 mod goldens;
 
 use goldens::read;
-use mtl_engine::clipping::Clipping;
-use mtl_engine::optimizers::{Optimizer, OptimizerConfig};
 use mtl_engine::schedules::Schedule;
+use mtl_program::clipping::Clipping;
+use mtl_program::optimizers::{Optimizer, OptimizerConfig};
 use serde::Deserialize;
 
 fn check(what: &str, got: &[f32], expected: &[f32], relative: f32, absolute: f32) {

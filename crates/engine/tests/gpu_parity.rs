@@ -11,11 +11,14 @@ use gpu::{
     say, step,
 };
 use mtl_engine::{
-    backend::gpu::{GpuDevice, GpuError, GpuOptions, GpuTrainer},
-    clipping::{Clipping, ClippingKind},
     layers::{Activation, Dense, Lstm, Sample, Shape},
-    model::{Mode, Model},
+    model::Model,
+};
+use mtl_program::{
+    clipping::{Clipping, ClippingKind},
+    gpu::{GpuDevice, GpuError, GpuOptions, GpuTrainer},
     optimizers::{Optimizer, OptimizerConfig},
+    specs::Mode,
 };
 
 fn options(max_rows: usize, run_seed: u64) -> GpuOptions {
@@ -96,7 +99,7 @@ fn optimizers_and_clippings(device: &GpuDevice) {
         .filter_map(|(key, _)| OptimizerConfig::from_key(key))
         .collect();
     for nesterov in [false, true] {
-        configs.push(OptimizerConfig::Sgd(mtl_engine::optimizers::sgd::Sgd {
+        configs.push(OptimizerConfig::Sgd(mtl_program::optimizers::sgd::Sgd {
             momentum: 0.9,
             nesterov,
         }));

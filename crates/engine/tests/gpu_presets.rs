@@ -5,13 +5,16 @@ mod gpu;
 
 use common::{feature, label};
 use gpu::{block_on, both_ways, say, step};
+use mtl_base::schema::{FeatureKind, LabelKind, Schema};
 use mtl_engine::{
-    backend::gpu::{GpuData, GpuOptions, GpuTrainer},
     design::presets,
-    model::{BuildOptions, Mode, Model},
+    model::{BuildOptions, Model},
+};
+use mtl_kernels::random::Random;
+use mtl_program::{
+    gpu::{GpuData, GpuOptions, GpuTrainer},
     optimizers::{Optimizer, OptimizerConfig},
-    random::Random,
-    schema::{FeatureKind, LabelKind, Schema},
+    specs::Mode,
 };
 
 const ROWS: usize = 300;

@@ -1,6 +1,6 @@
 //! Every shader, in every size, is valid WGSL by naga's rules, and its records have the size that the host writes.
 
-use mtl_engine::backend::gpu::kernels::File;
+use mtl_program::gpu::kernels::File;
 use wgpu::naga::{
     AddressSpace, TypeInner,
     front::wgsl,

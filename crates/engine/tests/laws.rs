@@ -3,18 +3,16 @@
 mod common;
 
 use common::{Bench, bench, build, fill, loss_f64, penalty_f64, scatter, schema};
+use mtl_base::settings::{FieldKind, Settings};
 use mtl_engine::{
-    design::{
-        Design, Tie,
-        check::{TaskSet, check},
-    },
+    design::{Design, Tie, check::check},
     layers::{
         Activation, BatchNormalization, BinaryHead, Conv1d, ConvolutionPadding, Dense, DenseInput, Embedding,
         GradientReversal, Layer, LayerKind, RegressionHead, Sample, Scale, Shape, StopGradient,
     },
-    model::{Mode, Model},
-    settings::{FieldKind, Settings},
+    model::Model,
 };
+use mtl_program::specs::{Mode, TaskSet};
 
 const ROWS: usize = 5;
 const TRAIN: Mode = Mode::Train { step: 3 };
@@ -42,7 +40,7 @@ fn reads_padding(layer: &Layer) -> bool {
     let window_per_step = |conv: &Conv1d| conv.strides == 1 && conv.padding != ConvolutionPadding::Valid;
     matches!(layer, Layer::Conv1d(conv) if !window_per_step(conv))
         || layer.key() == "flatten"
-        || layer.get("mask_zero") == Some(mtl_engine::settings::Value::Flag(false))
+        || layer.get("mask_zero") == Some(mtl_base::settings::Value::Flag(false))
 }
 
 /// Compares the gradients of every parameter with central differences of the loss in `f64`.
@@ -317,7 +315,7 @@ fn settings_and_files_say_the_same() {
             );
             if let FieldKind::Choice { options } = field.kind {
                 for (key, _) in options {
-                    copy.set(field.key, &mtl_engine::settings::Value::Words((*key).to_owned()))
+                    copy.set(field.key, &mtl_base::settings::Value::Words((*key).to_owned()))
                         .unwrap();
                 }
             }
@@ -436,7 +434,7 @@ fn padding_changes_nothing() {
         fill(&mut b, ROWS, 6);
         for (slot, input) in a.inputs().to_vec().iter().enumerate() {
             let ids = a.batch().ids[slot].clone();
-            if let mtl_engine::schema::FeatureKind::Tokens { length, .. } = input.kind {
+            if let mtl_base::schema::FeatureKind::Tokens { length, .. } = input.kind {
                 for (row, ids) in ids.chunks_exact(length).enumerate() {
                     let target = &mut b.batch_mut().ids[slot][row * (length + 3)..(row + 1) * (length + 3)];
                     target.fill(0);

@@ -9,20 +9,26 @@ use std::{
 };
 
 use common::{fill, schema};
+use mtl_base::{
+    NodeId,
+    settings::{FieldKind, Settings, Value},
+    text::Explain,
+};
 use mtl_engine::{
     design::{
-        Design, Node, NodeId, Port, Tie, Wire, WireId,
+        Design, Node, Port, Tie, Wire, WireId,
         check::{Severity, check},
     },
     layers::{
         Arity, Dense, DenseInput, Embedding, Flatten, GlobalMaxPooling, InputPort, Layer, RegressionHead,
         Shape, TokenInput,
     },
-    model::{BuildOptions, Mode, Model},
+    model::{BuildOptions, Model},
+};
+use mtl_kernels::random::Random;
+use mtl_program::{
     optimizers::{Optimizer, OptimizerConfig},
-    random::Random,
-    settings::{FieldKind, Settings, Value},
-    text::Explain,
+    specs::Mode,
 };
 
 /// A layer with random settings; now and then one that only a damaged file can hold.

@@ -3,12 +3,16 @@
 mod common;
 
 use common::{feature, label};
-use mtl_engine::{
-    design::{Design, NodeId},
-    layers::{DenseInput, Dropout, GaussianNoise, Layer, RegressionHead},
-    model::{BuildOptions, Mode, Model},
+use mtl_base::{
+    NodeId,
     schema::{FeatureKind, LabelKind, Schema},
 };
+use mtl_engine::{
+    design::Design,
+    layers::{DenseInput, Dropout, GaussianNoise, Layer, RegressionHead},
+    model::{BuildOptions, Model},
+};
+use mtl_program::specs::Mode;
 
 const ROWS: usize = 20;
 const WIDTH: usize = 3000;

@@ -1,6 +1,6 @@
 //! What a session refuses, in both languages.
 
-use mtl_engine::text::{Explain, Message, Text};
+use mtl_base::text::{Explain, Message, Text};
 use thiserror::Error;
 
 /// Why a command was not carried out, or why a run stopped. The session is as it was before.

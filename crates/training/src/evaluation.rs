@@ -3,7 +3,7 @@
 use mtl_data::baseline;
 use mtl_data::prepare::Prepared;
 use mtl_engine::metrics::{self, TaskMetrics, TaskOutput};
-use mtl_engine::model::Mode;
+use mtl_program::specs::Mode;
 
 use crate::protocol::{Evaluation, LabelBaselines, Split};
 use crate::run::TrainingRun;

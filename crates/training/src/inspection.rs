@@ -7,8 +7,9 @@
 //! ```
 //! Nothing of the run changes: parameters and optimizer are only read, gradients are overwritten by the next step anyway.
 
-use mtl_engine::design::NodeId;
-use mtl_engine::model::{Mode, Model};
+use mtl_base::NodeId;
+use mtl_engine::model::Model;
+use mtl_program::specs::Mode;
 use serde::{Deserialize, Serialize};
 
 use mtl_data::prepare::Prepared;

@@ -3,8 +3,8 @@
 //! Step s of a run with n rows and batches of b reads rows [k·b, min((k+1)·b, n)) of epoch e, where e = s / ⌈n/b⌉ and
 //! k = s mod ⌈n/b⌉: the last batch of an epoch may be smaller, as in Keras.
 
-use mtl_engine::ordered;
-use mtl_engine::random::Random;
+use mtl_base::ordered;
+use mtl_kernels::random::Random;
 
 /// The shuffled rows of one epoch at a time.
 #[derive(Debug)]

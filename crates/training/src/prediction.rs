@@ -1,12 +1,12 @@
 //! One example in, every task's prediction out, with what drove it.
 
+use mtl_base::ordered::OrderedMap;
+use mtl_base::schema::FeatureKind;
+use mtl_base::text::Message;
 use mtl_data::dataset::{Column, Dataset};
 use mtl_data::prepare::{FeatureValues, Prepared};
 use mtl_engine::metrics::{TaskOutput, first_of_largest};
-use mtl_engine::model::Mode;
-use mtl_engine::ordered::OrderedMap;
-use mtl_engine::schema::FeatureKind;
-use mtl_engine::text::Message;
+use mtl_program::specs::Mode;
 
 use crate::RunError;
 use crate::protocol::{PredictInput, Reply, TaskPrediction, TokenSpans};

@@ -5,9 +5,10 @@
 //! steps the sums are right, as the parts fall on the clock's ticks by chance. Parameters are as before afterwards (also
 //! the running statistics of a batch normalisation), and ordinary steps know nothing of it.
 
-use mtl_engine::design::NodeId;
-use mtl_engine::model::{Mode, Profile};
-use mtl_engine::optimizers::Optimizer;
+use mtl_base::NodeId;
+use mtl_engine::model::Profile;
+use mtl_program::optimizers::Optimizer;
+use mtl_program::specs::Mode;
 use serde::{Deserialize, Serialize};
 
 use crate::{RunError, Session};

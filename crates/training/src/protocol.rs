@@ -10,6 +10,7 @@
 //! page: it asks the session for [`Request::Snapshot`] and hands [`Snapshot`] and values to
 //! `mtl_export::weights::encode`; the other way round `decode` gives what [`Request::Restore`] takes.
 
+use mtl_base::{NodeId, ordered::OrderedMap, schema::Schema, text::Message};
 use mtl_data::{
     baseline::Method,
     datasets::Generator,
@@ -17,16 +18,12 @@ use mtl_data::{
     report::{DataReport, Sample},
 };
 use mtl_engine::{
-    clipping::Clipping,
-    design::{Design, NodeId},
+    design::Design,
     metrics::{Metric, TaskMetrics},
     model::Resources,
-    optimizers::OptimizerConfig,
-    ordered::OrderedMap,
     schedules::Schedule,
-    schema::Schema,
-    text::Message,
 };
+use mtl_program::{clipping::Clipping, optimizers::OptimizerConfig};
 use serde::{Deserialize, Serialize};
 
 pub use crate::inspection::{Histogram, Inspection, LayerGradients, LayerInspection};
@@ -193,11 +190,11 @@ pub struct RunSettings {
     /// Whether a step changes only those rows of an embedding that its batch has looked up.
     pub lazy_rows: bool,
     /// Whether the CPU computes the same bits on every machine, also where it could be faster with others: products are
-    /// not [fused](mtl_engine::kernels::fused).
+    /// not [fused](mtl_kernels::fused).
     pub reproducible: bool,
 }
 
-mtl_engine::choice! {
+mtl_base::choice! {
     /// What runs the steps. On the CPU the same seed gives the same bits on every machine, if the run is to be reproducible;
     /// WebGPU agrees with it to some digits.
     pub enum Backend {

@@ -4,14 +4,16 @@
 //! rows of the step -> batch -> forward (losses) -> loss weights -> backward -> clip -> schedule -> optimizer
 //! ```
 
+use mtl_base::NodeId;
+use mtl_base::schema::FeatureKind;
+use mtl_base::text::Explain;
 use mtl_data::prepare::Prepared;
-use mtl_engine::design::{Design, NodeId, check::Limits};
-use mtl_engine::kernels::vector::all_finite;
-use mtl_engine::model::{Batch, BuildOptions, Mode, Model, Resources};
-use mtl_engine::optimizers::Optimizer;
-use mtl_engine::parts::Parts;
-use mtl_engine::schema::FeatureKind;
-use mtl_engine::text::Explain;
+use mtl_engine::design::{Design, check::Limits};
+use mtl_engine::model::{Batch, BuildOptions, Model, Resources};
+use mtl_kernels::vector::all_finite;
+use mtl_program::optimizers::Optimizer;
+use mtl_program::parts::Parts;
+use mtl_program::specs::Mode;
 
 use crate::RunError;
 use crate::order::RowOrder;

@@ -1,7 +1,7 @@
 //! Bounds of the run's settings and of what a command may ask for, and which changes a run survives.
 
-use mtl_engine::settings::{Field, Settings};
-use mtl_engine::text::{Message, Text};
+use mtl_base::settings::{Field, Settings};
+use mtl_base::text::{Message, Text};
 
 use crate::RunError;
 use crate::protocol::RunSettings;

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use mtl_base::ordered::OrderedMap;
+use mtl_base::text::{Explain, Message, Text};
 use mtl_data::asset;
 use mtl_data::prepare::{DataSettings, DenseScale, FeatureValues, Prepared, prepare};
-use mtl_engine::ordered::OrderedMap;
-use mtl_engine::text::{Explain, Message, Text};
 
 use crate::RunError;
 use crate::protocol::{DataSource, Snapshot};

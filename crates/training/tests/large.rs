@@ -5,13 +5,13 @@
 mod counting;
 
 use counting::most;
+use mtl_base::schema::LabelKind;
+use mtl_base::text::Message;
 use mtl_data::asset;
 use mtl_data::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelColumn, MAX_ROWS};
 use mtl_data::prepare::DataSettings;
 use mtl_engine::design::presets;
 use mtl_engine::layers::Layer;
-use mtl_engine::schema::LabelKind;
-use mtl_engine::text::Message;
 use mtl_training::Session;
 use mtl_training::protocol::{Backend, Command, DataSource, Event, Phase, Run, RunSettings};
 

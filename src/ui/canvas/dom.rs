@@ -3,8 +3,9 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use mtl_engine::design::{Design, NodeId, Port, WireId, compose};
-use mtl_engine::ordered::{OrderedMap, OrderedSet};
+use mtl_base::NodeId;
+use mtl_base::ordered::{OrderedMap, OrderedSet};
+use mtl_engine::design::{Design, Port, WireId, compose};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Document, Element, HtmlElement, SvgElement};
 use yew::NodeRef;

@@ -2,9 +2,10 @@
 //!
 //! A face is compared before a node is drawn again, so that an edit draws only what it changes.
 
+use mtl_base::NodeId;
 use mtl_engine::{
     design::{
-        Design, Node, NodeId,
+        Design, Node,
         check::{Checked, NodeReport, Severity},
     },
     layers::{Arity, PortKind},

@@ -1,6 +1,6 @@
 //! The line beside the pointer: the shape on a wire, the name of a handle, what is wrong with a node or who shares it.
 
-use mtl_engine::text::Explain;
+use mtl_base::text::Explain;
 use yew::prelude::*;
 
 use super::{

@@ -1,7 +1,7 @@
 //! Everything without a mouse: Tab reaches nodes (and the handles and wires of the selected one), Enter selects and wires, arrows
 //! move, Escape gives up. Keys do nothing while something is typed.
 
-use mtl_engine::ordered::{OrderedMap, OrderedSet};
+use mtl_base::ordered::{OrderedMap, OrderedSet};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 

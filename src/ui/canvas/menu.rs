@@ -6,8 +6,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 
+use mtl_base::ordered::OrderedSet;
 use mtl_engine::design::edit::Edit;
-use mtl_engine::ordered::OrderedSet;
 
 use super::{
     dom,
@@ -96,7 +96,7 @@ fn lines(on: Target, editor: &Editor, at: [f64; 2]) -> Vec<Line> {
     }
 }
 
-fn node_lines(node: mtl_engine::design::NodeId, editor: &Editor) -> Vec<Line> {
+fn node_lines(node: mtl_base::NodeId, editor: &Editor) -> Vec<Line> {
     let selected = editor.selection.get().nodes.clone();
     let design = editor.design();
     let frozen = design.node(node).is_some_and(|node| node.frozen);

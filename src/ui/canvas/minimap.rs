@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use mtl_engine::ordered::OrderedMap;
+use mtl_base::ordered::OrderedMap;
 use web_sys::PointerEvent;
 use yew::prelude::*;
 

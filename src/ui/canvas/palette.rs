@@ -170,7 +170,7 @@ fn PaletteItem(props: &PaletteItemProps) -> Html {
 }
 
 /// A click with one node selected adds the layer behind it.
-fn after(editor: &Editor, node: mtl_engine::design::NodeId) -> Link {
+fn after(editor: &Editor, node: mtl_base::NodeId) -> Link {
     let has_output = editor
         .design()
         .node(node)

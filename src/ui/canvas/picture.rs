@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use mtl_base::ordered::OrderedMap;
 use mtl_engine::design::{Design, check::Checked};
-use mtl_engine::ordered::OrderedMap;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement};
 

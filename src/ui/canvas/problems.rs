@@ -1,11 +1,9 @@
 //! The list of problems: what is wrong, where, and the one click that goes there or mends it. Never in the way.
 
-use mtl_engine::{
-    design::{
-        check::{Problem, Severity},
-        fixes::fixes,
-    },
-    text::Explain,
+use mtl_base::text::Explain;
+use mtl_engine::design::{
+    check::{Problem, Severity},
+    fixes::fixes,
 };
 use yew::prelude::*;
 

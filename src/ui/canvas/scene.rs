@@ -2,10 +2,11 @@
 //!
 //! A [`Scene`] is made from the design at every change; dragging looks up new places in it without making another.
 
-use mtl_engine::ordered::{self, OrderedMap, OrderedSet};
+use mtl_base::NodeId;
+use mtl_base::ordered::{self, OrderedMap, OrderedSet};
 use mtl_engine::{
     design::{
-        Design, Node, NodeId, Port, WireId,
+        Design, Node, Port, WireId,
         layout::{self, layout},
     },
     layers::Arity,

@@ -1,7 +1,7 @@
 //! The box that finds a layer by its name, in either language, and adds it.
 
+use mtl_base::ordered;
 use mtl_engine::layers::Layer;
-use mtl_engine::ordered;
 use web_sys::{HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
@@ -179,7 +179,7 @@ fn may_link(
     layer: &Layer,
     link: Link,
     design: &mtl_engine::design::Design,
-    schema: &mtl_engine::schema::Schema,
+    schema: &mtl_base::schema::Schema,
 ) -> bool {
     use super::scene::Side;
     let layer = super::editor::fitted(layer, schema, design);

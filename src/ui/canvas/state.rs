@@ -1,7 +1,8 @@
 //! What the canvas remembers besides the document and the selection.
 
-use mtl_engine::design::{NodeId, Port, WireId};
-use mtl_engine::ordered::OrderedSet;
+use mtl_base::NodeId;
+use mtl_base::ordered::OrderedSet;
+use mtl_engine::design::{Port, WireId};
 use yew::NodeRef;
 
 use super::{

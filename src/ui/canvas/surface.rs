@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use gloo_events::{EventListener, EventListenerOptions};
+use mtl_base::ordered::{OrderedMap, OrderedSet};
 use mtl_engine::design::{Design, check::Checked};
-use mtl_engine::ordered::{OrderedMap, OrderedSet};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
 use yew::prelude::*;

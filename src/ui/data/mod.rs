@@ -2,12 +2,12 @@
 
 mod report;
 
+use mtl_base::settings::{Settings, Value};
 use mtl_data::{
     dataset::{DatasetInfo, Language},
     datasets::{self, Entry, Origin},
     prepare::DataSettings,
 };
-use mtl_engine::settings::{Settings, Value};
 use mtl_training::protocol::DataSource;
 use yew::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use mtl_engine::design::NodeId;
+use mtl_base::NodeId;
 use mtl_training::protocol::{Histogram, Inspection, Phase};
 use yew::prelude::*;
 

@@ -1,7 +1,8 @@
 //! Several layers at once: share, separate, group, arrange.
 
-use mtl_engine::design::{NodeId, edit::Edit};
-use mtl_engine::ordered::OrderedSet;
+use mtl_base::NodeId;
+use mtl_base::ordered::OrderedSet;
+use mtl_engine::design::edit::Edit;
 use yew::prelude::*;
 
 use super::node::{NameBox, action, macs_fact, task_chips, ties};

@@ -2,16 +2,17 @@
 
 use std::rc::Rc;
 
-use mtl_engine::{
-    design::{
-        Node, NodeId,
-        check::{Checked, NodeReport},
-        edit::{Edit, MAX_NAME_CHARS},
-        fixes::fixes,
-    },
+use mtl_base::{
+    NodeId,
     ordered::OrderedSet,
     settings::{Settings, Value},
     text::Explain,
+};
+use mtl_engine::design::{
+    Node,
+    check::{Checked, NodeReport},
+    edit::{Edit, MAX_NAME_CHARS},
+    fixes::fixes,
 };
 use web_sys::{HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;

@@ -1,6 +1,7 @@
 //! One wire: what it carries, and from where to where.
 
-use mtl_engine::{design::WireId, text::Explain};
+use mtl_base::text::Explain;
+use mtl_engine::design::WireId;
 use yew::prelude::*;
 
 use super::node::action;

@@ -8,7 +8,7 @@ pub mod run;
 mod stopping;
 mod weights;
 
-use mtl_engine::settings::Value;
+use mtl_base::settings::Value;
 use mtl_training::protocol::RunSettings;
 use yew::prelude::*;
 
@@ -66,7 +66,7 @@ fn ProblemNote() -> Html {
     let has_data = playground.data.get().report.is_some();
     let problem = checked
         .first_error()
-        .map(mtl_engine::text::Explain::explain)
+        .map(mtl_base::text::Explain::explain)
         .or_else(|| model.problem.clone());
     html! {
         if let Some(problem) = problem.filter(|_| has_data) {

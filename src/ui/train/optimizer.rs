@@ -1,9 +1,7 @@
 //! Optimizer, schedule and clipping: forms made from what each of them declares.
 
-use mtl_engine::{
-    optimizers::OptimizerConfig,
-    settings::{Field, FieldKind, Settings, Value},
-};
+use mtl_base::settings::{Field, FieldKind, Settings, Value};
+use mtl_program::optimizers::OptimizerConfig;
 use yew::prelude::*;
 
 use super::{Fold, change_settings, changes_settings};
@@ -23,8 +21,8 @@ static OPTIMIZER: Field = Field::new(
 
 static LAZY_ROWS: Field = Field::new("lazy_rows", [T.lazy_rows, T.lazy_rows_help], FieldKind::Flag);
 
-fn explain(error: mtl_engine::settings::SettingError) -> Message {
-    mtl_engine::text::Explain::explain(&error)
+fn explain(error: mtl_base::settings::SettingError) -> Message {
+    mtl_base::text::Explain::explain(&error)
 }
 
 /// Which optimizer, and its constants.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use mtl_engine::ordered;
+use mtl_base::ordered;
 use mtl_training::protocol::{OpTime, StepProfile};
 use yew::prelude::*;
 

@@ -1,9 +1,7 @@
 //! One value for every layer that has the setting: dropout rate, L1, L2.
 
-use mtl_engine::{
-    design::{Design, edit::Edit},
-    settings::{Field, FieldKind, Settings, Value},
-};
+use mtl_base::settings::{Field, FieldKind, Settings, Value};
+use mtl_engine::design::{Design, edit::Edit};
 use yew::prelude::*;
 
 use super::Fold;

@@ -1,6 +1,6 @@
 //! Epochs, batch size, learning rate, seed, backend.
 
-use mtl_engine::settings::{Field, FieldKind, SettingType, Value};
+use mtl_base::settings::{Field, FieldKind, SettingType, Value};
 use mtl_training::{protocol::Backend, settings as bounds};
 use yew::prelude::*;
 

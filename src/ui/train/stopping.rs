@@ -1,9 +1,7 @@
 //! When a run stops before its last epoch.
 
-use mtl_engine::{
-    metrics::Metric,
-    settings::{Field, FieldKind, Value},
-};
+use mtl_base::settings::{Field, FieldKind, Value};
+use mtl_engine::metrics::Metric;
 use mtl_training::{protocol::Watch, settings as bounds};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;

@@ -1,6 +1,6 @@
 //! A slider per task: the weight of its loss, live.
 
-use mtl_engine::settings::{Field, FieldKind, SettingType, Value};
+use mtl_base::settings::{Field, FieldKind, SettingType, Value};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 

@@ -1,6 +1,6 @@
 //! What every task says, and which words made it say so.
 
-use mtl_engine::ordered;
+use mtl_base::ordered;
 use mtl_training::protocol::{PredictInput, TaskPrediction, TokenSpans};
 use yew::prelude::*;
 

@@ -3,7 +3,7 @@
 mod answer;
 
 use gloo_timers::callback::Timeout;
-use mtl_engine::{
+use mtl_base::{
     ordered::OrderedMap,
     schema::{FeatureKind, FeatureSchema},
     text::Message,

@@ -2,8 +2,8 @@
 
 use std::{any::Any, cell::Cell, rc::Rc};
 
+use mtl_base::ordered::OrderedSet;
 use mtl_engine::metrics::Metric;
-use mtl_engine::ordered::OrderedSet;
 use mtl_training::protocol::{Evaluation, Split};
 
 use super::tables::TaskLine;

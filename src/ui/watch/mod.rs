@@ -8,10 +8,10 @@ mod tables;
 
 use std::rc::Rc;
 
+use mtl_base::schema::Schema;
 use mtl_engine::{
     design::check::{Checked, TaskReport},
     metrics::{Metric, TaskOutput},
-    schema::Schema,
 };
 use mtl_training::protocol::Split;
 use web_sys::HtmlInputElement;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use mtl_base::schema::Schema;
 use mtl_data::datasets::Generator;
 use mtl_engine::design::presets;
-use mtl_engine::kernels::elementary;
-use mtl_engine::random::Random;
-use mtl_engine::schema::Schema;
+use mtl_kernels::elementary;
+use mtl_kernels::random::Random;
 use mtl_training::protocol::{Command, DataSource, Event, Request, Run, RunSettings, Split};
 use mtl_training::{Outgoing, Session, recommended};
 

@@ -1,6 +1,6 @@
 //! The cases of the engine's `gpu_parity`, on the WebGPU of the browser; and what a device says when something goes wrong.
 
-use mtl_engine::backend::gpu::{GpuDevice, GpuError};
+use mtl_program::gpu::{GpuDevice, GpuError};
 use serde_json::json;
 use wasm_bindgen::prelude::*;
 

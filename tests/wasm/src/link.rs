@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{ArrayBuffer, Uint8Array};
-use mtl_engine::text::Explain;
+use mtl_base::text::Explain;
 use mtl_playground::worker::{FromWorker, Job, Next, Outbox, WorkerHandle, run};
 use wasm_bindgen::prelude::*;
 

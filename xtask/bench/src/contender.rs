@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
-use mtl_engine::kernels::{
+use mtl_engine::model::Profile;
+use mtl_kernels::{
     fused,
     peak::{self, LayerProduct},
 };
-use mtl_engine::model::Profile;
 use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -14,11 +14,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use mtl_base::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
+use mtl_base::text::{Explain, Message};
 use mtl_engine::design::{DESIGN_VERSION, Design, edit};
 use mtl_engine::layers::Layer;
 use mtl_engine::model::Model;
-use mtl_engine::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
-use mtl_engine::text::{Explain, Message};
 use mtl_training::benchmark::BenchmarkSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! Adam for the few numbers that a method learns, one at a time, so that a task that takes no part in a step keeps its own.
 
-use mtl_compute::text::Text;
+use mtl_base::text::Text;
 
 use crate::problem::Slot;
 

@@ -4,8 +4,8 @@
 //! `w = argmin ⟨g_w, g₀⟩ + c ‖g₀‖ ‖g_w‖` over the simplex, `g_w = Σ wₜ gₜ`, and `d = g₀ + c ‖g₀‖ / ‖g_w‖ g_w`. It is solved exactly
 //! (see [`conic`](crate::solve::conic)). Where `g_w = 0` the point is Pareto-stationary, and `d = g₀`: unlike MGDA it goes on to the best mean.
 
-use mtl_compute::choice;
-use mtl_compute::text::Text;
+use mtl_base::choice;
+use mtl_base::text::Text;
 
 use super::Method;
 use crate::card::{Card, Cost, Paper};
@@ -24,7 +24,7 @@ choice! {
     }
 }
 
-mtl_compute::settings! {
+mtl_base::settings! {
     /// Settings of CAGrad.
     pub struct CaGrad {
         /// Radius of the ball.

@@ -1,13 +1,13 @@
 //! Equal weights: the sum of the losses, `w = 1`. No balancing, and a strong rival of every method that balances
 //! (Kurin et al. 2022).
 
-use mtl_compute::text::Text;
+use mtl_base::text::Text;
 
 use super::Method;
 use crate::card::{Card, Cost, Paper};
 use crate::problem::{Needs, Total};
 
-mtl_compute::settings! {
+mtl_base::settings! {
     /// Equal weights have no settings.
     pub struct Equal {}
 }

@@ -1,12 +1,12 @@
 //! Fixed weights: `L = Σ wₜ Lₜ` with weights that a person has chosen. A task beyond the end of the list has weight 1.
 
-use mtl_compute::text::Text;
+use mtl_base::text::Text;
 
 use super::Method;
 use crate::card::{Card, Cost, Paper};
 use crate::problem::{Memory, Needs, Problem, Scratch, Total};
 
-mtl_compute::settings! {
+mtl_base::settings! {
     /// Settings of fixed weights.
     pub struct Fixed {
         /// One for each task.

@@ -5,8 +5,8 @@
 //! normalisation the hull is that of `gₜ / sₜ`, and the weights are those of `gₜ` again, `wₜ / sₜ`. The program is solved
 //! exactly (see [`quadratic`](crate::solve::quadratic)), where other implementations iterate.
 
-use mtl_compute::choice;
-use mtl_compute::text::Text;
+use mtl_base::choice;
+use mtl_base::text::Text;
 
 use super::Method;
 use crate::card::{Card, Cost, Paper};
@@ -27,7 +27,7 @@ choice! {
     }
 }
 
-mtl_compute::settings! {
+mtl_base::settings! {
     /// Settings of MGDA.
     pub struct Mgda {
         /// What gradients are divided by.

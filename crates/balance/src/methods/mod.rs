@@ -11,8 +11,8 @@ mod adam;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use mtl_compute::settings::{self, Field, SettingError, Settings, Value};
-use mtl_compute::text::Text;
+use mtl_base::settings::{self, Field, SettingError, Settings, Value};
+use mtl_base::text::Text;
 
 use crate::card::Card;
 use crate::problem::{Memory, Needs, Problem, Scratch, Setup, Slot, Total};

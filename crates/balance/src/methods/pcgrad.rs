@@ -4,14 +4,14 @@
 //! is the sum of the `v`. Each `v` is a combination of the gradients, so that the whole follows from the Gram matrix. The authors' TensorFlow
 //! code draws the order and drops it; here, as in the paper, it is drawn anew for every task and step.
 
-use mtl_compute::text::Text;
+use mtl_base::text::Text;
 
 use super::Method;
 use crate::card::{Card, Cost, Paper};
 use crate::problem::{Memory, Needs, Problem, Scratch, Total};
 use crate::solve::dot;
 
-mtl_compute::settings! {
+mtl_base::settings! {
     /// Settings of PCGrad.
     pub struct PcGrad {
         /// Whether the order is drawn.

@@ -4,14 +4,14 @@
 //! `½ - aₜ e^(-sₜ) Lₜ` by Adam with a learning rate of its own; the best `s` of a constant loss is `log(2 a L)`. The total is
 //! negative where the learned variance is below 1: it is no longer a sum of losses. A task without a label keeps its `s`.
 
-use mtl_compute::kernels::elementary::exp_f64;
-use mtl_compute::text::Text;
+use mtl_base::text::Text;
+use mtl_kernels::elementary::exp_f64;
 
 use super::{Method, adam};
 use crate::card::{Card, Cost, Paper};
 use crate::problem::{Memory, Needs, Problem, Scratch, Setup, Slot, TaskKind, Total};
 
-mtl_compute::settings! {
+mtl_base::settings! {
     /// Settings of uncertainty weighting.
     pub struct Uncertainty {
         /// Of `s`.

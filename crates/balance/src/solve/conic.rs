@@ -83,7 +83,7 @@ pub fn minimize(matrix: &[f64], linear_term: &[f64], kappa: f64, w: &mut [f64], 
 mod tests {
     use super::*;
     use crate::solve::{dot, product};
-    use mtl_compute::random::Random;
+    use mtl_kernels::random::Random;
 
     #[test]
     fn no_corner_and_no_neighbour_is_better() {

@@ -77,7 +77,7 @@ pub fn pseudo_inverse(a: &mut [f64], vectors: &mut [f64], b: &[f64], tolerance: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mtl_compute::random::Random;
+    use mtl_kernels::random::Random;
 
     #[test]
     fn vectors_are_orthonormal_and_rebuild_the_matrix() {

@@ -4,7 +4,7 @@
 //! for α = 1, `φ(x) = log x`. The problem is strictly convex, so that the solution is the only one. Steps are shortened until they stay
 //! positive and lower the objective; they end where the equations hold to [`TOLERANCE`], relative to their right side.
 
-use mtl_compute::kernels::elementary::{exp_f64, log_f64};
+use mtl_kernels::elementary::{exp_f64, log_f64};
 
 use super::{dot, linear, square_norm};
 

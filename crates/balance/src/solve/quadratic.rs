@@ -163,7 +163,7 @@ fn solve_free(
 mod tests {
     use super::*;
     use crate::solve::product;
-    use mtl_compute::random::Random;
+    use mtl_kernels::random::Random;
 
     fn solve(matrix: &[f64], linear_term: &[f64], constraint: Constraint) -> Vec<f64> {
         let n = linear_term.len();

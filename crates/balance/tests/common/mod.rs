@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "every test takes a part of it")]
 
 use mtl_balance::{BalanceConfig, BalanceOptions, Balancer, Needs, Rows, Setup, StepInput};
-use mtl_compute::settings::Settings;
+use mtl_base::settings::Settings;
 
 /// The method called `method` with some settings, as a person types them.
 pub fn config(method: &str, settings: &[(&str, &str)]) -> BalanceConfig {

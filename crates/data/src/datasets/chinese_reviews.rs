@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use mtl_engine::text::Message;
+use mtl_base::text::Message;
 
 use super::raw::{RawError, classes, expect_counts};
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, Language, Source, TextColumn};

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use mtl_engine::text::Message;
+use mtl_base::text::Message;
 
 use super::raw::{RawError, classes, expect_count, expect_counts, real};
 use crate::dataset::{

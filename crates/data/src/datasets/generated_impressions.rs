@@ -23,18 +23,18 @@
 //! assert!(truth.is_some_and(|p| p > 0.0 && p < 1.0));
 //! ```
 
-use mtl_engine::kernels::elementary::{exp, log, sigmoid};
-use mtl_engine::ordered;
-use mtl_engine::random::Random;
-use mtl_engine::schema::LabelKind;
-use mtl_engine::text::Message;
+use mtl_base::ordered;
+use mtl_base::schema::LabelKind;
+use mtl_base::text::Message;
+use mtl_kernels::elementary::{exp, log, sigmoid};
+use mtl_kernels::random::Random;
 
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelColumn, Language, TruthColumn};
 
 /// Stable name.
 pub const KEY: &str = "generated-impressions";
 
-mtl_engine::settings! {
+mtl_base::settings! {
     /// What the impression generator can be told.
     pub struct ImpressionSettings {
         /// Number of impressions.

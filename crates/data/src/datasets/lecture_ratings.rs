@@ -10,8 +10,8 @@
 
 use std::collections::BTreeMap;
 
-use mtl_engine::schema::LabelKind;
-use mtl_engine::text::Message;
+use mtl_base::schema::LabelKind;
+use mtl_base::text::Message;
 
 use super::raw::{RawError, classes, expect_count, expect_counts, real};
 use crate::dataset::{

@@ -12,7 +12,7 @@ pub mod lecture_ratings;
 pub mod opinion_domains;
 mod raw;
 
-use mtl_engine::settings::{self, Field, SettingError, Settings, Value};
+use mtl_base::settings::{self, Field, SettingError, Settings, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dataset::{Dataset, DatasetInfo};

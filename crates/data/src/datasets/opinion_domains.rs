@@ -3,7 +3,7 @@
 //! Raw: four files of lines `id TAB mean TAB text`. Labels: `domain` (4 classes), `sentiment` (3 classes: the mean
 //! rating below -0.5, between, above 0.5), `intensity` (the mean rating itself, -4 to 4).
 
-use mtl_engine::text::Message;
+use mtl_base::text::Message;
 
 use super::raw::{RawError, classes, expect_counts, real};
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, Language, Source, TextColumn};

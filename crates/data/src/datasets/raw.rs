@@ -1,7 +1,7 @@
 //! What the parsers of raw files have in common: their error, and the count of rows and classes that each one asserts.
 
-use mtl_engine::schema::LabelKind;
-use mtl_engine::text::{Explain, Message};
+use mtl_base::schema::LabelKind;
+use mtl_base::text::{Explain, Message};
 use thiserror::Error;
 
 use crate::dataset::{Dataset, DatasetError, LabelColumn};

@@ -14,7 +14,7 @@
 //! ```
 //! use mtl_data::datasets::generated_reviews::{ReviewSettings, generate};
 //! use mtl_data::prepare::{DataSettings, prepare};
-//! use mtl_engine::schema::FeatureKind;
+//! use mtl_base::schema::FeatureKind;
 //!
 //! let dataset = generate(&ReviewSettings { rows: 400, ..Default::default() });
 //! let prepared = prepare(&dataset, &DataSettings { max_tokens: 12, ..Default::default() })?;
@@ -27,9 +27,9 @@
 
 mod prepared;
 
-use mtl_engine::ordered::OrderedMap;
-use mtl_engine::schema::{FeatureKind, FeatureSchema, LabelSchema, Schema};
-use mtl_engine::text::{Explain, Message};
+use mtl_base::ordered::OrderedMap;
+use mtl_base::schema::{FeatureKind, FeatureSchema, LabelSchema, Schema};
+use mtl_base::text::{Explain, Message};
 use thiserror::Error;
 
 use crate::dataset::{Column, Dataset, DatasetError, DenseColumn, LabelColumn, TextColumn};
@@ -40,7 +40,7 @@ use crate::tokenizer::Vocabulary;
 
 pub use prepared::{DenseScale, DenseValues, FeatureValues, Prepared, TokenValues};
 
-mtl_engine::settings! {
+mtl_base::settings! {
     /// How a data set is turned into numbers.
     pub struct DataSettings {
         /// Tokens per text.
@@ -343,7 +343,7 @@ fn standardize(column: &DenseColumn, train: &[u32]) -> DenseValues {
 
 #[cfg(test)]
 mod tests {
-    use mtl_engine::schema::LabelKind;
+    use mtl_base::schema::LabelKind;
 
     use super::*;
     use crate::dataset::{DatasetInfo, Feature, IdColumn};

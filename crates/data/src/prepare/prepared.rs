@@ -1,6 +1,6 @@
 //! The prepared data set: numbers by feature and label, read batch by batch.
 
-use mtl_engine::schema::Schema;
+use mtl_base::schema::Schema;
 use serde::{Deserialize, Serialize};
 
 use super::DataSettings;
@@ -114,7 +114,7 @@ impl Prepared {
         self.schema.labels.iter().position(|label| label.key == key)
     }
 
-    /// Number of classes of a label: see [`LabelKind::n_classes`](mtl_engine::schema::LabelKind::n_classes).
+    /// Number of classes of a label: see [`LabelKind::n_classes`](mtl_base::schema::LabelKind::n_classes).
     pub fn n_classes(&self, label_idx: usize) -> Option<usize> {
         self.schema.labels[label_idx].kind.n_classes()
     }

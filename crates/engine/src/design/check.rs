@@ -4,19 +4,24 @@
 //! head, then the rest (which is checked, but is not part of the plan). A problem of a node that leads to no head is a
 //! warning: it does not keep the rest from training.
 
-use super::{Design, NodeId, Wire, WireId, graph::Graph};
+use super::{Design, Wire, WireId, graph::Graph};
 pub use super::{
     problems::{Problem, ProblemKind, Severity},
-    report::{Checked, MAX_TASKS, NodeReport, ParameterCounts, TaskReport, TaskSet},
+    report::{Checked, NodeReport, ParameterCounts, TaskReport},
 };
-use crate::ordered::{OrderedMap, OrderedSet};
 use crate::{
     layers::{Arity, LowerError, Shape},
+    lowering::{Lowering, Signal, Source},
+};
+use mtl_base::NodeId;
+use mtl_base::ordered::{OrderedMap, OrderedSet};
+use mtl_base::{
     ordered,
-    plan::{Lowering, Plan, Signal, Source, TieSpec},
     schema::Schema,
     settings::{SettingError, Settings},
 };
+pub use mtl_program::specs::{MAX_TASKS, TaskSet};
+use mtl_program::{plan::Plan, specs::TieSpec};
 
 /// Ceilings that a design must keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,7 +295,7 @@ impl Checker<'_> {
                             .parameters
                             .push((parameter.short_name, parameter.shape.clone()));
                     }
-                    let macs = self.plan.ops[before.ops..].iter().map(crate::ops::Op::macs);
+                    let macs = self.plan.ops[before.ops..].iter().map(mtl_program::ops::Op::macs);
                     report.macs = macs.fold(0, u64::saturating_add);
                     if let Some(Signal {
                         source: Source::Value(value),
@@ -432,8 +437,8 @@ impl Checker<'_> {
                 .zip(of(tie.b))
                 .filter(|((_, a), _)| a.trainable || !a.shape.is_empty())
                 .map(|((a, _), (b, _))| TieSpec {
-                    a: crate::plan::ParameterId(a),
-                    b: crate::plan::ParameterId(b),
+                    a: mtl_program::ids::ParameterId(a),
+                    b: mtl_program::ids::ParameterId(b),
                     strength: tie.strength,
                 })
                 .collect();

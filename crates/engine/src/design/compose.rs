@@ -3,14 +3,15 @@
 //! Nothing here changes a design; every function looks at one and returns edits for
 //! [`apply_all`](super::edit::apply_all), so that a caller may show what would happen before it does.
 
-use crate::ordered::{OrderedMap, OrderedSet};
+use mtl_base::ordered::{OrderedMap, OrderedSet};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::edit::{self, Edit, Ids, MAX_NAME_CHARS, Refusal};
-use super::{Design, Node, NodeId, Port, Tie, Wire, WireId};
-use crate::ordered;
-use crate::text::{Explain, Message};
+use super::{Design, Node, Port, Tie, Wire, WireId};
+use mtl_base::NodeId;
+use mtl_base::ordered;
+use mtl_base::text::{Explain, Message};
 
 /// A part of a design that can be pasted anywhere: the clipboard's content.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,10 +1,11 @@
 //! Names of edits for the history: "connect Dense 2 → ad".
 
 use super::edit::Edit;
-use super::{Design, NodeId, Port};
-use crate::ordered::OrderedSet;
-use crate::settings::Settings;
-use crate::text::Message;
+use super::{Design, Port};
+use mtl_base::NodeId;
+use mtl_base::ordered::OrderedSet;
+use mtl_base::settings::Settings;
+use mtl_base::text::Message;
 
 impl Edit {
     /// What the edit does, for the history ("connect Dense 2 → ad"); `design` is the design before it.

@@ -18,12 +18,13 @@
 //! # Ok::<(), mtl_engine::design::edit::EditError>(())
 //! ```
 
-use crate::ordered::{OrderedMap, OrderedSet};
+use mtl_base::ordered::{OrderedMap, OrderedSet};
 use serde::{Deserialize, Serialize};
 
-use super::{Block, Design, Node, NodeId, Note, Port, Tie, Wire, WireId};
+use super::{Block, Design, Node, Note, Port, Tie, Wire, WireId};
 use crate::layers::{Arity, Layer};
-use crate::settings::{Settings, Value};
+use mtl_base::NodeId;
+use mtl_base::settings::{Settings, Value};
 
 pub use super::refusal::{EditError, Refusal};
 

@@ -9,11 +9,11 @@ use super::compose::{self, Names};
 use super::edit::{self, Edit, Ids};
 use super::{Design, Node, Port, Wire, WireId};
 use crate::layers::{Category, Layer, LowerError};
-use crate::ordered;
-use crate::ordered::OrderedSet;
-use crate::schema::Schema;
-use crate::settings::{FieldKind, Settings, Value};
-use crate::text::Message;
+use mtl_base::ordered;
+use mtl_base::ordered::OrderedSet;
+use mtl_base::schema::Schema;
+use mtl_base::settings::{FieldKind, Settings, Value};
+use mtl_base::text::Message;
 
 /// Most fixes that are offered for one problem.
 const MAX_FIXES: usize = 3;
@@ -485,8 +485,8 @@ fn insert(design: &Design, wire: WireId, layer: &Layer, before: &Node) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::design::NodeId;
-    use crate::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema};
+    use mtl_base::NodeId;
+    use mtl_base::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema};
 
     fn schema() -> Schema {
         let name = || Message::new("name", "名称");

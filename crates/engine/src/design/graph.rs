@@ -1,11 +1,10 @@
 //! The graph of a design: order of the layers, cycles, which tasks reach what.
 
-use super::{
-    Design, NodeId, Wire,
-    report::{MAX_TASKS, TaskSet},
-};
-use crate::ordered;
-use crate::ordered::{OrderedMap, OrderedSet};
+use super::{Design, Wire};
+use mtl_base::NodeId;
+use mtl_base::ordered;
+use mtl_base::ordered::{OrderedMap, OrderedSet};
+use mtl_program::specs::{MAX_TASKS, TaskSet};
 
 /// A design as a graph over positions in its list of nodes. Wires whose ends do not exist are left out.
 pub struct Graph<'a> {

@@ -7,8 +7,9 @@
 use std::rc::Rc;
 
 use super::edit::{self, Edit, EditError, Ids};
-use super::{Block, Design, Node, NodeId, Note, Tie, Wire};
-use crate::text::Message;
+use super::{Block, Design, Node, Note, Tie, Wire};
+use mtl_base::NodeId;
+use mtl_base::text::Message;
 
 /// A design and its history.
 #[derive(Clone, Debug)]

@@ -7,9 +7,10 @@
 //! order allows (isotonic regression, solved exactly by pooling adjacent violators). Parts that are not connected stand
 //! below each other. The same design always gives the same picture.
 
-use super::{Design, NodeId};
-use crate::ordered;
-use crate::ordered::{OrderedMap, OrderedSet};
+use super::Design;
+use mtl_base::NodeId;
+use mtl_base::ordered;
+use mtl_base::ordered::{OrderedMap, OrderedSet};
 
 /// Distance between columns, in pixels.
 pub const COLUMN_GAP: f32 = 45.0;

@@ -15,9 +15,8 @@ pub mod problems;
 pub mod refusal;
 pub mod report;
 
-pub use mtl_compute::plan::NodeId;
-
-use crate::ordered::OrderedSet;
+use mtl_base::NodeId;
+use mtl_base::ordered::OrderedSet;
 use serde::{Deserialize, Serialize};
 
 use crate::layers::Layer;

@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use mtl_engine::design::{check::check, presets};
-//! # use mtl_engine::{schema::*, text::Message};
+//! # use mtl_base::{schema::*, text::Message};
 //! # let name = Message::new("x", "x");
 //! # let schema = Schema {
 //! #     features: vec![FeatureSchema {
@@ -21,12 +21,13 @@
 //! assert!(check(&design, &schema).trains());
 //! ```
 
-use super::{Design, NodeId};
-use crate::{
-    layers::{
-        Activation, Concatenate, Dense, DenseInput, Dropout, Embedding, GlobalAveragePooling, IdInput, Lstm,
-        TokenInput, head_for,
-    },
+use super::Design;
+use crate::layers::{
+    Activation, Concatenate, Dense, DenseInput, Dropout, Embedding, GlobalAveragePooling, IdInput, Lstm,
+    TokenInput, head_for,
+};
+use mtl_base::NodeId;
+use mtl_base::{
     ordered,
     schema::{FeatureKind, LabelKind, LabelSchema, Schema},
     text::Text,

@@ -3,9 +3,10 @@
 
 use thiserror::Error;
 
-use super::{NodeId, WireId};
-use crate::{
-    layers::{LowerError, PortKind},
+use super::WireId;
+use crate::layers::{LowerError, PortKind};
+use mtl_base::NodeId;
+use mtl_base::{
     settings::SettingError,
     text::{Explain, Message},
 };

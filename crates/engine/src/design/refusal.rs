@@ -2,10 +2,11 @@
 
 use thiserror::Error;
 
+use super::WireId;
 use super::edit::MAX_COORDINATE;
-use super::{NodeId, WireId};
-use crate::settings::SettingError;
-use crate::text::{Explain, Message};
+use mtl_base::NodeId;
+use mtl_base::settings::SettingError;
+use mtl_base::text::{Explain, Message};
 
 /// Why a wire cannot be drawn.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

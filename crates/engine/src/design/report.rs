@@ -1,15 +1,15 @@
 //! What checking a design finds out: shapes, parameters, costs, which tasks reach what.
 
-pub use mtl_compute::plan::{MAX_TASKS, TaskSet};
-
-use crate::ordered::OrderedMap;
+use mtl_base::ordered::OrderedMap;
+use mtl_program::specs::TaskSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    NodeId, WireId,
+    WireId,
     problems::{Problem, Severity},
 };
 use crate::layers::Shape;
+use mtl_base::NodeId;
 
 /// What is known about a node.
 #[derive(Clone, Debug, Default, PartialEq)]

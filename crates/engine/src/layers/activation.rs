@@ -1,6 +1,6 @@
 //! Activations that a layer can end with.
 
-crate::choice! {
+mtl_base::choice! {
     /// What is applied to each output.
     pub enum Activation {
         /// y = x.

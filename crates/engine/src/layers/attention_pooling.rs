@@ -2,9 +2,11 @@
 //! no step counts. Sequence `length × n` to vector of n.
 
 use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, Shape, VECTOR_OUTPUT, as_sequence, only, sequence};
-use crate::{initializers::Initializer, ops, plan::{LinearSpec, Lowering, Regulariser, Signal}, text::Text};
+use mtl_program::{initializers::Initializer, ops, specs::Regulariser};
+use crate::lowering::{LinearSpec, Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// What it can be told.
     pub struct AttentionPooling {
         /// Width of the hidden layer that scores a step.

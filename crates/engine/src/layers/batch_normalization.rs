@@ -2,9 +2,11 @@
 //! count), and running ones follow them; predictions use the running ones. Any shape to the same shape.
 
 use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use crate::{initializers::Initializer, ops, plan::{Lowering, Regulariser, Signal, Start}, text::Text};
+use mtl_program::{initializers::Initializer, ops, specs::{Regulariser, Start}};
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// What it can be told.
     pub struct BatchNormalization {
         /// Share of the running statistics that is kept in a step.

@@ -6,7 +6,9 @@
 //! | sequence `length × n` | vector of 2u (u when added up), or sequence `length × 2u` |
 
 use super::{ANY_OUTPUT, Category, Gru, InputPort, LayerKind, LowerError, Lstm, OutputPort, SEQUENCE_INPUT, Sample, gru::lower_gru, lstm::lower_lstm, only, recurrent::Reading, sequence};
-use crate::{ops, plan::{Lowering, Signal}, text::Text};
+use mtl_program::ops;
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
 /// The two directions.
 const READINGS: [Reading; 2] = [
@@ -14,7 +16,7 @@ const READINGS: [Reading; 2] = [
     Reading { names: ["backward_kernel", "backward_recurrent_kernel", "backward_bias"], backwards: true },
 ];
 
-crate::choice! {
+mtl_base::choice! {
     /// What reads a sequence step by step.
     pub enum RecurrentCell {
         /// Long short-term memory.
@@ -24,7 +26,7 @@ crate::choice! {
     }
 }
 
-crate::choice! {
+mtl_base::choice! {
     /// How what was read from both ends becomes one.
     pub enum BidirectionalMerge {
         /// Side by side.
@@ -36,7 +38,7 @@ crate::choice! {
     }
 }
 
-crate::settings! {
+mtl_base::settings! {
     /// What it can be told.
     pub struct Bidirectional {
         /// What reads.

@@ -1,7 +1,9 @@
 //! A task with two outcomes: `p = σ(z)`, loss `-y log p - (1-y) log(1-p)` computed from z; input vector, no output.
 
 use super::{Category, LayerKind, LowerError, Sample, head::{head_methods, head_settings}, vector};
-use crate::{ops, plan::{Lowering, Signal}, schema::LabelKind, text::Text};
+use mtl_program::ops;
+use crate::lowering::{Lowering, Signal};
+use mtl_base::{schema::LabelKind, text::Text};
 
 head_settings! {
     BinaryHead, "like",

@@ -1,6 +1,6 @@
 //! Groups of the palette.
 
-use crate::text::Text;
+use mtl_base::text::Text;
 
 /// Group of a layer in the palette.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

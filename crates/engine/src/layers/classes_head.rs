@@ -1,7 +1,9 @@
 //! A task with several classes: `p = softmax(z)`, loss `-log p_y` computed from z; input vector, no output.
 
 use super::{Category, LayerKind, LowerError, Sample, head::{head_methods, head_settings}, vector};
-use crate::{losses::LossPlaces, ops, plan::{Lowering, Signal}, schema::LabelKind, text::Text};
+use mtl_program::{losses::LossPlaces, ops};
+use crate::lowering::{Lowering, Signal};
+use mtl_base::{schema::LabelKind, text::Text};
 
 head_settings! {
     ClassesHead, "category",

@@ -1,9 +1,11 @@
 //! Inputs side by side, in the order of the wires: widths add up. Vectors, or sequences of equal length.
 
 use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, Shape, sequence, several, vector};
-use crate::{ops::{self, MaskRule}, plan::{Lowering, Signal}, text::Text};
+use mtl_program::ops::{self, MaskRule};
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// Nothing to set.
     pub struct Concatenate {
     }

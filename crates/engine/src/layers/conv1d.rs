@@ -5,9 +5,11 @@
 //! | sequence `length × n` | window × n × filters | sequence of filters, as long as there are windows |
 
 use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, Shape, as_sequence, only, sequence};
-use crate::{initializers::Initializer, ops::{self, MaskRule}, plan::{LinearSpec, Lowering, Regulariser, Signal}, text::Text};
+use mtl_program::{initializers::Initializer, ops::{self, MaskRule}, specs::Regulariser};
+use crate::lowering::{LinearSpec, Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::choice! {
+mtl_base::choice! {
     /// What a convolution does at the ends of a sequence.
     pub enum ConvolutionPadding {
         /// The output is as long as the input; windows reach over both ends.
@@ -19,7 +21,7 @@ crate::choice! {
     }
 }
 
-crate::settings! {
+mtl_base::settings! {
     /// What it can be told.
     pub struct Conv1d {
         /// Outputs per window.

@@ -2,9 +2,11 @@
 //! order l + 1. Two vectors of n to a vector of n.
 
 use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, merge::equal_shapes, vector};
-use crate::{initializers::Initializer, ops, plan::{LinearSpec, Lowering, Regulariser, Signal}, text::Text};
+use mtl_program::{initializers::Initializer, ops, specs::Regulariser};
+use crate::lowering::{LinearSpec, Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// What it can be told.
     pub struct Cross {
         /// Factor of Σ w² in the loss.

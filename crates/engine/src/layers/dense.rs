@@ -6,9 +6,11 @@
 //! | sequence of `length × n` | n × units, the same at each step | sequence `length × units` |
 
 use super::{ANY_INPUT, ANY_OUTPUT, Activation, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use crate::{initializers::Initializer, plan::{LinearSpec, Lowering, Regulariser, Signal}, text::Text};
+use mtl_program::{initializers::Initializer, specs::Regulariser};
+use crate::lowering::{LinearSpec, Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// Outputs, activation, how the kernel starts, and its regularisers.
     pub struct Dense {
         /// Outputs.

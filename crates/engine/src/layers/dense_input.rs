@@ -1,9 +1,10 @@
 //! Real numbers of an example.
 
 use super::{Category, InputPort, LayerKind, LowerError, NO_INPUTS, OutputPort, Sample, Shape, VECTOR_OUTPUT};
-use crate::{plan::{Lowering, Signal}, schema::FeatureKind, text::Text};
+use crate::lowering::{Lowering, Signal};
+use mtl_base::{schema::FeatureKind, text::Text};
 
-crate::settings! {
+mtl_base::settings! {
     /// Which numbers to read.
     pub struct DenseInput {
         /// Key of a dense feature.

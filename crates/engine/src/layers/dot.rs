@@ -2,9 +2,11 @@
 //! factorisation is the dot product of a user's and an item's embedding.
 
 use super::{Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, merge::equal_shapes, vector};
-use crate::{ops, plan::{Lowering, Signal}, text::Text};
+use mtl_program::ops;
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// What it can be told.
     pub struct Dot {
         /// Whether both are scaled to length 1 first.

@@ -2,9 +2,11 @@
 //! otherwise. The draw depends on the run's seed, the node and the step only.
 
 use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use crate::{ops, plan::{Lowering, Signal, Source}, text::Text};
+use mtl_program::ops;
+use crate::lowering::{Lowering, Signal, Source};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// How much is dropped.
     pub struct Dropout {
         /// Share of the inputs set to zero while training.

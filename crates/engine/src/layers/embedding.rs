@@ -6,9 +6,11 @@
 //! | one id | vector of `width` |
 
 use super::{ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, only};
-use crate::{initializers::Initializer, ops::{self, MaskRule}, plan::{Lowering, Regulariser, Signal, Source, Start}, text::Text};
+use mtl_program::{initializers::Initializer, ops::{self, MaskRule}, specs::{Regulariser, Start}};
+use crate::lowering::{Lowering, Signal, Source};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// Width of the vectors, and how they start.
     pub struct Embedding {
         /// Numbers per id.

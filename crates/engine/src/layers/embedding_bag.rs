@@ -2,9 +2,11 @@
 //! is none. Tokens to vector of `width`.
 
 use super::{Category, Embedding, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, only, pool::pool};
-use crate::{initializers::Initializer, ops::PoolRule, plan::{Lowering, Signal}, text::Text};
+use mtl_program::{initializers::Initializer, ops::PoolRule};
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::choice! {
+mtl_base::choice! {
     /// How several vectors become one.
     pub enum BagRule {
         /// Their mean.
@@ -14,7 +16,7 @@ crate::choice! {
     }
 }
 
-crate::settings! {
+mtl_base::settings! {
     /// What it can be told.
     pub struct EmbeddingBag {
         /// Width of the vectors.

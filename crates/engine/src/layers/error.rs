@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::{PortKind, Shape};
-use crate::{
+use mtl_base::{
     schema::{FeatureKind, LabelKind},
     text::{Explain, Message},
 };

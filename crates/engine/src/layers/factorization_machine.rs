@@ -2,9 +2,11 @@
 //! equal width k to a vector of 1 or k. It costs time linear in the number of vectors: `½ ((Σ v)² - Σ v²)`.
 
 use super::{Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, merge::equal_shapes, several, vector};
-use crate::{ops, plan::{Lowering, Signal}, text::Text};
+use mtl_program::ops;
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// What it can be told.
     pub struct FactorizationMachine {
         /// One number, or one per element.

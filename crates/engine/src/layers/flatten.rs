@@ -1,9 +1,10 @@
 //! All steps one after the other in one vector: sequence `length × n` to vector of length · n.
 
 use super::{ANY_INPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, Shape, VECTOR_OUTPUT, only, sequence, vector};
-use crate::{plan::{Lowering, Signal}, text::Text};
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// Nothing to set.
     pub struct Flatten {
     }

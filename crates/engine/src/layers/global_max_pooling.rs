@@ -1,9 +1,11 @@
 //! Largest value over the steps that are not masked: `y_j = max_t x_tj`; 0 where no step is known. Sequence `length × n` to vector of n.
 
 use super::{Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, VECTOR_OUTPUT, only, pool::pool, sequence};
-use crate::{ops::PoolRule, plan::{Lowering, Signal}, text::Text};
+use mtl_program::ops::PoolRule;
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// Nothing to set.
     pub struct GlobalMaxPooling {
     }

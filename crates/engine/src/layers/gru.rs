@@ -10,9 +10,11 @@
 //! | sequence `length × n` | n × 3u, u × 3u, 2 × 3u | vector of u, or sequence `length × u` |
 
 use super::{ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, only, recurrent::{Reading, RecurrentSpec, kept, recurrence, result}, sequence};
-use crate::{initializers::Initializer, ops, plan::{Lowering, Signal, Start}, text::Text};
+use mtl_program::{initializers::Initializer, ops, specs::Start};
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// Width of the state, and what is given on.
     pub struct Gru {
         /// Width of the state.

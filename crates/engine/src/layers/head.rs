@@ -4,19 +4,15 @@ use super::{
     Activation, BinaryHead, ClassesHead, Layer, LowerError, MultiLabelHead, PortKind, RegressionHead, Shape,
     only,
 };
-use crate::{
-    initializers::Initializer,
-    losses::LossPlaces,
-    ops::Op,
-    plan::{LinearSpec, Lowering, Regulariser, Signal, ValueId},
-    schema::LabelKind,
-};
+use crate::lowering::{LinearSpec, Lowering, Signal};
+use mtl_base::schema::LabelKind;
+use mtl_program::{ids::ValueId, initializers::Initializer, losses::LossPlaces, ops::Op, specs::Regulariser};
 
 /// Declares the settings of a head with a projection of its own and a weight per class: its name, the usual key of its label,
 /// and what the weights and the projection are called in the help.
 macro_rules! head_settings {
     ($name:ident, $label:literal, [$weights_en:literal, $weights_zh:literal], [$projection_en:literal, $projection_zh:literal]) => {
-        crate::settings! {
+        mtl_base::settings! {
             /// Which label, and how much it counts.
             pub struct $name {
                 /// Key of the label.
@@ -40,13 +36,13 @@ macro_rules! head_settings {
 
         impl $name {
             /// Lowers its logits and its loss: see [`head::lower`](crate::layers::head::lower).
-            fn lower_head<O: Into<crate::ops::Op>>(
+            fn lower_head<O: Into<mtl_program::ops::Op>>(
                 &self,
-                lowering: &mut crate::plan::Lowering<'_>,
-                inputs: &[crate::plan::Signal],
-                kind: crate::schema::LabelKind,
-                op: impl FnOnce(crate::losses::LossPlaces) -> O,
-            ) -> Result<Vec<crate::plan::Signal>, crate::layers::LowerError> {
+                lowering: &mut crate::lowering::Lowering<'_>,
+                inputs: &[crate::lowering::Signal],
+                kind: mtl_base::schema::LabelKind,
+                op: impl FnOnce(mtl_program::losses::LossPlaces) -> O,
+            ) -> Result<Vec<crate::lowering::Signal>, crate::layers::LowerError> {
                 let spec = crate::layers::head::HeadSpec {
                     label: &self.label,
                     weight: self.weight,
@@ -74,8 +70,8 @@ macro_rules! head_methods {
             Some(&self.label)
         }
 
-        fn loss(&self) -> Option<crate::text::Text> {
-            Some(crate::text::Text::new($en, $zh))
+        fn loss(&self) -> Option<mtl_base::text::Text> {
+            Some(mtl_base::text::Text::new($en, $zh))
         }
 
         fn loss_weight(&self) -> Option<f32> {

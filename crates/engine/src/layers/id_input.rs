@@ -1,9 +1,10 @@
 //! One id per example: a user, an item, a category.
 
 use super::{Category, InputPort, LayerKind, LowerError, NO_INPUTS, OutputPort, PortKind, Sample, Shape};
-use crate::{plan::{Lowering, Signal, Source}, schema::FeatureKind, text::Text};
+use crate::lowering::{Lowering, Signal, Source};
+use mtl_base::{schema::FeatureKind, text::Text};
 
-crate::settings! {
+mtl_base::settings! {
     /// Which id to read.
     pub struct IdInput {
         /// Key of an id feature.

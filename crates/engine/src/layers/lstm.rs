@@ -11,9 +11,11 @@
 //! | sequence `length × n` | n × 4u, u × 4u, 4u | vector of u, or sequence `length × u` |
 
 use super::{ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, only, recurrent::{Reading, RecurrentSpec, kept, recurrence, result}, sequence};
-use crate::{initializers::Initializer, ops, plan::{Lowering, Signal, Start}, text::Text};
+use mtl_program::{initializers::Initializer, ops, specs::Start};
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// Width of the state, and what is given on.
     pub struct Lstm {
         /// Width of h and c.

@@ -1,9 +1,10 @@
 //! What layers with several equal inputs share.
 
 use super::{Layer, LayerKind, LowerError, Sample, sequence, several, vector};
-use crate::{
+use crate::lowering::{Lowering, Signal};
+use mtl_program::{
+    ids::ValueId,
     ops::{self, MaskRule, Op},
-    plan::{Lowering, Signal, ValueId},
 };
 
 /// Lowers a merge of equal shapes, element by element: `merge` gives the op for the places of the inputs, the place of

@@ -5,13 +5,11 @@
 //! | n vectors of equal width | vector of n, usually a Dense layer with softmax | vector of that width |
 
 use super::{Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, vector};
-use crate::{
-    ops,
-    plan::{Lowering, Signal},
-    text::Text,
-};
+use mtl_program::ops;
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// Nothing to set.
     pub struct Mixture {
     }

@@ -29,8 +29,8 @@ pub use shape::Shape;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
-use crate::{
-    plan::{Lowering, Signal},
+use crate::lowering::{Lowering, Signal};
+use mtl_base::{
     settings::{self, Field, SettingError, Settings, Value},
     text::Text,
 };

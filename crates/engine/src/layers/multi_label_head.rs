@@ -3,7 +3,9 @@
 //! binary cross-entropy of a vector.
 
 use super::{Category, LayerKind, LowerError, Sample, head::{head_methods, head_settings}, vector};
-use crate::{ops, plan::{Lowering, Signal}, schema::LabelKind, text::Text};
+use mtl_program::ops;
+use crate::lowering::{Lowering, Signal};
+use mtl_base::{schema::LabelKind, text::Text};
 
 head_settings! {
     MultiLabelHead, "tags",

@@ -1,9 +1,11 @@
 //! Product of equal shapes, element by element: `y = x_1 x_2 …`.
 
 use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{elementwise_samples, lower_elementwise}};
-use crate::{ops, plan::{Lowering, Signal}, text::Text};
+use mtl_program::ops;
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// Nothing to set.
     pub struct Multiply {
     }

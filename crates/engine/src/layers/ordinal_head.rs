@@ -2,9 +2,11 @@
 //! loss `-log p_y`; input vector, no output.
 
 use super::{Activation, Category, LayerKind, LowerError, Sample, head::{check_class_weights, head_methods}, only, vector};
-use crate::{initializers::Initializer, ops, plan::{LinearSpec, Lowering, Regulariser, Signal, Start}, schema::LabelKind, text::Text};
+use mtl_program::{initializers::Initializer, ops, specs::{Regulariser, Start}};
+use crate::lowering::{LinearSpec, Lowering, Signal};
+use mtl_base::{schema::LabelKind, text::Text};
 
-crate::settings! {
+mtl_base::settings! {
     /// Which label, and how much it counts.
     pub struct OrdinalHead {
         /// Key of the label.

@@ -1,10 +1,8 @@
 //! What layers share that turn steps into one vector by a rule.
 
 use super::{LowerError, Shape, as_sequence};
-use crate::{
-    ops::{self, PoolRule},
-    plan::{Lowering, Signal},
-};
+use crate::lowering::{Lowering, Signal};
+use mtl_program::ops::{self, PoolRule};
 
 /// The steps of a sequence that count, as one vector of its width.
 pub(crate) fn pool(

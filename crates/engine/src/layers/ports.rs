@@ -1,7 +1,7 @@
 //! Handles of a layer: what they are called, what they take, how many wires.
 
 use super::Shape;
-use crate::text::Text;
+use mtl_base::text::Text;
 
 /// How many wires an input handle takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

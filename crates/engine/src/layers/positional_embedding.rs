@@ -1,9 +1,11 @@
 //! Adds a learnt vector per position: `y_t = x_t + P_t`. Attention alone does not know the order of the steps. Sequence to sequence.
 
 use super::{Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, as_sequence, only, sequence};
-use crate::{initializers::Initializer, ops, plan::{Lowering, Regulariser, Signal, Start}, text::Text};
+use mtl_program::{initializers::Initializer, ops, specs::{Regulariser, Start}};
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// What it can be told.
     pub struct PositionalEmbedding {
         /// How the table starts.

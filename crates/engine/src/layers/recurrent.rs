@@ -1,10 +1,12 @@
 //! What recurrent layers share: their parameters, the places of their values, and what they give on.
 
 use super::{LowerError, Shape, as_sequence};
-use crate::{
+use crate::lowering::{Lowering, Signal};
+use mtl_program::{
+    ids::ValueId,
     initializers::Initializer,
-    ops::recurrence::Recurrence,
-    plan::{Lowering, Regulariser, Signal, Start, ValueId},
+    operation::recurrence::Recurrence,
+    specs::{Regulariser, Start},
 };
 
 /// Names of the parameters of a layer that reads in one direction.

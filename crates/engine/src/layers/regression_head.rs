@@ -1,9 +1,11 @@
 //! A task that predicts a number: loss `(ŷ - y)²`; input vector, no output.
 
 use super::{Category, LayerKind, LowerError, Sample, head::{head_methods, logits}, only, vector};
-use crate::{ops, plan::{Lowering, Signal}, schema::LabelKind, text::Text};
+use mtl_program::ops;
+use crate::lowering::{Lowering, Signal};
+use mtl_base::{schema::LabelKind, text::Text};
 
-crate::settings! {
+mtl_base::settings! {
     /// Which label, and how much it counts.
     pub struct RegressionHead {
         /// Key of the label.

@@ -9,9 +9,11 @@
 //! | sequence `length × n` | sequence `length × n` |
 
 use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, Shape, as_sequence, only, sequence};
-use crate::{initializers::Initializer, ops, plan::{LinearSpec, Lowering, Regulariser, Signal, ValueId}, text::Text};
+use mtl_program::{initializers::Initializer, ops, specs::Regulariser, ids::ValueId};
+use crate::lowering::{LinearSpec, Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// What it can be told.
     pub struct SelfAttention {
         /// Heads.

@@ -1,9 +1,11 @@
 //! Difference of two equal shapes: `y = a - b`.
 
 use super::{ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, merge::{either_mask, equal_shapes}, sequence, vector};
-use crate::{ops, plan::{Lowering, Signal}, text::Text};
+use mtl_program::ops;
+use crate::lowering::{Lowering, Signal};
+use mtl_base::text::Text;
 
-crate::settings! {
+mtl_base::settings! {
     /// Nothing to set.
     pub struct Subtract {
     }

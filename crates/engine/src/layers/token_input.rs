@@ -1,9 +1,10 @@
 //! Token ids of a text, `length` per example, 0 where the text has ended.
 
 use super::{Category, InputPort, LayerKind, LowerError, NO_INPUTS, OutputPort, PortKind, Sample, Shape};
-use crate::{plan::{Lowering, Signal, Source}, schema::FeatureKind, text::Text};
+use crate::lowering::{Lowering, Signal, Source};
+use mtl_base::{schema::FeatureKind, text::Text};
 
-crate::settings! {
+mtl_base::settings! {
     /// Which text to read.
     pub struct TokenInput {
         /// Key of a token feature.

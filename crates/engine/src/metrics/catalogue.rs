@@ -1,9 +1,9 @@
 //! The list of metrics: names, formulas, direction, and the tasks that each applies to.
 
 use super::TaskOutput;
-use crate::text::Text;
+use mtl_base::text::Text;
 
-crate::choice! {
+mtl_base::choice! {
     /// A metric. Its key is the name in files and in scripts.
     pub enum Metric {
         /// Share of rows whose predicted class is right.

@@ -29,7 +29,7 @@ use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{
+use mtl_base::{
     schema::LabelKind,
     text::{Explain, Message},
 };

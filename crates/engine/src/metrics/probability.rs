@@ -3,7 +3,7 @@
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use crate::kernels::elementary::log_f64;
+use mtl_kernels::elementary::log_f64;
 
 /// Bins of the calibration error.
 const N_BINS: usize = 10;

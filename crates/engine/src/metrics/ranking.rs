@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ordered;
+use mtl_base::ordered;
 
 /// What is known when everything from `score` up is taken for positive.
 struct Threshold {
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn area_is_that_of_all_pairs() {
-        let mut random = crate::random::Random::new(1);
+        let mut random = mtl_kernels::random::Random::new(1);
         for n_distinct in [1, 2, 5, 1000] {
             for _ in 0..20 {
                 let positive: Vec<bool> = (0..60).map(|_| random.chance(0.3)).collect();

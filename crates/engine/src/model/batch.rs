@@ -1,6 +1,7 @@
 //! A batch: the rows that a model is run on.
 
-use crate::{plan::Plan, schema::FeatureKind};
+use mtl_base::schema::FeatureKind;
+use mtl_program::plan::Plan;
 
 /// Rows to run on. Room is reserved for the most rows that the model takes, so that filling it never allocates.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,13 +1,9 @@
 //! A model: a compiled design with its parameters, ready to run on batches.
 //!
 //! ```
-//! use mtl_engine::{
-//!     design::Design,
-//!     layers::{BinaryHead, Dense, DenseInput},
-//!     model::{BuildOptions, Mode, Model},
-//!     schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema},
-//!     text::Message,
-//! };
+//! use mtl_engine::{design::Design, layers::{BinaryHead, Dense, DenseInput}, model::{BuildOptions, Model}};
+//! use mtl_program::specs::Mode;
+//! use mtl_base::{schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema}, text::Message};
 //! let name = Message::new("x", "x");
 //! let schema = Schema {
 //!     features: vec![FeatureSchema { key: "x".into(), name: name.clone(), kind: FeatureKind::Dense { width: 2 } }],
@@ -36,7 +32,6 @@ mod batch;
 mod profile;
 mod resources;
 
-pub use crate::plan::Mode;
 pub use batch::Batch;
 pub use profile::{OpTime, Profile};
 pub use resources::{ResourceBytes, Resources};
@@ -46,17 +41,25 @@ use std::ops::Range;
 use thiserror::Error;
 
 use crate::{
-    backend::cpu::{Buffers, CpuBackend, Seed},
     design::{
-        Design, NodeId,
-        check::{Limits, Lowered, Problem, ProblemKind, Severity, TaskSet, lower},
+        Design,
+        check::{Limits, Lowered, Problem, ProblemKind, Severity, lower},
     },
     metrics::TaskOutput,
-    penalty,
-    plan::{Layout, ParameterId, Plan},
-    random::Random,
+};
+use mtl_base::{
+    NodeId,
     schema::{FeatureKind, Schema},
     text::{Explain, Message},
+};
+use mtl_kernels::random::Random;
+use mtl_program::{
+    cpu::{Buffers, CpuBackend},
+    ids::ParameterId,
+    operation::Seed,
+    penalty,
+    plan::Plan,
+    specs::{Mode, TaskSet},
 };
 
 /// How a model is built.
@@ -176,7 +179,7 @@ impl Model {
             });
         }
         let max_rows = options.max_rows.max(1);
-        let layout = Layout::new(&plan, max_rows, options.training);
+        let layout = plan.layout(max_rows, options.training);
         let n_parameters = plan.n_parameters();
         let floats = layout
             .len
@@ -278,7 +281,7 @@ impl Model {
         true
     }
 
-    /// Whether the products of its passes may be [fused](crate::kernels::fused), where that is available; at first they are not.
+    /// Whether the products of its passes may be [fused](mtl_kernels::fused), where that is available; at first they are not.
     pub fn set_fused(&mut self, fused: bool) {
         self.backend.set_fused(fused);
     }
@@ -516,7 +519,7 @@ impl Model {
                 FeatureKind::Dense { width } => width,
             };
             let mut sums = vec![0.0; per_row];
-            let mut add = |value: crate::plan::ValueId, width: usize| {
+            let mut add = |value: mtl_program::ids::ValueId, width: usize| {
                 let values = self.backend.value(value, rows);
                 let Some(gradients) = self.backend.gradient(value, rows) else {
                     return;
@@ -534,7 +537,7 @@ impl Model {
                 add(value, 1);
             }
             for op in &self.plan.ops {
-                if let crate::ops::Op::EmbeddingLookup(lookup) = op
+                if let mtl_program::ops::Op::EmbeddingLookup(lookup) = op
                     && lookup.slot.0 == slot_idx
                 {
                     add(lookup.y, lookup.width);

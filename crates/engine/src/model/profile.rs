@@ -1,7 +1,9 @@
 //! Where the time of a training step goes: a clock is read between the ops, and only in a step that is profiled.
 
-use super::{Mode, Model};
-use crate::design::NodeId;
+use mtl_program::specs::Mode;
+
+use super::Model;
+use mtl_base::NodeId;
 
 /// Time of one op, summed over the steps of a [`Profile`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,6 +110,8 @@ mod tests {
         design::Design,
         layers::{BinaryHead, Dense, DenseInput},
         model::BuildOptions,
+    };
+    use mtl_base::{
         schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema},
         text::Message,
     };

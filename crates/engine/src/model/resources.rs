@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{design::check::TaskSet, plan::Plan};
+use mtl_program::{plan::Plan, specs::TaskSet};
 
 /// Counts and bytes of a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

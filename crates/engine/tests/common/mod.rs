@@ -5,19 +5,22 @@
     reason = "tests compare with the platform's functions"
 )]
 
+use mtl_base::{
+    NodeId,
+    schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema},
+    settings::{Settings, Value},
+    text::Message,
+};
 use mtl_engine::{
-    design::{Design, NodeId},
+    design::Design,
     layers::{
         Activation, Arity, BinaryHead, ClassesHead, Dense, DenseInput, Embedding, GlobalAveragePooling,
         IdInput, Layer, RegressionHead, Sample, Shape, TokenInput,
     },
     metrics::TaskOutput,
     model::{BuildOptions, Model},
-    random::Random,
-    schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema},
-    settings::{Settings, Value},
-    text::Message,
 };
+use mtl_kernels::random::Random;
 
 pub fn feature(key: &str, kind: FeatureKind) -> FeatureSchema {
     FeatureSchema {

@@ -10,10 +10,8 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use mtl_engine::{
-    backend::gpu::{GpuData, GpuDevice, GpuStep},
-    model::Model,
-};
+use mtl_engine::model::Model;
+use mtl_program::gpu::{GpuData, GpuDevice, GpuStep};
 
 /// Natively every wait is over when it is first asked about, so this spins little.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -1,16 +1,15 @@
 //! One layer on both backends. Also in the browser: `tests/wasm` takes this file as it is.
 
 use crate::common::{Bench, bench, build, fill, scatter};
-use mtl_engine::{
-    backend::gpu::{GpuDevice, GpuError, GpuOptions, GpuTrainer, Pass},
-    layers::{
-        Activation, AttentionPooling, BatchNormalization, Conv1d, Dense, Dot, Embedding,
-        FactorizationMachine, GaussianNoise, GlobalMaxPooling, Gru, Layer, LayerNormalization, Lstm, Maximum,
-        MultiLabelHead, Multiply, OrdinalHead, PositionalEmbedding, Sample, SelfAttention, Shape,
-        UnitNormalization,
-    },
-    model::Mode,
-    schema::LabelKind,
+use mtl_base::schema::LabelKind;
+use mtl_engine::layers::{
+    Activation, AttentionPooling, BatchNormalization, Conv1d, Dense, Dot, Embedding, FactorizationMachine,
+    GaussianNoise, GlobalMaxPooling, Gru, Layer, LayerNormalization, Lstm, Maximum, MultiLabelHead, Multiply,
+    OrdinalHead, PositionalEmbedding, Sample, SelfAttention, Shape, UnitNormalization,
+};
+use mtl_program::{
+    gpu::{GpuDevice, GpuError, GpuOptions, GpuTrainer, Pass},
+    specs::Mode,
 };
 
 use super::{batch_of, difference, step};

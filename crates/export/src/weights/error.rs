@@ -1,6 +1,6 @@
 //! What can be wrong with a weights file, in both languages.
 
-use mtl_engine::text::{Explain, Message};
+use mtl_base::text::{Explain, Message};
 use thiserror::Error;
 
 use super::{DTYPE, FORMAT};

@@ -16,7 +16,8 @@
 //! value that is not a finite number, what another version says of itself. Neither ever panics, whatever the bytes.
 //!
 //! ```
-//! use mtl_engine::{design::Design, schema::Schema};
+//! use mtl_engine::design::Design;
+//! use mtl_base::schema::Schema;
 //! use mtl_export::weights::{self, DataDescription, ParameterHeader, Software, WeightsFile};
 //!
 //! let file = WeightsFile {
@@ -46,11 +47,8 @@ pub use encode::{encode, encoded_size_hint};
 pub use error::WeightsError;
 pub use file_name::file_name;
 
-use mtl_engine::{
-    design::{Design, check},
-    schema::Schema,
-    text::Explain,
-};
+use mtl_base::{schema::Schema, text::Explain};
+use mtl_engine::design::{Design, check};
 use mtl_json::Value;
 use serde::{Deserialize, Serialize};
 

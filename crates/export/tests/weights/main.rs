@@ -2,15 +2,15 @@
 
 mod schema;
 
+use mtl_base::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
+use mtl_base::text::{Explain, Message};
 use mtl_engine::design::Design;
 use mtl_engine::layers::{BinaryHead, ClassesHead, Dense, Embedding, GlobalAveragePooling, TokenInput};
-use mtl_engine::random::Random;
-use mtl_engine::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
-use mtl_engine::text::{Explain, Message};
 use mtl_export::weights::{
     DataDescription, FeatureScale, FeatureVocabulary, MAX_BYTES, ParameterHeader, Software, WeightsError,
     WeightsFile, decode, encode,
 };
+use mtl_kernels::random::Random;
 use serde_json::{Value, json};
 
 fn design() -> Design {

@@ -1,8 +1,8 @@
 //! The same loop on WebGPU: rows and parameters are put on the device once, and steps go out as in a run.
 
-use mtl_engine::backend::gpu::{GpuData, GpuDevice, GpuError, GpuOptions, GpuStep, GpuTrainer};
-use mtl_engine::clipping::Clipping;
 use mtl_engine::model::BuildError;
+use mtl_program::clipping::Clipping;
+use mtl_program::gpu::{GpuData, GpuDevice, GpuError, GpuOptions, GpuStep, GpuTrainer};
 use thiserror::Error;
 
 use super::{Benchmark, BenchmarkSpec};

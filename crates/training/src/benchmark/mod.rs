@@ -10,15 +10,16 @@ mod gpu;
 #[cfg(feature = "gpu")]
 pub use gpu::{GpuBenchmark, GpuBenchmarkError};
 
+use mtl_base::schema::{FeatureKind, Schema};
 use mtl_engine::design::Design;
 use mtl_engine::metrics::TaskOutput;
-use mtl_engine::model::{Batch, BuildError, BuildOptions, Mode, Model, Profile};
-use mtl_engine::ops::Access;
-use mtl_engine::optimizers::adam::Adam;
-use mtl_engine::optimizers::{Optimizer, OptimizerConfig};
-use mtl_engine::plan::Plan;
-use mtl_engine::random::Random;
-use mtl_engine::schema::{FeatureKind, Schema};
+use mtl_engine::model::{Batch, BuildError, BuildOptions, Model, Profile};
+use mtl_kernels::random::Random;
+use mtl_program::operation::Access;
+use mtl_program::optimizers::adam::Adam;
+use mtl_program::optimizers::{Optimizer, OptimizerConfig};
+use mtl_program::plan::Plan;
+use mtl_program::specs::Mode;
 use serde::{Deserialize, Serialize};
 
 /// How many different batches take turns.
@@ -43,7 +44,7 @@ pub struct BenchmarkSpec {
     pub learning_rate: f32,
     /// Seed of parameters and rows.
     pub seed: u64,
-    /// Whether products may be [fused](mtl_engine::kernels::fused).
+    /// Whether products may be [fused](mtl_kernels::fused).
     #[serde(default)]
     pub fused: bool,
 }

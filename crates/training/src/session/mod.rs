@@ -18,11 +18,11 @@ mod work;
 use std::collections::VecDeque;
 use std::task::Waker;
 
+use mtl_base::text::{Explain, Message};
 use mtl_data::dataset::Dataset;
 use mtl_data::prepare::{DataSettings, Prepared};
 use mtl_data::report;
 use mtl_engine::design::Design;
-use mtl_engine::text::{Explain, Message};
 
 use self::webgpu::Webgpu;
 use crate::RunError;

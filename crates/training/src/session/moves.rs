@@ -1,6 +1,6 @@
 //! Moving the run: play, pause, steps, reset.
 
-use mtl_engine::text::{Message, Text};
+use mtl_base::text::{Message, Text};
 
 use super::{Goal, Outgoing, RunPhase, Session};
 use crate::RunError;

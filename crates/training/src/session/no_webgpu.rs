@@ -2,8 +2,8 @@
 
 use std::task::Waker;
 
-use mtl_engine::plan::Plan;
-use mtl_engine::text::Text;
+use mtl_base::text::Text;
+use mtl_program::plan::Plan;
 
 use super::{Outgoing, Session};
 use crate::protocol::{Backend, RunSettings, RunsOn};

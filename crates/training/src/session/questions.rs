@@ -1,7 +1,7 @@
 //! Questions, and their answers.
 
+use mtl_base::text::Explain;
 use mtl_data::report;
-use mtl_engine::text::Explain;
 
 use super::{Loaded, Outgoing, Session};
 use crate::RunError;

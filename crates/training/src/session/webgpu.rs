@@ -12,9 +12,9 @@
 
 use std::task::{Context, Poll, Waker};
 
-use mtl_engine::backend::gpu::{GpuDevice, GpuError, GpuTrainer};
-use mtl_engine::plan::Plan;
-use mtl_engine::text::{Explain, Message, Text};
+use mtl_base::text::{Explain, Message, Text};
+use mtl_program::gpu::{GpuDevice, GpuError, GpuTrainer};
+use mtl_program::plan::Plan;
 
 use super::{Outgoing, RunPhase, Session};
 use crate::protocol::{Backend, RunSettings, RunsOn};

@@ -1,7 +1,7 @@
 //! The work of a slice: one batch to train or to evaluate, and what is reported of it.
 
-use mtl_engine::design::NodeId;
-use mtl_engine::text::{Explain, Message};
+use mtl_base::NodeId;
+use mtl_base::text::{Explain, Message};
 
 use super::webgpu::Turn;
 use super::{Goal, Outgoing, RunPhase, Session};

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use mtl_data::prepare::Prepared;
-use mtl_engine::backend::gpu::{
+use mtl_engine::model::Batch;
+use mtl_program::gpu::{
     Finished, GpuData, GpuDevice, GpuError, GpuOptions, GpuStep, GpuTrainer, LossesReading, MirrorReading,
     StepLosses,
 };
-use mtl_engine::model::Batch;
 
 use super::pace::Pace;
 use super::{LOSSES_MS, MIRROR_MS, Queued};

@@ -3,7 +3,7 @@
 //! The CPU is timed on steps of the run itself, which it would have made anyway; the device on the same steps of a copy
 //! that is thrown away. A run that stays on the CPU is therefore, bit for bit, the run that never looked at a device.
 
-use mtl_engine::text::Message;
+use mtl_base::text::Message;
 
 /// Time on the CPU.
 const CPU_MS: f64 = 150.0;

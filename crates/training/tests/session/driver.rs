@@ -2,12 +2,12 @@
 
 use std::cell::Cell;
 
+use mtl_base::schema::Schema;
 use mtl_data::datasets::Generator;
 use mtl_data::datasets::generated_impressions::ImpressionSettings;
 use mtl_data::datasets::generated_reviews::ReviewSettings;
 use mtl_data::prepare::DataSettings;
 use mtl_engine::design::{Design, presets};
-use mtl_engine::schema::Schema;
 use mtl_training::protocol::{
     Backend, Command, DataSource, Evaluation, Event, Phase, PredictInput, Progress, Reply, Request, Run,
     RunSettings, RunStatus, Snapshot, TaskPrediction,

@@ -1,6 +1,6 @@
 //! Looking inside a run and timing its steps: what is seen is right, and nothing of the run changes.
 
-use mtl_engine::settings::{Settings, Value};
+use mtl_base::settings::{Settings, Value};
 use mtl_training::protocol::{Command, Inspection, Phase, Reply, Request, Run};
 
 use crate::driver::Driver;
@@ -186,7 +186,7 @@ fn a_norm_is_how_far_a_unit_step_of_descent_goes() {
         // Every training row is in the batch, and in the sample: 480 of them, of which 256 are looked at at the most.
         batch_size: 256,
         learning_rate: rate,
-        optimizer: mtl_engine::optimizers::OptimizerConfig::from_key("sgd").expect("plain descent"),
+        optimizer: mtl_program::optimizers::OptimizerConfig::from_key("sgd").expect("plain descent"),
         ..crate::driver::settings()
     };
     driver.tell(Command::Settings { settings });

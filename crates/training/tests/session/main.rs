@@ -5,11 +5,11 @@ mod insides;
 mod snapshots;
 
 use driver::{Driver, data_settings, impressions, reviews, settings, text_input};
+use mtl_base::settings::{Settings, Value};
 use mtl_data::prepare::DataSettings;
 use mtl_engine::design::{Design, presets};
 use mtl_engine::metrics::Metric;
-use mtl_engine::optimizers::OptimizerConfig;
-use mtl_engine::settings::{Settings, Value};
+use mtl_program::optimizers::OptimizerConfig;
 use mtl_training::protocol::{
     Command, DataSource, Evaluation, Event, Phase, PredictInput, Reply, Request, Run, RunSettings, Split,
     StopCondition, Watch,

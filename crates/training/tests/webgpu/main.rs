@@ -7,10 +7,10 @@ mod driver;
 use std::io::Write;
 
 use driver::{Driver, settings};
-use mtl_engine::backend::gpu::{GpuDevice, GpuError};
-use mtl_engine::clipping::{Clipping, ClippingKind};
-use mtl_engine::optimizers::OptimizerConfig;
-use mtl_engine::settings::{Settings, Value};
+use mtl_base::settings::{Settings, Value};
+use mtl_program::clipping::{Clipping, ClippingKind};
+use mtl_program::gpu::{GpuDevice, GpuError};
+use mtl_program::optimizers::OptimizerConfig;
 use mtl_training::protocol::{Backend, Command, Event, Phase, Reply, Request, Run, RunSettings, Split};
 
 const EPOCHS: u32 = 4;

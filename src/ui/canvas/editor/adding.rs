@@ -1,17 +1,20 @@
 //! New layers and comments, and wires between what is there.
 
-use mtl_engine::ordered::{OrderedMap, OrderedSet};
+use mtl_base::ordered::{OrderedMap, OrderedSet};
+use mtl_base::{
+    NodeId,
+    schema::{FeatureKind, LabelKind, Schema},
+    settings::{FieldKind, Settings, Value},
+    text::Explain,
+};
 use mtl_engine::{
     design::{
-        Design, Node, NodeId, Note, Port, Wire, WireId,
+        Design, Node, Note, Port, Wire, WireId,
         compose::{self, Names},
         edit::{self, Edit, EditError, Ids, Refusal},
         layout,
     },
     layers::{Layer, Shape},
-    schema::{FeatureKind, LabelKind, Schema},
-    settings::{FieldKind, Settings, Value},
-    text::Explain,
 };
 
 use super::{

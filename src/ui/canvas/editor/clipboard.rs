@@ -1,12 +1,13 @@
 //! Copying, pasting, duplicating, deleting.
 
+use mtl_base::NodeId;
+use mtl_base::ordered::OrderedSet;
 use mtl_engine::design::{
-    Design, NodeId,
+    Design,
     compose::{self, Fragment},
     edit::{self, Edit},
     layout::snap,
 };
-use mtl_engine::ordered::OrderedSet;
 
 use super::{
     super::scene::{self, GRID, Point},

@@ -1,9 +1,7 @@
 //! Blocks, and what only multi-task designs have: sharing, separating, tying.
 
-use mtl_engine::{
-    design::{NodeId, compose, edit::Edit},
-    text::Explain,
-};
+use mtl_base::{NodeId, text::Explain};
+use mtl_engine::design::{compose, edit::Edit};
 
 use super::Editor;
 use crate::i18n::{Message, canvas::T, fill};

@@ -10,14 +10,12 @@ mod placing;
 
 use std::{ops::Deref, rc::Rc};
 
-use mtl_engine::ordered::OrderedSet;
-use mtl_engine::{
-    design::{
-        Design, NodeId, WireId,
-        edit::{Edit, EditError},
-        history::Document,
-    },
-    text::Explain,
+use mtl_base::ordered::OrderedSet;
+use mtl_base::{NodeId, text::Explain};
+use mtl_engine::design::{
+    Design, WireId,
+    edit::{Edit, EditError},
+    history::Document,
 };
 use yew::prelude::*;
 

@@ -1,7 +1,8 @@
 //! Where things stand and what of them is seen: aligning, layout, zoom.
 
-use mtl_engine::design::{NodeId, edit::Edit, layout::layout};
-use mtl_engine::ordered::{OrderedMap, OrderedSet};
+use mtl_base::NodeId;
+use mtl_base::ordered::{OrderedMap, OrderedSet};
+use mtl_engine::design::{edit::Edit, layout::layout};
 
 use super::{
     super::{

@@ -1,6 +1,6 @@
 //! Clicks, double clicks and menus.
 
-use mtl_engine::ordered::OrderedSet;
+use mtl_base::ordered::OrderedSet;
 use web_sys::MouseEvent;
 
 use super::{

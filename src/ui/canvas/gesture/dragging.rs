@@ -1,7 +1,8 @@
 //! Nodes on their way: moved on the screen alone, and in the document once, at the end.
 
-use mtl_engine::design::{NodeId, WireId, compose, edit::Edit, layout::snap};
-use mtl_engine::ordered::OrderedMap;
+use mtl_base::NodeId;
+use mtl_base::ordered::OrderedMap;
+use mtl_engine::design::{WireId, compose, edit::Edit, layout::snap};
 
 use super::super::{
     dom,

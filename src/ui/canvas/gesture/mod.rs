@@ -13,8 +13,9 @@ mod wiring;
 use std::{cell::RefCell, rc::Rc};
 
 use gloo_timers::callback::Timeout;
-use mtl_engine::design::{NodeId, edit::Edit, layout::snap};
-use mtl_engine::ordered::{OrderedMap, OrderedSet};
+use mtl_base::NodeId;
+use mtl_base::ordered::{OrderedMap, OrderedSet};
+use mtl_engine::design::{edit::Edit, layout::snap};
 use web_sys::{Element, PointerEvent, WheelEvent};
 
 use self::dragging::Drag;

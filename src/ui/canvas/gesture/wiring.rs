@@ -1,6 +1,6 @@
 //! Drawing a wire: by drag, by click and click, and from the keyboard.
 
-use mtl_engine::ordered::{self, OrderedMap, OrderedSet};
+use mtl_base::ordered::{self, OrderedMap, OrderedSet};
 use mtl_engine::{
     design::{Port, WireId, edit::Edit},
     layers::Arity,

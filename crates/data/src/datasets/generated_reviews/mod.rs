@@ -21,11 +21,11 @@
 
 mod words;
 
-use mtl_engine::schema::LabelKind;
-use mtl_engine::text::{Message, Text};
+use mtl_base::schema::LabelKind;
+use mtl_base::text::{Message, Text};
 
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, LabelColumn, Language, TextColumn};
-use mtl_engine::random::Random;
+use mtl_kernels::random::Random;
 
 /// Stable name.
 pub const KEY: &str = "generated-reviews";
@@ -53,7 +53,7 @@ pub const REMARKS: [Text; 5] = [
     Text::new("verdict", "总评"),
 ];
 
-mtl_engine::choice! {
+mtl_base::choice! {
     /// Languages of the reviews.
     pub enum ReviewLanguage {
         /// English.
@@ -65,7 +65,7 @@ mtl_engine::choice! {
     }
 }
 
-mtl_engine::settings! {
+mtl_base::settings! {
     /// What the review generator can be told.
     pub struct ReviewSettings {
         /// Number of reviews.

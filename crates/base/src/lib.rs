@@ -1,0 +1,10 @@
+//! The vocabulary that all crates share: texts in both languages, settings with bounds and labels, the schema of a data
+//! set, and ids. Plain data; nothing in here computes.
+
+mod ids;
+pub mod ordered;
+pub mod schema;
+pub mod settings;
+pub mod text;
+
+pub use ids::NodeId;

@@ -1,0 +1,39 @@
+//! Trains a plan on the GPU, through WebGPU. See `docs/webgpu.md`.
+//!
+//! Parameters, the optimizer's state, the encoded data set and the arena stay on the device. A step sends the numbers of
+//! its rows and a kilobyte of constants; several steps go in one submission; losses are kept on the device until they
+//! are asked for. Nothing waits for the device but what reads back.
+//!
+//! ```no_run
+//! # async fn train(model: mtl_engine::model::Model, data: mtl_program::gpu::GpuData)
+//! # -> Result<(), mtl_program::gpu::GpuError> {
+//! use mtl_program::gpu::{GpuDevice, GpuOptions, GpuStep, GpuTrainer};
+//! let device = GpuDevice::request().await?;
+//! let options = GpuOptions { max_rows: 64, ..GpuOptions::default() };
+//! let mut trainer = GpuTrainer::new(&device, model.plan(), &options).await?;
+//! trainer.write_values(model.values())?;
+//! trainer.upload(data).await?;
+//! for step in 0..100 {
+//!     let rows: Vec<u32> = (0..64).collect();
+//!     trainer.step(&rows, &GpuStep { step, learning_rate: 0.001, task_weights: &[1.0] })?;
+//! }
+//! let losses = trainer.read_losses().await?;
+//! let values = trainer.read_values().await?;
+//! # Ok(()) }
+//! ```
+
+mod compile;
+mod device;
+mod error;
+pub mod kernels;
+mod pipelines;
+mod reading;
+mod schedule;
+mod step;
+mod trainer;
+
+pub use compile::{HISTORY, Pass};
+pub use device::GpuDevice;
+pub use error::GpuError;
+pub use reading::{Finished, LossesReading, Mirror, MirrorReading};
+pub use trainer::{GpuData, GpuOptions, GpuStep, GpuTrainer, StepLosses};

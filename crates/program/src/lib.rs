@@ -1,0 +1,25 @@
+//! Programs of ops: what a design compiles to, and the backends that run it.
+//!
+//! A [`plan::Plan`] is a straight-line list of [ops](ops) over one arena of `f32`. The CPU backend ([`cpu`]) and the WebGPU
+//! backend (`gpu`) run it forward and backward. Beside them stands what turns gradients into new parameters:
+//! [penalties](penalty), [clipping] and [optimizers].
+//!
+//! Modules depend on each other in one direction, from the top of this list to the bottom.
+
+pub mod clipping;
+pub mod ids;
+pub mod initializers;
+pub mod losses;
+pub mod optimizers;
+pub mod parts;
+pub mod specs;
+
+pub mod layout;
+pub mod operation;
+pub mod ops;
+pub mod plan;
+
+pub mod cpu;
+#[cfg(feature = "gpu")]
+pub mod gpu;
+pub mod penalty;

@@ -1,0 +1,213 @@
+//! What an op may touch while it runs on the CPU.
+
+use super::RowOrder;
+use crate::{
+    ids::{OrderId, ParameterId, SlotId, ValueId},
+    layout::Layout,
+    specs::{Mode, ParameterSpec},
+};
+use mtl_base::ordered;
+
+/// A place in the arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// A value.
+    Value(ValueId),
+    /// The gradient of a value.
+    Gradient(ValueId),
+    /// Nowhere: an empty slice, for what an op may do without.
+    Nothing,
+}
+
+impl At {
+    /// A value that may not be there.
+    pub fn optional(value: Option<ValueId>) -> Self {
+        value.map_or(Self::Nothing, Self::Value)
+    }
+}
+
+/// The arena as an op sees it.
+pub struct Memory<'a> {
+    pub(crate) arena: &'a mut [f32],
+    pub(crate) layout: &'a Layout,
+    pub(crate) rows: usize,
+    pub(crate) written: &'a mut [bool],
+    pub(crate) wanted: &'a [bool],
+}
+
+impl Memory<'_> {
+    /// Several places at once.
+    ///
+    /// # Panics
+    /// When two of them overlap: the layout keeps apart what one op uses, so this is a fault of the op.
+    pub fn get<const N: usize>(&mut self, places: [At; N]) -> [&mut [f32]; N] {
+        let ranges = places.map(|place| match place {
+            At::Value(value) => self.layout.value(value, self.rows),
+            At::Gradient(value) => self.layout.gradient(value, self.rows),
+            At::Nothing => 0..0,
+        });
+        self.arena
+            .get_disjoint_mut(ranges)
+            .expect("the layout keeps apart what one op uses")
+    }
+
+    /// Values at once.
+    pub fn values<const N: usize>(&mut self, values: [ValueId; N]) -> [&mut [f32]; N] {
+        self.get(values.map(At::Value))
+    }
+
+    /// One place.
+    pub fn one(&mut self, place: At) -> &mut [f32] {
+        let [slice] = self.get([place]);
+        slice
+    }
+
+    /// Whether the gradient of a value that was read is wanted.
+    pub fn wants(&self, value: ValueId) -> bool {
+        self.wanted[value.0] && self.layout.has_gradient(value)
+    }
+
+    /// Says that the gradient of `value` is about to be written; true when it has been written before in this pass, so
+    /// that the op must add to it.
+    pub fn claim(&mut self, value: ValueId) -> bool {
+        std::mem::replace(&mut self.written[value.0], true)
+    }
+}
+
+/// The flat gradient buffer as an op sees it.
+pub struct ParameterGradients<'a> {
+    pub(crate) specs: &'a [ParameterSpec],
+    pub(crate) values: &'a mut [f32],
+    pub(crate) written: &'a mut [bool],
+    pub(crate) touched: &'a mut [Touched],
+}
+
+impl ParameterGradients<'_> {
+    /// Whether the gradient of a parameter is wanted.
+    pub fn wants(&self, parameter: ParameterId) -> bool {
+        self.specs[parameter.0].trainable
+    }
+
+    /// The gradient to write, and whether to add to it.
+    pub fn claim(&mut self, parameter: ParameterId) -> (&mut [f32], bool) {
+        let accumulate = std::mem::replace(&mut self.written[parameter.0], true);
+        (
+            &mut self.values[self.specs[parameter.0].range.clone()],
+            accumulate,
+        )
+    }
+
+    /// The gradient of a table, which is zero but for the rows that were touched before in this pass. Always add to
+    /// it, and record the rows.
+    pub fn claim_rows(&mut self, parameter: ParameterId) -> (&mut [f32], &mut Touched) {
+        self.written[parameter.0] = true;
+        (
+            &mut self.values[self.specs[parameter.0].range.clone()],
+            &mut self.touched[parameter.0],
+        )
+    }
+}
+
+/// Rows of a table whose gradient may differ from zero.
+#[derive(Clone, Debug, Default)]
+pub struct Touched {
+    /// The rows, in the order in which they were first touched.
+    pub rows: Vec<u32>,
+    marks: Vec<bool>,
+}
+
+impl Touched {
+    pub(crate) fn new(n_rows: usize) -> Self {
+        Self {
+            rows: Vec::with_capacity(n_rows),
+            marks: vec![false; n_rows],
+        }
+    }
+
+    /// Records a row.
+    pub fn mark(&mut self, row: u32) {
+        if !std::mem::replace(&mut self.marks[row as usize], true) {
+            self.rows.push(row);
+        }
+    }
+
+    /// The rows in rising order.
+    pub(crate) fn sorted(&mut self) -> &[u32] {
+        ordered::sort_numbers(&mut self.rows);
+        &self.rows
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        5 * self.marks.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        for row in self.rows.drain(..) {
+            self.marks[row as usize] = false;
+        }
+    }
+}
+
+/// What the gradients start from.
+#[derive(Clone, Copy, Debug)]
+pub enum Seed<'a> {
+    /// The sum of the tasks' losses with these weights, back to what trains.
+    Losses(&'a [f32]),
+    /// The same, back to the inputs.
+    LossesToInputs(&'a [f32]),
+    /// One logit of one task.
+    Logit {
+        /// The task.
+        task_idx: usize,
+        /// Which of its logits.
+        output: usize,
+    },
+}
+
+/// Everything that an op may touch.
+pub struct Cpu<'a> {
+    /// Rows of the batch.
+    pub rows: usize,
+    /// Whether the batch is trained on.
+    pub mode: Mode,
+    /// Seed of the run.
+    pub run_seed: u64,
+    /// Values and their gradients.
+    pub memory: Memory<'a>,
+    /// Parameters, flat; only running statistics are written.
+    pub parameters: &'a mut [f32],
+    /// Gradients of parameters, flat.
+    pub gradients: ParameterGradients<'a>,
+    /// Orders of rows.
+    pub orders: &'a mut [RowOrder],
+    /// Working space of the matrix product.
+    pub packing: &'a mut [f32],
+    /// Ids, per input slot.
+    pub ids: &'a [Vec<u32>],
+    /// Targets, per task; NaN where a row has none.
+    pub targets: &'a [Vec<f32>],
+    /// Mean loss over the labelled rows, per task.
+    pub losses: &'a mut [f32],
+    /// Number of labelled rows, per task.
+    pub labelled: &'a mut [usize],
+    /// What the gradients start from.
+    pub seed: Seed<'a>,
+    pub(crate) specs: &'a [ParameterSpec],
+}
+
+impl<'a> Cpu<'a> {
+    /// A parameter's place in the flat buffers.
+    pub fn range(&self, parameter: ParameterId) -> std::ops::Range<usize> {
+        self.specs[parameter.0].range.clone()
+    }
+
+    /// The ids of a slot.
+    pub fn ids(&self, slot: SlotId, per_row: usize) -> &'a [u32] {
+        &self.ids[slot.0][..self.rows * per_row]
+    }
+
+    /// An order of rows.
+    pub fn order(&mut self, order: OrderId) -> &mut RowOrder {
+        &mut self.orders[order.0]
+    }
+}

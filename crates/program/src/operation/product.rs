@@ -1,0 +1,79 @@
+//! The matrix product in the three forms that training needs, over whole row-major matrices.
+
+use mtl_kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
+
+/// Length of the working space that every product here can do with.
+pub fn packing_len() -> usize {
+    gemm_scratch_len(usize::MAX / 4, usize::MAX / 4, usize::MAX / 4)
+}
+
+/// What happens to a product on the way to its place.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Finish<'a> {
+    /// Added to each row.
+    pub bias: Option<&'a [f32]>,
+    /// Whether negative results become 0.
+    pub relu: bool,
+}
+
+/// `c = f(a b + bias)` with a: m × k, b: k × n.
+#[allow(clippy::too_many_arguments, reason = "the sizes and operands of a product")]
+pub fn linear(
+    m: usize,
+    k: usize,
+    n: usize,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+    finish: Finish<'_>,
+    packing: &mut [f32],
+) {
+    let mut output = Output::to(c, n);
+    if let Some(bias) = finish.bias {
+        output = output.bias(bias);
+    }
+    if finish.relu {
+        output = output.relu();
+    }
+    gemm(
+        Size { m, n, k },
+        Operand::rows(a, k),
+        Operand::rows(b, n),
+        output,
+        packing,
+    );
+}
+
+fn output(c: &mut [f32], n: usize, accumulate: bool) -> Output<'_> {
+    let output = Output::to(c, n);
+    if accumulate { output.accumulate() } else { output }
+}
+
+macro_rules! products {
+    ($( $(#[$doc:meta])* $name:ident($m:ident, $k:ident, $n:ident, $a:ident, $b:ident) = $left:expr, $right:expr; )+) => {
+        $( $(#[$doc])*
+        #[allow(clippy::too_many_arguments, reason = "the sizes and operands of a product")]
+        pub fn $name(
+            $m: usize,
+            $k: usize,
+            $n: usize,
+            $a: &[f32],
+            $b: &[f32],
+            c: &mut [f32],
+            accumulate: bool,
+            packing: &mut [f32],
+        ) {
+            let size = Size { m: $m, n: $n, k: $k };
+            gemm(size, $left, $right, output(c, $n, accumulate), packing);
+        } )+
+    };
+}
+
+products! {
+    /// `c (+)= a b` with a: m × k, b: k × n.
+    nn(m, k, n, a, b) = Operand::rows(a, k), Operand::rows(b, n);
+    /// `c (+)= a bᵀ` with a: m × k, b: n × k.
+    nt(m, k, n, a, b) = Operand::rows(a, k), Operand::transposed(b, k);
+    /// `c (+)= aᵀ b` with a: k × m, b: k × n.
+    tn(m, k, n, a, b) = Operand::transposed(a, m), Operand::rows(b, n);
+}

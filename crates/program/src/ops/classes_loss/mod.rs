@@ -1,0 +1,40 @@
+//! Cross-entropy of logits: `l = log Σ_j e^z_j - z_y`, `p = softmax(z)`, `dl/dz = p - onehot(y)`.
+//!
+//! Means, weights and missing targets: see [`losses`](crate::losses).
+
+mod cpu;
+
+use crate::ids::ValueId;
+use crate::operation::{Access, Operation, cpu_kernels};
+
+/// Softmax and cross-entropy, fused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassesLoss {
+    /// Position of the task.
+    pub task_idx: usize,
+    /// z.
+    pub logits: ValueId,
+    /// p.
+    pub probabilities: ValueId,
+    /// Classes.
+    pub n_classes: usize,
+    /// Weight of each class; empty for 1.
+    pub class_weights: Vec<f32>,
+}
+
+impl Operation for ClassesLoss {
+    const KEY: &'static str = "classes_loss";
+    const IS_LOSS: bool = true;
+
+    fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
+        visit(Access::Read, self.logits);
+        visit(Access::Write, self.probabilities);
+    }
+
+    fn same_structure(&self, other: &Self) -> bool {
+        (self.task_idx, self.logits, self.probabilities)
+            == (other.task_idx, other.logits, other.probabilities)
+    }
+
+    cpu_kernels!();
+}

@@ -1,0 +1,144 @@
+//! The ops: what a backend runs. Some forty layers lower to these few.
+//!
+//! One folder per op: formula, shapes, what it reads and writes (`mod.rs`), and its CPU kernels with forward and
+//! gradient side by side (`cpu.rs`). Outside, an op is one line in [`ops!`](self), which makes an enum with an
+//! exhaustive `match`: a backend that does not know an op does not compile.
+//!
+//! Gradients follow one protocol. When an op's backward runs, the gradients of what it wrote are complete; it may
+//! overwrite them. For each value that it read it asks [`Memory::wants`] whether a gradient is wanted, and
+//! [`Memory::claim`] whether it must add to the gradient or may be the first to write it.
+
+use crate::{
+    ids::{ParameterId, ValueId},
+    operation::{Access, Cpu, Operation},
+};
+
+#[cfg(doc)]
+use crate::operation::Memory;
+
+macro_rules! ops {
+    ($( $module:ident :: $name:ident ),+ $(,)?) => {
+        $( pub use $module::$name; )+
+
+        /// An op of a plan.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Op {
+            $( #[doc = concat!("See [`", stringify!($name), "`].")] $name($name), )+
+        }
+
+        $( impl From<$name> for Op {
+            fn from(op: $name) -> Self {
+                Self::$name(op)
+            }
+        } )+
+
+        impl Op {
+            /// Stable name, as profiles show it.
+            pub const fn key(&self) -> &'static str {
+                match self { $( Self::$name(_) => $name::KEY ),+ }
+            }
+
+            /// Whether gradients start here.
+            pub const fn is_loss(&self) -> bool {
+                match self { $( Self::$name(_) => $name::IS_LOSS ),+ }
+            }
+
+            /// Calls `visit` for each value that it touches.
+            pub fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
+                match self { $( Self::$name(op) => op.visit_values(visit) ),+ }
+            }
+
+            /// Calls `visit` for each parameter that it reads.
+            pub fn visit_parameters(&self, visit: &mut dyn FnMut(ParameterId)) {
+                match self { $( Self::$name(op) => op.visit_parameters(visit) ),+ }
+            }
+
+            /// Multiply-adds of a forward pass for one example.
+            pub fn macs(&self) -> u64 {
+                match self { $( Self::$name(op) => op.macs() ),+ }
+            }
+
+            /// Whether `other` differs in rates and weights only.
+            pub fn same_structure(&self, other: &Self) -> bool {
+                match (self, other) {
+                    $( (Self::$name(a), Self::$name(b)) => a.same_structure(b), )+
+                    _ => false,
+                }
+            }
+
+            /// Runs it forward on the CPU.
+            pub fn forward(&self, cpu: &mut Cpu<'_>) {
+                match self { $( Self::$name(op) => op.forward(cpu) ),+ }
+            }
+
+            /// Runs it backward on the CPU.
+            pub fn backward(&self, cpu: &mut Cpu<'_>) {
+                match self { $( Self::$name(op) => op.backward(cpu) ),+ }
+            }
+        }
+    };
+}
+
+pub mod attention;
+pub mod attention_pool;
+pub mod batch_norm;
+pub mod binary_loss;
+pub mod classes_loss;
+pub mod columns;
+pub mod dot;
+pub mod dropout;
+pub mod embedding;
+pub mod gradient_scale;
+pub mod gru;
+pub mod interaction;
+pub mod layer_norm;
+pub mod linear;
+pub mod lstm;
+pub mod mask;
+pub mod maximum;
+pub mod mixture;
+pub mod multiply;
+pub mod noise;
+pub mod ordinal_loss;
+pub mod pool;
+pub mod position;
+pub mod softmax;
+pub mod squared_loss;
+pub mod sum;
+pub mod unfold;
+pub mod unit_norm;
+
+pub use linear::Epilogue;
+pub use mask::MaskRule;
+pub use pool::PoolRule;
+
+ops! {
+    mask::Mask,
+    embedding::EmbeddingLookup,
+    linear::Linear,
+    softmax::Softmax,
+    lstm::LstmCells,
+    pool::Pool,
+    columns::Columns,
+    sum::Sum,
+    mixture::Mixture,
+    dropout::DropoutMask,
+    attention::Attention,
+    attention_pool::AttentionPool,
+    batch_norm::BatchNorm,
+    dot::Dot,
+    gradient_scale::GradientScale,
+    gru::GruCells,
+    interaction::Interaction,
+    layer_norm::LayerNorm,
+    maximum::Maximum,
+    multiply::Multiply,
+    noise::Noise,
+    ordinal_loss::OrdinalLoss,
+    position::AddPosition,
+    unfold::Unfold,
+    unit_norm::UnitNorm,
+    binary_loss::BinaryLoss,
+    classes_loss::ClassesLoss,
+    squared_loss::SquaredLoss,
+}

@@ -1,0 +1,28 @@
+//! Squared error: `l = (z - y)²`, `dl/dz = 2 (z - y)`.
+//!
+//! Means, weights and missing targets: see [`losses`](crate::losses).
+
+mod cpu;
+
+use crate::ids::ValueId;
+use crate::operation::{Access, Operation, cpu_kernels};
+
+/// Squared error of a prediction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SquaredLoss {
+    /// Position of the task.
+    pub task_idx: usize,
+    /// z.
+    pub logits: ValueId,
+}
+
+impl Operation for SquaredLoss {
+    const KEY: &'static str = "squared_loss";
+    const IS_LOSS: bool = true;
+
+    fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
+        visit(Access::Read, self.logits);
+    }
+
+    cpu_kernels!();
+}
