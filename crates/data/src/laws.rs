@@ -259,7 +259,7 @@ fn the_next_lecturer_and_student_are_of_the_same_split() {
                         .map(|row| *row as usize)
                         .filter(|row| likes[*row] == 1.0)
                 };
-                liked().for_each(|row| drop(pairs.insert((of.ids[row], names.ids[row]))));
+                pairs.extend(liked().map(|row| (of.ids[row], names.ids[row])));
                 for row in prepared.splits.rows(*part).iter().map(|row| *row as usize) {
                     if values[row].is_nan() {
                         continue;
