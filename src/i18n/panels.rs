@@ -8,6 +8,7 @@ texts! {
     rows: "Rows", "行数";
     rows_unit: "rows", "行";
     labels: "Labels", "标签";
+    findings: "What the data cannot teach", "数据中无法学习的内容";
     sample_rows: "{0} sample rows", "{0} 行样本";
     sample_rows_hint: "Drawn from the training and validation rows; the test rows are left alone.", "取自训练行与验证行；不动测试行。";
     sample_rows_label: "Sample rows", "样本行";

@@ -57,7 +57,10 @@ use mtl_engine::{
     },
     model::Resources,
 };
-use mtl_training::protocol::{Phase, RunSettings, RunStatus, RunsOn};
+use mtl_training::{
+    findings,
+    protocol::{Phase, RunSettings, RunStatus, RunsOn},
+};
 use yew::prelude::*;
 
 use crate::i18n::shell::T as SHELL;
@@ -290,7 +293,12 @@ impl Playground {
 
     fn check_design(&self) {
         let document = self.document.get();
-        let checked = check(document.design(), &self.schema());
+        let mut checked = check(document.design(), &self.schema());
+        if let Some(report) = &self.data.get().report {
+            checked
+                .problems
+                .extend(findings::problems(document.design(), &report.findings));
+        }
         let names = checked
             .tasks
             .iter()

@@ -29,6 +29,7 @@ pub mod baseline;
 mod column;
 pub mod dataset;
 pub mod datasets;
+pub mod findings;
 #[cfg(test)]
 mod laws;
 pub mod next;

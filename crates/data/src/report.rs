@@ -20,6 +20,7 @@ use mtl_kernels::random::Random;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::{Column, Dataset, DatasetInfo};
+use crate::findings::{Finding, findings};
 use crate::prepare::{FeatureValues, Prepared, TokenValues};
 use crate::split::Split;
 use crate::tokenizer::{PADDING, UNKNOWN};
@@ -50,6 +51,8 @@ pub struct DataReport {
     pub labels: Vec<LabelReport>,
     /// One per text feature.
     pub texts: Vec<TextReport>,
+    /// What the columns cannot teach.
+    pub findings: Vec<Finding>,
 }
 
 /// A row as a person reads it.
@@ -186,6 +189,7 @@ pub fn report(dataset: &Dataset, prepared: &Prepared) -> DataReport {
                 _ => None,
             })
             .collect(),
+        findings: findings(prepared),
     }
 }
 

@@ -16,6 +16,7 @@
 pub mod benchmark;
 mod error;
 mod evaluation;
+pub mod findings;
 mod inspection;
 mod order;
 mod prediction;

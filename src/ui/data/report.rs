@@ -1,5 +1,6 @@
 //! A prepared data set for a person: where it is from, how its labels are spread, how long its texts are, 20 rows.
 
+use mtl_base::text::Explain;
 use mtl_data::{
     report::{DataReport, Distribution, Histogram, LabelReport, Sample, TextReport},
     split::Split,
@@ -12,6 +13,7 @@ use crate::{
         elements::{fact, figure},
         format::count,
         histogram::histogram_view,
+        icon::{IconKind, sized_icon},
     },
 };
 
@@ -33,6 +35,7 @@ pub fn Report(props: &ReportProps) -> Html {
     html! {
         <div class="report">
             { counts(report, lang) }
+            { findings(report, lang) }
             <h3>{ T.labels.get(lang) }</h3>
             { for report.labels.iter().map(|label| label_view(label, report.n_rows, lang)) }
             { for report.texts.iter().map(|text| text_view(text, lang)) }
@@ -51,6 +54,26 @@ fn counts(report: &DataReport, lang: Lang) -> Html {
             { figure(T.rows.get(lang), count(report.n_rows as u64)) }
             { for parts.iter().zip(report.n_split_rows).map(|(part, n_rows)| figure(part.label().get(lang), count(n_rows as u64))) }
         </dl>
+    }
+}
+
+/// What the columns cannot teach, in words.
+fn findings(report: &DataReport, lang: Lang) -> Html {
+    if report.findings.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <section class="data-findings">
+            <h3>{ T.findings.get(lang) }</h3>
+            <ul>
+                { for report.findings.iter().map(|finding| html! {
+                    <li data-problem={finding.is_problem.to_string()}>
+                        { finding.is_problem.then(|| sized_icon(IconKind::Warning, 16)) }
+                        <span>{ finding.explain().get(lang) }</span>
+                    </li>
+                }) }
+            </ul>
+        </section>
     }
 }
 

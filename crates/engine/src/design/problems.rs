@@ -138,6 +138,14 @@ pub enum ProblemKind {
         /// Name of the node.
         node: String,
     },
+    /// The data set says that the node's feature or label cannot teach what it should.
+    #[error("`{node}`: {}", finding.en)]
+    Data {
+        /// Name of the input or head.
+        node: String,
+        /// What was found.
+        finding: Message,
+    },
     /// A task whose weight is 0.
     #[error("`{node}` has the loss weight 0, so it does not learn (hint: raise the weight)")]
     ZeroWeight {
@@ -230,6 +238,7 @@ impl Explain for ProblemKind {
             Self::ReachesNoLoss { node } => {
                 format!("“{node}”没有通向任何任务头，因此不会学习（提示：向任务头连接或删除）")
             }
+            Self::Data { node, finding } => format!("“{node}”：{}", finding.zh),
             Self::ZeroWeight { node } => format!("“{node}”的损失权重为 0，因此不会学习（提示：提高权重）"),
             Self::Tie {
                 a,
