@@ -176,9 +176,26 @@ pub trait Settings {
     fn get(&self, key: &str) -> Option<Value>;
     /// Changes setting `key`, or says why not and changes nothing.
     fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError>;
-    /// Puts a value from a file into setting `key`, whatever its bounds: what is out of bounds is a problem of the design
-    /// and is listed as one. False when the value is of another type.
+    /// Puts a value from a file into setting `key`, whatever its bounds: whoever uses the settings checks them first
+    /// ([`faults`](Self::faults), [`check`](Self::check)). False when the value is of another type.
     fn put(&mut self, key: &str, value: &Value) -> bool;
+
+    /// Every setting that is outside the bounds of its form.
+    fn faults(&self) -> Vec<SettingError> {
+        let fault = |field: &Field| self.get(field.key).and_then(|value| field.accept(&value).err());
+        self.fields().iter().filter_map(fault).collect()
+    }
+
+    /// Refuses settings of which one is outside the bounds of its form, naming the first.
+    ///
+    /// # Errors
+    /// [`SettingError::Invalid`]: which, what was expected, what was there.
+    fn check(&self) -> Result<(), SettingError> {
+        match self.faults().into_iter().next() {
+            None => Ok(()),
+            Some(fault) => Err(fault),
+        }
+    }
 }
 
 impl Field {
@@ -504,6 +521,8 @@ macro_rules! settings {
 
 #[cfg(test)]
 mod tests {
+    use super::Settings;
+
     settings! {
         /// One setting of each kind of value.
         pub struct Sample {
@@ -537,6 +556,27 @@ mod tests {
             (partial.units, partial.rate, partial.weights),
             (8, 1.0, vec![2.0])
         );
+    }
+
+    #[test]
+    fn what_a_file_holds_out_of_bounds_is_named() {
+        assert_eq!(Sample::default().check(), Ok(()));
+        let sample: Sample = serde_json::from_str(r#"{"units":17,"rate":-0.5,"weights":[1,9.5]}"#).unwrap();
+        let said: Vec<String> = sample.faults().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "`units`: expected a whole number from 1 to 16, got 17",
+                "`rate`: expected a number from 0 to 1, got -0.5",
+                "`weights`: expected at most 3 numbers from 0 to 9, separated by commas, got 1, 9.5"
+            ]
+        );
+        assert_eq!(sample.check().unwrap_err().to_string(), said[0]);
+        let not_a_number = Sample {
+            rate: f32::NAN,
+            ..Sample::default()
+        };
+        assert!(not_a_number.check().is_err());
     }
 
     #[test]

@@ -611,7 +611,7 @@ mod tests {
     fn no_data_set_of_the_page_has_a_problem_as_it_comes() {
         for entry in datasets::ALL {
             let dataset = match Generator::with_key(entry.key) {
-                Some(generator) => Some(generator.generate()),
+                Some(generator) => Some(generator.generate().unwrap()),
                 None => fetched(entry.key),
             };
             for finding in dataset.iter().flat_map(found) {

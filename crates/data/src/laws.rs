@@ -40,7 +40,7 @@ fn sets(entry: &Entry) -> Vec<Dataset> {
                     let _ = generator.set(key, &Value::Int(40));
                 }
                 let _ = generator.set("missing", &Value::Real(missing));
-                generator.generate()
+                generator.generate().expect("settings within bounds")
             };
             vec![with(1, 0.0), with(2, 0.3)]
         }

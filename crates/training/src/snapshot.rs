@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use mtl_base::ordered::OrderedMap;
+use mtl_base::settings::Settings;
 use mtl_base::text::{Explain, Message, Text};
 use mtl_data::asset;
 use mtl_data::prepare::{DataSettings, DenseScale, FeatureValues, Prepared, prepare};
@@ -12,20 +13,26 @@ use crate::protocol::{DataSource, Snapshot};
 use crate::run::TrainingRun;
 use crate::session::{Loaded, Outgoing, Session};
 
+fn refused(error: &dyn Explain) -> RunError {
+    RunError::Data {
+        reason: error.explain(),
+    }
+}
+
 /// Loads and prepares a data set; `bytes` are those of an asset.
 pub(crate) fn load(
     source: DataSource,
     settings: &DataSettings,
     bytes: Option<Vec<u8>>,
 ) -> Result<Loaded, RunError> {
+    // Before any work: what a file or a link holds may ask for more rows than there is memory.
+    settings.check().map_err(|error| refused(&error))?;
     let dataset = match &source {
-        DataSource::Generated { generator } => generator.generate(),
+        DataSource::Generated { generator } => generator.generate().map_err(|error| refused(&error))?,
         DataSource::Asset { key } => {
             let what = Text::new("the data set", "数据集");
             let bytes = bytes.ok_or(RunError::Payload { what })?;
-            let dataset = asset::decode(&bytes).map_err(|error| RunError::Data {
-                reason: error.explain(),
-            })?;
+            let dataset = asset::decode(&bytes).map_err(|error| refused(&error))?;
             if dataset.info.key != *key {
                 let got = &dataset.info.key;
                 return Err(RunError::Data {
@@ -38,9 +45,7 @@ pub(crate) fn load(
             dataset
         }
     };
-    let prepared = prepare(&dataset, settings).map_err(|error| RunError::Data {
-        reason: error.explain(),
-    })?;
+    let prepared = prepare(&dataset, settings).map_err(|error| refused(&error))?;
     Ok(Loaded::new(source, dataset, prepared))
 }
 

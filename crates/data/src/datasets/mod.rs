@@ -99,8 +99,12 @@ macro_rules! datasets {
             }
 
             /// Makes the data set.
-            pub fn generate(&self) -> Dataset {
-                match self { $( Self::$variant(settings) => $generated::generate(settings), )+ }
+            ///
+            /// # Errors
+            /// A setting that is outside the bounds of its form: nothing is made then.
+            pub fn generate(&self) -> Result<Dataset, SettingError> {
+                self.check()?;
+                Ok(match self { $( Self::$variant(settings) => $generated::generate(settings), )+ })
             }
         }
 
@@ -134,7 +138,12 @@ pub fn find(key: &str) -> Option<&'static Entry> {
 
 #[cfg(test)]
 mod tests {
+    use mtl_base::settings::FieldKind;
+    use mtl_base::text::Explain;
+    use mtl_kernels::random::Random;
+
     use super::*;
+    use crate::prepare::{DataError, DataSettings, prepare};
 
     #[test]
     fn keys_are_unique_and_infos_complete_in_both_languages() {
@@ -154,6 +163,135 @@ mod tests {
         }
     }
 
+    /// A value for a setting as a file or a link may hold it: near its bounds, far from them, or of another type.
+    fn drawn(field: &Field, random: &mut Random) -> String {
+        let near = match field.kind {
+            FieldKind::Int { min, max, .. } => {
+                let ends = [min, max, min - 1, max + 1, min + (max - min) / 2];
+                ends[random.below(ends.len())].to_string()
+            }
+            FieldKind::Real { min, max, .. } => {
+                let ends = [min, max, min - 0.01, max + 0.01, 0.5 * (min + max)];
+                ends[random.below(ends.len())].to_string()
+            }
+            FieldKind::Choice { options } => format!("\"{}\"", options[random.below(options.len())].0),
+            _ => "true".to_owned(),
+        };
+        const FAR: [&str; 12] = [
+            "0",
+            "-1",
+            "1e9",
+            "4294967295",
+            "4294967296",
+            "18446744073709551615",
+            "-9223372036854775808",
+            "1e308",
+            "0.5",
+            "null",
+            "\"many\"",
+            "[1, 2]",
+        ];
+        if random.uniform() < 0.7 {
+            near
+        } else {
+            FAR[random.below(FAR.len())].to_owned()
+        }
+    }
+
+    fn object(settings: &dyn Settings, first: &str, random: &mut Random) -> String {
+        let mut members = vec![first.to_owned()];
+        for field in settings.fields() {
+            if random.uniform() < 0.4 {
+                members.push(format!("\"{}\": {}", field.key, drawn(field, random)));
+            }
+        }
+        members.retain(|member| !member.is_empty());
+        format!("{{{}}}", members.join(", "))
+    }
+
+    /// Whatever a file holds is read, and then accepted exactly if every value is within the bounds of its form.
+    fn tried<T: Settings + serde::de::DeserializeOwned>(json: &str) -> Option<T> {
+        let settings: T = match serde_json::from_str(json) {
+            Ok(settings) => settings,
+            Err(error) => {
+                assert!(error.to_string().contains("expected "), "{json}: {error}");
+                return None;
+            }
+        };
+        let fits = |field: &Field| match (field.kind, settings.get(field.key)) {
+            (FieldKind::Int { min, max, .. }, Some(Value::Int(value))) => (min..=max).contains(&value),
+            (FieldKind::Real { min, max, .. }, Some(Value::Real(value))) => (min..=max).contains(&value),
+            _ => true,
+        };
+        match (
+            settings.check(),
+            settings.fields().iter().find(|field| !fits(field)),
+        ) {
+            (Ok(()), None) => Some(settings),
+            (Err(error), Some(field)) => {
+                let said = error.explain();
+                assert!(
+                    said.en.contains(&format!("`{}`: expected ", field.key)) && said.en.contains(", got ")
+                );
+                assert!(said.zh.contains("应为") && said.zh.contains("得到"));
+                None
+            }
+            (checked, outside) => panic!("{json}: {checked:?}, {outside:?}"),
+        }
+    }
+
+    #[test]
+    fn settings_of_a_file_are_refused_or_within_the_bounds_of_their_form() {
+        let mut random = Random::stream(12, "settings");
+        let (mut n_accepted, mut n_refused) = (0, 0);
+        for _ in 0..20_000 {
+            let kinds = ALL
+                .iter()
+                .filter_map(|entry| Generator::with_key(entry.key))
+                .collect::<Vec<_>>();
+            let kind = &kinds[random.below(kinds.len())];
+            let tag = serde_json::to_value(kind).unwrap()["type"].clone();
+            let json = object(kind, &format!("\"type\": {tag}"), &mut random);
+            let accepted = tried::<Generator>(&json).is_some();
+            let json = object(&DataSettings::default(), "", &mut random);
+            let too = tried::<DataSettings>(&json).is_some();
+            n_accepted += usize::from(accepted) + usize::from(too);
+            n_refused += usize::from(!accepted) + usize::from(!too);
+        }
+        assert!(
+            n_accepted > 2_000 && n_refused > 2_000,
+            "{n_accepted} {n_refused}"
+        );
+    }
+
+    /// Refused before any work: each of these would need more memory than there is.
+    #[test]
+    fn nothing_is_generated_or_prepared_with_settings_out_of_bounds() {
+        for json in [
+            r#"{"type": "reviews", "rows": 4294967295}"#,
+            r#"{"type": "impressions", "users": 4000000000}"#,
+            r#"{"type": "impressions", "factors": 1000000, "rows": 10000000}"#,
+        ] {
+            let generator: Generator = serde_json::from_str(json).unwrap();
+            assert!(
+                matches!(generator.generate(), Err(SettingError::Invalid { .. })),
+                "{json}"
+            );
+        }
+        let dataset = generated_reviews::generate(&Default::default());
+        for json in [
+            r#"{"max_tokens": 0}"#,
+            r#"{"max_tokens": 1000000000}"#,
+            r#"{"vocabulary_size": 0}"#,
+            r#"{"validation": 0.9}"#,
+            r#"{"test": 0}"#,
+        ] {
+            let settings: DataSettings = serde_json::from_str(json).unwrap();
+            let error = prepare(&dataset, &settings).unwrap_err();
+            assert!(matches!(error, DataError::Setting(_)), "{json}: {error}");
+        }
+    }
+
     #[test]
     fn a_generator_is_set_through_its_fields_and_survives_a_file() {
         let mut generator = Generator::with_key(generated_reviews::KEY).unwrap();
@@ -162,6 +300,6 @@ mod tests {
         let json = serde_json::to_string(&generator).unwrap();
         let back: Generator = serde_json::from_str(&json).unwrap();
         assert_eq!(back, generator);
-        assert_eq!(back.generate().n_rows(), 200);
+        assert_eq!(back.generate().unwrap().n_rows(), 200);
     }
 }

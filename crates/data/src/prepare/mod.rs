@@ -29,6 +29,7 @@ mod prepared;
 
 use mtl_base::ordered::OrderedMap;
 use mtl_base::schema::{FeatureKind, FeatureSchema, LabelSchema, Schema};
+use mtl_base::settings::{SettingError, Settings};
 use mtl_base::text::{Explain, Message};
 use thiserror::Error;
 
@@ -84,6 +85,9 @@ pub enum DataError {
     /// The data set itself is not valid.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// A setting is outside the bounds of its form.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// The label to stratify by does not exist.
     #[error("there is no label `{key}` to stratify by; the labels are {labels}")]
     Stratify {
@@ -118,6 +122,7 @@ impl Explain for DataError {
     fn explain(&self) -> Message {
         let zh = match self {
             Self::Dataset(error) => return error.explain(),
+            Self::Setting(error) => return error.explain(),
             Self::Stratify { key, labels } => format!("没有可用于分层的标签“{key}”；现有标签：{labels}"),
             Self::EmptySplit { split, rows, inputs } => {
                 format!(
@@ -142,6 +147,7 @@ pub fn prepare_with(
     settings: &DataSettings,
     vocabularies: &OrderedMap<String, Vocabulary>,
 ) -> Result<Prepared, DataError> {
+    settings.check()?;
     dataset.check()?;
     let splits = split_rows(dataset, settings)?;
     prepare_on(dataset, settings, splits, vocabularies)

@@ -15,11 +15,7 @@ use crate::{
 };
 use mtl_base::NodeId;
 use mtl_base::ordered::{OrderedMap, OrderedSet};
-use mtl_base::{
-    ordered,
-    schema::Schema,
-    settings::{SettingError, Settings},
-};
+use mtl_base::{ordered, schema::Schema, settings::Settings};
 pub use mtl_program::specs::{MAX_TASKS, TaskSet};
 use mtl_program::{plan::Plan, specs::TieSpec};
 
@@ -247,23 +243,14 @@ impl Checker<'_> {
     /// Whether every setting is within its bounds (a file can hold anything).
     fn check_settings(&mut self, index: usize) -> bool {
         let node = &self.design.nodes[index];
-        let mut fine = true;
-        for field in node.layer.fields() {
-            let error: Option<SettingError> = node
-                .layer
-                .get(field.key)
-                .and_then(|value| field.accept(&value).err());
-            if let Some(error) = error {
-                fine = false;
-                self.node_problem(
-                    index,
-                    ProblemKind::Setting {
-                        node: node.name.clone(),
-                        error,
-                    },
-                    None,
-                );
-            }
+        let faults = node.layer.faults();
+        let fine = faults.is_empty();
+        for error in faults {
+            let kind = ProblemKind::Setting {
+                node: node.name.clone(),
+                error,
+            };
+            self.node_problem(index, kind, None);
         }
         fine
     }

@@ -589,6 +589,56 @@ fn evaluations_on_request() {
     assert!(matches!(state, Ok(Reply::State { fingerprint: Some(shown), .. }) if shown == hash));
 }
 
+/// A file or a link may ask for more rows than there is memory: it is refused before any work, and the run goes on.
+#[test]
+fn data_settings_out_of_bounds_are_refused_and_change_nothing() {
+    let mut driver = Driver::ready();
+    driver.run(Run::Steps { n: 3 });
+    driver.finish();
+    let before = (driver.fingerprint(), driver.status().step);
+    let sources = [
+        (
+            r#"{"type": "reviews", "rows": 4294967295}"#,
+            "{}",
+            "`rows`: expected a whole number from 100 to 100000, got 4294967295",
+        ),
+        (
+            r#"{"type": "impressions", "users": 4000000000}"#,
+            "{}",
+            "`users`: expected a whole number from 2 to 5000, got 4000000000",
+        ),
+        (
+            r#"{"type": "reviews"}"#,
+            r#"{"max_tokens": 0}"#,
+            "`max_tokens`: expected a whole number from 1 to 512, got 0",
+        ),
+        (
+            r#"{"type": "reviews"}"#,
+            r#"{"max_tokens": 1000000000}"#,
+            "`max_tokens`: expected a whole number from 1 to 512, got 1000000000",
+        ),
+    ];
+    for (generator, settings, expected) in sources {
+        driver.tell(Command::Data {
+            source: DataSource::Generated {
+                generator: serde_json::from_str(generator).expect("a generator"),
+            },
+            settings: serde_json::from_str(settings).expect("data settings"),
+        });
+        assert_eq!(
+            driver.last_failure(),
+            format!("the data set was not loaded: {expected}")
+        );
+        assert_eq!((driver.fingerprint(), driver.status().step), before);
+    }
+    // So is a weights file that holds them.
+    let (mut snapshot, values) = driver.snapshot();
+    snapshot.data_settings.max_tokens = 0;
+    let (reply, _) = driver.ask(Request::Restore { snapshot }, vec![values]);
+    assert!(reply.expect_err("refused").contains("`max_tokens`: expected"));
+    assert_eq!((driver.fingerprint(), driver.status().step), before);
+}
+
 #[test]
 fn nothing_is_asked_of_an_empty_session_in_vain() {
     let mut driver = Driver::new();
