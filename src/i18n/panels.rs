@@ -8,6 +8,11 @@ texts! {
     rows: "Rows", "行数";
     rows_unit: "rows", "行";
     labels: "Labels", "标签";
+    share_of_labels: "Labels used (%)", "使用的标签（%）";
+    share_of_labels_help: "Share of the labelled training rows that is used, in per cent", "用于训练的已标注行比例（百分比）";
+    share_of_label: "Share of “{0}” used, in per cent", "“{0}”的使用比例（百分比）";
+    labels_used: "Trained on {0} of {1} labelled training rows ({2} %).", "训练使用 {1} 行已标注训练行中的 {0} 行（{2}%）。";
+    read_as_zero: "{0} training rows without this label are trained on as 0: a counter-example.", "{0} 行没有该标签的训练行按 0 参与训练：这是一个反例。";
     findings: "What the data cannot teach", "数据中无法学习的内容";
     sample_rows: "{0} sample rows", "{0} 行样本";
     sample_rows_hint: "Drawn from the training and validation rows; the test rows are left alone.", "取自训练行与验证行；不动测试行。";

@@ -19,6 +19,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::{
+    data::shares::SharesControl,
     format,
     icon::{IconKind, sized_icon},
 };
@@ -161,6 +162,9 @@ pub fn FieldRow(props: &FieldRowProps) -> Html {
                 { match field.kind {
                     FieldKind::Flag => part! { <FlagControl ..control /> },
                     FieldKind::Choice { .. } | FieldKind::Feature | FieldKind::Label => part! { <ChoiceControl ..control /> },
+                    FieldKind::LabelShares => part! {
+                        <SharesControl value={props.value.clone()} schema={props.schema.clone()} disabled={props.disabled} on_value={control.on_value.clone()} />
+                    },
                     FieldKind::Int { .. } | FieldKind::Real { .. } | FieldKind::Words { .. } | FieldKind::Reals { .. } => {
                         part! { <TypedControl ..control /> }
                     }

@@ -22,6 +22,8 @@ mod file;
 
 pub use file::{deserialize, deserialize_tagged, serialize, serialize_tagged};
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use thiserror::Error;
 
@@ -89,6 +91,8 @@ pub enum FieldKind {
     Feature,
     /// The key of a label of the data set.
     Label,
+    /// A share from 0 to 1 for some labels of the data set, by key; 1 for the others.
+    LabelShares,
     /// Real numbers separated by commas, at most `max_items`.
     Reals {
         /// Ceiling.
@@ -124,6 +128,8 @@ pub enum Value {
     Real(f64),
     /// A list of real numbers.
     Reals(Vec<f64>),
+    /// Real numbers by key.
+    Shares(BTreeMap<String, f64>),
     /// A choice, a key or a text.
     Words(String),
 }
@@ -224,6 +230,11 @@ impl Field {
                 Some(value.clone())
             }
             (FieldKind::Feature | FieldKind::Label, Value::Words(_)) => Some(value.clone()),
+            (FieldKind::LabelShares, Value::Shares(v))
+                if v.len() <= MAX_SHARES && v.values().all(|share| (0.0..=1.0).contains(share)) =>
+            {
+                Some(value.clone())
+            }
             (FieldKind::Reals { max_items, min, max }, Value::Reals(v))
                 if v.len() <= max_items && v.iter().all(|x| *x >= min && *x <= max) =>
             {
@@ -260,6 +271,16 @@ impl Field {
                 .map(|item| item.parse().ok())
                 .collect::<Option<Vec<f64>>>()
                 .map(Value::Reals),
+            FieldKind::LabelShares => typed
+                .split([',', '，'])
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(|item| {
+                    let (key, share) = item.split_once('=')?;
+                    Some((key.trim().to_owned(), share.trim().parse().ok()?))
+                })
+                .collect::<Option<_>>()
+                .map(Value::Shares),
             FieldKind::Choice { .. } | FieldKind::Words { .. } | FieldKind::Feature | FieldKind::Label => {
                 Some(Value::Words(typed.to_owned()))
             }
@@ -295,6 +316,10 @@ impl FieldKind {
             ),
             Self::Feature => Message::new("the key of a feature", "特征的键"),
             Self::Label => Message::new("the key of a label", "标签的键"),
+            Self::LabelShares => Message::new(
+                format!("a number from 0 to 1 for each of at most {MAX_SHARES} labels, by key"),
+                format!("最多 {MAX_SHARES} 个标签，各对应一个 0 到 1 的数（按键）"),
+            ),
             Self::Reals { max_items, min, max } => Message::new(
                 format!("at most {max_items} numbers from {min} to {max}, separated by commas"),
                 format!("最多 {max_items} 个 {min} 到 {max} 的数，用逗号分隔"),
@@ -315,10 +340,19 @@ impl std::fmt::Display for Value {
                 }
                 Ok(())
             }
+            Self::Shares(v) => {
+                for (position, (key, share)) in v.iter().enumerate() {
+                    write!(f, "{}{key}={share}", if position == 0 { "" } else { ", " })?;
+                }
+                Ok(())
+            }
             Self::Words(v) => write!(f, "{v}"),
         }
     }
 }
+
+/// Most labels that a setting gives a share.
+pub const MAX_SHARES: usize = 256;
 
 /// A Rust type that a setting can have.
 pub trait SettingType: Sized {
@@ -389,6 +423,29 @@ impl SettingType for Vec<f32> {
     fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::Reals(v) => Some(v.iter().map(|item| *item as f32).collect()),
+            _ => None,
+        }
+    }
+}
+
+impl SettingType for BTreeMap<String, f32> {
+    fn to_value(&self) -> Value {
+        let shares = self.iter().map(|(key, share)| {
+            // As for one number: 0.05_f32 is 0.05.
+            (
+                key.clone(),
+                share.to_string().parse().unwrap_or(f64::from(*share)),
+            )
+        });
+        Value::Shares(shares.collect())
+    }
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Shares(v) => Some(
+                v.iter()
+                    .map(|(key, share)| (key.clone(), *share as f32))
+                    .collect(),
+            ),
             _ => None,
         }
     }
@@ -521,7 +578,10 @@ macro_rules! settings {
 
 #[cfg(test)]
 mod tests {
-    use super::Settings;
+    use std::collections::BTreeMap;
+
+    use super::{Field, FieldKind, Settings, Value};
+    use crate::text::Text;
 
     settings! {
         /// One setting of each kind of value.
@@ -534,6 +594,8 @@ mod tests {
             masked: bool = true, Flag, ["Masked", "掩码"], ["Masked.", "掩码。"];
             /// List.
             weights: Vec<f32> = Vec::new(), Reals { max_items: 3, min: 0.0, max: 9.0 }, ["Weights", "权重"], ["Weights.", "权重。"];
+            /// By label.
+            shares: BTreeMap<String, f32> = BTreeMap::new(), LabelShares, ["Shares", "比例"], ["Shares.", "比例。"];
         }
     }
 
@@ -544,11 +606,12 @@ mod tests {
             rate: 0.1,
             masked: false,
             weights: vec![1.0, 0.25],
+            shares: BTreeMap::from([("like".to_owned(), 0.05)]),
         };
         let text = serde_json::to_string(&sample).unwrap();
         assert_eq!(
             text,
-            r#"{"units":99,"rate":0.1,"masked":false,"weights":[1.0,0.25]}"#
+            r#"{"units":99,"rate":0.1,"masked":false,"weights":[1.0,0.25],"shares":{"like":0.05}}"#
         );
         assert_eq!(serde_json::from_str::<Sample>(&text).unwrap(), sample);
         let partial: Sample = serde_json::from_str(r#"{"colour":[{"r":1}],"rate":1,"weights":[2]}"#).unwrap();
@@ -559,16 +622,36 @@ mod tests {
     }
 
     #[test]
+    fn shares_are_typed_as_they_are_shown() {
+        let field = Field::new(
+            "shares",
+            [Text::new("", ""), Text::new("", "")],
+            FieldKind::LabelShares,
+        );
+        let value = field.parse(" sentiment = 0.05, domain=1 ").unwrap();
+        assert_eq!(value.to_string(), "domain=1, sentiment=0.05");
+        assert_eq!(field.parse(&value.to_string()), Ok(value));
+        assert_eq!(field.parse(""), Ok(Value::Shares(BTreeMap::new())));
+        for wrong in ["sentiment", "sentiment=2", "sentiment=NaN", "=x", "0.5"] {
+            assert!(field.parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn what_a_file_holds_out_of_bounds_is_named() {
         assert_eq!(Sample::default().check(), Ok(()));
-        let sample: Sample = serde_json::from_str(r#"{"units":17,"rate":-0.5,"weights":[1,9.5]}"#).unwrap();
+        let sample: Sample = serde_json::from_str(
+            r#"{"units":17,"rate":-0.5,"weights":[1,9.5],"shares":{"like":1,"buy":1.5}}"#,
+        )
+        .unwrap();
         let said: Vec<String> = sample.faults().iter().map(ToString::to_string).collect();
         assert_eq!(
             said,
             [
                 "`units`: expected a whole number from 1 to 16, got 17",
                 "`rate`: expected a number from 0 to 1, got -0.5",
-                "`weights`: expected at most 3 numbers from 0 to 9, separated by commas, got 1, 9.5"
+                "`weights`: expected at most 3 numbers from 0 to 9, separated by commas, got 1, 9.5",
+                "`shares`: expected a number from 0 to 1 for each of at most 256 labels, by key, got buy=1.5, like=1"
             ]
         );
         assert_eq!(sample.check().unwrap_err().to_string(), said[0]);
@@ -597,6 +680,12 @@ mod tests {
                 "expected a number from 0 to 1 for `rate`, got something else",
             ),
             (r#"{"weights":[1,"a"]}"#, "expected at most 3 numbers"),
+            (r#"{"weights":{"a":1}}"#, "expected at most 3 numbers"),
+            (
+                r#"{"shares":{"a":"b"}}"#,
+                "expected a number from 0 to 1 for each",
+            ),
+            (r#"{"shares":0.5}"#, "expected a number from 0 to 1 for each"),
             ("[]", "expected settings by name"),
         ] {
             let error = serde_json::from_str::<Sample>(text).unwrap_err().to_string();

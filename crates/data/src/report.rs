@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::{Column, Dataset, DatasetInfo};
 use crate::findings::{Finding, findings};
-use crate::prepare::{FeatureValues, Prepared, TokenValues};
+use crate::prepare::{FeatureValues, LabelUsage, Prepared, TokenValues};
 use crate::split::Split;
 use crate::tokenizer::{PADDING, UNKNOWN};
 
@@ -77,6 +77,8 @@ pub struct LabelReport {
     pub name: Message,
     /// Rows without the label (without any, of several), by part.
     pub missing: [usize; 3],
+    /// How many training rows are used.
+    pub usage: LabelUsage,
     /// What there is to draw.
     pub distribution: Distribution,
 }
@@ -368,6 +370,7 @@ fn label_report(prepared: &Prepared, label_idx: usize) -> LabelReport {
         key: schema.key.clone(),
         name: schema.name.clone(),
         missing: per_split(prepared, |rows| rows.len() - known(values, rows).count()),
+        usage: prepared.usage[label_idx],
         distribution,
     }
 }
@@ -385,6 +388,7 @@ fn multi_label_report(prepared: &Prepared, label_idx: usize, n_labels: usize) ->
         key: schema.key.clone(),
         name: schema.name.clone(),
         missing: per_split(prepared, |rows| rows_with(rows, &is_missing)),
+        usage: prepared.usage[label_idx],
         distribution: Distribution::Labels {
             names: label_names(&schema.classes, n_labels),
             counts: per_split(prepared, |rows| {

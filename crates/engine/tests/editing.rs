@@ -84,6 +84,7 @@ impl Choices {
             FieldKind::Words { .. } | FieldKind::Feature | FieldKind::Label => {
                 Value::Words("text".to_owned())
             }
+            FieldKind::LabelShares => Value::Shares([("like".to_owned(), 2.0)].into()),
             FieldKind::Reals { min, max, .. } => Value::Reals(vec![min, max, f64::midpoint(min, max)]),
         };
         (field.key.to_owned(), value)

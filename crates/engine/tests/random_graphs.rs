@@ -53,6 +53,7 @@ fn random_layer(random: &mut Random, catalogue: &[Layer]) -> Layer {
             FieldKind::Choice { options } => Value::Words(options[random.below(options.len())].0.to_owned()),
             FieldKind::Feature => pick(random, &["text", "user", "item", "dense", "nothing"]),
             FieldKind::Label => pick(random, &["like", "category", "rating", "tags", "nothing"]),
+            FieldKind::LabelShares => Value::Shares([("like".to_owned(), 0.5)].into()),
             FieldKind::Reals { max_items, .. } => Value::Reals(vec![0.5; random.below(4).min(max_items)]),
             FieldKind::Words { .. } => Value::Words("words".to_owned()),
         };

@@ -1,6 +1,7 @@
 //! The data set: choice, knobs, rows, distributions.
 
 mod report;
+pub mod shares;
 
 use mtl_base::settings::{Settings, Value};
 use mtl_data::{

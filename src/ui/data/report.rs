@@ -2,6 +2,7 @@
 
 use mtl_base::text::Explain;
 use mtl_data::{
+    prepare::LabelUsage,
     report::{DataReport, Distribution, Histogram, LabelReport, Sample, TextReport},
     split::Split,
 };
@@ -11,7 +12,7 @@ use crate::{
     i18n::{Lang, fill, panels::T, use_lang},
     ui::{
         elements::{fact, figure},
-        format::count,
+        format::{count, plain},
         histogram::histogram_view,
         icon::{IconKind, sized_icon},
     },
@@ -117,8 +118,25 @@ fn label_view(label: &LabelReport, n_rows: usize, lang: Lang) -> Html {
                     </>
                 },
             } }
+            { usage_view(&label.usage, lang) }
             if missing > 0 { <p class="hint">{ fill(T.missing_labels, lang, &[&count(missing as u64)]) }</p> }
         </section>
+    }
+}
+
+/// How many training rows a label is learnt from, where it is not simply all that have it.
+fn usage_view(usage: &LabelUsage, lang: Lang) -> Html {
+    let number = |n: usize| count(n as u64);
+    let percent = 100.0 * usage.n_used as f64 / usage.n_known.max(1) as f64;
+    html! {
+        <>
+            if usage.n_used < usage.n_known {
+                <p class="labels-used">{ fill(T.labels_used, lang, &[&number(usage.n_used), &number(usage.n_known), &plain((percent * 100.0).round() / 100.0)]) }</p>
+            }
+            if usage.n_read_as_zero > 0 {
+                <p class="labels-used">{ fill(T.read_as_zero, lang, &[&number(usage.n_read_as_zero)]) }</p>
+            }
+        </>
     }
 }
 

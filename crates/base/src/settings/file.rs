@@ -105,7 +105,12 @@ fn put_members(settings: &mut dyn Settings, members: &Json) -> Result<(), mtl_js
 /// What a setting can be; none for what no setting looks like.
 fn from_json(json: &Json) -> Option<Value> {
     match json {
-        Json::Null | Json::Object(_) => None,
+        Json::Null => None,
+        Json::Object(members) => members
+            .iter()
+            .map(|(key, share)| Some((key.clone(), share.as_f64()?)))
+            .collect::<Option<_>>()
+            .map(Value::Shares),
         Json::Bool(value) => Some(Value::Flag(*value)),
         Json::Unsigned(value) => Some(i64::try_from(*value).map_or(Value::Real(*value as f64), Value::Int)),
         Json::Signed(value) => Some(Value::Int(*value)),
@@ -124,7 +129,7 @@ impl<'de> Deserialize<'de> for Value {
         from_json(&Json::deserialize(deserializer)?).ok_or_else(|| {
             D::Error::invalid_type(
                 Unexpected::Other(OTHER),
-                &"true, false, a number, a list of numbers or a text",
+                &"true, false, a number, a list of numbers, numbers by key or a text",
             )
         })
     }

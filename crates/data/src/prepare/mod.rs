@@ -25,7 +25,10 @@
 //! # Ok::<(), mtl_data::prepare::DataError>(())
 //! ```
 
+mod labels;
 mod prepared;
+
+use std::collections::BTreeMap;
 
 use mtl_base::ordered::OrderedMap;
 use mtl_base::schema::{FeatureKind, FeatureSchema, LabelSchema, Schema};
@@ -34,11 +37,11 @@ use mtl_base::text::{Explain, Message};
 use thiserror::Error;
 
 use crate::dataset::{Column, Dataset, DatasetError, DenseColumn, LabelColumn, TextColumn};
-use crate::next::NextLabel;
 use crate::same_input::first_rows;
 use crate::split::{Split, Splits, split_together};
 use crate::tokenizer::Vocabulary;
 
+pub use labels::LabelUsage;
 pub use prepared::{DenseScale, DenseValues, FeatureValues, Prepared, TokenValues};
 
 mtl_base::settings! {
@@ -70,9 +73,22 @@ mtl_base::settings! {
             ["Stratify by", "分层依据"],
             ["Each split holds the classes of this label in equal shares; empty: the first label with classes.",
              "各部分中该标签的类别比例相同；留空则取第一个有类别的标签。"];
+        /// Share of the training rows whose label is used, by label.
+        labels_used: BTreeMap<String, f32> = BTreeMap::new(), LabelShares,
+            ["Labels used", "使用的标签"],
+            ["Share of the labelled training rows that each label is learnt from, drawn by the seed: a task with few labels can \
+              learn from one with many. Validation and test rows keep theirs.",
+             "每个标签用于训练的已标注行比例，按种子抽取：标签少的任务可以从标签多的任务中受益。验证行和测试行的标签不变。"];
+        /// Whether a label that is not known counts as 0 in training.
+        missing_as_zero: bool = false, Flag,
+            ["Missing read as 0", "缺失视为 0"],
+            ["A counter-example: training rows without a label are trained on as if it were 0 (the first class, no), \
+              instead of being left out of that task's loss.",
+             "反例：没有标签的训练行按 0（第一个类别、否）参与训练，而不是从该任务的损失中排除。"];
         /// Seed of the split.
         seed: usize = 1, Int { min: 0, max: 4_294_967_295, step: 1 },
-            ["Split seed", "划分种子"], ["Same seed, same split.", "种子相同，划分相同。"];
+            ["Split seed", "划分种子"],
+            ["Same seed, same split and same labels used.", "种子相同，划分与使用的标签相同。"];
     }
 }
 
@@ -91,6 +107,14 @@ pub enum DataError {
     /// The label to stratify by does not exist.
     #[error("there is no label `{key}` to stratify by; the labels are {labels}")]
     Stratify {
+        /// What was asked for.
+        key: String,
+        /// What there is.
+        labels: String,
+    },
+    /// A share is given for a label that does not exist.
+    #[error("there is no label `{key}` of which a share could be used; the labels are {labels}")]
+    LabelsUsed {
         /// What was asked for.
         key: String,
         /// What there is.
@@ -124,6 +148,9 @@ impl Explain for DataError {
             Self::Dataset(error) => return error.explain(),
             Self::Setting(error) => return error.explain(),
             Self::Stratify { key, labels } => format!("没有可用于分层的标签“{key}”；现有标签：{labels}"),
+            Self::LabelsUsed { key, labels } => {
+                format!("没有可设置使用比例的标签“{key}”；现有标签：{labels}")
+            }
             Self::EmptySplit { split, rows, inputs } => {
                 format!(
                     "共 {rows} 行、{inputs} 种不同输入，{}部分为空（输入相同的行归入同一部分）；请增加行数或调整比例",
@@ -238,14 +265,7 @@ pub(crate) fn prepare_on(
             classes: label.classes.clone(),
         })
         .collect();
-    let labels = dataset
-        .labels
-        .iter()
-        .map(|label| match &label.next {
-            None => label.values.clone(),
-            Some(next) => next_labels(dataset, next, &splits),
-        })
-        .collect();
+    let (labels, usage) = labels::labels(dataset, settings, &splits)?;
     Ok(Prepared {
         info: dataset.info.clone(),
         settings: settings.clone(),
@@ -253,32 +273,10 @@ pub(crate) fn prepare_on(
         splits,
         features,
         labels,
+        usage,
         truth: dataset.truth.clone(),
         n_rows: dataset.n_rows(),
     })
-}
-
-/// The values of a label that names rows: each of a row of the same part.
-fn next_labels(dataset: &Dataset, next: &NextLabel, splits: &Splits) -> Vec<f32> {
-    let mut values = vec![f32::NAN; dataset.n_rows()];
-    let columns = (
-        dataset.ids(&next.of),
-        dataset.ids(&next.names),
-        dataset.label(&next.among),
-    );
-    // The data set has been checked: the columns are there.
-    if let (Some(of), Some(names), Some(among)) = columns {
-        for part in Split::ALL {
-            NextLabel::fill(
-                &of.ids,
-                &names.ids,
-                &among.values,
-                splits.rows(*part),
-                &mut values,
-            );
-        }
-    }
-    values
 }
 
 /// The label to stratify by: the one named, or the first with few enough classes.

@@ -3,7 +3,7 @@
 use mtl_base::schema::Schema;
 use serde::{Deserialize, Serialize};
 
-use super::DataSettings;
+use super::{DataSettings, LabelUsage};
 use crate::dataset::{DatasetInfo, TruthColumn};
 use crate::split::Splits;
 use crate::tokenizer::{Token, Vocabulary};
@@ -23,6 +23,8 @@ pub struct Prepared {
     pub features: Vec<FeatureValues>,
     /// The values of each label.
     pub labels: Vec<Vec<f32>>,
+    /// How many training rows of each label are used.
+    pub usage: Vec<LabelUsage>,
     /// For a generated set: the probability from which a label was drawn.
     pub truth: Vec<TruthColumn>,
     pub(super) n_rows: usize,
