@@ -199,6 +199,20 @@ fn by_task(evaluation: &Evaluation, history: &RunHistory) -> Value {
             mtl_json::tree(&evaluation.losses.get(task_idx).copied().flatten()),
         );
         values.insert("n".to_owned(), mtl_json::tree(&metrics.n));
+        let some: BTreeMap<String, Value> = metrics
+            .averaged
+            .iter()
+            .filter(|(_, averaged)| averaged.n_defined < averaged.n)
+            .map(|(metric, averaged)| {
+                (
+                    metric.key().to_owned(),
+                    mtl_json::tree(&[averaged.n_defined, averaged.n]),
+                )
+            })
+            .collect();
+        if !some.is_empty() {
+            values.insert("mean_of".to_owned(), Value::Object(some));
+        }
         (name, Value::Object(values))
     });
     let tasks = tasks.collect::<BTreeMap<_, _>>();

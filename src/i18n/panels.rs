@@ -83,7 +83,10 @@ texts! {
     rows_at_step: "{0} labelled rows, step {1}", "{0} 行有标签，第 {1} 步";
     baseline_hint: "A simple method on the same rows ({0}), as a bar to beat", "同样数据（{0}）上的简单方法，作为比较的底线";
     undefined: "undefined", "无定义";
-    undefined_hint: "The metric has no value here, for instance because a class is missing.", "该指标在此没有值，例如缺少某个类别。";
+    undefined_hint: "The metric has no value here: its divisor is 0, for instance because a class has no row. The formula is at the metric's name.", "该指标在此没有值：分母为 0，例如某个类别没有样本。公式见指标名称。";
+    mean_of_some: "{0} of {1}", "{0}/{1}";
+    mean_of_some_hint: "Mean over the {0} of {1} classes or labels that have a value; the others have no row of a kind that the metric needs.", "{1} 个类别或标签中有值的 {0} 个的平均；其余的缺少该指标所需的某一类行。";
+    mean_of_tasks_hint: "Mean over the {0} of {1} tasks that have a value.", "{1} 个任务中有值的 {0} 个的平均。";
     overall: "All tasks", "全部任务";
     mean: "mean", "平均";
     weighted: "weighted", "加权";

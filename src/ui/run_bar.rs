@@ -10,7 +10,7 @@ use super::{
     icon::{IconKind, icon},
 };
 use crate::{
-    i18n::{fill, train::T, use_lang},
+    i18n::{fill, panels, train::T, use_lang},
     state::{
         history::use_history, task_color, task_letter, tasks::task_output, use_playground, use_selected,
         use_store,
@@ -163,7 +163,7 @@ fn Tasks() -> Html {
                 let metric = task_output(&schema, &task.label).map(Metric::default_of);
                 let value = metric
                     .zip(evaluation.and_then(|evaluation| evaluation.tasks.get(task_idx)))
-                    .and_then(|(metric, metrics)| metrics.get(metric));
+                    .map(|(metric, metrics)| metrics.get(metric));
                 html! {
                     <div class="run-task" key={task.node.0} style={format!("--task: {}", task_color(task_idx))}
                         title={fill(T.training_loss, lang, &[&task.name])}>
@@ -174,7 +174,11 @@ fn Tasks() -> Html {
                             if let Some(metric) = metric {
                                 <span>
                                     { metric.label().get(lang) }{ " " }
-                                    <b>{ value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}")) }</b>
+                                    <b>{ match value {
+                                        None => "–".to_owned(),
+                                        Some(None) => panels::T.undefined.get(lang).to_owned(),
+                                        Some(Some(value)) => format!("{value:.3}"),
+                                    } }</b>
                                 </span>
                             }
                         </span>

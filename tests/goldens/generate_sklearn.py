@@ -1,7 +1,7 @@
 """Every metric as scikit-learn computes it, edge cases included. Usage: python generate_sklearn.py
 
-A value that scikit-learn calls undefined (UndefinedMetricWarning) is written as null. Values inside an average over
-classes keep scikit-learn's replacement, 0.
+A value that scikit-learn calls undefined (UndefinedMetricWarning, NaN, or an infinite R2) is written as null. Averages over classes or labels
+are those with `zero_division=np.nan`: the mean of the defined values. `averaged` says of how many of how many, where some is undefined.
 """
 
 import warnings
@@ -21,14 +21,39 @@ def defined(function, *arguments, **options):
         warnings.simplefilter("always")
         value = function(*arguments, **options)
     undefined = any(issubclass(warning.category, UndefinedMetricWarning) for warning in caught)
-    return None if undefined or np.isnan(value) else float(value)
+    return None if undefined or not np.isfinite(value) else float(value)
 
 
-def replaced(function, *arguments, **options):
-    """The value with scikit-learn's replacements."""
+SCORES = {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}
+
+
+def average(score, y, predicted, average, labels=None):
+    """The average of the defined values; None where none is. Weights that are all 0 (no row) make numpy's plain mean of it in
+    scikit-learn, which says nothing of any row: None too."""
+    if average == "weighted" and not (y.any() if y.ndim == 2 else len(y)):
+        return None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return float(function(*arguments, **options))
+        warnings.simplefilter("ignore")  # the mean of no value
+        value = score(y, predicted, average=average, labels=labels, zero_division=np.nan)
+    return None if np.isnan(value) else float(value)
+
+
+def mean_of_defined(values):
+    """The mean, and of how many values it is."""
+    values = [value for value in values if value is not None]
+    return float(np.mean(values)) if values else None
+
+
+def partial(each):
+    """For metrics that are averages: how many values are defined, of how many, where some is not."""
+    names = {"precision": ["precision_macro", "precision_weighted"], "recall": ["recall_macro", "recall_weighted", "balanced_accuracy"],
+             "f1": ["f1_macro", "f1_weighted"], "auc": ["auc"], "average_precision": ["average_precision"]}
+    result = {}
+    for key, metrics in names.items():
+        defined = [values[key] is not None for values in each if key in values]
+        if not all(defined):
+            result |= {metric: [sum(defined), len(defined)] for metric in metrics}
+    return result
 
 
 def calibration_error(happened, probabilities, n_bins=10):
@@ -63,17 +88,17 @@ def binary(y, p):
     predicted = (p64 > 0.5).astype(int)
     return {
         "accuracy": defined(sk.accuracy_score, y, predicted),
-        "balanced_accuracy": replaced(sk.balanced_accuracy_score, y, predicted),
+        "balanced_accuracy": average(sk.recall_score, y, predicted, "macro", [0, 1]),
         "precision": defined(sk.precision_score, y, predicted),
         "recall": defined(sk.recall_score, y, predicted),
         "f1": defined(sk.f1_score, y, predicted),
-        "f1_macro": replaced(sk.f1_score, y, predicted, average="macro"),
+        "f1_macro": average(sk.f1_score, y, predicted, "macro", [0, 1]),
         "auc": defined(sk.roc_auc_score, y, p64),
         "average_precision": average_precision(y, p64),
         "log_loss": defined(sk.log_loss, y, p64, labels=[0, 1]),
         "brier": defined(sk.brier_score_loss, y, p64, labels=[0, 1]),
         "calibration_error": calibration_error(y, p64),
-    }, predicted
+    }, predicted, []
 
 
 def average_precision(y, score):
@@ -87,29 +112,31 @@ def classes(y, p):
     predicted = p64.argmax(axis=1)
     result = {
         "accuracy": defined(sk.accuracy_score, y, predicted),
-        "balanced_accuracy": replaced(sk.balanced_accuracy_score, y, predicted),
+        "balanced_accuracy": average(sk.recall_score, y, predicted, "macro", range(n)),
     }
-    for average in ["macro", "micro", "weighted"]:
-        result[f"precision_{average}"] = replaced(sk.precision_score, y, predicted, average=average)
-        result[f"recall_{average}"] = replaced(sk.recall_score, y, predicted, average=average)
-        result[f"f1_{average}"] = replaced(sk.f1_score, y, predicted, average=average)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a class that is only predicted
+        assert abs(sk.balanced_accuracy_score(y, predicted) - result["balanced_accuracy"]) < 1e-12
+    for key, score in SCORES.items():
+        for kind in ["macro", "micro", "weighted"]:
+            result[f"{key}_{kind}"] = average(score, y, predicted, kind, range(n))
     normalised = p64 / p64.sum(axis=1, keepdims=True)
     one_hot = np.eye(n)[y]
     auc = [defined(sk.roc_auc_score, one_hot[:, c], p64[:, c]) for c in range(n)]
     precision = [average_precision(one_hot[:, c], p64[:, c]) for c in range(n)]
-    result["auc"] = None if None in auc else float(np.mean(auc))
+    result["auc"] = mean_of_defined(auc)
     if n > 2 and len(set(y)) == n:
         whole = sk.roc_auc_score(y, normalised, multi_class="ovr", labels=list(range(n)))
         # scikit-learn wants rows that sum to 1 in float64; dividing can break or make ties, so both are kept close.
         assert abs(whole - result["auc"]) < 1e-9, (whole, result["auc"])
-    result["average_precision"] = None if None in precision else float(np.mean(precision))
+    result["average_precision"] = mean_of_defined(precision)
     result["log_loss"] = defined(sk.log_loss, y, p64, labels=list(range(n)))
     result["brier"] = defined(sk.brier_score_loss, y, p64, labels=list(range(n)))
     if n == 2:
         result["brier"] *= 2  # scikit-learn halves it for two classes, where a binary task is meant
     top = p64.max(axis=1)
     result["calibration_error"] = calibration_error((predicted == y).astype(float), top)
-    return result, predicted
+    return result, predicted, [{"auc": a, "average_precision": b} for a, b in zip(auc, precision)]
 
 
 def regression(y, p):
@@ -117,7 +144,7 @@ def regression(y, p):
     return {
         "rmse": defined(sk.root_mean_squared_error, y, p),
         "mae": defined(sk.mean_absolute_error, y, p),
-        "r2": defined(sk.r2_score, y, p),
+        "r2": defined(sk.r2_score, y, p, force_finite=False),
     }
 
 
@@ -129,22 +156,26 @@ def multi_label(labels, p):
     predicted = (p64 > 0.5).astype(int)
     columns = [(labels[known[:, k], k].astype(int), predicted[known[:, k], k], p64[known[:, k], k]) for k in range(labels.shape[1])]
     flat, flat_predicted = labels[known].astype(int), predicted[known]
-    scores = {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score}
     support = [int(y.sum()) for y, _, _ in columns]
-    result = {}
-    for key, score in scores.items():
-        each = [replaced(score, y, guess) for y, guess, _ in columns]
-        result[f"{key}_macro"] = float(np.mean(each))
-        result[f"{key}_micro"] = defined(score, flat, flat_predicted)
-        result[f"{key}_weighted"] = float(np.average(each, weights=support)) if sum(support) else None
-        if known.all() and labels.shape[1] > 1:
-            for average in ["macro", "micro", "weighted"]:
-                whole = replaced(score, labels.astype(int), predicted, average=average)
-                assert abs(whole - (result[f"{key}_{average}"] or 0)) < 1e-12, (key, average)
     auc = [defined(sk.roc_auc_score, y, score) for y, _, score in columns]
     precision = [average_precision(y, score) for y, _, score in columns]
-    result["auc"] = None if None in auc else float(np.mean(auc))
-    result["average_precision"] = None if None in precision else float(np.mean(precision))
+    each = [{"precision": defined(sk.precision_score, y, guess), "recall": defined(sk.recall_score, y, guess),
+             "f1": defined(sk.f1_score, y, guess), "auc": auc, "support": int(y.sum()), "predicted": int(guess.sum())}
+            for (y, guess, _), auc in zip(columns, auc)]
+    result = {}
+    for key, score in SCORES.items():
+        values = [(one[key], one["support"]) for one in each if one[key] is not None]
+        result[f"{key}_macro"] = mean_of_defined([value for value, _ in values])
+        result[f"{key}_micro"] = defined(score, flat, flat_predicted)
+        rows = sum(n for _, n in values)
+        result[f"{key}_weighted"] = float(sum(value * n for value, n in values) / rows) if rows else None
+        if known.all() and labels.shape[1] > 1:
+            for kind in ["macro", "micro", "weighted"]:
+                whole = average(score, labels.astype(int), predicted, kind)
+                same = None in (whole, result[f"{key}_{kind}"]) or abs(whole - result[f"{key}_{kind}"]) < 1e-12
+                assert same and (whole is None) == (result[f"{key}_{kind}"] is None), (key, kind, whole, result)
+    result["auc"] = mean_of_defined(auc)
+    result["average_precision"] = mean_of_defined(precision)
     result["log_loss"] = defined(sk.log_loss, flat, p64[known], labels=[0, 1])
     result["brier"] = defined(sk.brier_score_loss, flat, p64[known], labels=[0, 1])
     result["calibration_error"] = calibration_error(flat, p64[known])
@@ -155,20 +186,19 @@ def multi_label(labels, p):
         y = labels.astype(int)
         assert result["hamming_loss"] == sk.hamming_loss(y, predicted)
         assert result["subset_accuracy"] == sk.accuracy_score(y, predicted)
-        if result["auc"] is not None:
+        if None not in auc:
             assert abs(result["auc"] - sk.roc_auc_score(y, p64, average="macro")) < 1e-12
             assert abs(result["average_precision"] - sk.average_precision_score(y, p64, average="macro")) < 1e-12
-    each = [{"precision": defined(sk.precision_score, y, guess), "recall": defined(sk.recall_score, y, guess),
-             "f1": defined(sk.f1_score, y, guess), "auc": auc, "support": int(y.sum()), "predicted": int(guess.sum())}
-            for (y, guess, _), auc in zip(columns, auc)]
-    return result, each, int(rows.sum())
+    areas = [{"average_precision": value} for value in precision]
+    return result, each, int(rows.sum()), partial(each + areas)
 
 
 def multi_label_case(name, labels, outputs):
     labels, outputs = np.asarray(labels, "float32"), np.asarray(outputs, "float32")
-    values, per_label, n = multi_label(labels, outputs)
+    values, per_label, n, averaged = multi_label(labels, outputs)
     return {"name": f"labels: {name}", "output": {"type": "multi_label", "n_labels": labels.shape[1]},
-            "labels": numbers(labels), "outputs": numbers(outputs), "n": n, "values": values, "per_class": per_label}
+            "labels": numbers(labels), "outputs": numbers(outputs), "n": n, "values": values,
+            "averaged": {metric: counts for metric, counts in averaged.items() if metric in values}, "per_class": per_label}
 
 
 def multi_label_cases():
@@ -190,6 +220,7 @@ def multi_label_cases():
         multi_label_case("none is predicted", few, np.full((4, 3), 0.5)),
         multi_label_case("nothing to find", np.zeros((3, 2)), [[0.6, 0.1], [0.2, 0.3], [0.1, 0.9]]),
         multi_label_case("certain and right", few, few),
+        multi_label_case("two of four have both kinds of rows", [[1, 1, 0, 0], [1, 0, 0, 1]], [[0.9, 0.7, 0, 0], [0, 0, 0, 0.9]]),
         multi_label_case("one label", [[0], [1], [1]], [[0.2], [0.4], [0.9]]),
     ]
 
@@ -205,8 +236,10 @@ def case(name, kind, labels, outputs):
         return result
     y = y.astype(int)
     n_classes = 2 if kind["type"] == "binary" else kind["n_classes"]
-    result["values"], predicted = (binary if kind["type"] == "binary" else classes)(y, p)
+    result["values"], predicted, areas = (binary if kind["type"] == "binary" else classes)(y, p)
     result["per_class"] = per_class(y, predicted, n_classes)
+    averaged = partial(result["per_class"] + areas)
+    result["averaged"] = {metric: counts for metric, counts in averaged.items() if metric in result["values"]}
     result["confusion"] = [int(n) for n in sk.confusion_matrix(y, predicted, labels=range(n_classes)).ravel()]
     return result
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use goldens::{Labels, read};
 use mtl_engine::metrics::{
-    Metric, MetricError, TaskMetrics, TaskOutput, evaluate, precision_recall_curve, prior_baseline, roc_curve,
+    Averaged, Metric, MetricError, TaskMetrics, TaskOutput, evaluate, precision_recall_curve, prior_baseline,
+    roc_curve,
 };
 use serde::Deserialize;
 
@@ -58,6 +59,9 @@ struct MetricsCase {
     outputs: Vec<f32>,
     n: usize,
     values: BTreeMap<String, Option<f64>>,
+    /// Of the averages over classes or labels of which some have no value: how many have, of how many.
+    #[serde(default)]
+    averaged: BTreeMap<String, (usize, usize)>,
     #[serde(default)]
     per_class: Vec<ClassCase>,
     confusion: Option<Vec<u64>>,
@@ -77,6 +81,13 @@ fn every_metric_follows_scikit_learn() {
         let metrics = evaluate(case.output, &case.labels.0, &case.outputs).unwrap();
         assert_eq!(metrics.n, case.n, "{name}");
         check_values(name, &metrics, &case.values);
+        let incomplete: BTreeMap<String, (usize, usize)> = metrics
+            .averaged
+            .iter()
+            .filter(|(_, averaged)| averaged.n_defined < averaged.n)
+            .map(|(metric, averaged)| (metric.key().to_owned(), (averaged.n_defined, averaged.n)))
+            .collect();
+        assert_eq!(incomplete, case.averaged, "{name}");
         assert_eq!(
             metrics.confusion.as_ref().map(|matrix| &matrix.counts),
             case.confusion.as_ref(),
@@ -230,6 +241,39 @@ fn nothing_to_measure_is_undefined() {
         assert_eq!(diverged.n, 2);
         assert!(diverged.values.iter().all(|(_, value)| value.is_none()));
     }
+}
+
+/// What is undefined is not 0, and an average says of how many values it is.
+#[test]
+fn an_average_is_that_of_the_defined_values() {
+    let labels = TaskOutput::MultiLabel { n_labels: 4 };
+    let targets = [1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0];
+    let scores = [0.9, 0.7, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9];
+    let metrics = evaluate(labels, &targets, &scores).unwrap();
+    let areas: Vec<_> = metrics.per_class.iter().map(|label| label.auc).collect();
+    assert_eq!(areas, [None, Some(1.0), None, Some(1.0)]);
+    assert_eq!(metrics.get(Metric::Auc), Some(1.0));
+    assert_eq!(
+        metrics.averaged(Metric::Auc),
+        Some(Averaged { n_defined: 2, n: 4 })
+    );
+
+    let classes = TaskOutput::Classes { n_classes: 3 };
+    let right = [0.8, 0.1, 0.1, 0.1, 0.8, 0.1];
+    let metrics = evaluate(classes, &[0.0, 1.0], &right).unwrap();
+    assert_eq!(metrics.get(Metric::F1Macro), Some(1.0), "perfect answers");
+    assert_eq!(
+        metrics.averaged(Metric::F1Macro),
+        Some(Averaged { n_defined: 2, n: 3 })
+    );
+
+    let constant = evaluate(TaskOutput::Regression, &[2.0, 2.0], &[2.0, 2.5]).unwrap();
+    assert_eq!(constant.get(Metric::R2), None);
+    assert_eq!(
+        constant.averaged(Metric::Rmse),
+        None,
+        "not an average over classes"
+    );
 }
 
 #[test]

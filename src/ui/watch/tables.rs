@@ -85,6 +85,24 @@ pub fn metric_text(value: Option<f64>, lang: Lang) -> Html {
     }
 }
 
+/// A metric of a task: its value and, where it is a mean over classes or labels of which some have none, of how many.
+fn metric_cell(metrics: &TaskMetrics, metric: Metric, lang: Lang) -> Html {
+    let averaged = metrics
+        .averaged(metric)
+        .map(|averaged| (averaged.n_defined, averaged.n));
+    html! { <>{ mean_of_some(averaged, T.mean_of_some_hint, lang) }{ metric_text(metrics.get(metric), lang) }</> }
+}
+
+/// "k of n", before a mean of k values where n could be; nothing where all or none are.
+fn mean_of_some(averaged: Option<(usize, usize)>, hint: Text, lang: Lang) -> Html {
+    match averaged {
+        Some((n_defined, n)) if 0 < n_defined && n_defined < n => html! {
+            <span class="mean-of-some" title={fill(hint, lang, &[&n_defined, &n])}>{ fill(T.mean_of_some, lang, &[&n_defined, &n]) }</span>
+        },
+        _ => html! {},
+    }
+}
+
 /// One table per task: metrics down, splits and baselines across.
 pub fn metrics_tables(tasks: &[TaskLine], newest: &Newest, baselines: &[LabelBaselines], lang: Lang) -> Html {
     html! {
@@ -159,8 +177,8 @@ fn metrics_table(
                     html! {
                         <tr>
                             <th scope="row" title={metric.help().get(lang)}>{ metric.label().get(lang) }<span class="arrow" aria-hidden="true">{ arrow }</span></th>
-                            { for columns.iter().map(|(_, _, metrics)| html! { <td>{ metric_text(metrics.get(metric), lang) }</td> }) }
-                            { for baselines.iter().map(|(_, reached)| html! { <td class="baseline">{ metric_text(reached.get(metric), lang) }</td> }) }
+                            { for columns.iter().map(|(_, _, metrics)| html! { <td>{ metric_cell(metrics, metric, lang) }</td> }) }
+                            { for baselines.iter().map(|(_, reached)| html! { <td class="baseline">{ metric_cell(reached, metric, lang) }</td> }) }
                         </tr>
                     }
                 }) }
@@ -227,7 +245,10 @@ fn overall_table(tasks: &[TaskLine], newest: &Newest, lang: Lang) -> Html {
                         <th scope="row" title={metric.help().get(lang)}>{ metric.label().get(lang) }</th>
                         { for columns.iter().map(|(_, evaluation)| {
                             let means = mean_of(evaluation, metric);
-                            html! { <><td>{ metric_text(means.mean, lang) }</td><td>{ metric_text(means.weighted_mean, lang) }</td></> }
+                            let cell = |value| html! {
+                                <td>{ mean_of_some(Some((means.n_tasks, evaluation.tasks.len())), T.mean_of_tasks_hint, lang) }{ metric_text(value, lang) }</td>
+                            };
+                            html! { <>{ cell(means.mean) }{ cell(means.weighted_mean) }</> }
                         }) }
                     </tr>
                 }) }

@@ -8,7 +8,7 @@ mtl_base::choice! {
     pub enum Metric {
         /// Share of rows whose predicted class is right.
         Accuracy = "accuracy", ["Accuracy", "准确率"];
-        /// Mean recall over the classes that occur.
+        /// Mean recall over the classes with a row.
         BalancedAccuracy = "balanced_accuracy", ["Balanced accuracy", "平衡准确率"];
         /// Of the rows predicted positive, the share that is.
         Precision = "precision", ["Precision", "精确率"];
@@ -145,8 +145,8 @@ impl Metric {
                 "预测类别正确的行数 / 总行数。",
             ),
             Self::BalancedAccuracy => Text::new(
-                "Mean of the recalls of the classes that occur in the labels: a rare class counts as much as a common one.",
-                "标签中出现的各类别召回率的平均：少见类别与常见类别同等重要。",
+                "Mean of the classes' recalls: a rare class counts as much as a common one. A class without a row has no recall and is left out.",
+                "各类别召回率的平均：少见类别与常见类别同等重要。没有样本的类别没有召回率，不计入平均。",
             ),
             Self::Precision => Text::new(
                 "TP / (TP + FP) at threshold 0.5. Undefined when nothing was predicted positive.",
@@ -161,40 +161,40 @@ impl Metric {
                 "2·TP / (2·TP + FP + FN)。既无正类样本也无正类预测时无定义。",
             ),
             Self::PrecisionMacro => Text::new(
-                "Mean of the classes' (or labels') precisions; one that was never predicted counts as 0.",
-                "各类别（或标签）精确率的平均；从未被预测的按 0 计。",
+                "Mean of the classes' (or labels') precisions. One that was never predicted has no precision and is left out (scikit-learn's default counts it as 0).",
+                "各类别（或标签）精确率的平均。从未被预测的没有精确率，不计入平均（scikit-learn 默认按 0 计）。",
             ),
             Self::RecallMacro => Text::new(
-                "Mean of the classes' (or labels') recalls; one that was only predicted counts as 0.",
-                "各类别（或标签）召回率的平均；只出现在预测中的按 0 计。",
+                "Mean of the classes' (or labels') recalls. One without a row has no recall and is left out (scikit-learn's default counts it as 0).",
+                "各类别（或标签）召回率的平均。没有样本的没有召回率，不计入平均（scikit-learn 默认按 0 计）。",
             ),
             Self::F1Macro => Text::new(
-                "Mean of the classes' F1 (not the F1 of the means), over the classes in labels or predictions; of several labels over all of them.",
-                "各类别 F1 的平均（不是平均值的 F1），只计标签或预测中出现的类别；多标签时计全部标签。",
+                "Mean of the classes' (or labels') F1, not the F1 of the means. One that is in no row and was never predicted has no F1 and is left out (scikit-learn's default counts such a label as 0).",
+                "各类别（或标签）F1 的平均，不是平均值的 F1。既没有样本也从未被预测的没有 F1，不计入平均（对这样的标签，scikit-learn 默认按 0 计）。",
             ),
             Self::PrecisionMicro | Self::RecallMicro | Self::F1Micro => Text::new(
-                "TP, FP and FN summed over classes or labels first; with one class per row it equals accuracy.",
-                "先把各类别或标签的 TP、FP、FN 相加；每行只有一个类别时等于准确率。",
+                "TP, FP and FN summed over classes or labels first; with one class per row it equals accuracy. Undefined when the divisor is 0: no label predicted (precision), in a row (recall), or either (F1); scikit-learn's default is 0 there.",
+                "先把各类别或标签的 TP、FP、FN 相加；每行只有一个类别时等于准确率。分母为 0 时无定义：没有任何标签被预测（精确率）、出现（召回率）或两者皆无（F1）；scikit-learn 默认取 0。",
             ),
             Self::PrecisionWeighted => Text::new(
-                "Mean of the classes' (or labels') precisions, weighted by their rows.",
-                "各类别（或标签）精确率按样本数加权的平均。",
+                "Mean of the classes' (or labels') precisions, weighted by their rows. One that was never predicted has none and is left out with its weight (scikit-learn's default counts it as 0). Undefined without a row.",
+                "各类别（或标签）精确率按样本数加权的平均。从未被预测的没有精确率，连同其权重不计入平均（scikit-learn 默认按 0 计）。没有样本时无定义。",
             ),
             Self::RecallWeighted => Text::new(
-                "Mean of the classes' (or labels') recalls, weighted by their rows; with one class per row it equals accuracy.",
-                "各类别（或标签）召回率按样本数加权的平均；每行只有一个类别时等于准确率。",
+                "Mean of the classes' (or labels') recalls, weighted by their rows; with one class per row it equals accuracy. Undefined without a row (scikit-learn's default is 0).",
+                "各类别（或标签）召回率按样本数加权的平均；每行只有一个类别时等于准确率。没有样本时无定义（scikit-learn 默认取 0）。",
             ),
             Self::F1Weighted => Text::new(
-                "Mean of the classes' (or labels') F1, weighted by their rows.",
-                "各类别（或标签）F1 按样本数加权的平均。",
+                "Mean of the classes' (or labels') F1, weighted by their rows. Undefined without a row (scikit-learn's default is 0).",
+                "各类别（或标签）F1 按样本数加权的平均。没有样本时无定义（scikit-learn 默认取 0）。",
             ),
             Self::Auc => Text::new(
-                "Probability that a positive row scores above a negative one, ties ½ (exact, no threshold grid). Several classes or labels: mean of each against the rest. Undefined when a class is missing.",
-                "正样本得分高于负样本的概率，相等计 ½（精确值，不用阈值网格）。多类别或多标签：各类别对其余的平均。缺少某一类时无定义。",
+                "Probability that a positive row scores above a negative one, ties ½ (exact, no threshold grid). Undefined when all rows are of one class. Several classes or labels: mean of each against the rest, over those that have one. Not computed above 100 classes.",
+                "正样本得分高于负样本的概率，相等计 ½（精确值，不用阈值网格）。所有行同属一类时无定义。多类别或多标签：各类别对其余的平均，只计有定义的。超过 100 个类别时不计算。",
             ),
             Self::AveragePrecision => Text::new(
-                "Σ (Rₙ − Rₙ₋₁)·Pₙ over the thresholds. Several classes or labels: mean of each against the rest. Undefined without a positive row.",
-                "对各阈值求 Σ (Rₙ − Rₙ₋₁)·Pₙ。多类别或多标签：各类别对其余的平均。没有正样本时无定义。",
+                "Σ (Rₙ − Rₙ₋₁)·Pₙ over the thresholds. Undefined without a positive row. Several classes or labels: mean of each against the rest, over those that have one. Not computed above 100 classes.",
+                "对各阈值求 Σ (Rₙ − Rₙ₋₁)·Pₙ。没有正样本时无定义。多类别或多标签：各类别对其余的平均，只计有定义的。超过 100 个类别时不计算。",
             ),
             Self::LogLoss => Text::new(
                 "Mean of −ln p(true class), p clipped to 2.2e-16 … 1 − 2.2e-16.",
@@ -219,8 +219,8 @@ impl Metric {
             Self::Rmse => Text::new("√ mean (ŷ − y)².", "(ŷ − y)² 的平均再开方。"),
             Self::Mae => Text::new("Mean |ŷ − y|.", "|ŷ − y| 的平均。"),
             Self::R2 => Text::new(
-                "1 − Σ(y − ŷ)² / Σ(y − ȳ)²; 0 is as good as always saying the mean. Undefined for fewer than two rows.",
-                "1 − Σ(y − ŷ)² / Σ(y − ȳ)²；0 相当于总是回答平均值。少于两行时无定义。",
+                "1 − Σ(y − ŷ)² / Σ(y − ȳ)²; 0 is as good as always saying the mean. Undefined for fewer than two rows and for a constant target.",
+                "1 − Σ(y − ŷ)² / Σ(y − ȳ)²；0 相当于总是回答平均值。少于两行或目标为常数时无定义。",
             ),
         }
     }

@@ -6,7 +6,10 @@
 use ndarray::{ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use super::Metric;
+use super::{
+    Metric,
+    average::{Measured, mean, weighted_mean},
+};
 
 /// Counts of rows by true and predicted class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,60 +118,36 @@ impl ClassMetrics {
 }
 
 /// Accuracy, balanced accuracy, or a macro, micro or weighted average over classes, of whose rows `correct` are
-/// predicted right; `None` for other metrics.
-pub(super) fn average(metric: Metric, classes: &[ClassMetrics], correct: u64) -> Option<f64> {
+/// predicted right; undefined for other metrics.
+pub(super) fn average(metric: Metric, classes: &[ClassMetrics], correct: u64) -> Measured {
     match metric {
         Metric::Accuracy | Metric::PrecisionMicro | Metric::RecallMicro | Metric::F1Micro => {
-            ratio(correct, classes.iter().map(|class| class.support).sum())
+            ratio(correct, classes.iter().map(|class| class.support).sum()).into()
         }
-        Metric::BalancedAccuracy => {
-            let recalls: Vec<f64> = classes.iter().filter_map(|class| class.recall).collect();
-            (!recalls.is_empty()).then(|| recalls.iter().sum::<f64>() / recalls.len() as f64)
-        }
-        Metric::PrecisionMacro => macro_mean(classes, |class| class.precision),
-        Metric::RecallMacro => macro_mean(classes, |class| class.recall),
-        Metric::F1Macro => macro_mean(classes, |class| class.f1),
-        Metric::PrecisionWeighted => weighted_mean(classes, |class| class.precision),
-        Metric::RecallWeighted => weighted_mean(classes, |class| class.recall),
-        Metric::F1Weighted => weighted_mean(classes, |class| class.f1),
-        _ => None,
+        Metric::BalancedAccuracy | Metric::RecallMacro => mean(classes.iter().map(|class| class.recall)),
+        Metric::PrecisionMacro => mean(classes.iter().map(|class| class.precision)),
+        Metric::F1Macro => mean(classes.iter().map(|class| class.f1)),
+        Metric::PrecisionWeighted => by_support(classes, |class| class.precision),
+        Metric::RecallWeighted => by_support(classes, |class| class.recall),
+        Metric::F1Weighted => by_support(classes, |class| class.f1),
+        _ => Measured::default(),
     }
 }
 
-/// A macro, micro or weighted average over labels side by side, with `hits` true positives in all; `None` for other metrics.
-pub(super) fn average_of_labels(metric: Metric, labels: &[ClassMetrics], hits: u64) -> Option<f64> {
+/// A macro, micro or weighted average over labels side by side, with `hits` true positives in all; undefined for other metrics.
+pub(super) fn average_of_labels(metric: Metric, labels: &[ClassMetrics], hits: u64) -> Measured {
     let total = |of: &dyn Fn(&ClassMetrics) -> u64| labels.iter().map(of).sum::<u64>();
     let (support, predicted) = (total(&|label| label.support), total(&|label| label.predicted));
-    let mean = |of: &dyn Fn(&ClassMetrics) -> Option<f64>| {
-        let sum: f64 = labels.iter().map(|label| of(label).unwrap_or(0.0)).sum();
-        (!labels.is_empty()).then(|| sum / labels.len() as f64)
-    };
     match metric {
-        Metric::PrecisionMicro => ratio(hits, predicted),
-        Metric::RecallMicro => ratio(hits, support),
-        Metric::F1Micro => ratio(2 * hits, support + predicted),
-        Metric::PrecisionMacro => mean(&|label| label.precision),
-        Metric::RecallMacro => mean(&|label| label.recall),
-        Metric::F1Macro => mean(&|label| label.f1),
+        Metric::PrecisionMicro => ratio(hits, predicted).into(),
+        Metric::RecallMicro => ratio(hits, support).into(),
+        Metric::F1Micro => ratio(2 * hits, support + predicted).into(),
         other => average(other, labels, 0),
     }
 }
 
-/// Over the classes in labels or predictions; what is undefined counts as 0.
-fn macro_mean(classes: &[ClassMetrics], of: impl Fn(&ClassMetrics) -> Option<f64>) -> Option<f64> {
-    let seen = classes.iter().filter(|class| class.support + class.predicted > 0);
-    let n_seen = seen.clone().count();
-    let sum: f64 = seen.map(|class| of(class).unwrap_or(0.0)).sum();
-    (n_seen > 0).then(|| sum / n_seen as f64)
-}
-
-fn weighted_mean(classes: &[ClassMetrics], of: impl Fn(&ClassMetrics) -> Option<f64>) -> Option<f64> {
-    let sum: f64 = classes
-        .iter()
-        .map(|class| of(class).unwrap_or(0.0) * class.support as f64)
-        .sum();
-    let total: u64 = classes.iter().map(|class| class.support).sum();
-    (total > 0).then(|| sum / total as f64)
+fn by_support(classes: &[ClassMetrics], of: impl Fn(&ClassMetrics) -> Option<f64>) -> Measured {
+    weighted_mean(classes.iter().map(|class| (of(class), class.support)))
 }
 
 fn ratio(part: u64, whole: u64) -> Option<f64> {

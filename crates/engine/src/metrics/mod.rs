@@ -1,9 +1,9 @@
 //! Metrics: how good a task's outputs are, by scikit-learn's conventions.
 //!
 //! [`evaluate`] takes a task's labels and outputs on a split and gives every metric that applies to its kind. A label of
-//! NaN is missing: its row is left out. What scikit-learn warns about and replaces by a number (the precision of a
-//! class that was never predicted) is *undefined* here, `None`, except inside an average over classes, where it counts
-//! as 0 as it does there. Sums are in `f64` in row order; ranking metrics sort once.
+//! NaN is missing: its row is left out. A value whose divisor is 0 (the precision of a class that was never predicted, R² of a
+//! constant target) is *undefined*, `None`, never a number in its place. An average over classes or labels is that of the defined
+//! ones, and [`TaskMetrics::averaged`] says how many they are: scikit-learn's `zero_division=np.nan`, for the areas under curves too. Sums are in `f64` in row order; ranking metrics sort once.
 //!
 //! ```
 //! use mtl_engine::metrics::{Metric, TaskOutput, evaluate};
@@ -16,6 +16,7 @@
 //! # Ok::<(), mtl_engine::metrics::MetricError>(())
 //! ```
 
+mod average;
 mod baseline;
 mod catalogue;
 mod classification;
@@ -34,6 +35,9 @@ use mtl_base::{
     text::{Explain, Message},
 };
 
+use average::{Measured, mean};
+
+pub use average::Averaged;
 pub use baseline::prior_baseline;
 pub use catalogue::{Direction, Metric};
 pub use classification::{ClassMetrics, ConfusionMatrix, first_of_largest};
@@ -110,6 +114,9 @@ pub struct TaskMetrics {
     pub n: usize,
     /// Every metric that applies, in the order of [`Metric::ALL`]; `None` when it is undefined.
     pub values: Vec<(Metric, Option<f64>)>,
+    /// Of the metrics that are means over classes or labels, how many of those have a value.
+    #[serde(default)]
+    pub averaged: Vec<(Metric, Averaged)>,
     /// Per class (for a binary task negative, positive) or per label; empty for regression and above
     /// [`MAX_LISTED_CLASSES`].
     pub per_class: Vec<ClassMetrics>,
@@ -118,11 +125,20 @@ pub struct TaskMetrics {
 }
 
 impl TaskMetrics {
-    /// Every metric of `kind`, undefined.
-    fn undefined(kind: TaskOutput, n: usize) -> Self {
+    /// Every metric of `kind` with its value, without classes.
+    fn new(kind: TaskOutput, n: usize, value: impl Fn(Metric) -> Measured) -> Self {
+        let measured: Vec<(Metric, Measured)> =
+            Metric::of(kind).map(|metric| (metric, value(metric))).collect();
+        let averaged = measured
+            .iter()
+            .filter_map(|(metric, measured)| Some((*metric, measured.averaged?)));
         Self {
             n,
-            values: Metric::of(kind).map(|metric| (metric, None)).collect(),
+            averaged: averaged.collect(),
+            values: measured
+                .into_iter()
+                .map(|(metric, measured)| (metric, measured.value))
+                .collect(),
             per_class: Vec::new(),
             confusion: None,
         }
@@ -134,6 +150,12 @@ impl TaskMetrics {
             .iter()
             .find(|(name, _)| *name == metric)
             .and_then(|(_, value)| *value)
+    }
+
+    /// Of how many classes or labels `metric` is the mean; `None` when it is none.
+    pub fn averaged(&self, metric: Metric) -> Option<Averaged> {
+        let (_, averaged) = self.averaged.iter().find(|(name, _)| *name == metric)?;
+        Some(*averaged)
     }
 }
 
@@ -225,7 +247,7 @@ pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<Tas
     };
     let (labels, outputs) = (of_known(labels), of_known(as_matrix(outputs, width)));
     if known.is_empty() || outputs.iter().any(|output| !output.is_finite()) {
-        return Ok(TaskMetrics::undefined(kind, known.len()));
+        return Ok(TaskMetrics::new(kind, known.len(), |_| Measured::default()));
     }
     Ok(match kind {
         TaskOutput::Binary => {
@@ -236,21 +258,12 @@ pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<Tas
             let classes: Vec<usize> = labels.iter().map(|label| *label as usize).collect();
             multi_class(&classes, as_matrix(&outputs, width), n_classes)
         }
-        TaskOutput::Regression => {
-            let value = |metric| match metric {
-                Metric::Rmse => Some(regression::rmse(&labels, &outputs)),
-                Metric::Mae => Some(regression::mae(&labels, &outputs)),
-                Metric::R2 => regression::r2(&labels, &outputs),
-                _ => None,
-            };
-            let values = Metric::of(kind).map(|metric| (metric, value(metric))).collect();
-            TaskMetrics {
-                n: labels.len(),
-                values,
-                per_class: Vec::new(),
-                confusion: None,
-            }
-        }
+        TaskOutput::Regression => TaskMetrics::new(kind, labels.len(), |metric| match metric {
+            Metric::Rmse => regression::rmse(&labels, &outputs).into(),
+            Metric::Mae => regression::mae(&labels, &outputs).into(),
+            Metric::R2 => regression::r2(&labels, &outputs).into(),
+            _ => Measured::default(),
+        }),
         TaskOutput::MultiLabel { n_labels } => multi_label::evaluate(
             as_matrix(&labels, label_width),
             as_matrix(&outputs, width),
@@ -275,25 +288,24 @@ fn binary(positive: &[bool], probabilities: &[f32]) -> TaskMetrics {
         average_precision,
     } = ranking::areas(positive, probabilities);
     let per_class = confusion.per_class(|_| auc);
-    let value = |metric| match metric {
-        Metric::Precision => per_class[1].precision,
-        Metric::Recall => per_class[1].recall,
-        Metric::F1 => per_class[1].f1,
-        Metric::Auc => auc,
-        Metric::AveragePrecision => average_precision,
-        Metric::LogLoss => Some(probability::log_loss_binary(positive, probabilities)),
-        Metric::Brier => Some(probability::brier_binary(positive, probabilities)),
-        Metric::CalibrationError => Some(probability::calibration_error(positive, probabilities)),
-        other => classification::average(other, &per_class, confusion.correct()),
+    let value = |metric| -> Measured {
+        match metric {
+            Metric::Precision => per_class[1].precision.into(),
+            Metric::Recall => per_class[1].recall.into(),
+            Metric::F1 => per_class[1].f1.into(),
+            Metric::Auc => auc.into(),
+            Metric::AveragePrecision => average_precision.into(),
+            Metric::LogLoss => probability::log_loss_binary(positive, probabilities).into(),
+            Metric::Brier => probability::brier_binary(positive, probabilities).into(),
+            Metric::CalibrationError => probability::calibration_error(positive, probabilities).into(),
+            other => classification::average(other, &per_class, confusion.correct()),
+        }
     };
-    let values = Metric::of(TaskOutput::Binary)
-        .map(|metric| (metric, value(metric)))
-        .collect();
+    let metrics = TaskMetrics::new(TaskOutput::Binary, positive.len(), value);
     TaskMetrics {
-        n: positive.len(),
-        values,
-        per_class,
         confusion: Some(confusion),
+        per_class,
+        ..metrics
     }
 }
 
@@ -318,57 +330,46 @@ fn multi_class(classes: &[usize], probabilities: ArrayView2<'_, f32>, n_classes:
         })
         .collect();
     let per_class = confusion.per_class(|class| areas[class].auc);
-    let value = |metric| match metric {
-        Metric::Auc => mean_if_all_defined(areas.iter().map(|area| area.auc)),
-        Metric::AveragePrecision => mean_if_all_defined(areas.iter().map(|area| area.average_precision)),
-        Metric::LogLoss => Some(probability::log_loss_classes(classes, probabilities)),
-        Metric::Brier => Some(probability::brier_classes(classes, probabilities)),
-        Metric::CalibrationError => Some(probability::calibration_error(&top_is_right, &top_probability)),
-        other => classification::average(other, &per_class, confusion.correct()),
+    let value = |metric| -> Measured {
+        match metric {
+            Metric::Auc => mean(areas.iter().map(|area| area.auc)),
+            Metric::AveragePrecision => mean(areas.iter().map(|area| area.average_precision)),
+            Metric::LogLoss => probability::log_loss_classes(classes, probabilities).into(),
+            Metric::Brier => probability::brier_classes(classes, probabilities).into(),
+            Metric::CalibrationError => {
+                probability::calibration_error(&top_is_right, &top_probability).into()
+            }
+            other => classification::average(other, &per_class, confusion.correct()),
+        }
     };
-    let values = Metric::of(TaskOutput::Classes { n_classes })
-        .map(|metric| (metric, value(metric)))
-        .collect();
+    let metrics = TaskMetrics::new(TaskOutput::Classes { n_classes }, classes.len(), value);
     TaskMetrics {
-        n: classes.len(),
-        values,
-        per_class,
         confusion: Some(confusion),
+        per_class,
+        ..metrics
     }
 }
 
 /// A task with more classes than anybody reads one by one, as items of a recommender: neither a matrix nor an entry per
-/// class, and areas under curves are undefined, as they are when a class is in no row.
+/// class, and areas under curves are not computed.
 fn many_classes(classes: &[usize], probabilities: ArrayView2<'_, f32>, n_classes: usize) -> TaskMetrics {
     let rows = || probabilities.rows().into_iter();
     let top: Vec<usize> = rows().map(first_of_largest).collect();
     let (per_class, correct) = classification::count_per_class(classes, &top, n_classes);
-    let value = |metric| match metric {
-        Metric::Auc | Metric::AveragePrecision => None,
-        Metric::LogLoss => Some(probability::log_loss_classes(classes, probabilities)),
-        Metric::Brier => Some(probability::brier_classes(classes, probabilities)),
-        Metric::CalibrationError => {
-            let is_right: Vec<bool> = top.iter().zip(classes).map(|(top, class)| top == class).collect();
-            let top_probability: Vec<f32> = rows().zip(&top).map(|(row, top)| row[*top]).collect();
-            Some(probability::calibration_error(&is_right, &top_probability))
+    let value = |metric| -> Measured {
+        match metric {
+            Metric::Auc | Metric::AveragePrecision => Measured::default(),
+            Metric::LogLoss => probability::log_loss_classes(classes, probabilities).into(),
+            Metric::Brier => probability::brier_classes(classes, probabilities).into(),
+            Metric::CalibrationError => {
+                let is_right: Vec<bool> = top.iter().zip(classes).map(|(top, class)| top == class).collect();
+                let top_probability: Vec<f32> = rows().zip(&top).map(|(row, top)| row[*top]).collect();
+                probability::calibration_error(&is_right, &top_probability).into()
+            }
+            other => classification::average(other, &per_class, correct),
         }
-        other => classification::average(other, &per_class, correct),
     };
-    let values = Metric::of(TaskOutput::Classes { n_classes })
-        .map(|metric| (metric, value(metric)))
-        .collect();
-    TaskMetrics {
-        n: classes.len(),
-        values,
-        per_class: Vec::new(),
-        confusion: None,
-    }
-}
-
-/// The mean over classes; a class that is in no row leaves it undefined, as in scikit-learn.
-fn mean_if_all_defined(values: impl ExactSizeIterator<Item = Option<f64>>) -> Option<f64> {
-    let n = values.len() as f64;
-    Some(values.sum::<Option<f64>>()? / n)
+    TaskMetrics::new(TaskOutput::Classes { n_classes }, classes.len(), value)
 }
 
 #[cfg(test)]

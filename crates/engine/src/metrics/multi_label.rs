@@ -1,13 +1,15 @@
 //! Metrics of several yes / no labels side by side, as scikit-learn has them for multi-label indicators.
 //!
-//! With TP, FP and FN of each label at threshold 0.5: averages are macro (every label counts alike, also one that is in no row),
+//! With TP, FP and FN of each label at threshold 0.5: averages are macro (every label counts alike),
 //! micro (TP, FP and FN summed first) or weighted by positive rows. Probabilities of all labels are measured together, their ranking
-//! label by label. A label that is not known is left out, and so is a row without a known label.
+//! label by label. A label without a value is left out of an average ([`super::average`]). A label that is not known is left out, and so is a row without a known label.
 
 use ndarray::{ArrayView1, ArrayView2};
 
 use super::{
-    ClassMetrics, Metric, TaskMetrics, TaskOutput, classification, mean_if_all_defined, probability, ranking,
+    ClassMetrics, Metric, TaskMetrics, TaskOutput,
+    average::{Measured, mean},
+    classification, probability, ranking,
 };
 
 /// Every metric of `n_labels` labels: `[rows, n_labels]` labels and probabilities, of rows with a known label.
@@ -40,24 +42,22 @@ pub(super) fn evaluate(
         .zip(&probabilities)
         .filter(|(label, p)| **label != (**p > 0.5))
         .count();
-    let value = |metric| match metric {
-        Metric::Auc => mean_if_all_defined(areas.iter().map(|area| area.auc)),
-        Metric::AveragePrecision => mean_if_all_defined(areas.iter().map(|area| area.average_precision)),
-        Metric::LogLoss => Some(probability::log_loss_binary(&positive, &probabilities)),
-        Metric::Brier => Some(probability::brier_binary(&positive, &probabilities)),
-        Metric::CalibrationError => Some(probability::calibration_error(&positive, &probabilities)),
-        Metric::SubsetAccuracy => Some(n_right as f64 / n as f64),
-        Metric::HammingLoss => Some(n_wrong as f64 / positive.len() as f64),
-        other => classification::average_of_labels(other, &per_label, n_hits),
+    let value = |metric| -> Measured {
+        match metric {
+            Metric::Auc => mean(areas.iter().map(|area| area.auc)),
+            Metric::AveragePrecision => mean(areas.iter().map(|area| area.average_precision)),
+            Metric::LogLoss => probability::log_loss_binary(&positive, &probabilities).into(),
+            Metric::Brier => probability::brier_binary(&positive, &probabilities).into(),
+            Metric::CalibrationError => probability::calibration_error(&positive, &probabilities).into(),
+            Metric::SubsetAccuracy => (n_right as f64 / n as f64).into(),
+            Metric::HammingLoss => (n_wrong as f64 / positive.len() as f64).into(),
+            other => classification::average_of_labels(other, &per_label, n_hits),
+        }
     };
-    let values = Metric::of(TaskOutput::MultiLabel { n_labels })
-        .map(|metric| (metric, value(metric)))
-        .collect();
+    let metrics = TaskMetrics::new(TaskOutput::MultiLabel { n_labels }, n, value);
     TaskMetrics {
-        n,
-        values,
         per_class: per_label,
-        confusion: None,
+        ..metrics
     }
 }
 

@@ -13,7 +13,8 @@ pub(super) fn mae(targets: &[f32], predictions: &[f32]) -> f64 {
         / targets.len() as f64
 }
 
-/// 1 − Σ(y − ŷ)² / Σ(y − ȳ)². Undefined below two rows; for constant targets 1 when they are met exactly, else 0.
+/// 1 − Σ(y − ŷ)² / Σ(y − ȳ)². Undefined below two rows and for constant targets, whose divisor is 0 (scikit-learn with
+/// `force_finite=False`).
 pub(super) fn r2(targets: &[f32], predictions: &[f32]) -> Option<f64> {
     if targets.len() < 2 {
         return None;
@@ -23,12 +24,7 @@ pub(super) fn r2(targets: &[f32], predictions: &[f32]) -> Option<f64> {
         .iter()
         .map(|y| (f64::from(*y) - mean) * (f64::from(*y) - mean))
         .sum();
-    let error = squared_error(targets, predictions);
-    Some(match (error == 0.0, total == 0.0) {
-        (true, _) => 1.0,
-        (false, true) => 0.0,
-        (false, false) => 1.0 - error / total,
-    })
+    (total > 0.0).then(|| 1.0 - squared_error(targets, predictions) / total)
 }
 
 fn squared_error(targets: &[f32], predictions: &[f32]) -> f64 {
