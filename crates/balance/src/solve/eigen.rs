@@ -52,10 +52,9 @@ pub fn decompose(a: &mut [f64], vectors: &mut [f64], n: usize) {
     }
 }
 
-/// The eigenvalue below which another is taken for 0: `n ε` times the largest, as in numpy's `matrix_rank`.
-pub fn rank_tolerance(largest: f64, n: usize) -> f64 {
-    largest * n as f64 * f64::EPSILON
-}
+/// An eigenvalue of a Gram matrix that is this much smaller than the largest counts as 0: the singular value of the gradients is its root, and
+/// they are known to about 1e-7.
+pub const RANK_TOLERANCE: f64 = 1e-12;
 
 /// Writes `A⁺ b` into `out`, for a symmetric positive semi-definite `A`, which is destroyed. Eigenvalues below `tolerance` times the largest count as 0.
 pub fn pseudo_inverse(a: &mut [f64], vectors: &mut [f64], b: &[f64], tolerance: f64, out: &mut [f64]) {

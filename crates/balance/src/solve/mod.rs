@@ -1,5 +1,6 @@
 //! Small problems over `n` tasks, in `f64` and in memory that the caller brings.
 
+pub mod affinity;
 pub mod conic;
 pub mod eigen;
 pub mod linear;

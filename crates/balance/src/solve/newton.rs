@@ -8,6 +8,8 @@ use mtl_kernels::elementary::{exp_f64, log_f64};
 
 use super::{dot, linear, square_norm};
 
+/// For the diagonal of a cosine matrix, so that opposed gradients have a solution, though a long one.
+pub const RIDGE: f64 = 1e-10;
 /// Of the equations, relative.
 pub const TOLERANCE: f64 = 1e-12;
 /// The most steps; ten tasks take about ten.

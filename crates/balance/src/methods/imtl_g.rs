@@ -1,0 +1,58 @@
+//! IMTL-G (Liu et al. 2021): the step whose projections onto all gradients are the same.
+//!
+//! `w ∝ G⁺ √diag(G)`, scaled to `Σ w = 1`; weights may be negative. With the cosines `C` it is `wₜ ∝ (C⁺ 1)ₜ / ‖gₜ‖`, which does not see the gradients' scales. Where the weights add
+//! up to 0 no such step exists, and they are equal.
+
+use mtl_base::text::Text;
+
+use super::{Method, equal_projections};
+use crate::card::{Card, Cost, Paper};
+use crate::problem::{Memory, Needs, Problem, Scratch, Total};
+
+mtl_base::settings! {
+    /// IMTL-G has no settings.
+    pub struct ImtlG {}
+}
+
+impl Method for ImtlG {
+    const NEEDS: Needs = Needs::Gram;
+    const TOTAL: Total = Total::Mean;
+    const CARD: Card = Card {
+        formula: "w ∝ G⁺ √diag(G),  Σ wₜ = 1:  ⟨d, gₜ⟩ / ‖gₜ‖ is the same for all t",
+        summary: Text::new(
+            "Takes the step whose projections onto all tasks' gradients are equal.",
+            "选取在各任务梯度方向上投影相等的更新。",
+        ),
+        caveat: Text::new(
+            "Weights can be negative with three tasks or more, and large where gradients are nearly dependent.",
+            "任务不少于三个时权重可能为负；梯度近似线性相关时可能很大。",
+        ),
+        cost: Cost::BackwardPerTask,
+        paper: Paper {
+            authors: "Liu, Li, Kuang, Xue, Chen, Yang, Liao, Zhang",
+            title: "Towards Impartial Multi-task Learning",
+            year: 2021,
+            arxiv: None,
+        },
+    };
+
+    fn weigh(
+        &self,
+        problem: &Problem<'_>,
+        _memory: &mut Memory,
+        scratch: &mut Scratch,
+        weights: &mut [f64],
+    ) -> Option<f64> {
+        let n = problem.n() as f64;
+        equal_projections(problem, scratch, weights);
+        let (total, size) = weights.iter().fold((0.0, 0.0), |(total, size), weight| {
+            (total + weight, size + weight.abs())
+        });
+        // Opposed gradients of one length cancel to rounding.
+        let exists = f64::abs(total) > 1e-9 * size;
+        for weight in &mut *weights {
+            *weight = if exists { *weight / total } else { 1.0 / n };
+        }
+        None
+    }
+}
