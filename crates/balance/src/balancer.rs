@@ -257,22 +257,28 @@ impl Balancer {
                 got: state.method.clone(),
             });
         }
-        let own = self.memory.slots.iter().map(Vec::len);
-        let own = own.chain([self.memory.rows.len()]);
-        let saved = state.slots.iter().map(Vec::len);
-        let mut saved = saved.chain([state.rows.len()]);
-        for (slot, expected) in own.enumerate() {
-            let got = saved.next().unwrap_or(0);
-            if got != expected {
+        let n_slots = self.memory.slots.len().max(state.slots.len());
+        for slot in 0..=n_slots {
+            // Behind the last slot come the kept gradients.
+            let (own, saved) = if slot == n_slots {
+                (self.memory.rows.len(), state.rows.len())
+            } else {
+                let len = |slots: &[Vec<f64>]| slots.get(slot).map_or(0, Vec::len);
+                (len(&self.memory.slots), len(&state.slots))
+            };
+            if own != saved {
                 return Err(StateError::Length {
-                    method: self.config.key(),
+                    method: expected,
                     slot,
-                    expected,
-                    got,
+                    expected: own,
+                    got: saved,
                 });
             }
         }
-        self.memory.slots.clone_from(&state.slots);
+        // A vector without numbers beyond the method's own says nothing.
+        for (own, saved) in self.memory.slots.iter_mut().zip(&state.slots) {
+            own.copy_from_slice(saved);
+        }
         self.memory.rows.copy_from_slice(&state.rows);
         self.epochs = state.epochs;
         Ok(())

@@ -1,11 +1,11 @@
-//! One task in each step, in turn: the weight of the task whose turn it is, is 1, the others' 0. A task without a label in the batch passes its turn on to the next. The oldest
+//! One task in each step, in turn: the weight of the task whose turn it is, is 1, the others' 0. A task without a label in the batch is passed over. The oldest
 //! way to train several tasks (Collobert and Weston 2008 draw them at random).
 
 use mtl_base::text::Text;
 
 use super::Method;
 use crate::card::{Card, Cost, Paper};
-use crate::problem::{Memory, Needs, Problem, Scratch, Total};
+use crate::problem::{Memory, Needs, Problem, Scratch, Slot, Total};
 
 mtl_base::settings! {
     /// In turn has no settings.
@@ -16,7 +16,7 @@ impl Method for InTurn {
     const NEEDS: Needs = Needs::Alternating;
     const TOTAL: Total = Total::Own;
     const CARD: Card = Card {
-        formula: "step n trains task n mod K alone",
+        formula: "each step trains one task alone: 1, 2, …, K, 1, 2, …",
         summary: Text::new(
             "Trains one task in each step, one after the other.",
             "每一步只训练一个任务，依次轮换。",
@@ -34,15 +34,19 @@ impl Method for InTurn {
         },
     };
 
+    const SLOTS: &'static [Slot] = &[Slot::scalar("next", Text::new("Next task", "下一个任务"), 0.0)];
+
     fn weigh(
         &self,
         problem: &Problem<'_>,
-        _memory: &mut Memory,
+        memory: &mut Memory,
         _scratch: &mut Scratch,
         weights: &mut [f64],
     ) -> Option<f64> {
-        let turn = (problem.step % problem.setup.n_tasks() as u64) as usize;
-        let position = problem.tasks.iter().position(|task| *task >= turn).unwrap_or(0);
+        let next = &mut memory.slots[0][0];
+        let is_due = |task: &usize| *task as f64 >= *next;
+        let position = problem.tasks.iter().position(is_due).unwrap_or(0);
+        *next = problem.tasks[position] as f64 + 1.0;
         weights.fill(0.0);
         weights[position] = 1.0;
         None

@@ -72,10 +72,10 @@ impl Method for Mgda {
         let n = problem.n();
         let [gram, system, ..] = &mut scratch.matrices;
         let [divisors, zero, solution, ..] = &mut scratch.vectors;
-        for i in 0..n {
-            let norm = problem.square(i).sqrt();
+        for (i, divisor) in divisors.iter_mut().take(n).enumerate() {
+            let norm = (problem.square(i) * problem.scale).sqrt();
             let loss = problem.losses[i].max(MIN_LOSS);
-            divisors[i] = match self.normalization {
+            *divisor = match self.normalization {
                 Normalization::None => 1.0,
                 Normalization::Norm => norm,
                 Normalization::Loss => loss,

@@ -1,6 +1,7 @@
 //! Smooth Tchebycheff scalarisation (Lin et al. 2024): a smooth maximum of the losses, each divided by what it was.
 //!
-//! For some epochs the sum of logarithms is minimised; the mean losses of the last of them are the nadir `z`. From then on
+//! For some epochs the sum of logarithms is minimised; the mean losses of the last of them (of a task without a label in it, of an
+//! earlier one; else its next loss) are the nadir `z`. From then on
 //! `L = K μ log Σ exp(log(Lₜ / zₜ) / μ)`, and `wₜ = K softmax(log(L / z) / μ)ₜ / Lₜ`. Losses count as `max(Lₜ, 0) + ε`.
 
 use mtl_base::text::Text;
@@ -69,13 +70,12 @@ impl Method for Stch {
         }
         let mut largest = f64::NEG_INFINITY;
         for ((weight, task), loss) in weights.iter_mut().zip(problem.tasks).zip(problem.losses) {
-            let nadir = memory.slots[0][*task];
-            let relative = if nadir > 0.0 {
-                (loss.max(0.0) + EPSILON) / nadir
-            } else {
-                1.0
-            };
-            *weight = log_f64(relative) / mu;
+            let height = loss.max(0.0) + EPSILON;
+            let nadir = &mut memory.slots[0][*task];
+            if *nadir == 0.0 {
+                *nadir = height;
+            }
+            *weight = log_f64(height / *nadir) / mu;
             largest = largest.max(*weight);
         }
         let mut sum = 0.0;
@@ -90,7 +90,7 @@ impl Method for Stch {
     }
 
     fn end_epoch(&self, epoch: u64, mean_losses: &[f64], memory: &mut Memory) {
-        if epoch == self.warm_up_epochs as u64 {
+        if epoch <= self.warm_up_epochs as u64 {
             for (nadir, loss) in memory.slots[0].iter_mut().zip(mean_losses) {
                 if loss.is_finite() {
                     *nadir = loss.max(0.0) + EPSILON;

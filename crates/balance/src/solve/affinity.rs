@@ -3,10 +3,13 @@
 //! Messages between items: responsibilities `r(i, k) = s(i, k) - max over k' ≠ k of (a(i, k') + s(i, k'))` and availabilities
 //! `a(i, k) = min(0, r(k, k) + Σ over i' ∉ {i, k} of max(0, r(i', k)))`, `a(k, k) = Σ over i' ≠ k of max(0, r(i', k))`, each damped by a half, until the
 //! exemplars (`a(k, k) + r(k, k) > 0`) have not changed for [`UNCHANGED`] rounds. An item belongs to the exemplar that it is most similar to. The diagonal of the similarities, how
-//! much an item wants to be an exemplar, is their median. As scikit-learn computes it, without its random noise: ties go to the first item.
+//! much an item wants to be an exemplar, is their median. As scikit-learn computes it, but where that adds random
+//! noise against ties (two items that are most similar to each other would both become exemplars), here an item has [`TIE_BREAK`] less preference than the one before it.
 
 /// Rounds without a change that end it.
 pub const UNCHANGED: usize = 50;
+/// Relative to the range of the similarities.
+const TIE_BREAK: f64 = 1e-12;
 const MAX_ROUNDS: usize = 200;
 const DAMPING: f64 = 0.5;
 
@@ -26,7 +29,7 @@ pub struct Workspace<'a> {
     pub flags: &'a mut [bool],
 }
 
-/// Writes into `labels` the number of each item's cluster, 0, 1, ... in the order of their exemplars, and overwrites the diagonal of `similarity` (`n x n`). Leaves
+/// Writes into `labels` the number of each item's cluster, 0, 1, ... in the order of their first items, and overwrites the diagonal of `similarity` (`n x n`). Leaves
 /// `labels` as they are where no exemplar is found.
 pub fn cluster(similarity: &mut [f64], n: usize, work: Workspace<'_>, labels: &mut [f64]) {
     let Workspace {
@@ -41,6 +44,7 @@ pub fn cluster(similarity: &mut [f64], n: usize, work: Workspace<'_>, labels: &m
     sums.copy_from_slice(similarity);
     sums.sort_unstable_by(f64::total_cmp);
     let preference = 0.5 * (sums[(n * n - 1) / 2] + sums[n * n / 2]);
+    let range = sums[n * n - 1] - sums[0];
     let first = similarity[n.min(2) - 1];
     let is_flat = (0..n * n).all(|index| index / n == index % n || similarity[index] == first);
     if is_flat {
@@ -54,7 +58,7 @@ pub fn cluster(similarity: &mut [f64], n: usize, work: Workspace<'_>, labels: &m
         return;
     }
     for item in 0..n {
-        similarity[item * n + item] = preference;
+        similarity[item * n + item] = preference - TIE_BREAK * range * item as f64;
     }
     let (availability, responsibility) = (&mut availability[..n * n], &mut responsibility[..n * n]);
     availability.fill(0.0);
@@ -170,9 +174,19 @@ fn assign(similarity: &[f64], flags: &mut [bool], n: usize, labels: &mut [f64]) 
             }
         }
     }
+    // Clusters are numbered in the order of their first items; until then their labels are out of the numbers' reach.
     for label in labels.iter_mut().take(n) {
-        let exemplar = *label as usize;
-        *label = flags[..exemplar].iter().filter(|flag| **flag).count() as f64;
+        *label += n as f64;
+    }
+    let mut number = 0.0;
+    for item in 0..n {
+        let label = labels[item];
+        if label >= n as f64 {
+            for other in labels[item..].iter_mut().filter(|other| **other == label) {
+                *other = number;
+            }
+            number += 1.0;
+        }
     }
 }
 

@@ -81,8 +81,8 @@ mod tests {
     #[test]
     fn vectors_are_orthonormal_and_rebuild_the_matrix() {
         let mut random = Random::new(2);
-        for n in 1..=10 {
-            for rank in [1, (n + 1) / 2, n] {
+        for n in 1..=10_usize {
+            for rank in [1, n.div_ceil(2), n] {
                 let rows: Vec<f64> = (0..n * rank).map(|_| random.normal_f64()).collect();
                 let entry = |i: usize, j: usize| -> f64 {
                     (0..rank).map(|k| rows[i * rank + k] * rows[j * rank + k]).sum()

@@ -10,8 +10,8 @@ pub fn config(method: &str, settings: &[(&str, &str)]) -> BalanceConfig {
     for (key, typed) in settings {
         let fields = config.fields();
         let field = fields.iter().find(|field| field.key == *key).expect(key);
-        let value = field.parse(typed).unwrap();
-        config.set(key, &value).unwrap();
+        let value = field.parse(typed).expect(typed);
+        config.set(key, &value).expect(typed);
     }
     config
 }
@@ -56,11 +56,11 @@ pub fn step_with(
     };
     if balancer.needs() == Needs::Gram {
         let mut gram = vec![0.0; n * n];
-        let columns = [0..stride];
+        let columns = 0..stride;
         Rows {
             values,
             stride,
-            columns: &columns,
+            columns: std::slice::from_ref(&columns),
         }
         .gram(None, &mut gram);
         balancer.weights_from_gram(&input, &gram).to_vec()
@@ -71,13 +71,13 @@ pub fn step_with(
 
 /// The step of the shared parameters after [`step`].
 pub fn direction(balancer: &mut Balancer, values: &[f32], stride: usize) -> Vec<f32> {
-    let columns = [0..stride];
+    let columns = 0..stride;
     let mut out = vec![0.0; stride];
     balancer.combine(
         &Rows {
             values,
             stride,
-            columns: &columns,
+            columns: std::slice::from_ref(&columns),
         },
         &mut out,
     );
