@@ -174,6 +174,37 @@ fn the_engine_builds_without_the_packages_of_the_page() {
 }
 
 #[test]
+fn the_reference_backend_is_for_tests() {
+    // What cargo makes of the manifests, for the page and for each headless crate: tests alone enable the feature.
+    let packages = HEADLESS.map(|name| format!("mtl-{name}"));
+    for package in packages.iter().map(String::as_str).chain(["mtl-playground"]) {
+        let output = Command::new(env!("CARGO"))
+            .args(["tree", "--offline", "--edges", "normal", "--prefix", "none"])
+            .args([
+                "--target",
+                "wasm32-unknown-unknown",
+                "--format",
+                "{p} {f}",
+                "--package",
+                package,
+            ])
+            .current_dir(root())
+            .output()
+            .expect("cargo tree runs");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let tree = String::from_utf8(output.stdout).unwrap();
+        assert!(tree.contains(package), "{tree}");
+        for line in tree.lines().filter(|line| line.starts_with("mtl-program ")) {
+            assert!(!line.contains("reference"), "{package} is built with it: {line}");
+        }
+    }
+}
+
+#[test]
 fn headless_code_names_no_clock_console_or_platform_dependent_function() {
     let mut found = Vec::new();
     for name in HEADLESS {

@@ -23,3 +23,5 @@ pub mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod penalty;
+#[cfg(feature = "reference")]
+pub mod reference;

@@ -4,6 +4,8 @@
 mod context;
 pub mod product;
 pub mod recurrence;
+#[cfg(feature = "reference")]
+pub mod reference;
 mod row_order;
 
 pub use context::{At, Cpu, Memory, ParameterGradients, Seed, Touched};

@@ -1,7 +1,8 @@
 //! The ops: what a backend runs. Some forty layers lower to these few.
 //!
-//! One folder per op: formula, shapes, what it reads and writes (`mod.rs`), and its CPU kernels with forward and
-//! gradient side by side (`cpu.rs`). Outside, an op is one line in [`ops!`](self), which makes an enum with an
+//! One folder per op: formula, shapes, what it reads and writes (`mod.rs`), its formula once more as arrays of `f64`, to be
+//! read first and to test with (`reference.rs`), and its CPU kernels with forward and gradient side by side (`cpu.rs`).
+//! Outside, an op is one line in [`ops!`](self), which makes an enum with an
 //! exhaustive `match`: a backend that does not know an op does not compile.
 //!
 //! Gradients follow one protocol. When an op's backward runs, the gradients of what it wrote are complete; it may
@@ -15,6 +16,8 @@ use crate::{
 
 #[cfg(doc)]
 use crate::operation::Memory;
+#[cfg(feature = "reference")]
+use crate::operation::reference::{Arrays, ReferenceOperation};
 
 macro_rules! ops {
     ($( $module:ident :: $name:ident ),+ $(,)?) => {
@@ -33,6 +36,9 @@ macro_rules! ops {
         } )+
 
         impl Op {
+            /// The names of all ops.
+            pub const KEYS: &'static [&'static str] = &[$( $name::KEY ),+];
+
             /// Stable name, as profiles show it.
             pub const fn key(&self) -> &'static str {
                 match self { $( Self::$name(_) => $name::KEY ),+ }
@@ -68,12 +74,23 @@ macro_rules! ops {
 
             /// Runs it forward on the CPU.
             pub fn forward(&self, cpu: &mut Cpu<'_>) {
-                match self { $( Self::$name(op) => op.forward(cpu) ),+ }
+                match self { $( Self::$name(op) => Operation::forward(op, cpu) ),+ }
             }
 
             /// Runs it backward on the CPU.
             pub fn backward(&self, cpu: &mut Cpu<'_>) {
-                match self { $( Self::$name(op) => op.backward(cpu) ),+ }
+                match self { $( Self::$name(op) => Operation::backward(op, cpu) ),+ }
+            }
+        }
+
+        #[cfg(feature = "reference")]
+        impl ReferenceOperation for Op {
+            fn forward(&self, arrays: &mut Arrays) {
+                match self { $( Self::$name(op) => ReferenceOperation::forward(op, arrays) ),+ }
+            }
+
+            fn backward(&self, arrays: &mut Arrays) {
+                match self { $( Self::$name(op) => ReferenceOperation::backward(op, arrays) ),+ }
             }
         }
     };

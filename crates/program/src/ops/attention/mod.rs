@@ -7,6 +7,8 @@
 //! Gradient: `dv = Pᵀ dy`, `dP = dy vᵀ`, `dS = P ⊙ (dP - Σ P dP) / √depth`, `dq = dS k`, `dk = dSᵀ q`. A row in which no key counts gives 0.
 
 mod cpu;
+#[cfg(feature = "reference")]
+mod reference;
 
 use crate::ids::ValueId;
 use crate::operation::{Access, Operation, cpu_kernels};

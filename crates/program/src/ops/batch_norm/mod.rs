@@ -5,6 +5,8 @@
 //! the rows that count: `dx = (g - mean g - n mean(g n)) / √(v + ε)`; otherwise `dx = g / √(v + ε)`.
 
 mod cpu;
+#[cfg(feature = "reference")]
+mod reference;
 
 use crate::ids::{ParameterId, ValueId};
 use crate::operation::{Access, Operation, cpu_kernels};

@@ -4,6 +4,8 @@
 //! Means, weights and missing targets: see [`losses`](crate::losses).
 
 mod cpu;
+#[cfg(feature = "reference")]
+mod reference;
 
 use crate::operation::{Access, Operation, cpu_kernels};
 use crate::{ids::ValueId, losses::LossPlaces};

@@ -1,6 +1,8 @@
 //! `y = x`, but `dx = factor dy`: 0 stops the gradient, a negative factor reverses it.
 
 mod cpu;
+#[cfg(feature = "reference")]
+mod reference;
 
 use crate::ids::ValueId;
 use crate::operation::{Access, Operation, cpu_kernels};

@@ -4,6 +4,8 @@
 //! `dW = xᵀ dz`, `db = Σ dz`, `dx = dz Wᵀ`. f' is computed from y, but for GELU, which keeps z.
 
 mod cpu;
+#[cfg(feature = "reference")]
+mod reference;
 
 use crate::ids::{ParameterId, ValueId};
 use crate::operation::{Access, Operation, cpu_kernels};

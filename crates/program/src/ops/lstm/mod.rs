@@ -18,6 +18,8 @@
 //! ```
 
 mod cpu;
+#[cfg(feature = "reference")]
+mod reference;
 
 use crate::ids::ValueId;
 use crate::operation::recurrence::{Recurrence, recurrent_operation};

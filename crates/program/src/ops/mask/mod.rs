@@ -8,6 +8,8 @@
 //! | every | a at every stride-th step |
 
 mod cpu;
+#[cfg(feature = "reference")]
+mod reference;
 
 use crate::operation::{Access, Operation};
 use crate::{

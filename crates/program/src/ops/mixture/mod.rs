@@ -3,6 +3,8 @@
 //! `dw_e = x_e · dy`.
 
 mod cpu;
+#[cfg(feature = "reference")]
+mod reference;
 
 use crate::ids::ValueId;
 use crate::operation::{Access, Operation, cpu_kernels};

@@ -7,6 +7,8 @@
 //! Means, weights and missing targets: see [`losses`](crate::losses).
 
 mod cpu;
+#[cfg(feature = "reference")]
+mod reference;
 
 use crate::ids::{ParameterId, ValueId};
 use crate::operation::{Access, Operation, cpu_kernels};

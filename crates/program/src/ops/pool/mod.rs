@@ -9,6 +9,8 @@
 //! All give 0, and no gradient, where no step counts.
 
 mod cpu;
+#[cfg(feature = "reference")]
+mod reference;
 
 use crate::ids::ValueId;
 use crate::operation::{Access, Operation, cpu_kernels};

@@ -3,6 +3,8 @@
 //! Means, weights and missing targets: see [`losses`](crate::losses).
 
 mod cpu;
+#[cfg(feature = "reference")]
+mod reference;
 
 use crate::ids::ValueId;
 use crate::operation::{Access, Operation, cpu_kernels};
