@@ -171,12 +171,13 @@ impl Balancer {
         self.weigh()
     }
 
-    /// The weights of the step of a method that asks for the Gram matrix `gram` (`n_tasks x n_tasks`) of the tasks' gradients: the step is
-    /// `Σ weight gradient`.
+    /// The weights of the step of a method that asks for the Gram matrix `gram` (`n_tasks x n_tasks`) of the tasks'
+    /// gradients: the step is `Σ weight gradient`.
     ///
     /// A task without a label has weight 0. One with a label and without a gradient (a frozen trunk, a loss at its
-    /// minimum) takes no part in the method's problem and has the neutral weight, 1 or 1/n by the method's convention, which matters for its
-    /// head alone; and so has one whose gradient is not finite, so that the run, and not the balancer, finds it out.
+    /// minimum) takes no part in the method's problem and has the neutral weight, 1 or 1/n by the method's
+    /// convention, which matters for its head alone; and so has one whose gradient is not finite, so that the run,
+    /// and not the balancer, finds it out.
     pub fn weights_from_gram(&mut self, input: &StepInput<'_>, gram: &[f64]) -> &[f64] {
         self.begin(input, Some(gram));
         self.weigh()
@@ -223,8 +224,8 @@ impl Balancer {
         &self.current.weights
     }
 
-    /// What the method minimised in the last step: its own objective where it has one (that of uncertainty weighting can be negative), else
-    /// the weighted sum of the losses.
+    /// What the method minimised in the last step: its own objective where it has one (that of uncertainty weighting
+    /// can be negative), else the weighted sum of the losses.
     pub fn objective(&self) -> f64 {
         self.current.objective
     }
@@ -235,7 +236,8 @@ impl Balancer {
         self.memory.slots.get(position).map(Vec::as_slice)
     }
 
-    /// What the run saves between two steps. A balancer that is made with the same settings and [restored](Self::restore) goes on with the same bits.
+    /// What the run saves between two steps. A balancer that is made with the same settings and
+    /// [restored](Self::restore) goes on with the same bits.
     pub fn state(&self) -> BalancerState {
         BalancerState {
             method: self.config.key().to_owned(),

@@ -5,8 +5,8 @@ use mtl_base::text::Text;
 /// The card of a method.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Card {
-    /// What it computes, in one line. `K` tasks with losses `L`, gradients `g` of the shared parameters (rows of `J`), weights `w`,
-    /// step `d`, `G = J Jᵀ`.
+    /// What it computes, in one line. `K` tasks with losses `L`, gradients `g` of the shared parameters (rows of
+    /// `J`), weights `w`, step `d`, `G = J Jᵀ`.
     pub formula: &'static str,
     /// What it does, in a sentence.
     pub summary: Text,

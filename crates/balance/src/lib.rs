@@ -1,9 +1,9 @@
 //! Task balancing: which step several losses make together, as pure functions of losses and gradients.
 //!
-//! `K` tasks share parameters `θ`. Task `t` has the loss `Lₜ` and the gradient `gₜ = ∂Lₜ/∂θ`, a row of the Jacobian `J` (`K x P`). A method chooses the
-//! step `d`, most of them as `d = Σ wₜ gₜ` with weights `w` that follow from the losses or from the Gram matrix `G = J Jᵀ` alone; the
-//! `K x K` problems are solved in `f64`. [`BalanceConfig`] lists the methods, one file each in [`methods`]; [`Balancer`] is one of them with what it
-//! has learned.
+//! `K` tasks share parameters `θ`. Task `t` has the loss `Lₜ` and the gradient `gₜ = ∂Lₜ/∂θ`, a row of the Jacobian
+//! `J` (`K x P`). A method chooses the step `d`, most of them as `d = Σ wₜ gₜ` with weights `w` that follow from the
+//! losses or from the Gram matrix `G = J Jᵀ` alone; the `K x K` problems are solved in `f64`. [`BalanceConfig`] lists
+//! the methods, one file each in [`methods`]; [`Balancer`] is one of them with what it has learned.
 //!
 //! ```
 //! use mtl_balance::{BalanceConfig, BalanceOptions, Balancer, Needs, Rows, Setup, StepInput};
@@ -37,18 +37,19 @@
 //! ```
 //!
 //! # Conventions
-//! - Losses are those of the tasks over the batch, means over labelled rows, without weights. What a person sets as a task's weight multiplies what the
-//!   method gives.
-//! - A weight reaches the shared parameters, and with [`BalanceOptions::heads`] a task's own too. The neutral choice is a head that follows its
-//!   own loss.
-//! - A task without a label in the batch has weight 0 and keeps what it has learned. See [`Balancer::weights_from_gram`] for one without a
-//!   gradient. Weights are finite, whatever comes.
+//! - Losses are those of the tasks over the batch, means over labelled rows, without weights. What a person sets as a
+//!   task's weight multiplies what the method gives.
+//! - A weight reaches the shared parameters, and with [`BalanceOptions::heads`] a task's own too. The neutral choice
+//!   is a head that follows its own loss.
+//! - A task without a label in the batch has weight 0 and keeps what it has learned. See
+//!   [`Balancer::weights_from_gram`] for one without a gradient. Weights are finite, whatever comes.
 //! - A step allocates nothing. Random draws come from a stream of the run's seed and the step's number.
 
 pub mod card;
 pub mod methods;
 pub mod options;
 pub mod solve;
+pub mod toy;
 
 mod balancer;
 mod problem;

@@ -47,14 +47,15 @@ choice! {
         /// As they are, before the optimizer sees them.
         #[default]
         Gradient = "gradient", ["gradients as they are", "原始梯度"];
-        /// On the scale of an adaptive optimizer: `⟨a, b⟩ = Σ a b / (√v + ε)`, so that `⟨gᵢ, gⱼ⟩` is what a step along task
-        /// `j` does to the loss of task `i`.
+        /// On the scale of an adaptive optimizer: `⟨a, b⟩ = Σ a b / (√v + ε)`, so that `⟨gᵢ, gⱼ⟩` is what a step
+        /// along task `j` does to the loss of task `i`.
         Optimizer = "optimizer", ["the optimizer's scale (whitened)", "优化器尺度（白化）"];
     }
 }
 
 mtl_base::settings! {
-    /// Conventions common to all methods. [`Balancer`](crate::Balancer) applies the first; the others are for whoever computes the gradients.
+    /// Conventions common to all methods. [`Balancer`](crate::Balancer) applies the first; the others are for whoever
+    /// computes the gradients.
     pub struct BalanceOptions {
         /// Sum or mean.
         reduction: Reduction = Reduction::Published, Choice { options: Reduction::OPTIONS },

@@ -30,8 +30,8 @@ impl<'a> Rows<'a> {
         &self.values[start + columns.start..start + columns.end]
     }
 
-    /// Writes `G = J M Jᵀ` into `gram` (`n x n`, row-major). `metric` is the diagonal of `M`, one number for each of the `stride` columns;
-    /// without it `M` is the identity. Sums are in `f64` and of a fixed order.
+    /// Writes `G = J M Jᵀ` into `gram` (`n x n`, row-major). `metric` is the diagonal of `M`, one number for each of
+    /// the `stride` columns; without it `M` is the identity. Sums are in `f64` and of a fixed order.
     pub fn gram(&self, metric: Option<&[f32]>, gram: &mut [f64]) {
         let n = self.n_tasks();
         for i in 0..n {

@@ -1,5 +1,5 @@
-//! Every method against `tests/goldens/balance.json`: the same runs, computed by `generate_balance.py` from the methods' definitions with gradients as
-//! vectors and other solvers.
+//! Every method against `tests/goldens/balance.json`: the same runs, computed by `generate_balance.py` from the
+//! methods' definitions with gradients as vectors and other solvers.
 
 use std::collections::BTreeSet;
 

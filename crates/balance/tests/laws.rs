@@ -1,5 +1,5 @@
-//! What holds for every method, whatever comes: finite weights, nothing from the other tasks, the same bits after a restored state and in another run, and
-//! what the methods are to each other where they agree.
+//! What holds for every method, whatever comes: finite weights, nothing from the other tasks, the same bits after a
+//! restored state and in another run, and what the methods are to each other where they agree.
 
 mod common;
 

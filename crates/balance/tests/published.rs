@@ -1,6 +1,8 @@
-//! Weights and directions of small problems that are published with other libraries, or computed from the methods' definitions.
+//! Weights and directions of small problems that are published with other libraries, or computed from the methods'
+//! definitions.
 //!
-//! Two tasks: the Jacobian and values of TorchJD's own tests. Three tasks: numpy. `tests/goldens/balance.json` has many more.
+//! Two tasks: the Jacobian and values of TorchJD's own tests. Three tasks: numpy. `tests/goldens/balance.json` has
+//! many more.
 
 mod common;
 

@@ -1,4 +1,5 @@
-//! Adam for the few numbers that a method learns, one at a time, so that a task that takes no part in a step keeps its own.
+//! Adam for the few numbers that a method learns, one at a time, so that a task that takes no part in a step keeps
+//! its own.
 
 use mtl_base::text::Text;
 

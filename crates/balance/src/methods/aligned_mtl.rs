@@ -1,7 +1,8 @@
 //! Aligned-MTL (Senushkin et al. 2023): the singular values of the Jacobian are made equal.
 //!
-//! `G = V Λ Vᵀ` with rank `r`; `w = √σ V Λ^(-½) Vᵀ p` with equal preferences `p = 1/K` and `σ` the smallest (or the median, or the mean of) `λ₁ ... λ_r`: the step
-//! is `p` times the Jacobian whose singular values are all `√σ`, which is perfectly conditioned.
+//! `G = V Λ Vᵀ` with rank `r`; `w = √σ V Λ^(-½) Vᵀ p` with equal preferences `p = 1/K` and `σ` the smallest (or the
+//! median, or the mean of) `λ₁ ... λ_r`: the step is `p` times the Jacobian whose singular values are all `√σ`, which
+//! is perfectly conditioned.
 
 use mtl_base::choice;
 use mtl_base::text::Text;

@@ -1,7 +1,8 @@
-//! ConFIG (Liu, Chu and Thuerey 2025): the direction of equal cosines with all gradients, as long as the gradients along it.
+//! ConFIG (Liu, Chu and Thuerey 2025): the direction of equal cosines with all gradients, as long as the gradients
+//! along it.
 //!
-//! With unit gradients `U`, `u = U⁺ 1` normalised, `d = (Σ ⟨gₜ, u⟩) u`. The direction is that of [`imtl_g`](super::imtl_g), the length is not. Where no such
-//! direction exists (opposed gradients) `d = 0`.
+//! With unit gradients `U`, `u = U⁺ 1` normalised, `d = (Σ ⟨gₜ, u⟩) u`. The direction is that of
+//! [`imtl_g`](super::imtl_g), the length is not. Where no such direction exists (opposed gradients) `d = 0`.
 
 use mtl_base::text::Text;
 

@@ -1,9 +1,11 @@
 //! ConicGrad (Hassanpour et al. 2025): the step in a cone round the mean gradient that helps the worst-off task most.
 //!
-//! `d = argmax minₜ ⟨gₜ, d⟩` subject to `cos(d, g₀) >= c` and `‖d‖ = ‖g₀‖`, with the mean gradient `g₀`. The dual is the shortest projection onto the cone of a point `g_w` of the gradients'
-//! convex hull; its direction is `d`'s. The projection of `g_w`, with the part `a` along `g₀` and the part `p` across, is `g_w` itself inside of the cone, and of
-//! length `c a + √(1 - c²) p` along the cone's edge outside. Both cases are solved exactly (see [`conic`](crate::solve::conic)); the authors take one gradient step on `w` for each step
-//! instead. Where no step in the cone helps every task, `d = g₀`.
+//! `d = argmax minₜ ⟨gₜ, d⟩` subject to `cos(d, g₀) >= c` and `‖d‖ = ‖g₀‖`, with the mean gradient `g₀`. The dual is
+//! the shortest projection onto the cone of a point `g_w` of the gradients' convex hull; its direction is `d`'s. The
+//! projection of `g_w`, with the part `a` along `g₀` and the part `p` across, is `g_w` itself inside of the cone, and
+//! of length `c a + √(1 - c²) p` along the cone's edge outside. Both cases are solved exactly (see
+//! [`conic`](crate::solve::conic)); the authors take one gradient step on `w` for each step instead. Where no step in
+//! the cone helps every task, `d = g₀`.
 
 use mtl_base::text::Text;
 
@@ -56,7 +58,7 @@ impl Method for ConicGrad {
         let c = f64::from(self.c).clamp(0.0, 1.0);
         let s = (1.0 - c * c).max(0.0).sqrt();
         let [across, scaled, system, ..] = &mut scratch.matrices;
-        let [mean, along, slope, dual, solution, zero, ..] = &mut scratch.vectors;
+        let [mean, along, slope, dual, solution, slopes, zero, ..] = &mut scratch.vectors;
         let (mean, along) = (&mut mean[..n], &mut along[..n]);
         let (slope, dual) = (&mut slope[..n], &mut dual[..n]);
         mean.fill(1.0 / n as f64);
@@ -81,6 +83,7 @@ impl Method for ConicGrad {
             scaled,
             system,
             solution,
+            slopes,
             free: &mut scratch.order,
         };
         conic::minimize(&across[..n * n], slope, s, dual, work);
@@ -100,6 +103,7 @@ impl Method for ConicGrad {
         let work = quadratic::Workspace {
             system,
             solution,
+            slopes,
             free: &mut scratch.order,
         };
         quadratic::minimize(

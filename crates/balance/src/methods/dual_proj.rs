@@ -1,6 +1,8 @@
-//! DualProj: the mean gradient is projected onto the cone of steps along which no loss grows, as gradient episodic memory does (Lopez-Paz and Ranzato 2017).
+//! DualProj: the mean gradient is projected onto the cone of steps along which no loss grows, as gradient episodic
+//! memory does (Lopez-Paz and Ranzato 2017).
 //!
-//! The projection of `Σ pₜ gₜ` onto `{d: J d >= 0}` is `Σ wᵢ gᵢ` with `w = argmin wᵀG w`, `w >= p`, `p = 1/K`. As in TorchJD `G` is divided by its trace and given a ridge first.
+//! The projection of `Σ pₜ gₜ` onto `{d: J d >= 0}` is `Σ wᵢ gᵢ` with `w = argmin wᵀG w`, `w >= p`, `p = 1/K`. As in
+//! TorchJD `G` is divided by its trace and given a ridge first.
 
 use mtl_base::text::Text;
 

@@ -1,7 +1,7 @@
 //! Dynamic weight average (Liu, Johns and Davison 2019): tasks whose loss falls slowly get more weight.
 //!
-//! With the mean losses of the last two epochs, `rₜ = Lₜ(e-1) / Lₜ(e-2)` and `w = K softmax(r / T)`. All weights are 1 until two epochs have ended. The
-//! ratio does not see the losses' scales, and the weights do not undo them.
+//! With the mean losses of the last two epochs, `rₜ = Lₜ(e-1) / Lₜ(e-2)` and `w = K softmax(r / T)`. All weights are
+//! 1 until two epochs have ended. The ratio does not see the losses' scales, and the weights do not undo them.
 
 use mtl_base::text::Text;
 

@@ -1,5 +1,5 @@
-//! Geometric loss (Chennupati et al. 2019): `L = (Π Lₜ)^(1/K)`, whose gradient is `Σ wₜ gₜ` with `wₜ = L / (K Lₜ)`. Losses count as
-//! `max(Lₜ, 0) + ε`.
+//! Geometric loss (Chennupati et al. 2019): `L = (Π Lₜ)^(1/K)`, whose gradient is `Σ wₜ gₜ` with `wₜ = L / (K Lₜ)`.
+//! Losses count as `max(Lₜ, 0) + ε`.
 
 use mtl_base::text::Text;
 use mtl_kernels::elementary::{exp_f64, log_f64};

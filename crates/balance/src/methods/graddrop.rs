@@ -1,7 +1,9 @@
-//! GradDrop (Chen et al. 2020): for every parameter, either the positive or the negative parts of the gradients are kept, by chance.
+//! GradDrop (Chen et al. 2020): for every parameter, either the positive or the negative parts of the gradients are
+//! kept, by chance.
 //!
-//! `P = ½ (1 + Σ gₜ / Σ |gₜ|)`, `U` uniform in [0, 1). Where `P > U` the positive `gₜ` are kept, else the negative ones; of what is dropped the share
-//! `leak` stays. Applied to the gradients of the shared parameters, as in TorchJD; the paper applies it to those of the last shared representation, times its sign.
+//! `P = ½ (1 + Σ gₜ / Σ |gₜ|)`, `U` uniform in [0, 1). Where `P > U` the positive `gₜ` are kept, else the negative
+//! ones; of what is dropped the share `leak` stays. Applied to the gradients of the shared parameters, as in TorchJD;
+//! the paper applies it to those of the last shared representation, times its sign.
 
 use mtl_base::text::Text;
 

@@ -1,8 +1,10 @@
-//! GradNorm (Chen et al. 2018): weights that bring the norms of the tasks' gradients to a common size, larger for tasks that train slowly.
+//! GradNorm (Chen et al. 2018): weights that bring the norms of the tasks' gradients to a common size, larger for
+//! tasks that train slowly.
 //!
 //! With `nₜ = ‖gₜ‖` over all shared parameters, `Nₜ = wₜ nₜ`, their mean `N`, and the relative inverse training rate
-//! `rₜ = (Lₜ / Lₜ(0)) / mean`, the weights follow the gradient of `Σ |Nₜ - N rₜ^α|`, the target `N rₜ^α` held constant, by Adam; then they are scaled to their old
-//! total, which is `K`. `L(0)` is the first loss that was seen. The target is that of each task (torch-rechub takes the mean's).
+//! `rₜ = (Lₜ / Lₜ(0)) / mean`, the weights follow the gradient of `Σ |Nₜ - N rₜ^α|`, the target `N rₜ^α` held
+//! constant, by Adam; then they are scaled to their old total, which is `K`. `L(0)` is the first loss that was seen.
+//! The target is that of each task (torch-rechub takes the mean's).
 
 use mtl_base::text::Text;
 

@@ -1,7 +1,8 @@
 //! IMTL-G (Liu et al. 2021): the step whose projections onto all gradients are the same.
 //!
-//! `w ∝ G⁺ √diag(G)`, scaled to `Σ w = 1`; weights may be negative. With the cosines `C` it is `wₜ ∝ (C⁺ 1)ₜ / ‖gₜ‖`, which does not see the gradients' scales. Where the weights add
-//! up to 0 no such step exists, and they are equal.
+//! `w ∝ G⁺ √diag(G)`, scaled to `Σ w = 1`; weights may be negative. With the cosines `C` it is `wₜ ∝ (C⁺ 1)ₜ / ‖gₜ‖`,
+//! which does not see the gradients' scales. Where the weights add up to 0 (opposed gradients) no such step exists;
+//! they are then `∝ 1 / ‖gₜ‖`, the limit for two tasks, whose step is 0 there.
 
 use mtl_base::text::Text;
 
@@ -43,16 +44,27 @@ impl Method for ImtlG {
         scratch: &mut Scratch,
         weights: &mut [f64],
     ) -> Option<f64> {
-        let n = problem.n() as f64;
         equal_projections(problem, scratch, weights);
-        let (total, size) = weights.iter().fold((0.0, 0.0), |(total, size), weight| {
-            (total + weight, size + weight.abs())
-        });
-        // Opposed gradients of one length cancel to rounding.
-        let exists = f64::abs(total) > 1e-9 * size;
-        for weight in &mut *weights {
-            *weight = if exists { *weight / total } else { 1.0 / n };
+        let (total, size) = sums(weights);
+        if total.abs() > 1e-9 * size {
+            for weight in &mut *weights {
+                *weight /= total;
+            }
+        } else {
+            for (i, weight) in weights.iter_mut().enumerate() {
+                *weight = 1.0 / problem.square(i).sqrt();
+            }
+            let (total, _) = sums(weights);
+            for weight in &mut *weights {
+                *weight /= total;
+            }
         }
         None
     }
+}
+
+/// The sum and the sum of the absolute values.
+fn sums(weights: &[f64]) -> (f64, f64) {
+    let add = |(total, size): (f64, f64), weight: &f64| (total + weight, size + weight.abs());
+    weights.iter().fold((0.0, 0.0), add)
 }

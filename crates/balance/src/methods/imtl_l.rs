@@ -1,7 +1,7 @@
 //! IMTL-L (Liu et al. 2021): every task learns a scale, so that all scaled losses become 1.
 //!
-//! `L = Σ e^(sₜ) Lₜ - sₜ`; `s` follows its gradient `e^(s) L - 1` by Adam with a learning rate of its own. The best `s` of a constant loss is
-//! `-log L`, for a regression as for a classification.
+//! `L = Σ e^(sₜ) Lₜ - sₜ`; `s` follows its gradient `e^(s) L - 1` by Adam with a learning rate of its own. The best
+//! `s` of a constant loss is `-log L`, for a regression as for a classification.
 
 use mtl_base::text::Text;
 use mtl_kernels::elementary::exp_f64;

@@ -1,6 +1,7 @@
 //! One task in each step, drawn in proportion to how much there is to learn from (Sanh, Wolf and Ruder 2019).
 //!
-//! Task `t` is drawn with `pₜ ∝ Nₜ^α`, `N` its labelled rows, or in proportion to given shares; where neither is known all are alike. Only tasks with a label in the batch are drawn.
+//! Task `t` is drawn with `pₜ ∝ Nₜ^α`, `N` its labelled rows, or in proportion to given shares; where neither is
+//! known all are alike. Only tasks with a label in the batch are drawn.
 
 use mtl_base::text::Text;
 

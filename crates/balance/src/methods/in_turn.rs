@@ -1,5 +1,6 @@
-//! One task in each step, in turn: the weight of the task whose turn it is, is 1, the others' 0. A task without a label in the batch is passed over. The oldest
-//! way to train several tasks (Collobert and Weston 2008 draw them at random).
+//! One task in each step, in turn: the weight of the task whose turn it is, is 1, the others' 0. A task without a
+//! label in the batch is passed over. The oldest way to train several tasks (Collobert and Weston 2008 draw them at
+//! random).
 
 use mtl_base::text::Text;
 

@@ -1,9 +1,11 @@
-//! LDC-MTL (Xiao et al. 2025): a weighted sum whose weights learn to keep the weighted losses together, by a penalty on their differences.
+//! LDC-MTL (Xiao et al. 2025): a weighted sum whose weights learn to keep the weighted losses together, by a penalty
+//! on their differences.
 //!
-//! `F = Σ wₜ ℓₜ + λ Σ |τₜ ℓₜ - τₜ₊₁ ℓₜ₊₁|` with `w = softmax(v)`, `τ = w` or 1, and `ℓₜ = Lₜ / Lₜ(0)`, the loss over its first value. The network
-//! and `v` both follow the gradient of `F`: the authors' penalised, single-level form of their bilevel problem. Here `v` is one free number for each task (as in
-//! the authors' code for CelebA, which uses sigmoids); in the paper a small network computes it from the features. Near the
-//! kinks a weight may be negative: the penalty then raises the loss that is below its neighbours.
+//! `F = Σ wₜ ℓₜ + λ Σ |τₜ ℓₜ - τₜ₊₁ ℓₜ₊₁|` with `w = softmax(v)`, `τ = w` or 1, and `ℓₜ = Lₜ / Lₜ(0)`, the loss over
+//! its first value. The network and `v` both follow the gradient of `F`: the authors' penalised, single-level form of
+//! their bilevel problem. Here `v` is one free number for each task (as in the authors' code for CelebA, which uses
+//! sigmoids); in the paper a small network computes it from the features. Near the kinks a weight may be negative:
+//! the penalty then raises the loss that is below its neighbours.
 
 use mtl_base::choice;
 use mtl_base::text::Text;

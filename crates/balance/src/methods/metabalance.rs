@@ -1,7 +1,7 @@
 //! MetaBalance (He et al. 2022): the gradients of auxiliary tasks are brought towards the norm of the main task's.
 //!
-//! With running means `mₜ` of the norms, the main task has weight 1 and another `r m_main / mₜ + 1 - r`. Here the norm is that of all shared parameters; the authors take
-//! it matrix by matrix.
+//! With running means `mₜ` of the norms, the main task has weight 1 and another `r m_main / mₜ + 1 - r`. Here the
+//! norm is that of all shared parameters; the authors take it matrix by matrix.
 
 use mtl_base::text::Text;
 

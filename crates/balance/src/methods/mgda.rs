@@ -1,9 +1,10 @@
 //! MGDA (Désidéri 2012; Sener and Koltun 2018): the shortest vector of the convex hull of the gradients.
 //!
-//! `w = argmin wᵀG w` over the simplex, `d = Σ wₜ gₜ`. Where `d` is not 0, `⟨d, gₜ⟩ >= ‖d‖²` for every task, so that no loss grows;
-//! where it is 0 the point is Pareto-stationary. With two tasks `w₁ = clip((G₂₂ - G₁₂) / (G₁₁ + G₂₂ - 2 G₁₂), 0, 1)`. With
-//! normalisation the hull is that of `gₜ / sₜ`, and the weights are those of `gₜ` again, `wₜ / sₜ`. The program is solved
-//! exactly (see [`quadratic`](crate::solve::quadratic)), where other implementations iterate.
+//! `w = argmin wᵀG w` over the simplex, `d = Σ wₜ gₜ`. Where `d` is not 0, `⟨d, gₜ⟩ >= ‖d‖²` for every task, so that
+//! no loss grows; where it is 0 the point is Pareto-stationary. With two tasks `w₁ = clip((G₂₂ - G₁₂) / (G₁₁ + G₂₂ -
+//! 2 G₁₂), 0, 1)`. With normalisation the hull is that of `gₜ / sₜ`, and the weights are those of `gₜ` again, `wₜ /
+//! sₜ`. The program is solved exactly (see [`quadratic`](crate::solve::quadratic)), where other implementations
+//! iterate.
 
 use mtl_base::choice;
 use mtl_base::text::Text;
@@ -71,7 +72,7 @@ impl Method for Mgda {
     ) -> Option<f64> {
         let n = problem.n();
         let [gram, system, ..] = &mut scratch.matrices;
-        let [divisors, zero, solution, ..] = &mut scratch.vectors;
+        let [divisors, zero, solution, slopes, ..] = &mut scratch.vectors;
         for (i, divisor) in divisors.iter_mut().take(n).enumerate() {
             let norm = (problem.square(i) * problem.scale).sqrt();
             let loss = problem.losses[i].max(MIN_LOSS);
@@ -91,6 +92,7 @@ impl Method for Mgda {
         let work = quadratic::Workspace {
             system,
             solution,
+            slopes,
             free: &mut scratch.order,
         };
         quadratic::minimize(

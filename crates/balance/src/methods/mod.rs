@@ -68,8 +68,9 @@ pub trait Method: Settings {
     /// Puts into `memory` what depends on the settings or the tasks; slots have their starting values already.
     fn start(&self, _setup: &Setup, _memory: &mut Memory) {}
 
-    /// Writes one weight for each task that takes part, and returns the value of the method's own objective where that is not the
-    /// weighted sum of the losses. `weights` hold the neutral weight (1, or 1/n for [`Total::Mean`]) on entry.
+    /// Writes one weight for each task that takes part, and returns the value of the method's own objective where
+    /// that is not the weighted sum of the losses. `weights` hold the neutral weight (1, or 1/n for [`Total::Mean`])
+    /// on entry.
     fn weigh(
         &self,
         _problem: &Problem<'_>,
@@ -103,8 +104,8 @@ pub trait Method: Settings {
     ) {
     }
 
-    /// Learns from the mean losses of the epoch that has ended, one for each task; NaN for a task without a label in it.
-    /// `epoch` counts from 1.
+    /// Learns from the mean losses of the epoch that has ended, one for each task; NaN for a task without a label in
+    /// it. `epoch` counts from 1.
     fn end_epoch(&self, _epoch: u64, _mean_losses: &[f64], _memory: &mut Memory) {}
 }
 
@@ -320,7 +321,8 @@ fn cosines(problem: &Problem<'_>, ridge: f64, matrix: &mut [f64]) {
     }
 }
 
-/// Writes weights `(C⁺ 1)ₜ / ‖gₜ‖` with the cosines `C`: their sum of gradients has the same cosine with all of them, where there is such a direction.
+/// Writes weights `(C⁺ 1)ₜ / ‖gₜ‖` with the cosines `C`: their sum of gradients has the same cosine with all of them,
+/// where there is such a direction.
 fn equal_projections(problem: &Problem<'_>, scratch: &mut Scratch, weights: &mut [f64]) {
     let n = problem.n();
     let [matrix, vectors, ..] = &mut scratch.matrices;
@@ -339,12 +341,12 @@ fn equal_projections(problem: &Problem<'_>, scratch: &mut Scratch, weights: &mut
     }
 }
 
-/// Writes into `vectors[1]` the `v` that minimises `vᵀ (G / tr G + ridge) v` subject to `v >= l`, with `l` in `vectors[0]`: the projection of `Jᵀ l` onto the cone
-/// of steps along which no loss grows is `Jᵀ v`.
+/// Writes into `vectors[1]` the `v` that minimises `vᵀ (G / tr G + ridge) v` subject to `v >= l`, with `l` in
+/// `vectors[0]`: the projection of `Jᵀ l` onto the cone of steps along which no loss grows is `Jᵀ v`.
 fn project_onto_dual_cone(problem: &Problem<'_>, ridge: f64, scratch: &mut Scratch) {
     let n = problem.n();
     let [matrix, system, ..] = &mut scratch.matrices;
-    let [bounds, solution, slope, work, ..] = &mut scratch.vectors;
+    let [bounds, solution, slope, work, slopes, ..] = &mut scratch.vectors;
     let (bounds, solution) = (&bounds[..n], &mut solution[..n]);
     let slope = &mut slope[..n];
     let trace: f64 = (0..n).map(|i| problem.square(i)).sum();
@@ -359,6 +361,7 @@ fn project_onto_dual_cone(problem: &Problem<'_>, ridge: f64, scratch: &mut Scrat
     let work = quadratic::Workspace {
         system,
         solution: work,
+        slopes,
         free: &mut scratch.order,
     };
     quadratic::minimize(

@@ -1,5 +1,5 @@
-//! Random loss weighting (Lin et al. 2022): `w = softmax(z)` with standard normal `z`, drawn anew in every step. A litmus test: what a method gains over it is due
-//! to its weights, and not to their changing.
+//! Random loss weighting (Lin et al. 2022): `w = softmax(z)` with standard normal `z`, drawn anew in every step. A
+//! litmus test: what a method gains over it is due to its weights, and not to their changing.
 
 use mtl_base::text::Text;
 

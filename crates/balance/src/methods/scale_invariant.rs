@@ -1,5 +1,5 @@
-//! Scale-invariant sum: `L = Σ log Lₜ`, whose gradient is `Σ gₜ / Lₜ`. The simplest method that does not see a loss's unit; a baseline of
-//! Navon et al. (2022). Losses count as `max(Lₜ, 0) + ε`.
+//! Scale-invariant sum: `L = Σ log Lₜ`, whose gradient is `Σ gₜ / Lₜ`. The simplest method that does not see a loss's
+//! unit; a baseline of Navon et al. (2022). Losses count as `max(Lₜ, 0) + ε`.
 
 use mtl_base::text::Text;
 use mtl_kernels::elementary::log_f64;

@@ -1,12 +1,16 @@
 //! Selective task-group updates (Jeong and Yoon 2025): tasks that help each other train together, the groups in turn.
 //!
-//! A step trains one group, `Σ Lₜ` over its tasks. After it the losses over the same rows are computed again, and the *proximal affinity* of each task `s` of the group `M` to every task `t` is
-//! `a = (1 - Lₜ(after) / Lₜ(before)) / |M|`; within the group, where `s` and `t` moved in opposite directions, it is minus the larger of theirs, and a task's affinity to itself is only learnt where
-//! it is positive. Affinities are running means. When every group has had its step, tasks are grouped anew: affinities are divided by the target's to itself, made symmetric, and clustered by
-//! affinity propagation (see [`affinity`](crate::solve::affinity)); the groups' order is drawn. Until the warm-up has ended every task is its own group.
+//! A step trains one group, `Σ Lₜ` over its tasks. After it the losses over the same rows are computed again, and the
+//! *proximal affinity* of each task `s` of the group `M` to every task `t` is `a = (1 - Lₜ(after) / Lₜ(before)) /
+//! |M|`; within the group, where `s` and `t` moved in opposite directions, it is minus the larger of theirs, and a
+//! task's affinity to itself is only learnt where it is positive. Affinities are running means. When every group has
+//! had its step, tasks are grouped anew: affinities are divided by the target's to itself, made symmetric, and
+//! clustered by affinity propagation (see [`affinity`](crate::solve::affinity)); the groups' order is drawn. Until
+//! the warm-up has ended every task is its own group.
 //!
-//! The authors train all groups on each batch; here a step is one update, and the groups of a round see different batches. Their code books a change to the group after the one whose
-//! update made it; here it belongs to the group that was updated, as in the paper.
+//! The authors train all groups on each batch; here a step is one update, and the groups of a round see different
+//! batches. Their code books a change to the group after the one whose update made it; here it belongs to the group
+//! that was updated, as in the paper.
 
 use mtl_base::text::Text;
 

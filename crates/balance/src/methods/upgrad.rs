@@ -1,7 +1,9 @@
-//! UPGrad (Quinton and Rey 2024): every task's gradient is projected onto the cone of steps along which no loss grows; the step is their mean.
+//! UPGrad (Quinton and Rey 2024): every task's gradient is projected onto the cone of steps along which no loss
+//! grows; the step is their mean.
 //!
-//! The projection of `pₜ gₜ` onto `{d: J d >= 0}` is `Σ vᵢ gᵢ` with `v = argmin vᵀG v`, `v >= pₜ eₜ`; `w` is the sum of the `v`, `p = 1/K`. As in TorchJD `G` is divided by its trace
-//! and given a ridge first. With two tasks it is half of PCGrad.
+//! The projection of `pₜ gₜ` onto `{d: J d >= 0}` is `Σ vᵢ gᵢ` with `v = argmin vᵀG v`, `v >= pₜ eₜ`; `w` is the sum
+//! of the `v`, `p = 1/K`. As in TorchJD `G` is divided by its trace and given a ridge first. With two tasks it is
+//! half of PCGrad.
 
 use mtl_base::text::Text;
 

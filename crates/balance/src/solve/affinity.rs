@@ -1,10 +1,12 @@
 //! Clustering by affinity propagation (Frey and Dueck 2007), which finds the number of clusters itself.
 //!
-//! Messages between items: responsibilities `r(i, k) = s(i, k) - max over k' ≠ k of (a(i, k') + s(i, k'))` and availabilities
-//! `a(i, k) = min(0, r(k, k) + Σ over i' ∉ {i, k} of max(0, r(i', k)))`, `a(k, k) = Σ over i' ≠ k of max(0, r(i', k))`, each damped by a half, until the
-//! exemplars (`a(k, k) + r(k, k) > 0`) have not changed for [`UNCHANGED`] rounds. An item belongs to the exemplar that it is most similar to. The diagonal of the similarities, how
-//! much an item wants to be an exemplar, is their median. As scikit-learn computes it, but where that adds random
-//! noise against ties (two items that are most similar to each other would both become exemplars), here an item has [`TIE_BREAK`] less preference than the one before it.
+//! Messages between items: responsibilities `r(i, k) = s(i, k) - max over k' ≠ k of (a(i, k') + s(i, k'))` and
+//! availabilities `a(i, k) = min(0, r(k, k) + Σ over i' ∉ {i, k} of max(0, r(i', k)))`, `a(k, k) = Σ over i' ≠ k of
+//! max(0, r(i', k))`, each damped by a half, until the exemplars (`a(k, k) + r(k, k) > 0`) have not changed for
+//! [`UNCHANGED`] rounds. An item belongs to the exemplar that it is most similar to. The diagonal of the
+//! similarities, how much an item wants to be an exemplar, is their median. As scikit-learn computes it, but where
+//! that adds random noise against ties (two items that are most similar to each other would both become exemplars),
+//! here an item has [`TIE_BREAK`] less preference than the one before it.
 
 /// Rounds without a change that end it.
 pub const UNCHANGED: usize = 50;
@@ -29,8 +31,8 @@ pub struct Workspace<'a> {
     pub flags: &'a mut [bool],
 }
 
-/// Writes into `labels` the number of each item's cluster, 0, 1, ... in the order of their first items, and overwrites the diagonal of `similarity` (`n x n`). Leaves
-/// `labels` as they are where no exemplar is found.
+/// Writes into `labels` the number of each item's cluster, 0, 1, ... in the order of their first items, and
+/// overwrites the diagonal of `similarity` (`n x n`). Leaves `labels` as they are where no exemplar is found.
 pub fn cluster(similarity: &mut [f64], n: usize, work: Workspace<'_>, labels: &mut [f64]) {
     let Workspace {
         availability,

@@ -1,15 +1,16 @@
 //! `min bᵀw + κ √(wᵀA w)` over the simplex: the dual of a linear objective over a ball or a cone.
 //!
-//! With `√s = min over t > 0 of (s / t + t) / 2` it becomes `min over t of F(t)`, where `F(t) = κ t / 2 + min over w of
-//! (κ / 2t) wᵀA w + bᵀw`: convex in `t`, with the derivative `κ / 2 (1 - s(w) / t²)`. Its root is bracketed and found by bisection
-//! in the logarithm of `t` with secant steps, each turn a quadratic program (see [`quadratic`]).
+//! With `√s = min over t > 0 of (s / t + t) / 2` it becomes `min over t of F(t)`, where `F(t) = κ t / 2 + min over w
+//! of (κ / 2t) wᵀA w + bᵀw`: convex in `t`, with the derivative `κ / 2 (1 - s(w) / t²)`. Its root is bracketed and
+//! found by bisection in the logarithm of `t` with secant steps, each turn a quadratic program (see [`quadratic`]).
 
 use super::quadratic::{self, Constraint};
 use super::square_norm;
 
 /// A norm below this, relative to gradients of length 1, counts as 0.
 pub const SMALLEST: f64 = 1e-6;
-/// Of the quadratic programs: their quadratic part is divided by norms as small as [`SMALLEST`], beside which it must not be seen.
+/// Of the quadratic programs: their quadratic part is divided by norms as small as [`SMALLEST`], beside which it must
+/// not be seen.
 const RIDGE: f64 = 1e-13;
 /// Of `t`, relative.
 pub const TOLERANCE: f64 = 1e-13;
@@ -22,6 +23,8 @@ pub struct Workspace<'a> {
     pub system: &'a mut [f64],
     /// `n + 1`.
     pub solution: &'a mut [f64],
+    /// `n`.
+    pub slopes: &'a mut [f64],
     /// The free variables; room for `n` is reserved.
     pub free: &'a mut Vec<usize>,
 }
@@ -33,6 +36,7 @@ pub fn minimize(matrix: &[f64], linear_term: &[f64], kappa: f64, w: &mut [f64], 
         scaled,
         system,
         solution,
+        slopes,
         free,
     } = work;
     // t times the sign of F'(t): how much longer g_w is than t.
@@ -43,6 +47,7 @@ pub fn minimize(matrix: &[f64], linear_term: &[f64], kappa: f64, w: &mut [f64], 
         let work = quadratic::Workspace {
             system: &mut *system,
             solution: &mut *solution,
+            slopes: &mut *slopes,
             free: &mut *free,
         };
         quadratic::minimize(&scaled[..n * n], linear_term, Constraint::Simplex, RIDGE, w, work);
@@ -108,6 +113,7 @@ mod tests {
                         scaled: &mut vec![0.0; n * n],
                         system: &mut vec![0.0; (n + 1) * (n + 1)],
                         solution: &mut vec![0.0; n + 1],
+                        slopes: &mut vec![0.0; n],
                         free: &mut Vec::new(),
                     };
                     minimize(&matrix, &linear_term, kappa, &mut w, work);

@@ -3,8 +3,9 @@
 /// The most sweeps; a matrix of ten tasks takes about six.
 const MAX_SWEEPS: usize = 50;
 
-/// Diagonalises the symmetric `n x n` matrix `a` in place: its diagonal becomes the eigenvalues, in no order, and column `k` of `vectors`
-/// the unit eigenvector of eigenvalue `k`. Rotations stop where nothing off the diagonal is left to rounding.
+/// Diagonalises the symmetric `n x n` matrix `a` in place: its diagonal becomes the eigenvalues, in no order, and
+/// column `k` of `vectors` the unit eigenvector of eigenvalue `k`. Rotations stop where nothing off the diagonal is
+/// left to rounding.
 pub fn decompose(a: &mut [f64], vectors: &mut [f64], n: usize) {
     for i in 0..n {
         for j in 0..n {
@@ -24,7 +25,8 @@ pub fn decompose(a: &mut [f64], vectors: &mut [f64], n: usize) {
                 }
                 is_diagonal = false;
                 let theta = (a[q * n + q] - a[p * n + p]) / (2.0 * off);
-                // The smaller root of t² + 2 theta t - 1 = 0; for a huge theta the square overflows to infinity, and t is 0.
+                // The smaller root of t² + 2 theta t - 1 = 0; for a huge theta the square overflows to infinity, and
+                // t is 0.
                 let t = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
                 let c = 1.0 / (t * t + 1.0).sqrt();
                 let s = t * c;
@@ -52,11 +54,12 @@ pub fn decompose(a: &mut [f64], vectors: &mut [f64], n: usize) {
     }
 }
 
-/// An eigenvalue of a Gram matrix that is this much smaller than the largest counts as 0: the singular value of the gradients is its root, and
-/// they are known to about 1e-7.
+/// An eigenvalue of a Gram matrix that is this much smaller than the largest counts as 0: the singular value of the
+/// gradients is its root, and they are known to about 1e-7.
 pub const RANK_TOLERANCE: f64 = 1e-12;
 
-/// Writes `A⁺ b` into `out`, for a symmetric positive semi-definite `A`, which is destroyed. Eigenvalues below `tolerance` times the largest count as 0.
+/// Writes `A⁺ b` into `out`, for a symmetric positive semi-definite `A`, which is destroyed. Eigenvalues below
+/// `tolerance` times the largest count as 0.
 pub fn pseudo_inverse(a: &mut [f64], vectors: &mut [f64], b: &[f64], tolerance: f64, out: &mut [f64]) {
     let n = b.len();
     decompose(a, vectors, n);

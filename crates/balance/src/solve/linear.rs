@@ -1,7 +1,7 @@
 //! A system of linear equations, by Gaussian elimination with partial pivoting.
 
-/// Solves `A x = b` in place: `a` (`n x n`, row-major) is destroyed and `b` becomes `x`. False where the matrix is singular to
-/// rounding; `b` is then without meaning.
+/// Solves `A x = b` in place: `a` (`n x n`, row-major) is destroyed and `b` becomes `x`. False where the matrix is
+/// singular to rounding; `b` is then without meaning.
 pub fn solve(a: &mut [f64], b: &mut [f64]) -> bool {
     let n = b.len();
     for column in 0..n {

@@ -1,10 +1,11 @@
 //! Quadratic programs over non-negative numbers, with or without a fixed sum, by an active-set method.
 //!
 //! `min ½ xᵀA x + bᵀx` subject to `x >= 0` and, on the simplex, `Σ x = 1`. `A` is positive semi-definite; a ridge,
-//! relative to the mean of its diagonal, makes the solution unique and the systems regular, which divides equal gradients
-//! equally. As in Lawson and Hanson's NNLS one variable after the other becomes free, each time the equality problem of the free ones is
-//! solved exactly, and one that would become negative is fixed at 0 again. The result fulfils the optimality conditions
-//! to [`TOLERANCE`], relative.
+//! relative to the mean of its diagonal, makes the solution unique and the systems regular, which divides equal
+//! gradients equally; its effect is taken out again at the end where the matrix is regular. As in Lawson and Hanson's
+//! NNLS one variable after the other becomes free, each time the equality problem of the free ones is solved exactly,
+//! and one that would become negative is fixed at 0 again. The result fulfils the optimality conditions to
+//! [`TOLERANCE`], relative.
 
 use super::linear;
 
@@ -19,6 +20,8 @@ pub struct Workspace<'a> {
     pub system: &'a mut [f64],
     /// `n + 1` numbers.
     pub solution: &'a mut [f64],
+    /// `n` numbers.
+    pub slopes: &'a mut [f64],
     /// The free variables; room for `n` is reserved.
     pub free: &'a mut Vec<usize>,
 }
@@ -45,6 +48,7 @@ pub fn minimize(
     let Workspace {
         system,
         solution,
+        slopes,
         free,
     } = work;
     let mean = (0..n).map(|i| matrix[i * n + i]).sum::<f64>() / n as f64;
@@ -82,10 +86,27 @@ pub fn minimize(
                 entering = Some(i);
             }
         }
-        let Some(entering) = entering else { return };
+        let Some(entering) = entering else {
+            // Without the ridge, as far as the matrix is regular: the solution's own slopes are what is left to be
+            // solved.
+            for _ in 0..2 {
+                for (i, slope) in slopes.iter_mut().take(n).enumerate() {
+                    *slope = (0..n).map(|j| matrix[i * n + j] * x[j]).sum::<f64>() + linear_term[i];
+                }
+                if !solve_free(&entry, slopes, constraint, 0.0, free, system, solution) {
+                    return;
+                }
+                let mut steps = free.iter().zip(solution.iter());
+                if !steps.clone().all(|(i, step)| x[*i] + step > 0.0) {
+                    return;
+                }
+                steps.by_ref().for_each(|(i, step)| x[*i] += step);
+            }
+            return;
+        };
         free.push(entering);
         loop {
-            if !solve_free(&entry, linear_term, constraint, free, system, solution) {
+            if !solve_free(&entry, linear_term, constraint, 1.0, free, system, solution) {
                 return;
             }
             // The longest step towards the solution that keeps all of them non-negative.
@@ -131,11 +152,13 @@ pub fn minimize(
     }
 }
 
-/// Solves the problem of the free variables without their signs; false where the system is singular.
+/// Solves the problem of the free variables without their signs, on the simplex with the given sum; false where the
+/// system is singular.
 fn solve_free(
     entry: &impl Fn(usize, usize) -> f64,
     linear_term: &[f64],
     constraint: Constraint,
+    sum: f64,
     free: &[usize],
     system: &mut [f64],
     solution: &mut [f64],
@@ -154,7 +177,7 @@ fn solve_free(
             system[n_free * side + k] = 1.0;
         }
         system[n_free * side + n_free] = 0.0;
-        solution[n_free] = 1.0;
+        solution[n_free] = sum;
     }
     linear::solve(&mut system[..side * side], &mut solution[..side])
 }
@@ -171,6 +194,7 @@ mod tests {
         let work = Workspace {
             system: &mut vec![0.0; (n + 1) * (n + 1)],
             solution: &mut vec![0.0; n + 1],
+            slopes: &mut vec![0.0; n],
             free: &mut Vec::new(),
         };
         minimize(matrix, linear_term, constraint, RIDGE, &mut x, work);
