@@ -1,7 +1,7 @@
 //! What `cargo xtask bench` calls in the page's own module: a design trained in a bare loop, with everything that another
 //! library needs to be given the same problem. The page itself never calls it.
 
-use mtl_json::object;
+use mtl_base::json;
 use mtl_kernels::{
     fused,
     peak::{self, LayerProduct},
@@ -9,6 +9,7 @@ use mtl_kernels::{
 #[cfg(feature = "gpu")]
 use mtl_training::benchmark::GpuBenchmark;
 use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
+use serde_json::json;
 use wasm_bindgen::{JsCast, prelude::*};
 
 /// A workload under way.
@@ -106,26 +107,26 @@ fn error(error: impl std::fmt::Display) -> JsValue {
 }
 
 fn read(spec: &str) -> Result<BenchmarkSpec, JsValue> {
-    mtl_json::read(spec).map_err(error)
+    json::read(spec).map_err(error)
 }
 
 /// JSON: `{flops_per_step, n_batches, inputs: [node], parameters: [{name, shape, start, end}]}`.
 fn about(benchmark: &Benchmark) -> String {
     let model = benchmark.model();
     let parameters = model.parameters().iter().map(|parameter| {
-        object! {
+        json!({
             "name": parameter.name,
             "shape": parameter.shape,
             "start": parameter.range.start,
             "end": parameter.range.end,
-        }
+        })
     });
-    mtl_json::write(&object! {
+    json::write(&json!({
         "flops_per_step": benchmark.flops_per_step(),
         "n_batches": benchmark.batches().len(),
         "inputs": model.inputs().iter().map(|slot| slot.node).collect::<Vec<_>>(),
         "parameters": parameters.collect::<Vec<_>>(),
-    })
+    }))
 }
 
 /// Floating-point operations per second on registers alone, in one instruction if asked and there is one.

@@ -1,15 +1,16 @@
 //! What each method does.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use js_sys::Uint8Array;
 use mtl_base::{
+    json::{self, tree},
     schema::{FeatureKind, Schema},
     text::{Message, Text},
 };
-use mtl_json::{Value, object};
 use mtl_kernels::fused;
 use mtl_training::protocol::{Evaluation, PredictInput, Split};
+use serde_json::{Map, Value, json};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{settings, to_js, to_json};
@@ -81,15 +82,15 @@ pub(super) async fn call(
             let tasks = tasks
                 .iter()
                 .map(|task| {
-                    object! {
+                    json!({
                         "task": task.task,
-                        "outputs": task.outputs,
+                        "outputs": tree(&task.outputs),
                         "classes": task.classes.iter().map(|class| class.get(lang)).collect::<Vec<_>>(),
-                        "attributions": task.attributions,
-                    }
+                        "attributions": tree(&task.attributions),
+                    })
                 })
                 .collect::<Vec<_>>();
-            return to_js(&object! { "tasks": tasks, "tokens": tokens });
+            return to_js(&json!({ "tasks": tasks, "tokens": tokens }));
         }
         "evaluate" => {
             let split = match first.as_string().as_deref() {
@@ -110,7 +111,7 @@ pub(super) async fn call(
         "importWeights" => {
             let text = match first.as_string() {
                 Some(text) => text,
-                None if first.is_object() => mtl_json::write(&to_json(first)?),
+                None if first.is_object() => json::write(&to_json(first)?),
                 None => return Err(unexpected("json", T.a_json_text, first)),
             };
             this.open_weights("importWeights", Uint8Array::from(text.as_bytes()).buffer())
@@ -138,7 +139,7 @@ async fn load(this: &Rc<Playground>, design: Value) -> Result<(), Message> {
     let text = match design {
         Value::String(key) if !key.trim_start().starts_with('{') => return this.open_preset(&key).await,
         Value::String(text) => text,
-        Value::Object(_) => mtl_json::write(&design),
+        Value::Object(_) => json::write(&design),
         other => return Err(unexpected("design", T.a_design_or_preset, &to_js(&other)?)),
     };
     let design = read_design(text.as_bytes())?;
@@ -153,9 +154,9 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
     let tasks = checked
         .tasks
         .iter()
-        .map(|task| object! { "name": task.name, "label": task.label, "weight": task.weight, "parameters": task.n_parameters })
+        .map(|task| json!({ "name": task.name, "label": task.label, "weight": tree(&task.weight), "parameters": task.n_parameters }))
         .collect::<Vec<_>>();
-    Ok(object! {
+    Ok(json!({
         "phase": status.phase,
         "step": status.step,
         "epoch": status.epoch,
@@ -163,12 +164,12 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
         "elapsed_ms": status.elapsed_ms,
         "note": status.note.as_ref().map(|note| note.get(lang)),
         "fingerprint": fingerprint,
-        "runs_on": object! {
+        "runs_on": json!({
             "backend": if status.runs_on.webgpu.is_some() { "webgpu" } else { "cpu" },
             "adapter": status.runs_on.webgpu,
             "why": status.runs_on.why.as_ref().map(|why| why.get(lang)),
             "build": if fused::is_available() { "relaxed-simd" } else { "simd128" },
-        },
+        }),
         "design": this.document.get().design().name,
         "preset": this.preset().map(|preset| preset.key),
         "data": data.key(),
@@ -177,9 +178,9 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
         "tasks": tasks,
         "problem": checked.first_error().map(mtl_base::text::Explain::explain).or_else(|| model.problem.clone())
             .map(|problem| problem.get(lang).to_owned()),
-        "resources": model.resources,
-        "settings": *this.settings.get(),
-    })
+        "resources": tree(&model.resources),
+        "settings": tree(&*this.settings.get()),
+    }))
 }
 
 /// Losses and metrics of one evaluation, by name of the task.
@@ -189,34 +190,29 @@ fn by_task(evaluation: &Evaluation, history: &RunHistory) -> Value {
             .tasks
             .get(task_idx)
             .map_or_else(|| task_idx.to_string(), |task| task.name.clone());
-        let mut values: BTreeMap<String, Value> = metrics
+        let mut values: Map<String, Value> = metrics
             .values
             .iter()
-            .map(|(metric, value)| (metric.key().to_owned(), mtl_json::tree(value)))
+            .map(|(metric, value)| (metric.key().to_owned(), tree(value)))
             .collect();
         values.insert(
             "loss".to_owned(),
-            mtl_json::tree(&evaluation.losses.get(task_idx).copied().flatten()),
+            tree(&evaluation.losses.get(task_idx).copied().flatten()),
         );
-        values.insert("n".to_owned(), mtl_json::tree(&metrics.n));
-        let some: BTreeMap<String, Value> = metrics
+        values.insert("n".to_owned(), tree(&metrics.n));
+        let some: Map<String, Value> = metrics
             .averaged
             .iter()
             .filter(|(_, averaged)| averaged.n_defined < averaged.n)
-            .map(|(metric, averaged)| {
-                (
-                    metric.key().to_owned(),
-                    mtl_json::tree(&[averaged.n_defined, averaged.n]),
-                )
-            })
+            .map(|(metric, averaged)| (metric.key().to_owned(), tree(&[averaged.n_defined, averaged.n])))
             .collect();
         if !some.is_empty() {
             values.insert("mean_of".to_owned(), Value::Object(some));
         }
         (name, Value::Object(values))
     });
-    let tasks = tasks.collect::<BTreeMap<_, _>>();
-    object! { "step": evaluation.step, "epoch": evaluation.epoch, "tasks": tasks }
+    let tasks = tasks.collect::<Map<_, _>>();
+    json!({ "step": evaluation.step, "epoch": evaluation.epoch, "tasks": tasks })
 }
 
 /// The newest evaluation of each split.
@@ -226,22 +222,22 @@ fn metrics(history: &RunHistory) -> Value {
             .newest(split)
             .map(|evaluation| by_task(evaluation, history))
     };
-    object! {
+    json!({
         "train": newest(Split::Train),
         "validation": newest(Split::Validation),
         "test": newest(Split::Test),
-    }
+    })
 }
 
 /// The whole history, thinned as the charts have it; a gap is null.
 fn history(history: &RunHistory) -> Value {
-    let tasks: BTreeMap<String, Value> = history
+    let tasks: Map<String, Value> = history
         .tasks
         .iter()
         .map(|task| {
             (
                 task.name.clone(),
-                object! { "loss": task.loss, "weight": task.weight },
+                json!({ "loss": tree(&task.loss), "weight": tree(&task.weight) }),
             )
         })
         .collect();
@@ -251,14 +247,14 @@ fn history(history: &RunHistory) -> Value {
             .map(|evaluation| by_task(evaluation, history))
             .collect::<Vec<_>>()
     };
-    object! {
+    json!({
         "step": history.step,
         "epoch": history.epoch,
         "elapsed_ms": history.elapsed_ms,
-        "learning_rate": history.learning_rate,
+        "learning_rate": tree(&history.learning_rate),
         "tasks": tasks,
-        "evaluations": object! { "train": evaluations(0), "validation": evaluations(1), "test": evaluations(2) },
-    }
+        "evaluations": json!({ "train": evaluations(0), "validation": evaluations(1), "test": evaluations(2) }),
+    })
 }
 
 /// A sentence alone is for the first text feature; else one member per feature: a text, an id, or numbers.
@@ -297,7 +293,7 @@ fn predict_input(schema: &Schema, input: &Value) -> Result<PredictInput, Message
                     .insert(key.clone(), id.ok_or_else(|| wrong(key, T.an_id, value))?);
             }
             FeatureKind::Dense { .. } => {
-                let numbers = mtl_json::read_value(value).ok();
+                let numbers = json::read_value(value).ok();
                 out.dense
                     .insert(key.clone(), numbers.ok_or_else(|| wrong(key, T.numbers, value))?);
             }
@@ -307,7 +303,7 @@ fn predict_input(schema: &Schema, input: &Value) -> Result<PredictInput, Message
 }
 
 pub(super) fn wrong(key: &str, expected: Text, value: &Value) -> Message {
-    let got = mtl_json::write(value);
+    let got = json::write(value);
     let filled = |lang| crate::i18n::fill(T.api_argument, lang, &[&key, &expected.get(lang), &got]);
     Message::new(filled(crate::i18n::Lang::En), filled(crate::i18n::Lang::Zh))
 }
@@ -354,7 +350,7 @@ mod tests {
     fn an_input_is_sorted_by_kind() {
         let input = predict_input(
             &schema(),
-            &object! { "user": 3, "text": "so good", "numbers": [0.5, 1.0] },
+            &json!({ "user": 3, "text": "so good", "numbers": [0.5, 1.0] }),
         );
         let mut expected = PredictInput::default();
         expected.ids.insert("user".to_owned(), 3);
@@ -367,13 +363,13 @@ mod tests {
 
     #[test]
     fn a_wrong_input_is_named() {
-        let message = predict_input(&schema(), &object! { "item": 1 }).unwrap_err();
+        let message = predict_input(&schema(), &json!({ "item": 1 })).unwrap_err();
         assert!(
             message.en.contains("`item`") && message.en.contains("user, text, numbers"),
             "{}",
             message.en
         );
-        let message = predict_input(&schema(), &object! { "user": "x" }).unwrap_err();
+        let message = predict_input(&schema(), &json!({ "user": "x" })).unwrap_err();
         assert!(
             message.en.contains("`user`") && message.en.contains("\"x\""),
             "{}",

@@ -11,8 +11,8 @@ mod settings;
 use std::rc::Rc;
 
 use js_sys::{Array, Error, JSON, Object, Promise, Reflect};
-use mtl_base::text::Message;
-use mtl_json::Value;
+use mtl_base::{json, text::Message};
+use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::future_to_promise;
 
@@ -66,12 +66,12 @@ fn to_json(value: &JsValue) -> Result<Value, Message> {
         .ok()
         .and_then(|text| text.as_string())
         .unwrap_or_else(|| "null".to_owned());
-    mtl_json::parse(&text).map_err(|error| fill_message(T.internal_message, &[&error]))
+    json::read(&text).map_err(|error| fill_message(T.internal_message, &[&error]))
 }
 
 /// A plain value as a JavaScript value.
 fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Message> {
-    JSON::parse(&mtl_json::write(value))
+    JSON::parse(&json::write(value))
         .map_err(|error| fill_message(T.internal_message, &[&crate::web::describe(&error)]))
 }
 

@@ -1,18 +1,19 @@
 //! Settings as a script gives them: some members of an object, checked by name and by value before anything changes.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use mtl_base::{
+    json,
     settings::{Settings, Value as Setting},
     text::{Explain, Message},
 };
 use mtl_data::prepare::DataSettings;
-use mtl_json::Value;
 use mtl_program::optimizers::OptimizerConfig;
 use mtl_training::{
     protocol::{DataSource, RunSettings},
     recommended,
 };
+use serde_json::{Map, Value, json};
 
 use crate::{
     i18n::{Lang, fill_message, shell::T},
@@ -28,7 +29,7 @@ pub(super) fn data(key: &str, options: Value) -> Result<(DataSource, DataSetting
     let mut source = data::source(key)?;
     let mut data_settings = recommended::data_settings(key);
     let members = match options {
-        Value::Null => BTreeMap::new(),
+        Value::Null => Map::new(),
         Value::Object(members) => members,
         other => return Err(not_object("options", &other)),
     };
@@ -82,7 +83,7 @@ pub(super) fn set(this: &Rc<Playground>, members: Value) -> Result<(), Message> 
                             .join(", ");
                         fill_message(T.api_task_unknown, &[&name, &names])
                     })?;
-                let weight = mtl_json::read_value(&weight).map_err(|error| unread(&name, error))?;
+                let weight = json::read_value(&weight).map_err(|error| unread(&name, error))?;
                 Ok((task_idx, weight))
             })
             .collect::<Result<_, Message>>()?,
@@ -103,23 +104,23 @@ pub(super) fn set(this: &Rc<Playground>, members: Value) -> Result<(), Message> 
 
 fn optional<T: serde::de::DeserializeOwned>(name: &str, value: Option<Value>) -> Result<Option<T>, Message> {
     value
-        .map(|value| mtl_json::read_value(&value))
+        .map(|value| json::read_value(&value))
         .transpose()
         .map_err(|error| unread(name, error))
 }
 
 fn setting(name: &str, value: &Value) -> Result<Setting, Message> {
-    mtl_json::read_value(value).map_err(|error| unread(name, error))
+    json::read_value(value).map_err(|error| unread(name, error))
 }
 
 /// What is said of a value that cannot be read.
-fn unread(name: &str, error: mtl_json::Error) -> Message {
+fn unread(name: &str, error: json::Error) -> Message {
     fill_message(T.api_argument_plain, &[&name, &error])
 }
 
 /// `settings` with these members changed, members of members too. An optimizer may be given by its name alone: then
 /// its constants and its learning rate are the usual ones.
-fn merged(settings: &RunSettings, mut members: BTreeMap<String, Value>) -> Result<RunSettings, Message> {
+fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<RunSettings, Message> {
     let mut settings = settings.clone();
     let named = match members.get("optimizer") {
         Some(Value::String(key)) => Some(key.clone()),
@@ -144,7 +145,7 @@ fn merged(settings: &RunSettings, mut members: BTreeMap<String, Value>) -> Resul
             members.remove("optimizer");
         }
     }
-    let mut all = mtl_json::tree(&settings);
+    let mut all = json::tree(&settings);
     // One after another, so that the one that is wrong can be named.
     for (name, value) in members {
         if let Some(field) = run::FIELDS.iter().find(|field| field.key == name) {
@@ -152,8 +153,8 @@ fn merged(settings: &RunSettings, mut members: BTreeMap<String, Value>) -> Resul
                 .accept(&setting(&name, &value)?)
                 .map_err(|error| error.explain())?;
         }
-        merge(&mut all, Value::Object(BTreeMap::from([(name.clone(), value)])))?;
-        settings = mtl_json::read_value(&all).map_err(|error| unread(&name, error))?;
+        merge(&mut all, json!({ (&name): value }))?;
+        settings = json::read_value(&all).map_err(|error| unread(&name, error))?;
     }
     settings.check().map_err(|error| error.explain())?;
     Ok(settings)
@@ -188,8 +189,6 @@ fn not_object(name: &str, got: &Value) -> Message {
 
 #[cfg(test)]
 mod tests {
-    use mtl_json::object;
-
     use super::*;
 
     fn merged_with(members: Value) -> Result<RunSettings, Message> {
@@ -201,7 +200,7 @@ mod tests {
 
     #[test]
     fn members_change_and_the_rest_stays() {
-        let settings = merged_with(object! { "epochs": 3, "stop": object! { "patience": 4 } }).unwrap();
+        let settings = merged_with(json!({ "epochs": 3, "stop": json!({ "patience": 4 }) })).unwrap();
         assert_eq!(settings.epochs, 3);
         assert_eq!(settings.stop.patience, 4);
         assert_eq!(settings.batch_size, RunSettings::default().batch_size);
@@ -209,10 +208,10 @@ mod tests {
 
     #[test]
     fn an_optimizer_brings_its_learning_rate_unless_one_is_given() {
-        let sgd = merged_with(object! { "optimizer": "sgd" }).unwrap();
+        let sgd = merged_with(json!({ "optimizer": "sgd" })).unwrap();
         assert_eq!((sgd.optimizer.key(), sgd.learning_rate), ("sgd", 0.01));
         let sgd = merged_with(
-            object! { "optimizer": object! { "type": "sgd", "momentum": 0.9 }, "learning_rate": 0.5 },
+            json!({ "optimizer": json!({ "type": "sgd", "momentum": 0.9 }), "learning_rate": 0.5 }),
         )
         .unwrap();
         assert_eq!(sgd.learning_rate, 0.5);
@@ -222,20 +221,20 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_and_nothing_is_taken() {
         for (members, named) in [
-            (object! { "epoch": 3 }, "`epoch`"),
-            (object! { "schedule": object! { "kinds": "cosine" } }, "`kinds`"),
-            (object! { "optimizer": "adamax" }, "`adamax`"),
-            (object! { "epochs": 0 }, "epochs"),
+            (json!({ "epoch": 3 }), "`epoch`"),
+            (json!({ "schedule": json!({ "kinds": "cosine" }) }), "`kinds`"),
+            (json!({ "optimizer": "adamax" }), "`adamax`"),
+            (json!({ "epochs": 0 }), "epochs"),
             (
-                object! { "epochs": 2.5 },
+                json!({ "epochs": 2.5 }),
                 "`epochs`: expected a whole number from 1 to 10000, got 2.5",
             ),
             (
-                object! { "learning_rate": "fast" },
+                json!({ "learning_rate": "fast" }),
                 "`learning_rate`: expected a number",
             ),
-            (object! { "lazy_rows": "yes" }, "`lazy_rows`"),
-            (object! { "stop": object! { "patience": -3 } }, "`stop`"),
+            (json!({ "lazy_rows": "yes" }), "`lazy_rows`"),
+            (json!({ "stop": json!({ "patience": -3 }) }), "`stop`"),
         ] {
             let message = merged_with(members).unwrap_err();
             assert!(message.en.contains(named), "{}", message.en);
@@ -244,15 +243,14 @@ mod tests {
 
     #[test]
     fn options_of_a_data_set_are_sorted() {
-        let (source, settings) =
-            data("generated-reviews", object! { "rows": 300, "max_tokens": 16 }).unwrap();
+        let (source, settings) = data("generated-reviews", json!({ "rows": 300, "max_tokens": 16 })).unwrap();
         assert_eq!(settings.max_tokens, 16);
         match source {
             DataSource::Generated { generator } => assert_eq!(generator.get("rows"), Some(Setting::Int(300))),
             DataSource::Asset { .. } => panic!("it is generated"),
         }
         assert!(
-            data("generated-reviews", object! { "speed": 1 })
+            data("generated-reviews", json!({ "speed": 1 }))
                 .unwrap_err()
                 .en
                 .contains("`speed`")

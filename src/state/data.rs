@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use mtl_base::{schema::Schema, text::Message};
+use mtl_base::{json, schema::Schema, text::Message};
 use mtl_data::{
     asset,
     dataset::DatasetInfo,
@@ -169,7 +169,7 @@ fn generated(key: &str) -> DataSource {
 /// What this site has. A site without real data sets has no index: that is no error.
 pub async fn load_index() -> Index {
     match fetch::text(&format!("{FOLDER}/index.json")).await {
-        Ok(text) => mtl_json::read(&text).unwrap_or_default(),
+        Ok(text) => json::read(&text).unwrap_or_default(),
         Err(_) => Index::default(),
     }
 }

@@ -10,7 +10,7 @@
 use std::rc::Rc;
 
 use mtl_base::{
-    ordered,
+    json, ordered,
     text::{Explain, Message},
 };
 use mtl_data::prepare::DataSettings;
@@ -72,7 +72,7 @@ pub struct Kept {
 
 impl Kept {
     fn of(value: &JsValue) -> Option<Self> {
-        mtl_json::read(&value.as_string()?).ok()
+        json::read(&value.as_string()?).ok()
     }
 }
 
@@ -480,7 +480,7 @@ impl Playground {
 
 /// Writes a document over the revision before it; false when there is a newer one.
 async fn write(database: &Database, kept: &Kept) -> Result<bool, idb::Error> {
-    let text = mtl_json::write(kept);
+    let text = json::write(kept);
     database
         .put_if(DOCUMENTS, &kept.id, &JsValue::from(text), |there| {
             there

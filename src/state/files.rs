@@ -1,7 +1,10 @@
 //! Weights and designs as files: saved by the browser's download, opened by a picker, a drop or a script.
 
 use js_sys::{ArrayBuffer, Uint8Array};
-use mtl_base::text::{Explain, Message};
+use mtl_base::{
+    json,
+    text::{Explain, Message},
+};
 use mtl_engine::design::{DESIGN_VERSION, Design, edit};
 use mtl_export::weights;
 use mtl_training::protocol::DataSource;
@@ -173,7 +176,7 @@ impl Playground {
             return Err(T.nothing_to_save.into());
         };
         let name = project_name(&sitting.design.name);
-        let text = mtl_json::pretty(&project_text(sitting));
+        let text = json::write_pretty(&Project::of(sitting));
         web::files::save(
             &name,
             "application/json",
@@ -209,12 +212,7 @@ fn project_name(design: &str) -> String {
 
 /// The text of a project file.
 pub(super) fn project_text(project: Sitting) -> String {
-    let project = Project {
-        format: PROJECT_FORMAT.to_owned(),
-        version: PROJECT_VERSION,
-        project,
-    };
-    mtl_json::write(&project)
+    json::write(&Project::of(project))
 }
 
 /// A project as a file.
@@ -223,6 +221,16 @@ pub(super) struct Project {
     format: String,
     version: u32,
     project: Sitting,
+}
+
+impl Project {
+    fn of(project: Sitting) -> Self {
+        Self {
+            format: PROJECT_FORMAT.to_owned(),
+            version: PROJECT_VERSION,
+            project,
+        }
+    }
 }
 
 /// Reads a project from JSON, of this version or an older one, and holds it against itself.
@@ -245,7 +253,7 @@ struct Version {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Message> {
     let text = str::from_utf8(bytes).map_err(plain_error)?;
-    mtl_json::read(text).map_err(plain_error)
+    json::read(text).map_err(plain_error)
 }
 
 fn plain_error(error: impl ToString) -> Message {

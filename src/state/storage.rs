@@ -1,5 +1,6 @@
 //! What the browser remembers for this page. Storage may be blocked or full: then nothing is remembered, and nothing fails.
 
+use mtl_base::json;
 use serde::{Serialize, de::DeserializeOwned};
 use web_sys::Storage;
 
@@ -12,14 +13,14 @@ fn storage() -> Option<Storage> {
 /// What was saved under `key`, if it is there and still readable.
 pub fn load<T: DeserializeOwned>(key: &str) -> Option<T> {
     let text = storage()?.get_item(&format!("{PREFIX}{key}")).ok()??;
-    mtl_json::read(&text).ok()
+    json::read(&text).ok()
 }
 
 /// Saves `value` under `key`; says whether the browser took it.
 pub fn save<T: Serialize>(key: &str, value: &T) -> bool {
     storage().is_some_and(|storage| {
         storage
-            .set_item(&format!("{PREFIX}{key}"), &mtl_json::write(value))
+            .set_item(&format!("{PREFIX}{key}"), &json::write(value))
             .is_ok()
     })
 }

@@ -8,6 +8,7 @@ use std::{
 use futures_channel::oneshot;
 use js_sys::{ArrayBuffer, Uint8Array};
 use mtl_base::{
+    json,
     ordered::OrderedMap,
     text::{Explain, Message},
 };
@@ -120,7 +121,7 @@ impl Client {
     }
 
     fn post(&self, message: &ToWorker, payloads: Vec<ArrayBuffer>) {
-        self.handle.send(mtl_json::write(message), payloads);
+        self.handle.send(json::write(message), payloads);
     }
 }
 
@@ -132,7 +133,7 @@ impl Drop for Client {
 
 fn hear(open: &Open, on_news: &dyn Fn(News), message: FromWorker) {
     match message {
-        FromWorker::Event(text, payloads) => match mtl_json::read(&text) {
+        FromWorker::Event(text, payloads) => match json::read(&text) {
             Ok(FromTrainer::Session {
                 event: Event::Reply { id, reply },
             }) => {

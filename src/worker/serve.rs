@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 use std::task::Waker;
 
 use js_sys::{ArrayBuffer, Uint8Array};
-use mtl_base::text::{Explain, Message};
+use mtl_base::{
+    json,
+    text::{Explain, Message},
+};
 use mtl_training::{
     Outgoing, Session,
     protocol::{Command, Event, Reply, Request, Snapshot},
@@ -54,7 +57,7 @@ impl Job for Trainer {
             .iter()
             .map(|buffer| Uint8Array::new(buffer).to_vec())
             .collect();
-        match mtl_json::read(text) {
+        match json::read(text) {
             Ok(ToWorker::Session { command }) => self.session.handle(command, payloads, &mut self.out),
             Ok(ToWorker::File { id, request }) => {
                 let done = self.file(id, request, payloads);
@@ -160,7 +163,7 @@ impl Trainer {
             FileRequest::BringBack => {
                 let mut payloads = payloads.into_iter();
                 let text = payloads.next().unwrap_or_default();
-                let snapshot = mtl_json::read(&String::from_utf8_lossy(&text))
+                let snapshot = json::read(&String::from_utf8_lossy(&text))
                     .map_err(|error| fill_message(T.internal_message, &[&error]))?;
                 self.restore(snapshot, payloads.collect())?;
                 Ok(Some(FileReply::BroughtBack))
@@ -214,7 +217,7 @@ fn write(
             Ok((reply, vec![bytes]))
         }
         Wanted::Copy => {
-            payloads.insert(0, mtl_json::write(&snapshot).into_bytes());
+            payloads.insert(0, json::write(&snapshot).into_bytes());
             Ok((FileReply::CopyTaken { step: snapshot.step }, payloads))
         }
     }
@@ -225,5 +228,5 @@ fn post(outbox: &Outbox, message: &FromTrainer, payloads: Vec<Vec<u8>>) {
         .iter()
         .map(|payload| Uint8Array::from(&payload[..]).buffer())
         .collect();
-    outbox.post(&mtl_json::write(message), buffers);
+    outbox.post(&json::write(message), buffers);
 }

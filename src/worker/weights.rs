@@ -3,6 +3,7 @@
 //! `mtl-training` knows no file format and `mtl-export` no run; this maps one to the other, member by member. It is used
 //! in the worker, so that a large file is made and read without the page noticing, and by the programs in `examples/`.
 
+use mtl_base::json;
 use mtl_export::weights::{
     self, DataDescription, FeatureScale, FeatureVocabulary, ParameterHeader, Software, WeightsError,
     WeightsFile,
@@ -16,8 +17,8 @@ pub fn encode(snapshot: &Snapshot, values: &[u8]) -> Result<Vec<u8>, WeightsErro
         software: Software::this(),
         design: snapshot.design.clone(),
         data: DataDescription {
-            source: mtl_json::tree(&snapshot.source),
-            settings: mtl_json::tree(&snapshot.data_settings),
+            source: json::tree(&snapshot.source),
+            settings: json::tree(&snapshot.data_settings),
             schema: snapshot.schema.clone(),
             vocabularies: snapshot
                 .vocabularies
@@ -37,11 +38,11 @@ pub fn encode(snapshot: &Snapshot, values: &[u8]) -> Result<Vec<u8>, WeightsErro
                 })
                 .collect(),
         },
-        settings: mtl_json::tree(&snapshot.settings),
+        settings: json::tree(&snapshot.settings),
         seed: snapshot.settings.seed,
         step: snapshot.step,
         epoch: snapshot.epoch,
-        metrics: snapshot.evaluations.iter().map(mtl_json::tree).collect(),
+        metrics: snapshot.evaluations.iter().map(json::tree).collect(),
         parameters: snapshot
             .parameters
             .iter()
@@ -75,10 +76,9 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
     } = file;
     let snapshot = Snapshot {
         design,
-        source: mtl_json::read_value(&data.source).map_err(|error| fault("data.source", &error))?,
-        data_settings: mtl_json::read_value(&data.settings)
-            .map_err(|error| fault("data.settings", &error))?,
-        settings: mtl_json::read_value(&settings).map_err(|error| fault("settings", &error))?,
+        source: json::read_value(&data.source).map_err(|error| fault("data.source", &error))?,
+        data_settings: json::read_value(&data.settings).map_err(|error| fault("data.settings", &error))?,
+        settings: json::read_value(&settings).map_err(|error| fault("settings", &error))?,
         schema: data.schema,
         vocabularies: data
             .vocabularies
@@ -106,7 +106,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
         // Metrics of another version may be unreadable: they are for a person, not for the run.
         evaluations: metrics
             .into_iter()
-            .filter_map(|evaluation| mtl_json::read_value(&evaluation).ok())
+            .filter_map(|evaluation| json::read_value(&evaluation).ok())
             .collect(),
     };
     Ok((
@@ -124,7 +124,7 @@ pub fn file_name(snapshot: &Snapshot) -> String {
     weights::file_name(data, &snapshot.design.name, snapshot.step)
 }
 
-fn fault(part: &str, error: &mtl_json::Error) -> WeightsError {
+fn fault(part: &str, error: &json::Error) -> WeightsError {
     WeightsError::Part {
         part: part.to_owned(),
         line: 0,

@@ -9,27 +9,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The crates that run without a browser.
-const HEADLESS: [&str; 9] = [
-    "base", "kernels", "program", "balance", "engine", "data", "training", "export", "json",
+const HEADLESS: [&str; 8] = [
+    "base", "kernels", "program", "balance", "engine", "data", "training", "export",
 ];
 
 /// What each headless crate may use of the others.
-const MAY_KNOW: [(&str, &[&str]); 9] = [
-    ("base", &["json"]),
+const MAY_KNOW: [(&str, &[&str]); 8] = [
+    ("base", &[]),
     ("kernels", &[]),
-    ("program", &["base", "kernels", "json"]),
+    ("program", &["base", "kernels"]),
     ("balance", &["base", "kernels"]),
-    ("engine", &["base", "kernels", "program", "json"]),
-    ("data", &["base", "kernels", "engine", "json"]),
+    ("engine", &["base", "kernels", "program"]),
+    ("data", &["base", "kernels", "engine"]),
     (
         "training",
-        &["base", "kernels", "program", "balance", "engine", "data", "json"],
+        &["base", "kernels", "program", "balance", "engine", "data"],
     ),
-    (
-        "export",
-        &["base", "kernels", "program", "engine", "data", "json"],
-    ),
-    ("json", &[]),
+    ("export", &["base", "kernels", "program", "engine", "data"]),
 ];
 
 /// Packages that bring a browser, a page, a clock, a console or a global source of chance.

@@ -2,6 +2,7 @@
 //! set, and ids. Plain data; nothing in here computes.
 
 mod ids;
+pub mod json;
 pub mod ordered;
 pub mod schema;
 pub mod settings;

@@ -27,7 +27,7 @@ pub struct FeatureSchema {
 }
 
 /// Type and size of a feature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FeatureKind {
     /// A sequence of `length` token ids below `cardinality`; 0 is padding, 1 is unknown.
@@ -49,12 +49,6 @@ pub enum FeatureKind {
     },
 }
 
-mtl_json::read_tagged! { FeatureKind by "type":
-    "tokens" => Tokens { length, cardinality },
-    "id" => Id { cardinality },
-    "dense" => Dense { width },
-}
-
 /// One label: `key` is how a head names it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabelSchema {
@@ -69,7 +63,7 @@ pub struct LabelSchema {
 }
 
 /// Type and size of a label. In a batch every label is [`width`](Self::width) numbers a row, and NaN means "not known".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum LabelKind {
     /// 0 or 1.
@@ -86,13 +80,6 @@ pub enum LabelKind {
         /// Number of labels.
         n_labels: usize,
     },
-}
-
-mtl_json::read_tagged! { LabelKind by "type":
-    "binary" => Binary,
-    "classes" => Classes { n_classes },
-    "real" => Real,
-    "multi_label" => MultiLabel { n_labels },
 }
 
 impl LabelKind {

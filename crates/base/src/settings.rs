@@ -677,7 +677,7 @@ mod tests {
             (r#"{"rate":null}"#, "expected a number from 0 to 1 for `rate`"),
             (
                 r#"{"rate":{"a":[1]}}"#,
-                "expected a number from 0 to 1 for `rate`, got something else",
+                "invalid value: something else, expected a number from 0 to 1 for `rate`",
             ),
             (r#"{"weights":[1,"a"]}"#, "expected at most 3 numbers"),
             (r#"{"weights":{"a":1}}"#, "expected at most 3 numbers"),

@@ -24,9 +24,10 @@
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
+use mtl_base::json;
 use mtl_base::schema::LabelKind;
 use mtl_base::text::{Explain, Message};
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::dataset::{
@@ -125,7 +126,7 @@ struct Header {
     truth: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct FeatureHeader {
     key: String,
     name: Message,
@@ -133,32 +134,12 @@ struct FeatureHeader {
     column: ColumnHeader,
 }
 
-impl<'de> Deserialize<'de> for FeatureHeader {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let members = mtl_json::Value::deserialize(deserializer)?;
-        let read = || {
-            Ok(Self {
-                key: members.read_member("key")?,
-                name: members.read_member("name")?,
-                column: mtl_json::read_value(&members)?,
-            })
-        };
-        read().map_err(|error: mtl_json::Error| D::Error::custom(error))
-    }
-}
-
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum ColumnHeader {
     Text { bytes: usize },
     Id { cardinality: usize, names: Vec<String> },
     Dense { width: usize },
-}
-
-mtl_json::read_tagged! { ColumnHeader by "type":
-    "text" => Text { bytes },
-    "id" => Id { cardinality, names },
-    "dense" => Dense { width },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -208,7 +189,7 @@ pub fn encode(dataset: &Dataset) -> Result<Vec<u8>, AssetError> {
             .collect(),
         truth: dataset.truth.iter().map(|truth| truth.label.clone()).collect(),
     };
-    let header = mtl_json::write(&header);
+    let header = json::write(&header);
     let mut body = Vec::new();
     body.extend_from_slice(&(header.len() as u32).to_le_bytes());
     body.extend_from_slice(header.as_bytes());
@@ -302,7 +283,7 @@ pub fn decode(file: &[u8]) -> Result<Dataset, AssetError> {
 fn read_header(bytes: &[u8]) -> Result<Header, AssetError> {
     let fault = |reason: String| AssetError::Header { reason };
     let text = str::from_utf8(bytes).map_err(|error| fault(error.to_string()))?;
-    mtl_json::read(text).map_err(|error| fault(error.to_string()))
+    json::read(text).map_err(|error| fault(error.to_string()))
 }
 
 fn decode_body(body: &[u8]) -> Result<Dataset, AssetError> {

@@ -55,7 +55,7 @@ mtl_base::choice! {
 }
 
 /// What was found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FindingKind {
     /// No row is labelled: anywhere, or in one split.
@@ -101,18 +101,6 @@ pub enum FindingKind {
     },
     /// A text feature without a known word in any training row.
     NoWords,
-}
-
-mtl_json::read_tagged! { FindingKind by "type":
-    "no_labels" => NoLabels { split },
-    "unused_classes" => UnusedClasses { classes },
-    "single_row_classes" => SingleRowClasses { classes },
-    "absent_classes" => AbsentClasses { split, classes },
-    "constant_labels" => ConstantLabels { classes },
-    "constant_label" => ConstantLabel { value },
-    "constant_feature" => ConstantFeature,
-    "constant_numbers" => ConstantNumbers { n, width },
-    "no_words" => NoWords,
 }
 
 /// Some of the classes of a label.

@@ -84,7 +84,7 @@ pub struct LabelReport {
 }
 
 /// The distribution of a label.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Distribution {
     /// Rows per class and part.
@@ -119,13 +119,6 @@ pub enum Distribution {
         /// Rows per bin and part.
         histograms: [Histogram; 3],
     },
-}
-
-mtl_json::read_tagged! { Distribution by "type":
-    "classes" => Classes { names, counts },
-    "labels" => Labels { names, counts },
-    "many_classes" => ManyClasses { n_classes, n_seen, largest, median },
-    "real" => Real { mean, histograms },
 }
 
 /// Rows per bin; bin `i` covers `min + i width` to `min + (i + 1) width`, the last one its end too.

@@ -67,7 +67,7 @@ pub enum Command {
 }
 
 /// Where the rows come from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "source", rename_all = "snake_case")]
 pub enum DataSource {
     /// A converted real data set: its key; the bytes are payload 0.
@@ -80,11 +80,6 @@ pub enum DataSource {
         /// Which generator, and its settings.
         generator: Generator,
     },
-}
-
-mtl_json::read_tagged! { DataSource by "source":
-    "asset" => Asset { key },
-    "generated" => Generated { generator },
 }
 
 /// Moves the run.
@@ -238,7 +233,7 @@ pub struct StopCondition {
 }
 
 /// What early stopping looks at.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "watch", rename_all = "snake_case")]
 pub enum Watch {
     /// Weighted mean of the tasks' validation losses.
@@ -251,11 +246,6 @@ pub enum Watch {
         /// The metric.
         metric: Metric,
     },
-}
-
-mtl_json::read_tagged! { Watch by "watch":
-    "loss" => Loss,
-    "metric" => Metric { task, metric },
 }
 
 /// Worker to page.

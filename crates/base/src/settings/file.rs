@@ -1,11 +1,11 @@
 //! Settings in a file: an object with a member for each.
 
-use mtl_json::Value as Json;
 use serde::{
     Deserialize, Deserializer, Serializer,
     de::{Error, Unexpected},
     ser::SerializeMap,
 };
+use serde_json::Value as Json;
 
 use super::{Settings, Value};
 
@@ -55,7 +55,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(
     settings: &mut dyn Settings,
 ) -> Result<(), D::Error> {
     let members = Json::deserialize(deserializer)?;
-    put_members(settings, &members).map_err(D::Error::custom)
+    put_members(settings, &members)
 }
 
 /// Reads what [`serialize_tagged`] wrote, as [`deserialize`] does; `with_key` makes the defaults of a kind, and `keys` are
@@ -69,21 +69,27 @@ pub fn deserialize_tagged<'de, D: Deserializer<'de>, T: Settings>(
     with_key: impl Fn(&str) -> Option<T>,
 ) -> Result<T, D::Error> {
     let members = Json::deserialize(deserializer)?;
-    let read = || {
-        let key: String = members.read_member(TAG)?;
-        let mut settings = with_key(&key).ok_or_else(|| mtl_json::Error::unknown_variant(&key, keys))?;
-        put_members(&mut settings, &members)?;
-        Ok(settings)
+    let key = match members.get(TAG) {
+        Some(Json::String(key)) => key,
+        Some(_) => {
+            return Err(D::Error::invalid_type(
+                Unexpected::Other(OTHER),
+                &"a text for `type`",
+            ));
+        }
+        None => return Err(D::Error::missing_field(TAG)),
     };
-    read().map_err(|error: mtl_json::Error| D::Error::custom(error))
+    let mut settings = with_key(key).ok_or_else(|| D::Error::unknown_variant(key, keys))?;
+    put_members(&mut settings, &members)?;
+    Ok(settings)
 }
 
 /// What is said to have come where nothing that a setting can be stands.
 const OTHER: &str = "something else";
 
-fn put_members(settings: &mut dyn Settings, members: &Json) -> Result<(), mtl_json::Error> {
+fn put_members<E: Error>(settings: &mut dyn Settings, members: &Json) -> Result<(), E> {
     let Json::Object(members) = members else {
-        return Err(Error::invalid_type(Unexpected::Other(OTHER), &"settings by name"));
+        return Err(E::invalid_type(Unexpected::Other(OTHER), &"settings by name"));
     };
     for field in settings.fields() {
         let Some(json) = members.get(field.key) else {
@@ -93,7 +99,7 @@ fn put_members(settings: &mut dyn Settings, members: &Json) -> Result<(), mtl_js
         let is_put = value.as_ref().is_some_and(|value| settings.put(field.key, value));
         if !is_put {
             let got = value.map_or_else(|| OTHER.to_owned(), |value| value.to_string());
-            return Err(Error::invalid_value(
+            return Err(E::invalid_value(
                 Unexpected::Other(&got),
                 &format!("{} for `{}`", field.kind.describe().en, field.key).as_str(),
             ));
@@ -112,9 +118,10 @@ fn from_json(json: &Json) -> Option<Value> {
             .collect::<Option<_>>()
             .map(Value::Shares),
         Json::Bool(value) => Some(Value::Flag(*value)),
-        Json::Unsigned(value) => Some(i64::try_from(*value).map_or(Value::Real(*value as f64), Value::Int)),
-        Json::Signed(value) => Some(Value::Int(*value)),
-        Json::Float(value) => Some(Value::Real(*value)),
+        Json::Number(value) => value
+            .as_i64()
+            .map(Value::Int)
+            .or_else(|| value.as_f64().map(Value::Real)),
         Json::String(value) => Some(Value::Words(value.clone())),
         Json::Array(items) => items
             .iter()

@@ -4,25 +4,42 @@
 //! a fault is told by the name of the member or parameter that it is in. Values never become a tree: they are read from
 //! their text, one by one.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
+use std::collections::BTreeSet;
 
+use mtl_base::json;
 use mtl_engine::design::Design;
-use mtl_json::{SyntaxError, Value};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::{DTYPE, FORMAT, MAX_BYTES, ParameterHeader, VERSION, WeightsError, WeightsFile};
 
-/// The members of an object as text.
-type Members<'a> = BTreeMap<String, &'a str>;
+/// The members of the file as text. All of them are optional, so that a file of another kind can be told as such.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Members<'a> {
+    #[serde(borrow)]
+    format: Option<&'a RawValue>,
+    version: Option<&'a RawValue>,
+    software: Option<&'a RawValue>,
+    design: Option<&'a RawValue>,
+    data: Option<&'a RawValue>,
+    settings: Option<&'a RawValue>,
+    seed: Option<&'a RawValue>,
+    step: Option<&'a RawValue>,
+    epoch: Option<&'a RawValue>,
+    metrics: Option<&'a RawValue>,
+    parameters: Option<&'a RawValue>,
+}
 
-/// One entry of `parameters`, but for the values: they stay text until the rest is known to be right.
+/// One entry of `parameters`. The values stay text until the rest is known to be right.
 #[derive(Deserialize)]
-struct Entry {
+struct Entry<'a> {
     name: String,
     shape: Vec<usize>,
     dtype: String,
+    #[serde(borrow)]
+    values: &'a RawValue,
 }
 
 /// Reads a weights file: its description, and the values of all parameters in the order of its `parameters`.
@@ -56,53 +73,53 @@ pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
             }
         }
     })?;
-    // As text, all of them optional, so that a file of another kind can be told as such.
-    let members = mtl_json::members(text).map_err(|error| fault(text, *error))?;
-    let members = members.ok_or_else(|| WeightsError::NotWeights { got: shortened(text) })?;
-    let words = |name: &str| members.get(name).copied().unwrap_or("nothing");
-    let format = words("format");
-    if mtl_json::read::<String>(format).ok().as_deref() != Some(FORMAT) {
+    if !text.trim_ascii_start().starts_with('{') {
+        serde_json::from_str::<IgnoredAny>(text).map_err(|error| fault(text, &error))?;
+        return Err(WeightsError::NotWeights { got: shortened(text) });
+    }
+    let members: Members = serde_json::from_str(text).map_err(|error| fault(text, &error))?;
+    let format = members.format.map_or("nothing", RawValue::get);
+    if json::read::<String>(format).ok().as_deref() != Some(FORMAT) {
         return Err(WeightsError::NotWeights {
             got: shortened(format),
         });
     }
-    let version = words("version");
-    if mtl_json::read::<u32>(version).ok() != Some(VERSION) {
+    let version = members.version.map_or("nothing", RawValue::get);
+    if json::read::<u32>(version).ok() != Some(VERSION) {
         return Err(WeightsError::OtherVersion {
             got: shortened(version),
             expected: VERSION,
         });
     }
-    let reader = Reader { text, members };
-    let design: Design = reader.part("design")?;
-    let entries = reader.entries()?;
-    check_names(entries.iter().map(|(entry, _)| entry.name.as_str()))?;
+    let design: Design = part(text, "design", members.design)?;
+    let entries: Vec<Entry> = part(text, "parameters", members.parameters)?;
+    check_names(entries.iter().map(|entry| entry.name.as_str()))?;
     let file = WeightsFile {
-        software: reader.part("software")?,
+        software: part(text, "software", members.software)?,
         design,
-        data: reader.part("data")?,
-        settings: reader.part("settings")?,
-        seed: reader.part("seed")?,
-        step: reader.part("step")?,
-        epoch: reader.part("epoch")?,
-        metrics: reader.part("metrics")?,
+        data: part(text, "data", members.data)?,
+        settings: part(text, "settings", members.settings)?,
+        seed: part(text, "seed", members.seed)?,
+        step: part(text, "step", members.step)?,
+        epoch: part(text, "epoch", members.epoch)?,
+        metrics: part(text, "metrics", members.metrics)?,
         parameters: entries
             .iter()
-            .map(|(entry, _)| ParameterHeader {
+            .map(|entry| ParameterHeader {
                 name: entry.name.clone(),
                 shape: entry.shape.clone(),
             })
             .collect(),
     };
     let mut values = Vec::new();
-    for ((entry, raw), parameter) in entries.iter().zip(&file.parameters) {
+    for (entry, parameter) in entries.iter().zip(&file.parameters) {
         if entry.dtype != DTYPE {
             return Err(WeightsError::Dtype {
                 parameter: entry.name.clone(),
                 got: shortened(&entry.dtype),
             });
         }
-        values.append(&mut read_values(parameter, raw)?);
+        values.append(&mut read_values(parameter, entry.values.get())?);
     }
     Ok((file, values))
 }
@@ -120,69 +137,35 @@ pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<()
     Ok(())
 }
 
-/// Reads members of one file.
-struct Reader<'a> {
-    text: &'a str,
-    members: Members<'a>,
+/// Reads a member of the file `text`.
+fn part<'a, T: Deserialize<'a>>(
+    text: &str,
+    name: &str,
+    member: Option<&'a RawValue>,
+) -> Result<T, WeightsError> {
+    let raw = member
+        .ok_or_else(|| WeightsError::MissingPart {
+            part: name.to_owned(),
+        })?
+        .get();
+    json::read(raw).map_err(|error| {
+        let why = error.inner();
+        let reason = match error.path().to_string().as_str() {
+            "." => json::reason(why),
+            path => format!("{path}: {}", json::reason(why)),
+        };
+        WeightsError::Part {
+            part: name.to_owned(),
+            line: line_of(text.as_bytes(), offset_in(text, raw)) + why.line().saturating_sub(1),
+            reason: shortened(&reason),
+        }
+    })
 }
 
-impl<'a> Reader<'a> {
-    fn raw(&self, part: &str) -> Result<&'a str, WeightsError> {
-        match self.members.get(part) {
-            Some(raw) => Ok(raw),
-            None => Err(WeightsError::MissingPart {
-                part: part.to_owned(),
-            }),
-        }
-    }
-
-    fn part<T: DeserializeOwned>(&self, part: &str) -> Result<T, WeightsError> {
-        let raw = self.raw(part)?;
-        mtl_json::read(raw).map_err(|error| self.fault(part, raw, 1, &error))
-    }
-
-    /// The member `parameters`.
-    fn entries(&self) -> Result<Vec<(Entry, &'a str)>, WeightsError> {
-        const PART: &str = "parameters";
-        let list = self.raw(PART)?;
-        let items = mtl_json::members_of_items(list)
-            .map_err(|error| self.fault(PART, list, error.line, &error.what))?
-            .ok_or_else(|| self.fault(PART, list, 1, &"expected a list of objects"))?;
-        let mut entries = Vec::with_capacity(items.len());
-        for (index, mut members) in items.into_iter().enumerate() {
-            let values = members.remove("values");
-            let fault =
-                |error: mtl_json::Error| self.fault(PART, values.unwrap_or(list), 1, &error.in_item(index));
-            let entry = members
-                .into_iter()
-                .map(|(name, raw)| Ok((name, mtl_json::parse(raw)?)))
-                .collect::<Result<_, _>>()
-                .and_then(|members| mtl_json::read_value(&Value::Object(members)))
-                .map_err(fault)?;
-            let values = values.ok_or_else(|| fault(mtl_json::Error::missing_field("values")))?;
-            entries.push((entry, values));
-        }
-        Ok(entries)
-    }
-
-    /// What is wrong in a part, at a line of it.
-    fn fault(&self, part: &str, raw: &str, line: usize, why: &dyn Display) -> WeightsError {
-        WeightsError::Part {
-            part: part.to_owned(),
-            line: line_of(self.text.as_bytes(), self.offset_of(raw)) + line.saturating_sub(1),
-            reason: shortened(&why.to_string()),
-        }
-    }
-
-    /// Where a slice of the file begins in it; 0 for a slice of something else.
-    fn offset_of(&self, slice: &str) -> usize {
-        let offset = (slice.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
-        if self.text.is_char_boundary(offset) {
-            offset
-        } else {
-            0
-        }
-    }
+/// Where a slice of a text begins in it; 0 for a slice of something else.
+fn offset_in(text: &str, slice: &str) -> usize {
+    let offset = (slice.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    if text.is_char_boundary(offset) { offset } else { 0 }
 }
 
 /// Reads the text of `values`, which is known to be JSON: then what lies between two commas reads as a number only if it
@@ -217,14 +200,18 @@ fn read_values(parameter: &ParameterHeader, raw: &str) -> Result<Vec<f32>, Weigh
 }
 
 /// What is wrong with a file whose JSON cannot be read.
-fn fault(text: &str, error: SyntaxError) -> WeightsError {
-    if error.is_truncated {
+fn fault(text: &str, error: &serde_json::Error) -> WeightsError {
+    let lines_before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    let offset = lines_before.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
+    // A number that ends before its digits is invalid for `serde_json`, even at the end of the text.
+    let is_cut_number = offset + 1 >= text.len() && text.ends_with(['-', '+', '.', 'e', 'E']);
+    if error.is_eof() || is_cut_number {
         return truncated(text.as_bytes());
     }
-    not_a_number(text, error.offset).unwrap_or_else(|| WeightsError::NotJson {
-        offset: error.offset,
-        line: error.line,
-        reason: error.what.into_owned(),
+    not_a_number(text, offset).unwrap_or_else(|| WeightsError::NotJson {
+        offset,
+        line: error.line(),
+        reason: json::reason(error),
     })
 }
 
@@ -250,7 +237,7 @@ fn not_a_number(text: &str, offset: usize) -> Option<WeightsError> {
         .strip_prefix(':')?
         .trim_start();
     let end = name.get(1..)?.find('"')? + 2;
-    let parameter = mtl_json::read(name.get(..end)?).ok()?;
+    let parameter = json::read(name.get(..end)?).ok()?;
     Some(WeightsError::BadValue {
         parameter,
         index: before[list..].matches(',').count(),

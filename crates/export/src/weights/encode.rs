@@ -1,6 +1,6 @@
 //! From the parts to the bytes of a weights file: one line per member and per parameter, so that a person can open it.
 
-use mtl_json::write_into;
+use mtl_base::json::write_into;
 use serde::Serialize;
 
 use super::{DTYPE, FORMAT, MAX_BYTES, VERSION, WeightsError, WeightsFile};

@@ -24,7 +24,7 @@
 //!     software: Software::this(),
 //!     design: Design::new("tiny"),
 //!     data: DataDescription::default(),
-//!     settings: mtl_json::object! { "epochs": 1 },
+//!     settings: serde_json::json!({ "epochs": 1 }),
 //!     seed: 1,
 //!     step: 10,
 //!     epoch: 1.0,
@@ -49,8 +49,8 @@ pub use file_name::file_name;
 
 use mtl_base::{schema::Schema, text::Explain};
 use mtl_engine::design::{Design, check};
-use mtl_json::Value;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What the member `format` of every weights file says.
 pub const FORMAT: &str = "mtl-playground/weights";

@@ -112,8 +112,8 @@ fn file() -> (WeightsFile, Vec<f32>) {
         software: Software::this(),
         design: design(),
         data: DataDescription {
-            source: mtl_json::object! { "source": "asset", "key": "tiny" },
-            settings: mtl_json::object! { "max_tokens": 6 },
+            source: json!({ "source": "asset", "key": "tiny" }),
+            settings: json!({ "max_tokens": 6 }),
             schema: tiny_schema(),
             vocabularies: vec![FeatureVocabulary {
                 feature: "text".into(),
@@ -127,11 +127,11 @@ fn file() -> (WeightsFile, Vec<f32>) {
                 deviations: vec![12.25],
             }],
         },
-        settings: mtl_json::object! { "epochs": 3, "learning_rate": 0.001 },
+        settings: json!({ "epochs": 3, "learning_rate": 0.001 }),
         seed: (1 << 53) - 1,
         step: 1200,
         epoch: 2.5,
-        metrics: vec![mtl_json::object! { "split": "validation" }],
+        metrics: vec![json!({ "split": "validation" })],
         parameters,
     };
     (
@@ -267,7 +267,7 @@ fn what_is_wrong_is_named() {
     );
     assert!(matches!(
         with("\"seed\": ", "\"step\": 3, \"seed\": "),
-        WeightsError::NotJson { reason, .. } if reason == "the member `step` stands twice"
+        WeightsError::NotJson { reason, .. } if reason == "duplicate field `step`"
     ));
     assert!(matches!(
         with("\"dtype\": ", "\"values\": [], \"dtype\": "),
