@@ -31,6 +31,7 @@
 mod batch;
 mod profile;
 mod resources;
+mod views;
 
 pub use batch::Batch;
 pub use profile::{OpTime, Profile};
