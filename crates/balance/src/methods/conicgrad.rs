@@ -4,7 +4,7 @@
 //! the shortest projection onto the cone of a point `g_w` of the gradients' convex hull; its direction is `d`'s. The
 //! projection of `g_w`, with the part `a` along `g₀` and the part `p` across, is `g_w` itself inside of the cone, and
 //! of length `c a + √(1 - c²) p` along the cone's edge outside. Both cases are solved exactly (see
-//! [`conic`](crate::solve::conic)); the authors take one gradient step on `w` for each step instead. Where no step in
+//! [`conic`]); the authors take one gradient step on `w` for each step instead. Where no step in
 //! the cone helps every task, `d = g₀`.
 
 use mtl_base::text::Text;

@@ -3,7 +3,7 @@
 //! `d` maximises `Σ ⟨gₜ, d⟩^(1 - α) / (1 - α)` within a ball; its weights solve `G w = w^(-1/α)`, `w > 0`. α = 1 is
 //! Nash's bargaining without the bound of its length, a large α the fairest share for the worst-off task. With the
 //! cosines `C` and `wₜ = xₜ / ‖gₜ‖` the equations are `C x = ‖g‖^(1/α - 1) x^(-1/α)` (see
-//! [`newton`](crate::solve::newton)).
+//! [`newton`]).
 
 use mtl_base::text::Text;
 

@@ -1,10 +1,10 @@
 //! FAMO (Liu et al. 2023): weights that make the logarithms of all losses fall at the same rate, learnt from what the
 //! last step did.
 //!
-//! `z = softmax(v)`, `Dₜ = Lₜ - L_min + 1e-8`, `wₜ = zₜ / (c Dₜ)` with `c = Σ zₜ / Dₜ`, so that the weights add up to
-//! 1. After the step the losses over the same rows are computed again, and `v` follows `δₜ = log Dₜ(before) - log
-//! Dₜ(after)`, by Adam with the gradient `zₜ (δₜ - Σ zᵢ δᵢ) + γ vₜ`: a task that has fallen more than the others
-//! loses weight.
+//! `z = softmax(v)`, `Dₜ = Lₜ - L_min + 1e-8`, `wₜ = zₜ / (c Dₜ)` with `c = Σ zₜ / Dₜ`: the weights add up to one.
+//! After the step the losses over the same rows are computed again, and `v` follows
+//! `δₜ = log Dₜ(before) - log Dₜ(after)`, by Adam with the gradient `zₜ (δₜ - Σ zᵢ δᵢ) + γ vₜ`: a task that has fallen
+//! more than the others loses weight.
 
 use mtl_base::text::Text;
 use mtl_kernels::elementary::log_f64;

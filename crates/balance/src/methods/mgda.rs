@@ -3,7 +3,7 @@
 //! `w = argmin wᵀG w` over the simplex, `d = Σ wₜ gₜ`. Where `d` is not 0, `⟨d, gₜ⟩ >= ‖d‖²` for every task, so that
 //! no loss grows; where it is 0 the point is Pareto-stationary. With two tasks `w₁ = clip((G₂₂ - G₁₂) / (G₁₁ + G₂₂ -
 //! 2 G₁₂), 0, 1)`. With normalisation the hull is that of `gₜ / sₜ`, and the weights are those of `gₜ` again, `wₜ /
-//! sₜ`. The program is solved exactly (see [`quadratic`](crate::solve::quadratic)), where other implementations
+//! sₜ`. The program is solved exactly (see [`quadratic`]), where other implementations
 //! iterate.
 
 use mtl_base::choice;

@@ -1,7 +1,7 @@
 //! Nash-MTL (Navon et al. 2022): the Nash bargaining solution between the tasks.
 //!
 //! `d` maximises `Σ log ⟨gₜ, d⟩` within a ball; its weights solve `G w = 1 / w`, `w > 0`. They are the minimum of `½
-//! wᵀG w - Σ log wₜ`, found by damped Newton steps (see [`newton`](crate::solve::newton)) on the cosine matrix: `wₜ =
+//! wᵀG w - Σ log wₜ`, found by damped Newton steps (see [`newton`]) on the cosine matrix: `wₜ =
 //! xₜ / ‖gₜ‖` with `C x = 1 / x`. The exact solution has `‖d‖ = √K` wherever it exists; the step is shortened to
 //! `max_norm` as in the authors' code, which solves the problem anew in every step only on request and approximately.
 

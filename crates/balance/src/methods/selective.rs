@@ -5,7 +5,7 @@
 //! |M|`; within the group, where `s` and `t` moved in opposite directions, it is minus the larger of theirs, and a
 //! task's affinity to itself is only learnt where it is positive. Affinities are running means. When every group has
 //! had its step, tasks are grouped anew: affinities are divided by the target's to itself, made symmetric, and
-//! clustered by affinity propagation (see [`affinity`](crate::solve::affinity)); the groups' order is drawn. Until
+//! clustered by affinity propagation (see [`affinity`]); the groups' order is drawn. Until
 //! the warm-up has ended every task is its own group.
 //!
 //! The authors train all groups on each batch; here a step is one update, and the groups of a round see different

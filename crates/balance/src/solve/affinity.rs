@@ -6,7 +6,7 @@
 //! [`UNCHANGED`] rounds. An item belongs to the exemplar that it is most similar to. The diagonal of the
 //! similarities, how much an item wants to be an exemplar, is their median. As scikit-learn computes it, but where
 //! that adds random noise against ties (two items that are most similar to each other would both become exemplars),
-//! here an item has [`TIE_BREAK`] less preference than the one before it.
+//! here an item has a little less preference (1e-12 of the range) than the one before it.
 
 /// Rounds without a change that end it.
 pub const UNCHANGED: usize = 50;

@@ -1,8 +1,11 @@
 //! `min bᵀw + κ √(wᵀA w)` over the simplex: the dual of a linear objective over a ball or a cone.
 //!
 //! With `√s = min over t > 0 of (s / t + t) / 2` it becomes `min over t of F(t)`, where `F(t) = κ t / 2 + min over w
-//! of (κ / 2t) wᵀA w + bᵀw`: convex in `t`, with the derivative `κ / 2 (1 - s(w) / t²)`. Its root is bracketed and
-//! found by bisection in the logarithm of `t` with secant steps, each turn a quadratic program (see [`quadratic`]).
+//! of (κ / 2t) wᵀA w + bᵀw`: convex in `t`, with the derivative `κ / 2 (1 - s(w) / t²)`. It is 0 where `log √s(w) =
+//! log t`; the difference falls with `log t`, nearly as a line does, and its root is found by the Illinois form of
+//! the rule of false position, each turn a quadratic program (see [`quadratic`]).
+
+use mtl_kernels::elementary::{exp_f64, log_f64};
 
 use super::quadratic::{self, Constraint};
 use super::square_norm;
@@ -39,10 +42,11 @@ pub fn minimize(matrix: &[f64], linear_term: &[f64], kappa: f64, w: &mut [f64], 
         slopes,
         free,
     } = work;
-    // t times the sign of F'(t): how much longer g_w is than t.
-    let mut excess = |t: f64, w: &mut [f64]| {
+    // How much longer than t the vector for t is, in logarithms.
+    let mut excess = |log_t: f64, w: &mut [f64]| {
+        let factor = kappa / exp_f64(log_t);
         for (scaled, value) in scaled.iter_mut().zip(&matrix[..n * n]) {
-            *scaled = value * kappa / t;
+            *scaled = value * factor;
         }
         let work = quadratic::Workspace {
             system: &mut *system,
@@ -51,35 +55,35 @@ pub fn minimize(matrix: &[f64], linear_term: &[f64], kappa: f64, w: &mut [f64], 
             free: &mut *free,
         };
         quadratic::minimize(&scaled[..n * n], linear_term, Constraint::Simplex, RIDGE, w, work);
-        square_norm(matrix, w).sqrt() - t
+        log_f64(square_norm(matrix, w).sqrt().max(1e-3 * SMALLEST)) - log_t
     };
     let largest = (0..n).fold(0.0_f64, |largest, i| largest.max(matrix[i * n + i]));
     // Nothing on the simplex is longer than the longest corner.
-    let (mut low, mut high) = (SMALLEST * 0.5, largest.sqrt() * (1.0 + 1e-9) + SMALLEST);
+    let (mut low, mut high) = (log_f64(0.5 * SMALLEST), log_f64(largest.sqrt() + SMALLEST));
     let mut low_excess = excess(low, w);
     if low_excess <= 0.0 || kappa == 0.0 {
         return;
     }
     let mut high_excess = excess(high, w);
-    for turn in 0..200 {
-        if high - low <= TOLERANCE * high {
+    let mut side = 0.0;
+    for _ in 0..100 {
+        if high_excess.abs() <= TOLERANCE || high - low <= TOLERANCE {
             break;
         }
-        // The secant, unless it is this turn's task to halve the bracket.
-        let secant = low + (high - low) * low_excess / (low_excess - high_excess);
-        let middle = if turn % 3 == 2 || !(secant > low && secant < high) {
-            (low * high).sqrt()
-        } else {
-            secant
-        };
+        let middle = (low * high_excess - high * low_excess) / (high_excess - low_excess);
         let middle_excess = excess(middle, w);
-        if middle_excess.abs() <= TOLERANCE * middle {
+        if middle_excess.abs() <= TOLERANCE {
             break;
         }
+        // An end that stands still a second time counts half, so that it moves next.
+        let stays = if middle_excess.signum() == side { 0.5 } else { 1.0 };
+        side = middle_excess.signum();
         if middle_excess > 0.0 {
             (low, low_excess) = (middle, middle_excess);
+            high_excess *= stays;
         } else {
             (high, high_excess) = (middle, middle_excess);
+            low_excess *= stays;
         }
     }
 }
