@@ -52,7 +52,7 @@ use mtl_base::{NodeId, schema::Schema, text::Message};
 use mtl_engine::{
     design::{
         Design, WireId,
-        check::{Checked, check},
+        check::{Checked, batch_problems, check},
         history::Document,
     },
     model::Resources,
@@ -227,10 +227,15 @@ impl Playground {
             this.check_design();
             this.send_design();
         })));
-        subscriptions.push(
-            self.settings
-                .subscribe(self.listener(|this, _| this.send_settings())),
-        );
+        let batch_size = Cell::new(self.settings.get().batch_size);
+        subscriptions.push(self.settings.subscribe(self.listener(
+            move |this, settings: &Rc<RunSettings>| {
+                if batch_size.replace(settings.batch_size) != settings.batch_size {
+                    this.check_design();
+                }
+                this.send_settings();
+            },
+        )));
         let schema = RefCell::new(self.schema());
         subscriptions.push(
             self.data
@@ -299,6 +304,9 @@ impl Playground {
                 .problems
                 .extend(findings::problems(document.design(), &report.findings));
         }
+        let batch_size = self.settings.get().batch_size;
+        let of_batches = batch_problems(document.design(), &checked, batch_size);
+        checked.problems.extend(of_batches);
         let names = checked
             .tasks
             .iter()

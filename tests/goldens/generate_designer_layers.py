@@ -205,6 +205,21 @@ def heads(cases):
     cases.add(d, {"x": cases.numeric(3)}, {"none": [NAN] * 2 * BATCH, "one": [0, 1, NAN, 1, 1, 0]})
 
 
+def frozen(cases):
+    """Layers that do not train, in training: a batch normalisation keeps its running statistics and uses them."""
+    d = Drawing("frozen batch normalisation, training")
+    before = d.node("before", "dense", d.dense("x", 3), units=5, activation="tanh")
+    norm = d.node("layer", "batch_normalization", before, momentum=0.8)
+    d.regression("y", d.node("after", "dense", norm, units=4, activation="tanh"))
+    d.design["nodes"][norm]["frozen"] = True
+    cases.add(d, {"x": cases.numeric(3)}, training=True)
+    d = Drawing("frozen batch normalisation of steps, masked, training")
+    norm = d.node("layer", "batch_normalization", d.node("table", "embedding", d.tokens(cardinality=12), width=4))
+    d.regression("y", d.node("pool", "global_average_pooling", norm))
+    d.design["nodes"][norm]["frozen"] = True
+    cases.add(d, {"text": cases.text()}, training=True)
+
+
 def statistics(random):
     """Batch normalisation over several batches: what each gives, what the running statistics become, and predictions."""
     d = Drawing("batch normalisation over steps")
@@ -250,7 +265,7 @@ def statistics(random):
 
 def main():
     cases = Cases(20240611)
-    for part in [recurrent, sequences, vectors, merges, heads]:
+    for part in [recurrent, sequences, vectors, merges, heads, frozen]:
         part(cases)
     write("designer_layers", cases.cases, made_with=MADE_WITH)
     statistics(np.random.default_rng(20240612))

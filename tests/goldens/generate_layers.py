@@ -289,13 +289,18 @@ def keras_model(design, schema):
         if len(y.shape) == 3 and mask is not None:
             masks[node["id"]] = mask
     names = {node["name"]: values[node["id"]] for node in design["nodes"] if not node["name"].endswith("_in")}
-    return keras.Model(inputs, {**names, **extra}), heads
+    model = keras.Model(inputs, {**names, **extra})
+    for node in design["nodes"]:
+        if node.get("frozen"):
+            model.get_layer(node["name"]).trainable = False
+    return model, heads
 
 
 def draw_weights(random, model, scale=0.5):
     """Random weights of few digits, which float32 and JSON hold alike; running statistics too."""
     weights = {}
-    for variable in model.trainable_variables:
+    frozen = [v for v in model.non_trainable_variables if not is_statistic(v) and "seed" not in v.path]
+    for variable in [*model.trainable_variables, *frozen]:
         shape = project_shape(variable)
         spread = scale if len(shape) == 1 or "embeddings" in variable.path else scale * np.sqrt(6 / shape[0])
         weights[parameter_name(variable)] = np.round(random.normal(size=shape) * spread * 0.6, 4).astype("float32")

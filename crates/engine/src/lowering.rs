@@ -234,6 +234,11 @@ impl<'a> Lowering<'a> {
         self.plan.values[value.0].keeps_gradient = true;
     }
 
+    /// Whether the node keeps its parameters.
+    pub const fn is_frozen(&self) -> bool {
+        self.node.frozen
+    }
+
     /// A parameter that starts by `start`.
     pub fn parameter(
         &mut self,

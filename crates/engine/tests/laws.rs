@@ -211,6 +211,58 @@ fn running_statistics_follow_the_batches() {
     );
 }
 
+/// The running statistics of a batch normalisation on two columns, by its short names.
+fn statistics_of(model: &Model) -> [Vec<f32>; 2] {
+    ["under_test/moving_mean", "under_test/moving_variance"].map(|name| {
+        let parameter = model.parameters().iter().find(|parameter| parameter.name == name);
+        model.values()[parameter.expect("a statistic").range.clone()].to_vec()
+    })
+}
+
+/// 80 rows in batches of 79: the last batch has one row, which has no variance. It neither moves the running statistics nor gives every
+/// row the same answer; one of two rows moves them by two rows.
+#[test]
+fn a_short_last_batch_weighs_its_rows() {
+    let settings = BatchNormalization {
+        momentum: 0.5,
+        ..BatchNormalization::default()
+    };
+    let bench = bench(&Sample::new(settings, [Shape::Vector { width: 2 }]), true, 0);
+    let mut model = build(&bench, 79);
+    for _ in 0..30 {
+        fill(&mut model, 79, 2);
+        model.forward(TRAIN);
+        let full = statistics_of(&model);
+        fill(&mut model, 1, 3);
+        model.forward(TRAIN);
+        assert_eq!(statistics_of(&model), full, "one value has no variance");
+        let output = model.node_output(bench.under_test).unwrap().to_vec();
+        model.forward(Mode::Infer);
+        assert_eq!(output, model.node_output(bench.under_test).unwrap());
+    }
+    fill(&mut model, 79, 2);
+    model.forward(TRAIN);
+    let before = model.node_output(bench.design.nodes[1].id).unwrap().to_vec();
+    for (column, running) in statistics_of(&model)[1].iter().enumerate() {
+        let x = || before.iter().skip(column).step_by(2);
+        let mean = x().sum::<f32>() / 79.0;
+        let variance = x().map(|x| (x - mean) * (x - mean)).sum::<f32>() / 79.0;
+        assert!(
+            (running / variance - 1.0).abs() < 1e-4,
+            "{running}, a full batch has {variance}"
+        );
+    }
+    let full = statistics_of(&model);
+    fill(&mut model, 2, 3);
+    model.forward(TRAIN);
+    let x = model.node_output(bench.design.nodes[1].id).unwrap().to_vec();
+    let share = 0.5 * 2.0 / 79.0;
+    for column in 0..2 {
+        let expected = full[0][column] * (1.0 - share) + share * (x[column] + x[2 + column]) / 2.0;
+        assert!((statistics_of(&model)[0][column] - expected).abs() < 1e-6);
+    }
+}
+
 #[test]
 fn ties_pull_parameters_together() {
     let mut design = Design::new("ties");
@@ -509,10 +561,16 @@ fn frozen_layers_get_no_gradient_and_pass_it_on() {
         let values = free.values().to_vec();
         frozen.values_mut().copy_from_slice(&values);
         let weights = &WEIGHTS[..free.tasks().len()];
-        for model in [&mut free, &mut frozen] {
-            model.forward(TRAIN);
+        // A frozen batch normalisation uses its running statistics, as a prediction does.
+        let as_predicted = sample.layer.key() == "batch_normalization";
+        for (model, mode) in [
+            (&mut free, if as_predicted { Mode::Infer } else { TRAIN }),
+            (&mut frozen, TRAIN),
+        ] {
+            model.forward(mode);
             model.backward(weights);
         }
+        assert_eq!(frozen.values(), values, "{name}: frozen values");
         for parameter in frozen.parameters() {
             let range = parameter.range.clone();
             if parameter.node == bench.under_test {

@@ -39,6 +39,11 @@ fn benches() -> Vec<(String, Bench)> {
             benches.push((format!("{name} unmasked"), bench(sample, false, 0)));
             benches.push((format!("{name} with holes"), bench(sample, true, 1)));
         }
+        let mut frozen = bench(sample, true, 0);
+        if let Some(node) = frozen.design.node_mut(frozen.under_test) {
+            node.frozen = true;
+        }
+        benches.push((format!("{name} frozen"), frozen));
         benches.push((format!("{name} longer"), bench(sample, true, 2)));
         benches.push((name, bench(sample, true, 0)));
     }

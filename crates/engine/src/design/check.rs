@@ -4,13 +4,13 @@
 //! head, then the rest (which is checked, but is not part of the plan). A problem of a node that leads to no head is a
 //! warning: it does not keep the rest from training.
 
-use super::{Design, Wire, WireId, graph::Graph};
+use super::{Design, Node, Wire, WireId, graph::Graph};
 pub use super::{
     problems::{Problem, ProblemKind, Severity},
     report::{Checked, NodeReport, ParameterCounts, TaskReport},
 };
 use crate::{
-    layers::{Arity, LowerError, Shape},
+    layers::{Arity, Layer, LowerError, Shape},
     lowering::{Lowering, Signal, Source},
 };
 use mtl_base::NodeId;
@@ -82,6 +82,32 @@ pub fn lower(design: &Design, schema: &Schema, limits: &Limits) -> Lowered {
         checked: checker.checked,
         plan: checker.plan,
     }
+}
+
+/// What training with `batch_size` rows per step adds to the problems of a design: a batch normalisation that would see one value per
+/// column at a time, which has no variance. Steps of a sequence are several values, and a frozen layer needs none.
+pub fn batch_problems(design: &Design, checked: &Checked, batch_size: usize) -> Vec<Problem> {
+    let sees_one_value = |node: &&Node| {
+        let report = checked.nodes.get(&node.id);
+        let steps = report
+            .and_then(|report| report.outputs.first())
+            .map(|shape| shape.steps());
+        batch_size == 1
+            && matches!(node.layer, Layer::BatchNormalization(_))
+            && !node.frozen
+            && steps == Some(1)
+    };
+    let nodes = design.nodes.iter().filter(sees_one_value);
+    nodes
+        .map(|node| Problem {
+            kind: ProblemKind::BatchOfOne {
+                node: node.name.clone(),
+            },
+            node: Some(node.id),
+            wire: None,
+            severity: Severity::Warning,
+        })
+        .collect()
 }
 
 struct Checker<'a> {

@@ -4,11 +4,11 @@
 //! longer lists the problem and lists no new error. Candidates follow from the kind of problem alone; layers are
 //! found by their handles, so that a new layer is offered without a word here.
 
-use super::check::{Checked, Problem, ProblemKind, Severity, check};
+use super::check::{Checked, Problem, ProblemKind, Severity, batch_problems, check};
 use super::compose::{self, Names};
 use super::edit::{self, Edit, Ids};
 use super::{Design, Node, Port, Wire, WireId};
-use crate::layers::{Category, Layer, LowerError};
+use crate::layers::{Category, Layer, LayerNormalization, LowerError};
 use mtl_base::ordered;
 use mtl_base::ordered::OrderedSet;
 use mtl_base::schema::Schema;
@@ -44,7 +44,11 @@ pub fn fixes(design: &Design, checked: &Checked, schema: &Schema, problem: &Prob
         .filter(|fix| {
             let mut changed = design.clone();
             edit::apply_all(&mut changed, &fix.edits).is_ok() && {
-                let after = check(&changed, schema);
+                let mut after = check(&changed, schema);
+                if let ProblemKind::BatchOfOne { .. } = problem.kind {
+                    let problems = batch_problems(&changed, &after, 1);
+                    after.problems.extend(problems);
+                }
                 let fewer = if problem.severity == Severity::Error {
                     count_errors(&after) < n_errors
                 } else {
@@ -101,6 +105,22 @@ fn candidates(design: &Design, checked: &Checked, schema: &Schema, problem: &Pro
             ));
             fixes
         }
+        (ProblemKind::BatchOfOne { .. }, Some(node)) => vec![
+            single(
+                design,
+                Edit::Replace {
+                    node: node.id,
+                    layer: LayerNormalization::default().into(),
+                },
+            ),
+            single(
+                design,
+                Edit::Freeze {
+                    nodes: OrderedSet::from_iter([node.id]),
+                    frozen: true,
+                },
+            ),
+        ],
         (ProblemKind::ZeroWeight { .. }, Some(node)) => {
             vec![set(design, node, "weight", Value::Real(1.0))]
         }
@@ -603,6 +623,32 @@ mod tests {
             .unwrap();
         let (mended, labels) = mend(design);
         assert_eq!((labels.len(), mended.nodes[3].layer.label()), (1, Some("like")));
+    }
+
+    #[test]
+    fn batch_normalisation_of_one_row_becomes_layer_normalisation() {
+        let design = chain(&[
+            "token_input",
+            "embedding",
+            "batch_normalization",
+            "global_average_pooling",
+            "batch_normalization",
+            "binary_head",
+        ]);
+        let (schema, norm) = (schema(), design.nodes[4].id);
+        let checked = check(&design, &schema);
+        assert!(batch_problems(&design, &checked, 2).is_empty());
+        let problems = batch_problems(&design, &checked, 1);
+        assert_eq!(problems.len(), 1, "the one of steps sees several: {problems:?}");
+        assert_eq!(problems[0].node, Some(norm));
+        let fixes = fixes(&design, &checked, &schema, &problems[0]);
+        assert_eq!(fixes.len(), 2);
+        let mut replaced = design.clone();
+        edit::apply_all(&mut replaced, &fixes[0].edits).unwrap();
+        assert_eq!(replaced.node(norm).unwrap().layer.key(), "layer_normalization");
+        let mut frozen = design;
+        edit::apply_all(&mut frozen, &fixes[1].edits).unwrap();
+        assert!(batch_problems(&frozen, &check(&frozen, &schema), 1).is_empty());
     }
 
     #[test]

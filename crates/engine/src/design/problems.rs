@@ -146,6 +146,14 @@ pub enum ProblemKind {
         /// What was found.
         finding: Message,
     },
+    /// A layer that normalises over the batch gets one row at a time.
+    #[error(
+        "`{node}` normalises over the rows of a batch, and a batch has one row: it keeps the mean 0 and variance 1 that it starts with (hint: a larger batch size, or layer normalisation)"
+    )]
+    BatchOfOne {
+        /// Name of the node.
+        node: String,
+    },
     /// A task whose weight is 0.
     #[error("`{node}` has the loss weight 0, so it does not learn (hint: raise the weight)")]
     ZeroWeight {
@@ -239,6 +247,9 @@ impl Explain for ProblemKind {
                 format!("“{node}”没有通向任何任务头，因此不会学习（提示：向任务头连接或删除）")
             }
             Self::Data { node, finding } => format!("“{node}”：{}", finding.zh),
+            Self::BatchOfOne { node } => format!(
+                "“{node}”对一批中的各行做归一化，而每批只有一行：它始终使用初始的均值 0 和方差 1（提示：增大批大小，或改用层归一化）"
+            ),
             Self::ZeroWeight { node } => format!("“{node}”的损失权重为 0，因此不会学习（提示：提高权重）"),
             Self::Tie {
                 a,

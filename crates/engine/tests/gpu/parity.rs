@@ -217,6 +217,24 @@ pub fn real_sizes() -> Vec<Case> {
         &[20, 10],
         TOLERANCE,
     ));
+    let settings = BatchNormalization {
+        momentum: 0.5,
+        ..BatchNormalization::default()
+    };
+    let norm = Sample::new(settings, vectors(1, 5));
+    let short = [40, 1, 2];
+    cases.push(Case::new(
+        "batch_normalization, short batches",
+        &norm,
+        &short,
+        TOLERANCE,
+    ));
+    let mut frozen = Case::new("batch_normalization, frozen", &norm, &[40, 7], TOLERANCE);
+    let node = frozen.bench.under_test;
+    if let Some(node) = frozen.bench.design.node_mut(node) {
+        node.frozen = true;
+    }
+    cases.push(frozen);
     for (index, (sample, rows)) in samples.iter().enumerate() {
         let name = format!("{} of a real size #{index}", sample.layer.key());
         cases.push(Case::new(name, sample, &[*rows, rows / 2], LONG_SUMS));

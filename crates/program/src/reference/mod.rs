@@ -178,6 +178,11 @@ impl<'a> Reference<'a> {
         &self.arrays.touched[parameter_idx]
     }
 
+    /// Says how many rows a full batch has; until then every batch is a full one.
+    pub fn set_full_batch(&mut self, rows: usize) {
+        self.arrays.full_rows = Some(rows);
+    }
+
     /// Takes over a batch: per input slot ids or numbers, per task targets, which are NaN where they are not known.
     pub fn read_batch(&mut self, rows: usize, ids: &[Vec<u32>], dense: &[Vec<f32>], targets: &[Vec<f32>]) {
         let numbers = |flat: &Vec<f32>| {

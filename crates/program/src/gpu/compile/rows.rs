@@ -164,6 +164,8 @@ impl Compiler<'_> {
             statistics,
             op.momentum.to_bits(),
             op.epsilon.to_bits(),
+            self.max_rows as u32,
+            u32::from(op.frozen),
         ]
     }
 

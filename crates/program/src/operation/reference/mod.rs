@@ -33,6 +33,7 @@ pub struct Arrays {
     pub(crate) run_seed: u64,
     pub(crate) mode: Mode,
     pub(crate) rows: usize,
+    pub(crate) full_rows: Option<usize>,
     pub(crate) ids: Vec<Vec<u32>>,
     pub(crate) targets: Vec<Array2<f64>>,
     pub(crate) per_row: Vec<usize>,
@@ -61,6 +62,7 @@ impl Arrays {
             run_seed,
             mode: Mode::Infer,
             rows: 0,
+            full_rows: None,
             ids: Vec::new(),
             targets: Vec::new(),
             per_row: values.iter().map(|spec| spec.per_row).collect(),
@@ -79,6 +81,11 @@ impl Arrays {
     /// Rows of the batch.
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// Rows of the batch over those of a full one.
+    pub fn share_of_full_batch(&self) -> f64 {
+        self.full_rows.map_or(1.0, |full| self.rows as f64 / full as f64)
     }
 
     /// Whether the batch is trained on.

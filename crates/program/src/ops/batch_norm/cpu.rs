@@ -13,10 +13,16 @@ fn counts(mask: &[f32], step: usize) -> bool {
     mask.get(step).is_none_or(|mask| *mask != 0.0)
 }
 
+/// Whether a pass in which `n` steps count normalises by their own mean and variance.
+fn uses_batch(op: &BatchNorm, mode: Mode, n: usize) -> bool {
+    matches!(mode, Mode::Train { .. }) && !op.frozen && n > 1
+}
+
 pub fn forward(op: &BatchNorm, cpu: &mut Cpu<'_>) {
     let width = op.width;
     let [gamma, beta, moving_mean, moving_variance] =
         [op.gamma, op.beta, op.moving_mean, op.moving_variance].map(|parameter| cpu.range(parameter));
+    let momentum = momentum_of(op, cpu.memory.rows, cpu.memory.layout.max_rows);
     let [x, y, normalized, statistics, mask] = cpu.memory.get([
         At::Value(op.x),
         At::Value(op.y),
@@ -27,8 +33,7 @@ pub fn forward(op: &BatchNorm, cpu: &mut Cpu<'_>) {
     let (mean, rest) = statistics.split_at_mut(width);
     let (inverse, _) = rest.split_at_mut(width);
     let n = (0..x.len() / width).filter(|step| counts(mask, *step)).count();
-    let from_batch = matches!(cpu.mode, Mode::Train { .. }) && n > 0;
-    if from_batch {
+    if uses_batch(op, cpu.mode, n) {
         let share = 1.0 / n as f32;
         mean.fill(0.0);
         inverse.fill(0.0);
@@ -56,7 +61,7 @@ pub fn forward(op: &BatchNorm, cpu: &mut Cpu<'_>) {
         }
         for (range, batch) in [(moving_mean, &*mean), (moving_variance, &*inverse)] {
             for (moving, batch) in cpu.parameters[range].iter_mut().zip(batch) {
-                *moving = *moving * op.momentum + batch * (1.0 - op.momentum);
+                *moving = *moving * momentum + batch * (1.0 - momentum);
             }
         }
     } else {
@@ -76,6 +81,15 @@ pub fn forward(op: &BatchNorm, cpu: &mut Cpu<'_>) {
             normalized[column] = (x[column] - mean[column]) * inverse[column];
             y[column] = gamma[column] * normalized[column] + beta[column];
         }
+    }
+}
+
+/// Share of the running statistics that a batch of `rows` rows leaves: `1 - (1 - momentum) rows / max_rows`.
+fn momentum_of(op: &BatchNorm, rows: usize, max_rows: usize) -> f32 {
+    if rows == max_rows {
+        op.momentum
+    } else {
+        1.0 - (1.0 - op.momentum) * (rows as f32 / max_rows as f32)
     }
 }
 
@@ -119,7 +133,7 @@ pub fn backward(op: &BatchNorm, cpu: &mut Cpu<'_>) {
         let (inverse, sums) = (&statistics[width..2 * width], &statistics[2 * width..]);
         let (sum, sum_product) = sums.split_at(width);
         let n = (0..dy.len() / width).filter(|step| counts(mask, *step)).count();
-        let share = if matches!(cpu.mode, Mode::Train { .. }) && n > 0 {
+        let share = if uses_batch(op, cpu.mode, n) {
             1.0 / n as f32
         } else {
             0.0

@@ -14,16 +14,24 @@ struct Record {
     statistics: u32, // per column: the inverse of the deviation; then 1 over the steps that count, 0 unless from them
     momentum: f32,
     epsilon: f32,
+    max_rows: u32, // rows of a full batch
+    frozen: u32, // 1: the running statistics are used while training too, and stay
     dy: u32,
     dx: u32, // NOWHERE: not wanted
     accumulate: u32,
     d_gamma: u32, // NOWHERE: not wanted
     d_beta: u32,
-    @size(184) accumulate_gamma: u32,
+    @size(176) accumulate_gamma: u32,
 }
 
 fn move_towards(at: u32, batch: f32, momentum: f32) {
     values[at] = values[at] * momentum + batch * (1.0 - momentum);
+}
+
+// Share of the running statistics that this batch leaves: a batch of fewer rows weighs as many as it has.
+fn momentum_of(record: Record) -> f32 {
+    let rows = n_rows();
+    return select(1.0 - (1.0 - record.momentum) * (f32(rows) / f32(record.max_rows)), record.momentum, rows == record.max_rows);
 }
 
 fn forward_column(record: Record, column: u32, lane: u32) {
@@ -36,7 +44,8 @@ fn forward_column(record: Record, column: u32, lane: u32) {
         }
     }
     sums = tree(sums, lane, COLUMNS);
-    let from_batch = is_training() && sums.y > 0.0;
+    // One value has no variance.
+    let from_batch = is_training() && record.frozen == 0u && sums.y > 1.0;
     let share = select(0.0, 1.0 / sums.y, from_batch);
     var mean = sums.x * share;
     var squares = 0.0;
@@ -54,8 +63,9 @@ fn forward_column(record: Record, column: u32, lane: u32) {
         mean = values[record.moving_mean + column];
         variance = values[record.moving_variance + column];
     } else if (lane < COLUMNS) {
-        move_towards(record.moving_mean + column, mean, record.momentum);
-        move_towards(record.moving_variance + column, variance, record.momentum);
+        let momentum = momentum_of(record);
+        move_towards(record.moving_mean + column, mean, momentum);
+        move_towards(record.moving_variance + column, variance, momentum);
     }
     let inverse = 1.0 / sqrt(variance + record.epsilon);
     if (lane < COLUMNS) {

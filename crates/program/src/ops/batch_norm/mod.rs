@@ -1,8 +1,15 @@
 //! Normalises each column over the batch (and over the steps that count): `n = (x - μ) / √(v + ε)`, `y = γ n + β`.
 //!
-//! While training μ and v are the batch's mean and variance, and the running ones move towards them:
-//! `m ← momentum m + (1 - momentum) μ`; otherwise the running ones are used. Gradient while training, with g = γ dy and means over
-//! the rows that count: `dx = (g - mean g - n mean(g n)) / √(v + ε)`; otherwise `dx = g / √(v + ε)`.
+//! While training μ and v are the batch's mean and variance (biased: divided by the number of steps that count), and the running ones
+//! move towards them: `m ← (1 - r) m + r μ` with `r = (1 - momentum) · rows / rows of a full batch`. For a full batch that is what Keras computes;
+//! a last batch of fewer rows weighs as many rows as it has (in Keras and in PyTorch as much as a full one). PyTorch's running variance is the unbiased one, `N / (N - 1)`
+//! times as large, and its `momentum` is `1 - momentum` here.
+//!
+//! The running statistics are used, and stay, in predictions, when the layer is frozen (as in Keras), and in a training batch in which at most one
+//! step counts: one value has no variance (PyTorch refuses it; Keras gives β whatever the input, and moves the variance towards 0).
+//!
+//! Gradient with the batch's statistics, with g = γ dy and means over the steps that count: `dx = (g - mean g - n mean(g n)) / √(v + ε)`;
+//! with running ones `dx = g / √(v + ε)`.
 
 mod cpu;
 #[cfg(feature = "reference")]
@@ -38,6 +45,8 @@ pub struct BatchNorm {
     pub epsilon: f32,
     /// Numbers per step.
     pub width: usize,
+    /// Whether training too uses the running statistics and leaves them as they are.
+    pub frozen: bool,
 }
 
 impl Operation for BatchNorm {

@@ -1,5 +1,5 @@
-//! `n = (x - μ) / √(v + ε)`, `y = γ n + β`, with the batch's mean and variance over the steps that count while training,
-//! and with the running ones otherwise.
+//! `n = (x - μ) / √(v + ε)`, `y = γ n + β`, with the batch's mean and variance over the steps that count while training, if they are
+//! more than one and the layer is not frozen; with the running ones otherwise.
 
 use libm::sqrt;
 use ndarray::{Array1, Array2, Axis};
@@ -15,11 +15,11 @@ impl BatchNorm {
         self.mask.map_or(all, |mask| arrays.value(mask, 1))
     }
 
-    /// Mean and variance of the batch; `None` when the batch is not trained on or no step counts.
+    /// Mean and variance of the batch; `None` when the running ones are used.
     fn of_batch(&self, arrays: &Arrays) -> Option<(Array1<f64>, Array1<f64>)> {
         let (x, m) = (arrays.value(self.x, self.width), self.counted(arrays));
         let n = m.sum();
-        (arrays.is_training() && n > 0.0).then(|| {
+        (arrays.is_training() && !self.frozen && n > 1.0).then(|| {
             let mean = (&x * &m).sum_axis(Axis(0)) / n;
             let from_mean = &x - &mean;
             let variance = (&from_mean * &from_mean * &m).sum_axis(Axis(0)) / n;
@@ -36,7 +36,7 @@ impl ReferenceOperation for BatchNorm {
         let [gamma, beta] = [self.gamma, self.beta].map(|parameter| arrays.parameter(parameter, self.width));
         let (mean, variance) = match self.of_batch(arrays) {
             Some((mean, variance)) => {
-                let momentum = f64::from(self.momentum);
+                let momentum = 1.0 - (1.0 - f64::from(self.momentum)) * arrays.share_of_full_batch();
                 let [moving_mean, moving_variance] = moving;
                 arrays.set_statistic(
                     self.moving_mean,
