@@ -94,14 +94,9 @@ impl<'a> Lowering<'a> {
         self.node.id
     }
 
-    /// Its name: random streams are named after it.
-    pub fn node_name(&self) -> &str {
-        &self.node.name
-    }
-
-    /// Hash of its name, for draws that depend on a counter.
+    /// Hash of its id, for draws that depend on a counter. A renamed node draws what it drew.
     pub fn random_stream(&self) -> u64 {
-        Random::stream(0, &self.node.name).next_u64()
+        Random::stream(0, &self.node.id.0.to_string()).next_u64()
     }
 
     /// The kind of feature `key`, if `accepts` it.

@@ -260,10 +260,11 @@ impl Model {
             .collect();
     }
 
-    /// Draws the parameters afresh; each from a stream of its own name.
+    /// Draws the parameters afresh; each from a stream of its own, by the id of its node and its short name, so that a renamed
+    /// node draws what it drew.
     pub fn initialize(&mut self, seed: u64) {
         for spec in &self.plan.parameters {
-            let mut random = Random::stream(seed, &spec.name);
+            let mut random = Random::stream(seed, &format!("init/{}/{}", spec.node.0, spec.short_name));
             spec.start
                 .fill(&spec.shape, &mut self.values[spec.range.clone()], &mut random);
         }
