@@ -3,8 +3,9 @@
 //! Python with numpy is looked for under the name in the variable `PYTHON`, or `python3`; without it these tests say that
 //! they were skipped. The golden file was written by a run of `UPDATE_GOLDEN=1 cargo test -p mtl-examples`.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command as Process;
+use std::process::{Command as Process, Stdio};
 
 use mtl_base::NodeId;
 use mtl_data::datasets::Generator;
@@ -35,13 +36,18 @@ fn here(path: &str) -> PathBuf {
 
 /// Python with numpy, or none.
 fn python() -> Option<String> {
+    python_that("import numpy")
+}
+
+/// Python that can run a line, or none.
+fn python_that(line: &str) -> Option<String> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let found = Process::new(&python)
-        .args(["-c", "import numpy"])
+        .args(["-c", line])
         .output()
         .is_ok_and(|output| output.status.success());
     if !found {
-        eprintln!("skipped: {python} with numpy is not there (set PYTHON to one that has it)");
+        eprintln!("skipped: {python} cannot `{line}` (set PYTHON to one that can)");
     }
     found.then_some(python)
 }
@@ -537,6 +543,142 @@ fn python_finds_the_same_tokens() {
         let expected: Vec<String> = tokenize(text).map(|word| word.text.into_owned()).collect();
         let got: Vec<String> = run_python(&python, &["--tokens", text]);
         assert_eq!(got, expected, "{text}");
+    }
+}
+
+/// What every character is put into: alone, and beside a quote, a letter, a digit and a combining mark.
+const PAIRS: [(&str, &str); 9] = [
+    ("", ""),
+    ("", "'"),
+    ("'", ""),
+    ("a", ""),
+    ("", "a"),
+    ("1", ""),
+    ("", "1"),
+    ("", "\u{301}"),
+    ("\u{301}", ""),
+];
+
+/// Imports `predict.py` from the folder `sys.argv[1]`. Tokens need no numpy.
+const IMPORT: &str = r#"
+import json, sys, unittest.mock
+sys.path.insert(0, sys.argv[1])
+try:
+    import numpy
+except ImportError:
+    sys.modules["numpy"] = unittest.mock.MagicMock()
+import predict
+"#;
+
+/// Tokenizes the text `sys.argv[2]` (as JSON) with every character in the place of U+E000, and writes a line of tokens for each.
+const EVERY_CHARACTER: &str = r#"
+text = json.loads(sys.argv[2])
+for code in range(0x110000):
+    if not 0xD800 <= code < 0xE000:
+        words = predict.tokenize(text.replace("\ue000", chr(code)))
+        sys.stdout.buffer.write(("\x1f".join(words) + "\n").encode())
+"#;
+
+#[test]
+fn python_finds_the_same_tokens_around_every_character() {
+    let Some(python) = python_that("import json") else {
+        return;
+    };
+    let text: Vec<String> = PAIRS
+        .iter()
+        .map(|(before, after)| format!("{before}\u{e000}{after}"))
+        .collect();
+    let text = text.join("\n");
+    let mut child = Process::new(python)
+        .args([
+            "-c",
+            &format!("{IMPORT}{EVERY_CHARACTER}"),
+            env!("CARGO_MANIFEST_DIR"),
+        ])
+        .arg(serde_json::to_string(&text).expect("JSON"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Python starts");
+    let out = child.stdout.take().expect("a pipe");
+    let mut lines = BufReader::new(out).lines();
+    let (mut n, mut wrong) = (0, Vec::new());
+    for c in '\0'..=char::MAX {
+        let text = text.replace('\u{e000}', c.encode_utf8(&mut [0; 4]));
+        let words: Vec<_> = tokenize(&text).map(|word| word.text).collect();
+        let got = lines.next().expect("a line for every character").expect("UTF-8");
+        n += 1;
+        if got != words.join("\u{1f}") {
+            wrong.push(format!("U+{:04X}: {got:?} {words:?}", u32::from(c)));
+        }
+    }
+    assert!(child.wait().expect("Python ends").success());
+    assert_eq!(n, 1_112_064);
+    assert!(
+        wrong.is_empty(),
+        "{} characters, {:#?}",
+        wrong.len(),
+        &wrong[..wrong.len().min(20)]
+    );
+}
+
+/// A character of each class, in every sequence of up to four: joiners, emoji, flags, quotes in Hebrew, signs inside words.
+#[test]
+fn python_finds_the_same_tokens_in_every_sequence_of_classes() {
+    let Some(python) = python_that("import json") else {
+        return;
+    };
+    let classes = [
+        "a",
+        "\u{5d0}",
+        "1",
+        "\u{30a2}",
+        "_",
+        "\u{1f1e6}",
+        "\n",
+        "\u{200d}",
+        " ",
+        "\u{301}",
+        "\"",
+        "'",
+        ":",
+        ".",
+        ",",
+        "!",
+        "\u{1f600}",
+        "\u{24c2}",
+        "\u{93e}",
+        "\u{3a3}",
+        "\u{e9}",
+    ];
+    let n = classes.len();
+    let sequence = |mut index: usize| {
+        let mut text = String::new();
+        for _ in 0..4 {
+            text.push_str(classes[index % n]);
+            index /= n;
+        }
+        text
+    };
+    let texts: Vec<String> = (0..n * n * n * n).step_by(3).map(sequence).collect();
+    let file = std::env::temp_dir().join(format!("mtl-texts-{}.json", std::process::id()));
+    std::fs::write(&file, serde_json::to_vec(&texts).expect("JSON")).expect("a file");
+    let script = r#"
+with open(sys.argv[2], encoding="utf-8") as file:
+    texts = json.load(file)
+print(json.dumps([predict.tokenize(text) for text in texts]))
+"#;
+    let out = Process::new(python)
+        .args(["-c", &format!("{IMPORT}{script}"), env!("CARGO_MANIFEST_DIR")])
+        .arg(&file)
+        .output()
+        .expect("Python starts");
+    std::fs::remove_file(&file).expect("the file is removed");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let got: Vec<Vec<String>> = serde_json::from_slice(&out.stdout).expect("JSON");
+    assert_eq!(got.len(), texts.len());
+    for (text, got) in texts.iter().zip(got) {
+        let expected: Vec<String> = tokenize(text).map(|word| word.text.into_owned()).collect();
+        assert_eq!(got, expected, "{text:?}");
     }
 }
 
