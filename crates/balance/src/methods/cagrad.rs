@@ -1,9 +1,9 @@
 //! CAGrad (Liu et al. 2021): the step near the mean gradient that helps the worst-off task most.
 //!
-//! `d = argmax minₜ ⟨gₜ, d⟩` subject to `‖d - g₀‖ <= c ‖g₀‖`, with the mean gradient `g₀`. The dual is `w = argmin
-//! ⟨g_w, g₀⟩ + c ‖g₀‖ ‖g_w‖` over the simplex, `g_w = Σ wₜ gₜ`, and `d = g₀ + c ‖g₀‖ / ‖g_w‖ g_w`. It is solved
-//! exactly (see [`conic`]). Where `g_w = 0` the point is Pareto-stationary, and `d = g₀`: unlike
-//! MGDA it goes on to the best mean.
+//! `d = argmax minₜ ⟨gₜ, d⟩` subject to `‖d - g₀‖ <= c ‖g₀‖`, with the mean gradient `g₀`. The dual is
+//! `w = argmin ⟨g_w, g₀⟩ + c ‖g₀‖ ‖g_w‖` over the simplex, `g_w = Σ wₜ gₜ`, and `d = g₀ + c ‖g₀‖ / ‖g_w‖ g_w`. It is
+//! solved exactly (see [`conic`]). Where `g_w = 0` the point is Pareto-stationary, and `d = g₀`: unlike MGDA it goes
+//! on to the best mean.
 
 use mtl_base::choice;
 use mtl_base::text::Text;

@@ -1,8 +1,8 @@
 //! DB-MTL (Lin et al. 2023): logarithms of the losses, and gradients brought to the largest norm.
 //!
-//! `ĝₜ` is a running mean of the gradients of `log(Lₜ + 1e-8)`: `ĝ ← β' ĝ + (1 - β') g / (L + 1e-8)` with `β' = β /
-//! stepᵟ`; the step is `Σ (maxᵢ ‖ĝᵢ‖ / ‖ĝₜ‖) ĝₜ`. The running mean is one row of the Jacobian for each task, and part
-//! of the run's state. Heads follow the gradient of the logarithm.
+//! `ĝₜ` is a running mean of the gradients of `log(Lₜ + 1e-8)`: `ĝ ← β' ĝ + (1 - β') g / (L + 1e-8)` with
+//! `β' = β / stepᵟ`; the step is `Σ (maxᵢ ‖ĝᵢ‖ / ‖ĝₜ‖) ĝₜ`. The running mean is one row of the Jacobian for each
+//! task, and part of the run's state. Heads follow the gradient of the logarithm.
 
 use mtl_base::text::Text;
 

@@ -1,8 +1,8 @@
 //! GradOPS (Zhu et al. 2025): a gradient in conflict keeps only what is orthogonal to all other gradients.
 //!
-//! Where `⟨gᵢ, gⱼ⟩ < 0` for any `j`, `vᵢ = gᵢ` minus its projection onto the span of the other gradients; else `vᵢ =
-//! gᵢ`. The step is the sum of the `v`, and `⟨vᵢ, gⱼ⟩ >= 0` for every pair: unlike PCGrad it leaves no conflict, and
-//! has no order. The paper's re-weighting of the `v` towards chosen trade-offs is not part of this.
+//! Where `⟨gᵢ, gⱼ⟩ < 0` for any `j`, `vᵢ = gᵢ` minus its projection onto the span of the other gradients; else
+//! `vᵢ = gᵢ`. The step is the sum of the `v`, and `⟨vᵢ, gⱼ⟩ >= 0` for every pair: unlike PCGrad it leaves no
+//! conflict, and has no order. The paper's re-weighting of the `v` towards chosen trade-offs is not part of this.
 
 use mtl_base::text::Text;
 

@@ -2,9 +2,12 @@
 //! have been on average.
 //!
 //! A target `φᵢⱼ` is kept for every pair, 0 at the beginning. For every task `i`, `v = gᵢ`; then for the other tasks
-//! `j` in random order, with `c = cos(v, gⱼ)`, where `c < φᵢⱼ`: `v ← v + ‖v‖ (φ √(1 - c²) - c √(1 - φ²)) / (‖gⱼ‖ √(1
-//! - φ²)) gⱼ`, which makes the cosine `φ`; and `φᵢⱼ ← (1 - β) φᵢⱼ + β c`. The step is the sum of the `v`. With `φ =
-//!   0` it is PCGrad. Here all shared parameters are one group.
+//! `j` in random order, with `c = cos(v, gⱼ)`, where `c < φᵢⱼ`:
+//! ```text
+//! v ← v + ‖v‖ (φ √(1 - c²) - c √(1 - φ²)) / (‖gⱼ‖ √(1 - φ²)) gⱼ
+//! ```
+//! which makes the cosine `φ`; and `φᵢⱼ ← (1 - β) φᵢⱼ + β c`. The step is the sum of the `v`. With `φ = 0` it is
+//! PCGrad. Here all shared parameters are one group.
 
 use mtl_base::text::Text;
 

@@ -1,10 +1,10 @@
 //! MGDA (Désidéri 2012; Sener and Koltun 2018): the shortest vector of the convex hull of the gradients.
 //!
 //! `w = argmin wᵀG w` over the simplex, `d = Σ wₜ gₜ`. Where `d` is not 0, `⟨d, gₜ⟩ >= ‖d‖²` for every task, so that
-//! no loss grows; where it is 0 the point is Pareto-stationary. With two tasks `w₁ = clip((G₂₂ - G₁₂) / (G₁₁ + G₂₂ -
-//! 2 G₁₂), 0, 1)`. With normalisation the hull is that of `gₜ / sₜ`, and the weights are those of `gₜ` again, `wₜ /
-//! sₜ`. The program is solved exactly (see [`quadratic`]), where other implementations
-//! iterate.
+//! no loss grows; where it is 0 the point is Pareto-stationary. With two tasks
+//! `w₁ = clip((G₂₂ - G₁₂) / (G₁₁ + G₂₂ - 2 G₁₂), 0, 1)`. With normalisation the hull is that of `gₜ / sₜ`, and the
+//! weights are those of `gₜ` again, `wₜ / sₜ`. The program is solved exactly (see [`quadratic`]), where other
+//! implementations iterate.
 
 use mtl_base::choice;
 use mtl_base::text::Text;

@@ -1,9 +1,10 @@
 //! Nash-MTL (Navon et al. 2022): the Nash bargaining solution between the tasks.
 //!
-//! `d` maximises `Σ log ⟨gₜ, d⟩` within a ball; its weights solve `G w = 1 / w`, `w > 0`. They are the minimum of `½
-//! wᵀG w - Σ log wₜ`, found by damped Newton steps (see [`newton`]) on the cosine matrix: `wₜ =
-//! xₜ / ‖gₜ‖` with `C x = 1 / x`. The exact solution has `‖d‖ = √K` wherever it exists; the step is shortened to
-//! `max_norm` as in the authors' code, which solves the problem anew in every step only on request and approximately.
+//! `d` maximises `Σ log ⟨gₜ, d⟩` within a ball; its weights solve `G w = 1 / w`, `w > 0`. They are the minimum of
+//! `½ wᵀG w - Σ log wₜ`, found by damped Newton steps (see [`newton`]) on the cosine matrix: `wₜ = xₜ / ‖gₜ‖` with
+//! `C x = 1 / x`. The exact solution has `‖d‖ = √K` wherever it exists; the step is shortened to `max_norm` as in the
+//! authors' code, which approaches the solution by at most 20 convex programs and keeps the last weights where those
+//! fail.
 
 use mtl_base::text::Text;
 

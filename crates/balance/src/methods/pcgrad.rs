@@ -1,9 +1,9 @@
 //! PCGrad (Yu et al. 2020): a gradient loses its part that points against another task's gradient.
 //!
-//! For every task `i`, `v = gᵢ`; then for the other tasks `j` in random order, where `⟨v, gⱼ⟩ < 0`: `v ← v - ⟨v, gⱼ⟩
-//! / ‖gⱼ‖² gⱼ`. The step is the sum of the `v`. Each `v` is a combination of the gradients, so that the whole follows
-//! from the Gram matrix. The authors' TensorFlow code draws the order and drops it; here, as in the paper, it is
-//! drawn anew for every task and step.
+//! For every task `i`, `v = gᵢ`; then for the other tasks `j` in random order, where `⟨v, gⱼ⟩ < 0`:
+//! `v ← v - ⟨v, gⱼ⟩ / ‖gⱼ‖² gⱼ`. The step is the sum of the `v`. Each `v` is a combination of the gradients, so that
+//! the whole follows from the Gram matrix. The authors' TensorFlow code draws the order and drops it; here, as in the
+//! paper, it is drawn anew for every task and step.
 
 use mtl_base::text::Text;
 

@@ -1,8 +1,9 @@
 //! Smooth Tchebycheff scalarisation (Lin et al. 2024): a smooth maximum of the losses, each divided by what it was.
 //!
 //! For some epochs the sum of logarithms is minimised; the mean losses of the last of them (of a task without a label
-//! in it, of an earlier one; else its next loss) are the nadir `z`. From then on `L = K μ log Σ exp(log(Lₜ / zₜ) /
-//! μ)`, and `wₜ = K softmax(log(L / z) / μ)ₜ / Lₜ`. Losses count as `max(Lₜ, 0) + ε`.
+//! in it, of an earlier one; else its next loss) are the nadir `z`. From then on
+//! `L = K μ log Σ exp(log(Lₜ / zₜ) / μ)`, and `wₜ = K softmax(log(L / z) / μ)ₜ / Lₜ`. Losses count as
+//! `max(Lₜ, 0) + ε`.
 
 use mtl_base::text::Text;
 use mtl_kernels::elementary::{exp_f64, log_f64};

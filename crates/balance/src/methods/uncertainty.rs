@@ -1,9 +1,9 @@
 //! Uncertainty weighting (Kendall, Gal and Cipolla 2018): every task learns the logarithm `s` of its noise's variance.
 //!
 //! `L = Σ aₜ e^(-sₜ) Lₜ + ½ sₜ`, with `a = ½` for a regression and `a = 1` for a classification. `s` follows its
-//! gradient `½ - aₜ e^(-sₜ) Lₜ` by Adam with a learning rate of its own; the best `s` of a constant loss is `log(2 a
-//! L)`. The total is negative where the learned variance is below 1: it is no longer a sum of losses. A task without
-//! a label keeps its `s`.
+//! gradient `½ - aₜ e^(-sₜ) Lₜ` by Adam with a learning rate of its own; the best `s` of a constant loss is
+//! `log(2 a L)`. The total is negative where the learned variance is below 1: it is no longer a sum of losses. A task
+//! without a label keeps its `s`.
 
 use mtl_base::text::Text;
 use mtl_kernels::elementary::exp_f64;

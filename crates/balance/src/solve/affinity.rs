@@ -1,12 +1,13 @@
 //! Clustering by affinity propagation (Frey and Dueck 2007), which finds the number of clusters itself.
 //!
 //! Messages between items: responsibilities `r(i, k) = s(i, k) - max over k' ≠ k of (a(i, k') + s(i, k'))` and
-//! availabilities `a(i, k) = min(0, r(k, k) + Σ over i' ∉ {i, k} of max(0, r(i', k)))`, `a(k, k) = Σ over i' ≠ k of
-//! max(0, r(i', k))`, each damped by a half, until the exemplars (`a(k, k) + r(k, k) > 0`) have not changed for
-//! [`UNCHANGED`] rounds. An item belongs to the exemplar that it is most similar to. The diagonal of the
-//! similarities, how much an item wants to be an exemplar, is their median. As scikit-learn computes it, but where
-//! that adds random noise against ties (two items that are most similar to each other would both become exemplars),
-//! here an item has a little less preference (1e-12 of the range) than the one before it.
+//! availabilities `a(i, k) = min(0, r(k, k) + Σ over i' ∉ {i, k} of max(0, r(i', k)))`,
+//! `a(k, k) = Σ over i' ≠ k of max(0, r(i', k))`, each damped by a half, until the exemplars
+//! (`a(k, k) + r(k, k) > 0`) have not changed for [`UNCHANGED`] rounds. An item belongs to the exemplar that it is
+//! most similar to. The diagonal of the similarities, how much an item wants to be an exemplar, is their median. As
+//! scikit-learn computes it, but where that adds random noise against ties (two items that are most similar to each
+//! other would both become exemplars), here an item has a little less preference (1e-12 of the range) than the one
+//! before it.
 
 /// Rounds without a change that end it.
 pub const UNCHANGED: usize = 50;

@@ -1,9 +1,9 @@
 //! `min bᵀw + κ √(wᵀA w)` over the simplex: the dual of a linear objective over a ball or a cone.
 //!
-//! With `√s = min over t > 0 of (s / t + t) / 2` it becomes `min over t of F(t)`, where `F(t) = κ t / 2 + min over w
-//! of (κ / 2t) wᵀA w + bᵀw`: convex in `t`, with the derivative `κ / 2 (1 - s(w) / t²)`. It is 0 where `log √s(w) =
-//! log t`; the difference falls with `log t`, nearly as a line does, and its root is found by the Illinois form of
-//! the rule of false position, each turn a quadratic program (see [`quadratic`]).
+//! With `√s = min over t > 0 of (s / t + t) / 2` it becomes `min over t of F(t)`, where
+//! `F(t) = κ t / 2 + min over w of (κ / 2t) wᵀA w + bᵀw`: convex in `t`, with the derivative `κ / 2 (1 - s(w) / t²)`.
+//! It is 0 where `log √s(w) = log t`; the difference falls with `log t`, nearly as a line does, and its root is found
+//! by the Illinois form of the rule of false position, each turn a quadratic program (see [`quadratic`]).
 
 use mtl_kernels::elementary::{exp_f64, log_f64};
 

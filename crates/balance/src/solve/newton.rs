@@ -1,9 +1,9 @@
 //! The equations `C x = c x^(-1/α)` of bargaining and fair allocation, by damped Newton steps.
 //!
-//! They are the optimality conditions of `min ½ xᵀC x - Σ c φ(x)` over `x > 0`, where `φ(x) = x^(1 - 1/α) / (1 -
-//! 1/α)` and, for α = 1, `φ(x) = log x`. The problem is strictly convex, so that the solution is the only one. Steps
-//! are shortened until they stay positive and lower the objective; they end where the equations hold to
-//! [`TOLERANCE`], relative to their right side.
+//! They are the optimality conditions of `min ½ xᵀC x - Σ c φ(x)` over `x > 0`, where
+//! `φ(x) = x^(1 - 1/α) / (1 - 1/α)` and, for α = 1, `φ(x) = log x`. The problem is strictly convex, so that the
+//! solution is the only one. Steps are shortened until they stay positive and lower the objective; they end where the
+//! equations hold to [`TOLERANCE`], relative to their right side.
 
 use mtl_kernels::elementary::{exp_f64, log_f64};
 
