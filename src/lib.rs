@@ -12,6 +12,7 @@ pub mod i18n;
 pub mod state;
 pub mod ui;
 pub mod web;
+pub mod work;
 pub mod worker;
 
 use state::{Playground, PlaygroundRef};

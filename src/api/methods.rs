@@ -17,6 +17,7 @@ use super::{settings, to_js, to_json};
 use crate::{
     i18n::{fill_message, shell::T},
     state::{Playground, actions::wait_for, files::read_design, history::RunHistory},
+    work,
 };
 
 /// The methods, by name.
@@ -32,6 +33,7 @@ pub(super) const NAMES: &[&str] = &[
     "state",
     "metrics",
     "history",
+    "work",
     "predict",
     "evaluate",
     "exportWeights",
@@ -74,6 +76,7 @@ pub(super) async fn call(
         "reset" => this.reset().await?,
         "state" => return to_js(&state(this).await?),
         "metrics" => return to_js(&metrics(&this.history.borrow())),
+        "work" => return to_js(&work::counts()),
         "history" => return to_js(&history(&this.history.borrow())),
         "predict" => {
             let input = predict_input(&this.schema(), &to_json(first)?)?;

@@ -65,6 +65,7 @@ use yew::prelude::*;
 
 use crate::i18n::shell::T as SHELL;
 use crate::ui::canvas::state::CanvasState;
+use crate::work::{self, Counter};
 use crate::worker::client::Client;
 pub use data::DataState;
 pub use history::{HistoryStore, RunHistory};
@@ -297,6 +298,7 @@ impl Playground {
     }
 
     fn check_design(&self) {
+        work::add(Counter::DesignChecks, 1);
         let document = self.document.get();
         let mut checked = check(document.design(), &self.schema());
         if let Some(report) = &self.data.get().report {

@@ -9,6 +9,8 @@ use mtl_base::text::{Explain, Message};
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use crate::work::{self, Counter};
+
 /// First element of a message from the worker.
 pub(super) mod kind {
     /// The worker listens; it has no more elements.
@@ -143,6 +145,8 @@ fn receive(worker: &Worker, state: &RefCell<State>, on_message: &dyn Fn(FromWork
     let mut parts = message.iter();
     let kind = parts.next().and_then(|part| part.as_string());
     let text = parts.next().and_then(|part| part.as_string()).unwrap_or_default();
+    work::add(Counter::MessagesReceived, 1);
+    work::add(Counter::TextCopied, text.len() as u64);
     match kind.as_deref() {
         Some(kind::READY) => {
             if let State::Starting(waiting) = state.replace(State::Ready) {
@@ -152,7 +156,8 @@ fn receive(worker: &Worker, state: &RefCell<State>, on_message: &dyn Fn(FromWork
             }
         }
         Some(kind::EVENT) => {
-            let buffers = parts.filter_map(|part| part.dyn_into().ok()).collect();
+            let buffers: Vec<ArrayBuffer> = parts.filter_map(|part| part.dyn_into().ok()).collect();
+            count_transferred(&buffers);
             on_message(FromWorker::Event(text, buffers));
         }
         Some(kind::PANIC) => {
@@ -164,7 +169,15 @@ fn receive(worker: &Worker, state: &RefCell<State>, on_message: &dyn Fn(FromWork
     }
 }
 
+fn count_transferred(buffers: &[ArrayBuffer]) {
+    let bytes = buffers.iter().map(|buffer| u64::from(buffer.byte_length())).sum();
+    work::add(Counter::BytesTransferred, bytes);
+}
+
 fn post(worker: &Worker, command: String, buffers: Vec<ArrayBuffer>) {
+    work::add(Counter::MessagesSent, 1);
+    work::add(Counter::TextCopied, command.len() as u64);
+    count_transferred(&buffers);
     let message = Array::of1(&JsValue::from(command));
     let transfer = Array::new();
     for buffer in buffers {

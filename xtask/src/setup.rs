@@ -15,6 +15,16 @@ pub struct Browser {
     pub driver: PathBuf,
 }
 
+impl Browser {
+    /// Tells a program that drives it where it is.
+    pub fn name_in(&self, command: &mut Command) {
+        command
+            .env("MTL_CHROMIUM", &self.chromium)
+            .env("MTL_CHROMIUM_ARGUMENTS", CHROMIUM_ARGUMENTS.join(" "))
+            .env("MTL_CHROMEDRIVER", &self.driver);
+    }
+}
+
 /// With what every Chromium of this project is started: without a window, and without talking to anybody. The browser tests
 /// get it through their environment.
 pub const CHROMIUM_ARGUMENTS: [&str; 8] = [

@@ -242,10 +242,8 @@ fn in_browser(
         // The tests name what failed; where in the harness is of no use.
         .env("RUST_BACKTRACE", "0")
         .env("MTL_PLAYGROUND_URL", format!("http://{address}{SUB_PATH}/"))
-        .env("MTL_CHROMIUM", &browser.chromium)
-        .env("MTL_CHROMIUM_ARGUMENTS", setup::CHROMIUM_ARGUMENTS.join(" "))
-        .env("MTL_CHROMEDRIVER", &browser.driver)
         .env("MTL_DIGESTS", &digests);
+    browser.name_in(&mut command);
     if wants_page {
         match setup::axe() {
             Ok(script) => drop(command.env("MTL_AXE", script)),

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     i18n::{canvas::T, fill, use_lang},
     state::{task_color, task_letter},
+    work::{self, Counter},
 };
 
 /// What a node is told.
@@ -31,6 +32,7 @@ pub struct NodeProps {
 /// A node with its handles.
 #[component]
 pub fn NodeView(props: &NodeProps) -> Html {
+    work::add(Counter::NodeViews, 1);
     let face = &*props.face;
     let [width, height] = face.size;
     let problem = face.problem.map(|severity| {
@@ -185,6 +187,7 @@ pub struct WireProps {
 /// A wire.
 #[component]
 pub fn WireView(props: &WireProps) -> Html {
+    work::add(Counter::WireViews, 1);
     let lang = use_lang();
     let path = wire_path(props.start, props.end);
     let style = props

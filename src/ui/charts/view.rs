@@ -12,6 +12,8 @@ use web_sys::{
 };
 use yew::prelude::*;
 
+use crate::work::{self, Counter};
+
 use super::line::{ChartData, ChartTheme, Geometry, draw, format_value, format_x, nearest};
 
 /// Where a chart gets its lines from.
@@ -74,6 +76,7 @@ fn request_draw(live: &Rc<RefCell<Live>>) {
 
 impl Live {
     fn redraw(&mut self) {
+        work::add(Counter::ChartDraws, 1);
         let mut data = self.source.data();
         data.zoom = self.zoom;
         let theme = self.theme();

@@ -1,5 +1,5 @@
 //! The designer: networks are drawn from an empty canvas with the mouse, with the keyboard alone and with a finger, and
-//! they train; what was undone comes back; a large design moves at the speed of the screen.
+//! they train; what was undone comes back.
 
 use std::time::Duration;
 
@@ -7,13 +7,9 @@ use anyhow::{Context, Result, bail, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::hand::{canvas_corner, double_click, drag, key, middle, mouse, tap, type_text};
+use crate::hand::{double_click, drag, key, tap, type_text};
 use crate::steps::{count_is, has_data};
-
-/// Frames of a drag or a pan take no longer than this, 95 of 100 of them, in milliseconds.
-const FRAME_P95_MS: f64 = 20.0;
-/// A machine that does other work as well drops frames at times: the best of so many tries counts.
-const FRAME_TRIES: usize = 6;
+use browser_tests::mouse::{canvas_corner, middle, mouse};
 
 const EMPTY: &str = r#"{"version":1,"name":"drawn","nodes":[],"wires":[]}"#;
 
@@ -406,89 +402,4 @@ fn five_nodes_are_drawn_with_a_finger_on_a_phone_and_train() {
         }
         Ok(())
     });
-}
-
-#[test]
-fn a_large_design_pans_and_drags_at_the_speed_of_the_screen() {
-    let setup = Setup {
-        size: (1440, 900),
-        ..Setup::default()
-    };
-    check("designer-large", setup, async |page| {
-        open_empty(page).await?;
-        page.api::<Value>("load", &[large_design()]).await?;
-        count_is(page, ".node", 300).await?;
-        ensure!(
-            page.eval::<usize>("document.querySelectorAll('.wire').length")
-                .await?
-                == 500
-        );
-        page.sleep(Duration::from_millis(1500)).await;
-        page.screenshot("designer-large").await?;
-        let [left, top] = canvas_corner(page).await?;
-        let node = middle(page, "#mtl-node-150 .node-body").await?;
-        for (what, from) in [("pan", [left + 30.0, top + 120.0]), ("drag", node)] {
-            let mut best_ms = f64::INFINITY;
-            for _ in 0..FRAME_TRIES {
-                best_ms = best_ms.min(frames_p95_ms(page, what, from).await?);
-                if best_ms <= FRAME_P95_MS {
-                    break;
-                }
-            }
-            ensure!(
-                best_ms <= FRAME_P95_MS,
-                "{what}: 95 % of the frames take up to {best_ms:.1} ms at best"
-            );
-        }
-        Ok(())
-    });
-}
-
-/// Moves the pressed mouse in circles and gives the 95th percentile of the times between frames.
-async fn frames_p95_ms(page: &Page, what: &str, from: [f64; 2]) -> Result<f64> {
-    page.eval::<Value>(
-        "(() => { globalThis.testFrames = []; let last; const note = (now) => { if (last) testFrames.push(now - last); \
-         last = now; globalThis.testFrame = requestAnimationFrame(note); }; requestAnimationFrame(note); })()",
-    )
-    .await?;
-    mouse(page, "mouseMoved", from, 0).await?;
-    mouse(page, "mousePressed", from, 1).await?;
-    for step in 0..120 {
-        let angle = f64::from(step) / 10.0;
-        let at = [from[0] + 60.0 * angle.sin(), from[1] + 40.0 * (angle.cos() - 1.0)];
-        mouse(page, "mouseMoved", at, 1).await?;
-    }
-    mouse(page, "mouseMoved", from, 1).await?;
-    mouse(page, "mouseReleased", from, 1).await?;
-    let mut frames: Vec<f64> = page.eval("(cancelAnimationFrame(testFrame), testFrames)").await?;
-    frames.sort_by(f64::total_cmp);
-    let p95 = frames[frames.len() * 95 / 100];
-    println!(
-        "{what}: {} frames, median {:.1} ms, 95th percentile {p95:.1} ms",
-        frames.len(),
-        frames[frames.len() / 2]
-    );
-    Ok(p95)
-}
-
-/// 300 nodes in 20 columns, each fed by one or two of the column before.
-fn large_design() -> Value {
-    let nodes: Vec<Value> = (0..300)
-        .map(|id| {
-            let position = [270 * (id / 15), 105 * (id % 15)];
-            let layer = if id < 15 {
-                json!({ "type": "dense_input" })
-            } else {
-                json!({ "type": "add" })
-            };
-            json!({ "id": id, "name": format!("node {id}"), "layer": layer, "position": position })
-        })
-        .collect();
-    let pairs = (15..300).flat_map(|to| [(to - 15, to), (to - 15 + if to % 15 == 14 { -1 } else { 1 }, to)]);
-    let wires: Vec<Value> = pairs
-        .take(500)
-        .enumerate()
-        .map(|(id, (from, to))| json!({ "id": id, "from": { "node": from }, "to": { "node": to } }))
-        .collect();
-    json!({ "version": 1, "name": "large", "nodes": nodes, "wires": wires })
 }

@@ -5,8 +5,9 @@ use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::hand::{canvas_corner, drag, key, middle, mouse, tap, touch};
+use crate::hand::{drag, key, tap, touch};
 use crate::steps::{count_is, design, select, settled};
+use browser_tests::mouse::{canvas_corner, middle, mouse};
 
 /// `user` and `item` embedded, joined, a shared layer, two heads.
 fn two_tasks() -> Value {

@@ -1,20 +1,8 @@
 //! A hand: mouse, finger and keys as the browser sends them, at places on the screen.
 
 use anyhow::Result;
-use browser_tests::Page;
+use browser_tests::{Page, mouse::mouse};
 use serde_json::json;
-
-/// One event of the mouse; `clicks` is 0 while no button is held.
-pub async fn mouse(page: &Page, kind: &str, [x, y]: [f64; 2], clicks: u32) -> Result<()> {
-    let (button, buttons) = match (kind, clicks) {
-        ("mouseMoved", 0) => ("none", 0),
-        ("mouseReleased", _) => ("left", 0),
-        _ => ("left", 1),
-    };
-    let event =
-        json!({ "type": kind, "x": x, "y": y, "button": button, "buttons": buttons, "clickCount": clicks });
-    page.cdp("Input.dispatchMouseEvent", event).await.map(drop)
-}
 
 /// Presses, moves and lets go.
 pub async fn drag(page: &Page, from: [f64; 2], to: [f64; 2]) -> Result<()> {
@@ -96,19 +84,4 @@ pub async fn type_text(page: &Page, text: &str) -> Result<()> {
     page.cdp("Input.insertText", json!({ "text": text }))
         .await
         .map(drop)
-}
-
-/// The middle of an element on the screen.
-pub async fn middle(page: &Page, css: &str) -> Result<[f64; 2]> {
-    let css = json!(css);
-    page.eval(&format!(
-        "(() => {{ const r = document.querySelector({css}).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
-    ))
-    .await
-}
-
-/// The upper left corner of the canvas.
-pub async fn canvas_corner(page: &Page) -> Result<[f64; 2]> {
-    page.eval("(() => { const r = document.querySelector('.canvas-surface').getBoundingClientRect(); return [r.x, r.y]; })()")
-        .await
 }

@@ -13,6 +13,8 @@
 #![cfg(feature = "browser")]
 
 mod browser;
+pub mod large;
+pub mod mouse;
 mod page;
 
 pub use browser::{Setup, check};

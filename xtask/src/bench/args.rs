@@ -14,6 +14,8 @@ engine in the page's module, the engine natively, and TensorFlow.js as a user wr
 same initial weights; the first losses are compared. Prints steps per second, ratios, spread and the share of the peak,
 and writes them into docs/benchmarks.md. Needs Chromium with chromedriver, and Node.js with npm for TensorFlow.js.
 
+  --page             measure the page instead: interactive, Play to first step, Pause to standstill, long tasks while it
+                     trains, frames of a large design; each also as a multiple of a fixed loop of the same minute
   --quick            fewer and shorter blocks: under two minutes, builds not counted
   --backend B        cpu, webgpu or all (default: all)
   --only NAMES       these workloads only, separated by commas (W1,W4)
@@ -47,6 +49,7 @@ impl Backend {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Args {
+    pub page: bool,
     pub quick: bool,
     pub backend: Backend,
     /// Names of workloads; all when it is empty.
@@ -63,6 +66,7 @@ pub struct Args {
 impl Args {
     pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Self> {
         let mut parsed = Self {
+            page: false,
             quick: false,
             backend: Backend::All,
             only: Vec::new(),
@@ -76,6 +80,7 @@ impl Args {
         let mut parser = lexopt::Parser::from_args(args);
         while let Some(arg) = parser.next()? {
             match arg {
+                Arg::Long("page") => parsed.page = true,
                 Arg::Long("quick") => parsed.quick = true,
                 Arg::Long("backend") => parsed.backend = backend(&parser.value()?.to_string_lossy())?,
                 Arg::Long("only") => parsed.only = names(&parser.value()?.to_string_lossy())?,

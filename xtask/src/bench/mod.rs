@@ -6,6 +6,7 @@
 //! contender.rs   who takes part
 //! race.rs        first losses, then blocks in turns
 //! products.rs    the matrix products alone
+//! page.rs        the page itself, with --page
 //! results.rs     medians, paired ratios, rows of --json
 //! report.rs      tables, printed and in docs/benchmarks.md
 //! ```
@@ -13,6 +14,7 @@
 mod args;
 mod browser;
 mod contender;
+mod page;
 mod products;
 mod race;
 mod report;
@@ -42,6 +44,9 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     if args.help {
         print!("{}", args::USAGE);
         return Ok(());
+    }
+    if args.page {
+        return page::run();
     }
     // First what may be missing, and what is wrong with the workloads; then what takes long.
     let programs = setup::browser()?;

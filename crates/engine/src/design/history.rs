@@ -275,3 +275,31 @@ impl Delta {
         self.ties.repeat(&mut design.ties);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::Add;
+
+    #[test]
+    fn a_step_of_a_large_design_keeps_what_it_changed_alone() {
+        let mut design = Design::new("large");
+        let ids: Vec<NodeId> = (0..300)
+            .map(|index| design.add(format!("n{index}"), Add::default()))
+            .collect();
+        let mut document = Document::new(design);
+        for (step, id) in ids.iter().take(100).enumerate() {
+            let positions = vec![(*id, [step as f32 + 7.0, 0.0])];
+            document.edit(&Edit::Move { positions }).unwrap();
+        }
+        assert_eq!(document.undo.len(), 100);
+        for step in &document.undo {
+            let delta = &step.delta;
+            assert_eq!((delta.nodes.before.len(), delta.nodes.after.len()), (1, 1));
+            assert!(delta.wires.before.is_empty() && delta.wires.after.is_empty());
+        }
+        // A copy of the document, which a reducer makes on every action, shares design and steps.
+        let copy = document.clone();
+        assert!(Rc::ptr_eq(&copy.design, &document.design) && Rc::ptr_eq(&copy.undo[0], &document.undo[0]));
+    }
+}
