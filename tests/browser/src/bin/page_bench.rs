@@ -171,7 +171,7 @@ async fn long_tasks(page: &Page, rows: &mut Rows) -> Result<()> {
 }
 
 async fn frames(page: &Page, rows: &mut Rows) -> Result<()> {
-    page.open("#lang=en").await?;
+    ready(page).await?;
     page.api::<Value>("load", &[large::design()]).await?;
     page.wait_for("300 nodes", "document.querySelectorAll('.node').length === 300")
         .await?;
