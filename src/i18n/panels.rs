@@ -13,6 +13,9 @@ texts! {
     share_of_label: "Share of “{0}” used, in per cent", "“{0}”的使用比例（百分比）";
     labels_used: "Trained on {0} of {1} labelled training rows ({2} %).", "训练使用 {1} 行已标注训练行中的 {0} 行（{2}%）。";
     read_as_zero: "{0} training rows without this label are trained on as 0: a counter-example.", "{0} 行没有该标签的训练行按 0 参与训练：这是一个反例。";
+    correlations: "How far the labels go together", "标签之间的相关性";
+    correlations_hint: "Pearson's correlation over the training rows that have both labels, as measured; -1 to 1.", "在同时具有两个标签的训练行上实测的皮尔逊相关系数，-1 到 1。";
+    correlation: "{0} and {1}: {2} ({3} rows)", "{0} 与 {1}：{2}（{3} 行）";
     findings: "What the data cannot teach", "数据中无法学习的内容";
     sample_rows: "{0} sample rows", "{0} 行样本";
     sample_rows_hint: "Drawn from the training and validation rows; the test rows are left alone.", "取自训练行与验证行；不动测试行。";

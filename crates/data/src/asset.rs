@@ -123,7 +123,7 @@ struct Header {
     rows: usize,
     features: Vec<FeatureHeader>,
     labels: Vec<LabelHeader>,
-    truth: Vec<String>,
+    truth: Vec<TruthHeader>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -150,6 +150,12 @@ struct LabelHeader {
     classes: Vec<Message>,
     #[serde(default)]
     next: Option<NextLabel>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TruthHeader {
+    label: String,
+    flipped: f32,
 }
 
 /// Writes a valid data set.
@@ -187,7 +193,14 @@ pub fn encode(dataset: &Dataset) -> Result<Vec<u8>, AssetError> {
                 next: label.next.clone(),
             })
             .collect(),
-        truth: dataset.truth.iter().map(|truth| truth.label.clone()).collect(),
+        truth: dataset
+            .truth
+            .iter()
+            .map(|truth| TruthHeader {
+                label: truth.label.clone(),
+                flipped: truth.flipped,
+            })
+            .collect(),
     };
     let header = json::write(&header);
     let mut body = Vec::new();
@@ -353,9 +366,13 @@ fn decode_body(body: &[u8]) -> Result<Dataset, AssetError> {
         });
     }
     let mut truth = Vec::with_capacity(header.truth.len());
-    for label in header.truth {
+    for TruthHeader { label, flipped } in header.truth {
         let values = reader.f32s(rows, &label)?;
-        truth.push(TruthColumn { label, values });
+        truth.push(TruthColumn {
+            label,
+            values,
+            flipped,
+        });
     }
     if reader.position != body.len() {
         return Err(AssetError::Damaged {

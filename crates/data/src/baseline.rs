@@ -4,6 +4,8 @@
 //! - **Naive Bayes** on the first text feature, multinomial with Laplace smoothing:
 //!   `P(c | text) ~ P(c) prod_w P(w | c)`, `P(w | c) = (n_wc + 1) / (n_c + V)`, over the `V` terms `w`: tokens, and pairs
 //!   of neighbours that the training rows hold at least twice. Padding and unknown tokens do not count.
+//! - **Best possible** (the Bayes optimum), for a generated label whose truth is known: `P(1 | x)`, with flipped labels
+//!   `p (1 - r) + (1 - p) r`, or `E[y | x]`.
 //! - **Biases** of the first two id features, `z = b + b_user + b_item`, with an L2 penalty, by Newton steps one bias at
 //!   a time: logistic for a binary label, least squares for a real one.
 //!
@@ -39,6 +41,8 @@ mtl_base::choice! {
         NaiveBayes = "naive_bayes", ["Naive Bayes", "朴素贝叶斯"];
         /// One number per user and per item.
         Biases = "biases", ["User and item biases", "用户与物品偏置"];
+        /// What the generator drew the labels from: no method does better on average.
+        Bayes = "bayes", ["Best possible", "理论最优"];
     }
 }
 
@@ -67,7 +71,9 @@ pub fn baselines(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<Bas
         prepared.schema.labels[label_idx].kind,
     );
     let LabelKind::MultiLabel { n_labels } = kind else {
-        return of_column(prepared, labels, kind, rows);
+        let mut found = of_column(prepared, labels, kind, rows);
+        found.extend(best_possible(prepared, label_idx, rows));
+        return found;
     };
     let columns: Vec<Vec<Baseline>> = (0..n_labels)
         .map(|label| {
@@ -140,6 +146,24 @@ fn of_column(prepared: &Prepared, labels: &[f32], kind: LabelKind, rows: &[u32])
         });
     }
     baselines
+}
+
+/// The Bayes optimum of a binary or real label; of a label with more classes only the probability of the one drawn is known.
+fn best_possible(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Option<Baseline> {
+    let truth = prepared.truth_of(label_idx)?;
+    let of_row = |row: &u32| truth.values[*row as usize];
+    let scores = match prepared.schema.labels[label_idx].kind {
+        LabelKind::Binary => {
+            let recorded = |p: f32| p * (1.0 - truth.flipped) + (1.0 - p) * truth.flipped;
+            rows.iter().map(of_row).map(recorded).collect()
+        }
+        LabelKind::Real => rows.iter().map(of_row).collect(),
+        LabelKind::Classes { .. } | LabelKind::MultiLabel { .. } => return None,
+    };
+    Some(Baseline {
+        method: Method::Bayes,
+        scores,
+    })
 }
 
 /// Two classes are one output, the probability of the second.
@@ -318,6 +342,7 @@ mod tests {
     use super::*;
     use crate::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelColumn, TextColumn};
     use crate::datasets::generated_impressions::{self, ImpressionSettings};
+    use crate::datasets::generated_regression::{self, RegressionSettings};
     use crate::datasets::generated_reviews::{self, ReviewSettings};
     use crate::prepare::{DataSettings, prepare};
     use mtl_base::text::Message;
@@ -327,6 +352,84 @@ mod tests {
         rows.iter()
             .map(|row| prepared.labels[label_idx][*row as usize])
             .collect()
+    }
+
+    /// Nothing does better than what the labels were drawn from, and that is as good as its own probabilities promise.
+    #[test]
+    fn the_best_possible_is_computed_from_the_truth() {
+        let settings = ImpressionSettings {
+            label_noise: 0.2,
+            ..Default::default()
+        };
+        let prepared = prepare(
+            &generated_impressions::generate(&settings),
+            &DataSettings::default(),
+        )
+        .unwrap();
+        let rows = &[&prepared.splits.validation[..], &prepared.splits.test].concat();
+        for label_idx in 0..3 {
+            let labels = labels(&prepared, label_idx, rows);
+            let found = baselines(&prepared, label_idx, rows);
+            let metric = |of: usize, metric| {
+                evaluate(TaskOutput::Binary, &labels, &found[of].scores)
+                    .unwrap()
+                    .get(metric)
+                    .unwrap()
+            };
+            let best = found.len() - 1;
+            assert_eq!(found[best].method, Method::Bayes);
+            for other in 0..best {
+                assert!(metric(best, Metric::LogLoss) < metric(other, Metric::LogLoss));
+            }
+            // The expected log loss of a true probability is its entropy.
+            let known = rows
+                .iter()
+                .zip(&labels)
+                .zip(&found[best].scores)
+                .filter(|((_, label), _)| !label.is_nan());
+            let entropy = known
+                .map(|(_, p)| f64::from(*p))
+                .map(|p| -p * log_f64(p) - (1.0 - p) * log_f64(1.0 - p));
+            let entropy: Vec<f64> = entropy.collect();
+            let expected = entropy.iter().sum::<f64>() / entropy.len() as f64;
+            assert!(
+                (metric(best, Metric::LogLoss) - expected).abs() < 0.02,
+                "{label_idx}: {expected}"
+            );
+        }
+        // A label with many classes has none.
+        assert!(
+            baselines(&prepared, 3, rows)
+                .iter()
+                .all(|baseline| baseline.method != Method::Bayes)
+        );
+        let settings = RegressionSettings {
+            noise: 0.25,
+            unit_2: 100.0,
+            ..Default::default()
+        };
+        let prepared = prepare(
+            &generated_regression::generate(&settings),
+            &DataSettings::default(),
+        )
+        .unwrap();
+        for (label_idx, expected) in [(0, 0.25), (1, 25.0)] {
+            let labels = labels(&prepared, label_idx, rows_of(&prepared));
+            let found = baselines(&prepared, label_idx, rows_of(&prepared)).pop().unwrap();
+            let rmse = evaluate(
+                prepared.schema.labels[label_idx].kind.into(),
+                &labels,
+                &found.scores,
+            )
+            .unwrap()
+            .get(Metric::Rmse)
+            .unwrap();
+            assert!((rmse / expected - 1.0).abs() < 0.03, "{rmse}");
+        }
+    }
+
+    fn rows_of(prepared: &Prepared) -> &[u32] {
+        &prepared.splits.train
     }
 
     /// Worked out by hand: P(1 | "good") with counts good 6:2, bad 0:4, good+good 2:0, good+bad 0:2 and four terms.

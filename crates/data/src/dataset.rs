@@ -58,7 +58,7 @@ pub struct Dataset {
     pub features: Vec<Feature>,
     /// What a model may learn.
     pub labels: Vec<LabelColumn>,
-    /// For a generated set: the probability from which a label was drawn.
+    /// For a generated set: from what the labels were drawn.
     pub truth: Vec<TruthColumn>,
 }
 
@@ -140,13 +140,16 @@ pub struct LabelColumn {
     pub next: Option<NextLabel>,
 }
 
-/// The probability of the positive class (binary) or of the drawn class (classes), row by row.
+/// What a generator knows about a label, row by row: the probability of the positive class (binary) or of the drawn class
+/// (classes), or the expected value (real).
 #[derive(Clone, Debug, PartialEq)]
 pub struct TruthColumn {
     /// Key of the label.
     pub label: String,
-    /// One probability per row.
+    /// One probability or expected value per row.
     pub values: Vec<f32>,
+    /// Share of the recorded labels (binary) that were flipped afterwards.
+    pub flipped: f32,
 }
 
 /// Bit by bit, so that two NaN are equal: a set read back is the set written.
@@ -354,9 +357,19 @@ impl Dataset {
                 });
             }
             same_length(&truth.label, rows, truth.values.len())?;
-            every(&truth.label, &truth.values, ("a probability", "概率"), |p| {
-                (0.0..=1.0).contains(&p)
-            })?;
+            match self.label(&truth.label).map(|label| label.kind) {
+                Some(LabelKind::Real) => {
+                    every(
+                        &truth.label,
+                        &truth.values,
+                        ("a finite number", "有限的数"),
+                        f32::is_finite,
+                    )?;
+                }
+                _ => every(&truth.label, &truth.values, ("a probability", "概率"), |p| {
+                    (0.0..=1.0).contains(&p)
+                })?,
+            }
         }
         Ok(())
     }
@@ -610,6 +623,7 @@ mod tests {
         bad.truth = vec![TruthColumn {
             label: "stars".into(),
             values: vec![0.5, 1.5],
+            flipped: 0.0,
         }];
         assert!(matches!(bad.check(), Err(DatasetError::Value { row: 1, .. })));
         bad = tiny();

@@ -10,7 +10,7 @@ use mtl_base::schema::LabelKind;
 use mtl_base::settings::{Settings, Value};
 
 use crate::asset;
-use crate::dataset::{Column, Dataset, TextColumn};
+use crate::dataset::{Column, Dataset, Feature, TextColumn};
 use crate::datasets::{self, Entry, Generator, Origin};
 use crate::prepare::{DataSettings, FeatureValues, Prepared, prepare, prepare_on};
 use crate::split::Split;
@@ -85,7 +85,8 @@ fn the_same_input_is_never_on_both_sides_of_a_split() {
         let mut n_repeated = 0;
         for dataset in sets(entry) {
             let inputs: Vec<String> = (0..dataset.n_rows()).map(|row| input(&dataset, row)).collect();
-            for settings in settings() {
+            // The large ones with one set of settings: the other says nothing new about them.
+            for settings in settings().take(if dataset.n_rows() > 10_000 { 1 } else { 2 }) {
                 let prepared = prepare(&dataset, &settings).unwrap();
                 let mut side: BTreeMap<&str, Split> = BTreeMap::new();
                 for part in Split::ALL {
@@ -114,8 +115,11 @@ fn the_same_input_is_never_on_both_sides_of_a_split() {
                 }
             }
         }
+        // Inputs of real numbers alone do not come twice.
+        let is_dense = |feature: &Feature| matches!(feature.column, Column::Dense(_));
+        let can_repeat = !sets(entry)[0].features.iter().all(is_dense);
         assert!(
-            n_repeated > 0,
+            n_repeated > 0 || !can_repeat,
             "{} repeats no input, so that nothing was tried",
             entry.key
         );

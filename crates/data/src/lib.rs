@@ -30,6 +30,7 @@ mod column;
 pub mod dataset;
 pub mod datasets;
 pub mod findings;
+pub mod fresh;
 #[cfg(test)]
 mod laws;
 pub mod next;
@@ -38,3 +39,4 @@ pub mod report;
 pub mod same_input;
 pub mod split;
 pub mod tokenizer;
+pub mod truth;

@@ -53,6 +53,19 @@ pub struct DataReport {
     pub texts: Vec<TextReport>,
     /// What the columns cannot teach.
     pub findings: Vec<Finding>,
+    /// How far pairs of labels go together in the training rows.
+    pub correlations: Vec<Correlation>,
+}
+
+/// Pearson's correlation of two labels that are numbers (binary ones as 0 and 1), over the training rows that have both.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Correlation {
+    /// Positions of the two labels.
+    pub labels: [usize; 2],
+    /// From -1 to 1.
+    pub value: f32,
+    /// Rows that have both.
+    pub n_rows: usize,
 }
 
 /// A row as a person reads it.
@@ -185,8 +198,58 @@ pub fn report(dataset: &Dataset, prepared: &Prepared) -> DataReport {
             })
             .collect(),
         findings: findings(prepared),
+        correlations: correlations(prepared),
     }
 }
+
+/// The correlation of every pair of binary and real labels; none of a pair of which one is constant.
+fn correlations(prepared: &Prepared) -> Vec<Correlation> {
+    let is_number = |label_idx: &usize| {
+        matches!(
+            prepared.schema.labels[*label_idx].kind,
+            LabelKind::Binary | LabelKind::Real
+        )
+    };
+    let numbers: Vec<usize> = (0..prepared.labels.len())
+        .filter(is_number)
+        .take(MAX_CORRELATED)
+        .collect();
+    let mut found = Vec::new();
+    for (place, a) in numbers.iter().enumerate() {
+        for b in &numbers[place + 1..] {
+            let pairs = || {
+                let of_row =
+                    |row: &u32| [*a, *b].map(|label| f64::from(prepared.labels[label][*row as usize]));
+                prepared
+                    .splits
+                    .train
+                    .iter()
+                    .map(of_row)
+                    .filter(|pair| pair.iter().all(|value| !value.is_nan()))
+            };
+            let n_rows = pairs().count();
+            let mean = |of: usize| pairs().map(|pair| pair[of]).sum::<f64>() / n_rows.max(1) as f64;
+            let means = [mean(0), mean(1)];
+            let product = |of: [usize; 2]| {
+                pairs()
+                    .map(|pair| of.iter().map(|of| pair[*of] - means[*of]).product::<f64>())
+                    .sum::<f64>()
+            };
+            let spread = (product([0, 0]) * product([1, 1])).sqrt();
+            if spread > 0.0 {
+                found.push(Correlation {
+                    labels: [*a, *b],
+                    value: (product([0, 1]) / spread) as f32,
+                    n_rows,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Labels whose correlations are shown.
+const MAX_CORRELATED: usize = 8;
 
 fn per_split<T>(prepared: &Prepared, of: impl Fn(&[u32]) -> T) -> [T; 3] {
     [Split::Train, Split::Validation, Split::Test].map(|split| of(prepared.splits.rows(split)))
@@ -478,6 +541,7 @@ fn text_report(prepared: &Prepared, tokens: &TokenValues, key: String, name: Mes
 mod tests {
     use super::*;
     use crate::datasets::generated_impressions::{self, ImpressionSettings};
+    use crate::datasets::generated_regression::{self, RegressionSettings};
     use crate::datasets::generated_reviews::{self, ReviewSettings};
     use crate::prepare::{DataSettings, prepare};
 
@@ -528,6 +592,33 @@ mod tests {
         assert!(text.train_coverage >= text.validation_coverage && text.validation_coverage > 0.95);
         let json = serde_json::to_string(&report).unwrap();
         assert_eq!(serde_json::from_str::<DataReport>(&json).unwrap(), report);
+    }
+
+    #[test]
+    fn correlations_are_pearsons_over_the_rows_that_have_both() {
+        let settings = RegressionSettings {
+            rows: 4_000,
+            width: 10,
+            relatedness: -0.5,
+            unit_2: 100.0,
+            missing: 0.2,
+            ..Default::default()
+        };
+        let dataset = generated_regression::generate(&settings);
+        let prepared = prepare(&dataset, &DataSettings::default()).unwrap();
+        let found = report(&dataset, &prepared).correlations;
+        assert_eq!((found.len(), found[0].labels), (1, [0, 1]));
+        assert!((found[0].value + 0.484).abs() < 0.06, "{}", found[0].value);
+        assert!((found[0].n_rows as f64 / 3_200.0 - 0.64).abs() < 0.04);
+        // Of a purchase without a click nothing is known, and all known ones are of clicks: there is nothing to correlate.
+        let dataset = generated_impressions::generate(&ImpressionSettings::default());
+        let prepared = prepare(&dataset, &DataSettings::default()).unwrap();
+        let pairs: Vec<[usize; 2]> = report(&dataset, &prepared)
+            .correlations
+            .iter()
+            .map(|c| c.labels)
+            .collect();
+        assert_eq!(pairs, [[0, 1], [1, 2]]);
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub fn run_settings(preset: &str, data: &str) -> RunSettings {
         ("shared-lstm", _) => (4, 0.004),
         ("ad-content", _) => (3, 0.001),
         ("item-user-softmax", _) => (5, 0.003),
+        ("numbers-towers", _) => (10, 0.003),
         _ => return RunSettings::default(),
     };
     RunSettings {

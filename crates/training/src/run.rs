@@ -7,6 +7,7 @@
 use mtl_base::NodeId;
 use mtl_base::schema::FeatureKind;
 use mtl_base::text::Explain;
+use mtl_data::datasets::generated_regression::MAX_WIDTH;
 use mtl_data::prepare::Prepared;
 use mtl_engine::design::{Design, check::Limits};
 use mtl_engine::model::{Batch, BuildOptions, Model, Resources};
@@ -191,8 +192,13 @@ impl TrainingRun {
     /// Trains one step; returns how many rows it read. When it fails, the parameters are as before.
     pub(crate) fn train_step(&mut self, data: &Prepared, settings: &RunSettings) -> Result<usize, RunError> {
         self.learning_rate = self.learning_rate_at(self.step, settings);
+        let steps_per_epoch = self.steps_per_epoch();
         let rows = self.order.batch(self.step);
         self.columns.fill(self.model.batch_mut(), data, rows);
+        if data.fresh.is_some() {
+            let epoch = self.step / steps_per_epoch.max(1);
+            self.columns.renew(self.model.batch_mut(), data, rows, epoch);
+        }
         let n_rows = rows.len();
         self.model.forward(Mode::Train { step: self.step });
         for task_idx in 0..self.weights.len() {
@@ -315,6 +321,25 @@ impl Columns {
         })
     }
 
+    /// Puts new draws of the training rows `rows`, those of `epoch`, into a batch that holds them, for data that has no end.
+    fn renew(&self, batch: &mut Batch, data: &Prepared, rows: &[u32], epoch: u64) {
+        let mut x = [0.0; MAX_WIDTH];
+        let Some(fresh) = &data.fresh else { return };
+        let width = fresh.width();
+        for (place, row) in rows.iter().enumerate() {
+            let Some(labels) = data.fresh_row_into(epoch, *row, &mut x[..width]) else {
+                return;
+            };
+            // Such a data set has one feature, which every input reads.
+            for values in &mut batch.dense {
+                values[place * width..(place + 1) * width].copy_from_slice(&x[..width]);
+            }
+            for (targets, label_idx) in batch.targets.iter_mut().zip(&self.labels) {
+                targets[place] = labels[*label_idx];
+            }
+        }
+    }
+
     /// Copies `rows` (at most as many as the batch was made for) into a batch of the model.
     pub(crate) fn fill(&self, batch: &mut Batch, data: &Prepared, rows: &[u32]) {
         batch.resize(rows.len());
@@ -333,11 +358,64 @@ impl Columns {
 
 #[cfg(test)]
 mod tests {
+    use mtl_data::datasets::Generator;
     use mtl_data::datasets::generated_impressions::{ImpressionSettings, generate};
+    use mtl_data::datasets::generated_regression::RegressionSettings;
     use mtl_data::prepare::{DataSettings, prepare};
     use mtl_engine::design::presets;
 
     use super::*;
+
+    /// New rows in every epoch, none of them twice; the same ones for whoever asks again.
+    #[test]
+    fn data_without_end_is_drawn_anew_in_every_epoch() {
+        let of = |streaming: bool| {
+            let settings = RegressionSettings {
+                rows: 300,
+                width: 8,
+                streaming,
+                missing: 0.1,
+                ..RegressionSettings::default()
+            };
+            let generator = Generator::Regression(settings);
+            let mut data =
+                prepare(&generator.generate().expect("rows"), &DataSettings::default()).expect("a data set");
+            data.fresh = generator.fresh_rows();
+            let design = presets::design("numbers-towers", &data.schema).expect("a preset");
+            let settings = RunSettings {
+                batch_size: 60,
+                ..RunSettings::default()
+            };
+            let mut run = TrainingRun::build(&design, &data, &settings).expect("a run");
+            // Rows by their first number, with their labels.
+            let mut rows = Vec::new();
+            for _ in 0..8 {
+                run.train_step(&data, &settings).expect("a step");
+                let batch = run.model.batch();
+                let firsts = batch.dense[0].iter().step_by(8);
+                let labels = batch.targets[0].iter().zip(&batch.targets[1]);
+                rows.extend(
+                    firsts
+                        .zip(labels)
+                        .map(|(x, (a, b))| [x, a, b].map(|value| value.to_bits())),
+                );
+            }
+            (rows, run.fingerprint())
+        };
+        let ((fresh, fingerprint), (again, same)) = (of(true), of(true));
+        assert_eq!((&fresh, fingerprint), (&again, same));
+        let distinct = |rows: &[[u32; 3]]| rows.iter().collect::<std::collections::BTreeSet<_>>().len();
+        // Two epochs of 240 training rows.
+        assert_eq!((fresh.len(), distinct(&fresh)), (480, 480));
+        let (fixed, other) = of(false);
+        assert_eq!((fixed.len(), distinct(&fixed)), (480, 240));
+        assert_ne!(fingerprint, other);
+        // Labels are missing as often, and numbers are standardised as the others are.
+        let n_missing = |rows: &[[u32; 3]]| rows.iter().filter(|row| f32::from_bits(row[1]).is_nan()).count();
+        assert!((20..90).contains(&n_missing(&fresh)), "{}", n_missing(&fresh));
+        let squares: f32 = fresh.iter().map(|row| f32::from_bits(row[0]).powi(2)).sum();
+        assert!((squares / 480.0 - 1.0).abs() < 0.25);
+    }
 
     #[test]
     fn the_cost_of_a_lazy_step_does_not_depend_on_the_vocabulary() {

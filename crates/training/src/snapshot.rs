@@ -45,7 +45,10 @@ pub(crate) fn load(
             dataset
         }
     };
-    let prepared = prepare(&dataset, settings).map_err(|error| refused(&error))?;
+    let mut prepared = prepare(&dataset, settings).map_err(|error| refused(&error))?;
+    if let DataSource::Generated { generator } = &source {
+        prepared.fresh = generator.fresh_rows();
+    }
     Ok(Loaded::new(source, dataset, prepared))
 }
 

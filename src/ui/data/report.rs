@@ -39,6 +39,7 @@ pub fn Report(props: &ReportProps) -> Html {
             { findings(report, lang) }
             <h3>{ T.labels.get(lang) }</h3>
             { for report.labels.iter().map(|label| label_view(label, report.n_rows, lang)) }
+            { correlations(report, lang) }
             { for report.texts.iter().map(|text| text_view(text, lang)) }
             <h3>{ fill(T.sample_rows, lang, &[&report.samples.len()]) }</h3>
             <p class="hint">{ T.sample_rows_hint.get(lang) }</p>
@@ -75,6 +76,32 @@ fn findings(report: &DataReport, lang: Lang) -> Html {
                 }) }
             </ul>
         </section>
+    }
+}
+
+/// How far pairs of labels go together.
+fn correlations(report: &DataReport, lang: Lang) -> Html {
+    let name = |label_idx: usize| {
+        report
+            .labels
+            .get(label_idx)
+            .map_or("?", |label| label.name.get(lang))
+    };
+    html! {
+        if !report.correlations.is_empty() {
+            <section class="distribution correlations">
+                <h4>{ T.correlations.get(lang) }</h4>
+                <ul>
+                    { for report.correlations.iter().map(|pair| {
+                        let [a, b] = pair.labels.map(name);
+                        html! {
+                            <li>{ fill(T.correlation, lang, &[&a, &b, &format!("{:.3}", pair.value), &count(pair.n_rows as u64)]) }</li>
+                        }
+                    }) }
+                </ul>
+                <p class="hint">{ T.correlations_hint.get(lang) }</p>
+            </section>
+        }
     }
 }
 

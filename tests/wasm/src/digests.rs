@@ -14,7 +14,11 @@ use mtl_training::{Outgoing, Session, recommended};
 const N_STEPS: u32 = 60;
 
 /// The data sets that need no download.
-const GENERATED: [&str; 2] = ["generated-reviews", "generated-impressions"];
+const GENERATED: [&str; 3] = [
+    "generated-reviews",
+    "generated-impressions",
+    "generated-regression",
+];
 
 /// Every hash by the name of what was hashed, as a JSON object.
 pub fn json() -> String {

@@ -12,8 +12,10 @@
 //! Items are shown by popularity `1 / rank^s` (a long tail), and `c0`, `c1` are set so that the mean click and purchase
 //! rates are those asked for. Labels: `click`; `conversion` (clicked and bought, known for every impression);
 //! `purchase` (bought, known only after a click, NaN otherwise: sample selection as it is in practice); `next_item` and
-//! `next_user`, with as many classes as there are items and users. [`Dataset::truth`] holds the probability of a one
-//! (binary) or of the class drawn, before noise.
+//! `next_user`, with as many classes as there are items and users. With `tail_tasks` there are two labels more:
+//! `click_popular` and `click_tail`, each known for its own items only. [`Dataset::truth`] holds the probability of a one
+//! (binary) or of the class drawn, before noise: of `click` it is pCTR, of `purchase` pCVR (for every impression, clicked or
+//! not), of `conversion` their product, so that a model's bias can be measured ([`compare`](crate::truth::compare)).
 //!
 //! ```
 //! use mtl_data::datasets::generated_impressions::{ImpressionSettings, generate};
@@ -51,10 +53,10 @@ mtl_base::settings! {
             ["Latent factors", "隐因子数"],
             ["Width k of the hidden taste vectors.", "隐含偏好向量的维度 k。"];
         /// How far click and purchase agree.
-        correlation: f32 = 0.7, Real { min: 0.0, max: 1.0, step: 0.05 },
+        correlation: f32 = 0.7, Real { min: -1.0, max: 1.0, step: 0.05 },
             ["Task correlation", "任务相关度"],
-            ["r in v' = r v + sqrt(1 - r^2) w: how far the taste that makes people buy is the taste that makes them click.",
-             "v' = r v + sqrt(1 - r^2) w 中的 r：促成购买的偏好与促成点击的偏好有多一致。"];
+            ["r in v' = r v + sqrt(1 - r^2) w: how far the taste that makes people buy is the taste that makes them click; -1: the opposite.",
+             "v' = r v + sqrt(1 - r^2) w 中的 r：促成购买的偏好与促成点击的偏好有多一致；-1 表示相反。"];
         /// Mean click rate.
         click_rate: f32 = 0.3, Real { min: 0.01, max: 0.9, step: 0.01 },
             ["Click rate", "点击率"], ["Mean probability of a click.", "平均点击概率。"];
@@ -71,6 +73,11 @@ mtl_base::settings! {
             ["Weight of the previous item", "上一物品的权重"],
             ["m in (1 - m) P(next | user) + m P(next | previous item).",
              "(1 - m) P(下一物品 | 用户) + m P(下一物品 | 上一物品) 中的 m。"];
+        /// Whether clicks on popular and on other items are tasks of their own.
+        tail_tasks: bool = false, Flag,
+            ["Popular and tail items as tasks", "热门与长尾分为两个任务"],
+            ["Adds two labels: clicks on the most popular items, which take half of the impressions, and clicks on all others.",
+             "增加两个标签：最热门物品（占一半曝光）的点击，以及其余物品的点击。"];
         /// Share of binary labels that are flipped.
         label_noise: f32 = 0.0, Real { min: 0.0, max: 0.5, step: 0.01 },
             ["Label noise", "标签噪声"],
@@ -165,14 +172,14 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
     let p_click = with_mean(&click_logits, settings.click_rate, None);
     let p_purchase = with_mean(&purchase_logits, settings.purchase_rate, Some(&p_click));
 
-    let mut labels = Random::stream(seed, "impressions/labels");
+    let mut draws = Random::stream(seed, "impressions/labels");
     let [mut click, mut conversion, mut purchase] = [const { Vec::new() }; 3];
     for row in 0..rows {
-        let clicked = labels.uniform() < p_click[row];
-        let bought = labels.uniform() < p_purchase[row];
+        let clicked = draws.uniform() < p_click[row];
+        let bought = draws.uniform() < p_purchase[row];
         let mut label = |value: bool, known: bool| {
-            let flipped = labels.uniform() < settings.label_noise;
-            let missing = labels.uniform() < settings.missing;
+            let flipped = draws.uniform() < settings.label_noise;
+            let missing = draws.uniform() < settings.missing;
             if missing || !known {
                 f32::NAN
             } else {
@@ -204,7 +211,7 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
     let (next_item, p_next_item) = mixture(
         settings.sequence,
         [(&by_user, &user_ids), (&by_item, &previous_ids)],
-        &mut labels,
+        &mut draws,
     );
     let by_audience = Choice {
         from: &items,
@@ -215,11 +222,11 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
     let (next_user, p_next_user) = mixture(
         0.0,
         [(&by_audience, &item_ids), (&by_audience, &item_ids)],
-        &mut labels,
+        &mut draws,
     );
     let mut mask = |classes: Vec<u32>| -> Vec<f32> {
         let known = |class| {
-            if labels.uniform() < settings.missing {
+            if draws.uniform() < settings.missing {
                 f32::NAN
             } else {
                 class as f32
@@ -254,10 +261,64 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
         values,
         next: None,
     };
-    let truth = |label: &str, values| TruthColumn {
+    let truth = |label: &str, values, flipped| TruthColumn {
         label: label.to_owned(),
         values,
+        flipped,
     };
+    let noise = settings.label_noise;
+    let mut labels = vec![
+        binary("click", Message::new("Click", "点击"), click),
+        binary("conversion", Message::new("Conversion", "转化"), conversion),
+        binary(
+            "purchase",
+            Message::new("Purchase after click", "点击后购买"),
+            purchase,
+        ),
+        classes(
+            "next_item",
+            Message::new("Next item", "下一物品"),
+            n_items,
+            next_item,
+        ),
+        classes(
+            "next_user",
+            Message::new("Next user", "下一用户"),
+            n_users,
+            next_user,
+        ),
+    ];
+    let mut truths = vec![
+        truth("click", p_click, noise),
+        truth("conversion", p_conversion, noise),
+        truth("purchase", p_purchase, noise),
+        truth("next_item", p_next_item, 0.0),
+        truth("next_user", p_next_user, 0.0),
+    ];
+    if settings.tail_tasks {
+        let is_popular = popular_half(&popularity);
+        for (key, name, popular) in [
+            (
+                "click_popular",
+                Message::new("Click on a popular item", "热门物品点击"),
+                true,
+            ),
+            (
+                "click_tail",
+                Message::new("Click on a tail item", "长尾物品点击"),
+                false,
+            ),
+        ] {
+            let of_row = item_ids.iter().zip(&labels[0].values);
+            let values = of_row.map(|(item, click)| match is_popular[*item as usize] == popular {
+                true => *click,
+                false => f32::NAN,
+            });
+            let values = values.collect();
+            labels.push(binary(key, name, values));
+            truths.push(truth(key, truths[0].values.clone(), noise));
+        }
+    }
     Dataset {
         info: info(),
         features: vec![
@@ -270,35 +331,26 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
                 previous_ids,
             ),
         ],
-        labels: vec![
-            binary("click", Message::new("Click", "点击"), click),
-            binary("conversion", Message::new("Conversion", "转化"), conversion),
-            binary(
-                "purchase",
-                Message::new("Purchase after click", "点击后购买"),
-                purchase,
-            ),
-            classes(
-                "next_item",
-                Message::new("Next item", "下一物品"),
-                n_items,
-                next_item,
-            ),
-            classes(
-                "next_user",
-                Message::new("Next user", "下一用户"),
-                n_users,
-                next_user,
-            ),
-        ],
-        truth: vec![
-            truth("click", p_click),
-            truth("conversion", p_conversion),
-            truth("purchase", p_purchase),
-            truth("next_item", p_next_item),
-            truth("next_user", p_next_user),
-        ],
+        labels,
+        truth: truths,
     }
+}
+
+/// The most popular items, as many as take half of all impressions.
+fn popular_half(popularity: &[f32]) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..popularity.len()).collect();
+    order.sort_by(|a, b| popularity[*b].total_cmp(&popularity[*a]));
+    let half = 0.5 * popularity.iter().map(|p| f64::from(*p)).sum::<f64>();
+    let mut is_popular = vec![false; popularity.len()];
+    let mut sum = 0.0;
+    for item in order {
+        if sum >= half {
+            break;
+        }
+        sum += f64::from(popularity[item]);
+        is_popular[item] = true;
+    }
+    is_popular
 }
 
 /// `n` vectors of `k` standard normal numbers.
@@ -546,6 +598,69 @@ mod tests {
             let total: f32 = by_class.values().map(|(_, p)| p).sum();
             assert!(total <= 1.001, "{total}");
         }
+    }
+
+    #[test]
+    fn popular_and_tail_items_are_two_tasks_when_asked_for() {
+        let plain = generate(&ImpressionSettings::default());
+        let both = generate(&ImpressionSettings {
+            tail_tasks: true,
+            ..Default::default()
+        });
+        both.check().unwrap();
+        assert_eq!(plain.labels[..], both.labels[..5]);
+        assert_eq!(plain.truth[..], both.truth[..5]);
+        let of = |key: &str| &both.label(key).unwrap().values;
+        let (click, popular, tail) = (of("click"), of("click_popular"), of("click_tail"));
+        let mut n_popular = 0;
+        for row in 0..click.len() {
+            let known = if popular[row].is_nan() {
+                tail[row]
+            } else {
+                popular[row]
+            };
+            assert!(popular[row].is_nan() != tail[row].is_nan());
+            assert_eq!(known, click[row]);
+            n_popular += usize::from(!popular[row].is_nan());
+        }
+        let share = n_popular as f64 / click.len() as f64;
+        assert!((share - 0.5).abs() < 0.03, "{share}");
+        let Column::Id(items) = &both.features[1].column else {
+            panic!("items are ids")
+        };
+        let distinct = |values: &[f32]| {
+            let of_rows = items.ids.iter().zip(values).filter(|(_, value)| !value.is_nan());
+            of_rows
+                .map(|(id, _)| id)
+                .collect::<std::collections::BTreeSet<_>>()
+                .len()
+        };
+        assert!(distinct(tail) > 3 * distinct(popular));
+    }
+
+    /// With a correlation of -1 what makes people click keeps them from buying.
+    #[test]
+    fn opposed_tastes_have_opposed_truths() {
+        let correlation_of = |correlation| {
+            let dataset = generate(&ImpressionSettings {
+                correlation,
+                ..Default::default()
+            });
+            let [a, b] = ["click", "purchase"].map(|key| truth(&dataset, key));
+            let (ma, mb) = (mean(a.iter().copied()), mean(b.iter().copied()));
+            let sum = |f: fn(f32, f32) -> f32| {
+                a.iter()
+                    .zip(b)
+                    .map(|(a, b)| f64::from(f(a - ma, b - mb)))
+                    .sum::<f64>()
+            };
+            sum(|a, b| a * b) / (sum(|a, _| a * a) * sum(|_, b| b * b)).sqrt()
+        };
+        let [opposed, unrelated, same] = [-1.0, 0.0, 1.0].map(correlation_of);
+        assert!(
+            opposed < -0.7 && unrelated.abs() < 0.1 && same > 0.7,
+            "{opposed} {unrelated} {same}"
+        );
     }
 
     #[test]

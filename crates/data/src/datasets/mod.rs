@@ -7,6 +7,7 @@
 pub mod chinese_reviews;
 pub mod clothing_reviews;
 pub mod generated_impressions;
+pub mod generated_regression;
 pub mod generated_reviews;
 pub mod lecture_ratings;
 pub mod opinion_domains;
@@ -16,6 +17,7 @@ use mtl_base::settings::{self, Field, SettingError, Settings, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dataset::{Dataset, DatasetInfo};
+use crate::fresh::FreshRows;
 
 pub use raw::RawError;
 
@@ -128,7 +130,18 @@ macro_rules! datasets {
 datasets! {
     packaged: opinion_domains, clothing_reviews, chinese_reviews, lecture_ratings;
     generated: generated_reviews::ReviewSettings = Reviews "reviews",
-        generated_impressions::ImpressionSettings = Impressions "impressions";
+        generated_impressions::ImpressionSettings = Impressions "impressions",
+        generated_regression::RegressionSettings = Regression "regression";
+}
+
+impl Generator {
+    /// The training rows of every epoch, when they are to be drawn anew.
+    pub fn fresh_rows(&self) -> Option<FreshRows> {
+        match self {
+            Self::Regression(settings) if settings.streaming => Some(FreshRows::new(settings)),
+            _ => None,
+        }
+    }
 }
 
 /// The entry named `key`.

@@ -275,6 +275,7 @@ pub(crate) fn prepare_on(
         labels,
         usage,
         truth: dataset.truth.clone(),
+        fresh: None,
         n_rows: dataset.n_rows(),
     })
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DataSettings, LabelUsage};
 use crate::dataset::{DatasetInfo, TruthColumn};
+use crate::fresh::FreshRows;
 use crate::split::Splits;
 use crate::tokenizer::{Token, Vocabulary};
 
@@ -25,8 +26,10 @@ pub struct Prepared {
     pub labels: Vec<Vec<f32>>,
     /// How many training rows of each label are used.
     pub usage: Vec<LabelUsage>,
-    /// For a generated set: the probability from which a label was drawn.
+    /// For a generated set: from what the labels were drawn.
     pub truth: Vec<TruthColumn>,
+    /// Training rows that are drawn anew in every epoch, where the generator was asked to.
+    pub fresh: Option<FreshRows>,
     pub(super) n_rows: usize,
 }
 
@@ -116,6 +119,12 @@ impl Prepared {
         self.schema.labels.iter().position(|label| label.key == key)
     }
 
+    /// From what a label was drawn, for a generated set.
+    pub fn truth_of(&self, label_idx: usize) -> Option<&TruthColumn> {
+        let key = &self.schema.labels[label_idx].key;
+        self.truth.iter().find(|truth| truth.label == *key)
+    }
+
     /// Number of classes of a label: see [`LabelKind::n_classes`](mtl_base::schema::LabelKind::n_classes).
     pub fn n_classes(&self, label_idx: usize) -> Option<usize> {
         self.schema.labels[label_idx].kind.n_classes()
@@ -188,6 +197,31 @@ impl Prepared {
     /// When the label or a row does not exist, or `out` is not `rows.len() * label_width` long.
     pub fn labels_into(&self, label_idx: usize, rows: &[u32], out: &mut [f32]) {
         copy_rows(&self.labels[label_idx], self.label_width(label_idx), rows, out);
+    }
+
+    /// Writes the input of a training row that is drawn anew for `epoch` to `x`, standardised as the others are; its labels
+    /// come back, NaN where they are not known or not used. None, and nothing written, where rows are not drawn anew.
+    ///
+    /// # Panics
+    /// When the row does not exist or `x` is shorter than the one dense feature.
+    pub fn fresh_row_into(&self, epoch: u64, row: u32, x: &mut [f32]) -> Option<[f32; 2]> {
+        let fresh = self.fresh.as_ref()?;
+        let mut drawn = fresh.row_into(epoch, row, x);
+        if let Some(FeatureValues::Dense(dense)) = self.features.first() {
+            dense.scale.apply(x);
+        }
+        for (value, labels) in drawn.iter_mut().zip(&self.labels) {
+            let fixed = labels[row as usize];
+            // Rows that a label is not learnt from stay the same ones in every epoch.
+            if self.settings.missing_as_zero {
+                if fixed == 0.0 || value.is_nan() {
+                    *value = 0.0;
+                }
+            } else if fixed.is_nan() {
+                *value = f32::NAN;
+            }
+        }
+        Some(drawn)
     }
 
     /// Bytes held by the arrays.

@@ -29,7 +29,7 @@ use crate::layers::{
 use mtl_base::NodeId;
 use mtl_base::{
     ordered,
-    schema::{FeatureKind, LabelKind, LabelSchema, Schema},
+    schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema},
     text::Text,
 };
 
@@ -112,6 +112,17 @@ pub fn all() -> &'static [Preset] {
                 fits: has_ids_and_classes,
                 draw: item_user_softmax,
             },
+            Preset {
+                key: "numbers-towers",
+                name: Text::new("Numbers: shared layer, two towers", "数值：共享层与双塔"),
+                about: Text::new(
+                    "Numbers only: one shared Dense layer, then a tower for each of two tasks (the shared bottom).",
+                    "仅有数值输入：一个共享全连接层，之后两个任务各有一座塔（共享底层）。",
+                ),
+                data: "generated-regression",
+                fits: has_numbers_alone,
+                draw: numbers_towers,
+            },
         ]
     }
 }
@@ -140,6 +151,11 @@ fn has_ids(schema: &Schema) -> bool {
 
 fn has_ids_and_classes(schema: &Schema) -> bool {
     id_features(schema).count() >= 2 && classes_labels(schema).len() >= 2
+}
+
+fn has_numbers_alone(schema: &Schema) -> bool {
+    let is_dense = |feature: &FeatureSchema| matches!(feature.kind, FeatureKind::Dense { .. });
+    !schema.features.is_empty() && schema.features.iter().all(is_dense) && !schema.labels.is_empty()
 }
 
 /// Most id features, and most numeric features, that a recommender reads.
@@ -304,6 +320,34 @@ fn ad_content(schema: &Schema) -> Design {
         .iter()
         .filter(|label| label.kind == LabelKind::Binary);
     for label in binary.take(2) {
+        let tower = add_after(&mut design, shared, format!("tower_{}", label.key), relu(16));
+        add_head(&mut design, label, tower);
+    }
+    design
+}
+
+fn numbers_towers(schema: &Schema) -> Design {
+    let mut design = Design::new("Numbers towers");
+    let inputs: Vec<NodeId> = (schema.features.iter().take(MAX_INPUTS))
+        .map(|feature| {
+            let layer = DenseInput {
+                feature: feature.key.clone(),
+            };
+            design.add(format!("{}_input", feature.key), layer)
+        })
+        .collect();
+    let together = match inputs[..] {
+        [input] => input,
+        _ => {
+            let together = design.add("concatenate", Concatenate::default());
+            for input in &inputs {
+                design.connect(*input, together, 0);
+            }
+            together
+        }
+    };
+    let shared = add_after(&mut design, together, "shared", relu(64));
+    for label in schema.labels.iter().take(2) {
         let tower = add_after(&mut design, shared, format!("tower_{}", label.key), relu(16));
         add_head(&mut design, label, tower);
     }

@@ -26,6 +26,10 @@ const MEASURING: Text = Text::new(
     "CPU and WebGPU are being compared on this design",
     "正在按此设计比较 CPU 与 WebGPU",
 );
+const FRESH: Text = Text::new(
+    "on the CPU: the data set draws new rows in every epoch, which WebGPU, where all rows are uploaded once, does not",
+    "在 CPU 上训练：数据集每轮抽取新行，而 WebGPU 只上传一次全部行",
+);
 const LAZY: Text = Text::new(
     "lazy rows are updated on the CPU only; switch them off to train on WebGPU",
     "惰性行更新只能在 CPU 上进行；关闭它即可使用 WebGPU",
@@ -154,6 +158,14 @@ impl Session {
         };
         if self.settings.lazy_rows {
             self.webgpu.why = Some(LAZY.into());
+            return;
+        }
+        if self
+            .data
+            .as_ref()
+            .is_some_and(|data| data.prepared.fresh.is_some())
+        {
+            self.webgpu.why = Some(FRESH.into());
             return;
         }
         self.begin_preparing(then);

@@ -11,8 +11,8 @@ use mtl_engine::design::{Design, presets};
 use mtl_engine::metrics::Metric;
 use mtl_program::optimizers::OptimizerConfig;
 use mtl_training::protocol::{
-    Command, DataSource, Evaluation, Event, Phase, PredictInput, Reply, Request, Run, RunSettings, Split,
-    StopCondition, Watch,
+    Backend, Command, DataSource, Evaluation, Event, Phase, PredictInput, Reply, Request, Run, RunSettings,
+    Split, StopCondition, Watch,
 };
 
 /// Everything of the evaluations that must not depend on time.
@@ -637,6 +637,48 @@ fn data_settings_out_of_bounds_are_refused_and_change_nothing() {
     let (reply, _) = driver.ask(Request::Restore { snapshot }, vec![values]);
     assert!(reply.expect_err("refused").contains("`max_tokens`: expected"));
     assert_eq!((driver.fingerprint(), driver.status().step), before);
+}
+
+/// Slices, pauses and looks in between do not change which rows are drawn; WebGPU is not asked.
+#[test]
+fn data_without_end_gives_the_same_bits_however_it_is_sliced() {
+    let run = |budget: f64, backend| {
+        let mut driver = Driver::new();
+        driver.tell(Command::Settings {
+            settings: RunSettings {
+                epochs: 2,
+                backend,
+                ..settings()
+            },
+        });
+        driver.tell(Command::Data {
+            source: DataSource::Generated {
+                generator: serde_json::from_str(
+                    r#"{"type": "regression", "rows": 400, "width": 6, "streaming": true}"#,
+                )
+                .expect("a generator"),
+            },
+            settings: DataSettings::default(),
+        });
+        let design = presets::design("numbers-towers", &driver.schema()).expect("a preset");
+        driver.tell(Command::Design { design });
+        driver.run(Run::Play);
+        while driver.slice(budget) {
+            driver.run(Run::Pause);
+            driver.run(Run::Play);
+        }
+        driver
+    };
+    let (whole, parts) = (run(1e9, Backend::Cpu), run(1.0, Backend::Webgpu));
+    assert_eq!(whole.fingerprint(), parts.fingerprint());
+    assert_eq!(parts.status().phase, Phase::Finished);
+    if cfg!(feature = "gpu") {
+        let why = parts.status().runs_on.why.expect("a reason");
+        assert!(why.en.contains("new rows in every epoch") && why.zh.contains("每轮抽取新行"));
+    }
+    let losses = whole.evaluations();
+    let of = |place: usize| losses[place].losses[0].expect("a loss");
+    assert!(of(losses.len() - 1) < of(0), "it learns");
 }
 
 #[test]
