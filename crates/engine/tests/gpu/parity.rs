@@ -229,7 +229,7 @@ pub fn real_sizes() -> Vec<Case> {
         &short,
         TOLERANCE,
     ));
-    let mut frozen = Case::new("batch_normalization, frozen", &norm, &[40, 7], TOLERANCE);
+    let mut frozen = Case::new("batch_normalization, frozen", &norm, &[40, 7], LONG_SUMS);
     let node = frozen.bench.under_test;
     if let Some(node) = frozen.bench.design.node_mut(node) {
         node.frozen = true;
