@@ -1,9 +1,12 @@
 //! Sum of equal shapes: `y = x_1 + x_2 + …`.
 
-use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{elementwise_samples, lower_elementwise}};
-use mtl_program::ops;
+use super::{
+    ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample,
+    merge::{elementwise_samples, lower_elementwise},
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// Nothing to set.
@@ -24,7 +27,10 @@ impl LayerKind for Add {
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         lower_elementwise(lowering, inputs, |_, terms, y, _| {
-            Ok(ops::Sum { terms: terms.into_iter().map(|value| (value, 1.0)).collect(), y })
+            Ok(ops::Sum {
+                terms: terms.into_iter().map(|value| (value, 1.0)).collect(),
+                y,
+            })
         })
     }
 

@@ -1,10 +1,13 @@
 //! A weighted mean over the steps that count, with learnt weights: `s_t = v · tanh(x_t W + b)`, `w = softmax s`, `y = Σ_t w_t x_t`; 0 where
 //! no step counts. Sequence `length × n` to vector of n.
 
-use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, Shape, VECTOR_OUTPUT, as_sequence, only, sequence};
-use mtl_program::{initializers::Initializer, ops, specs::Regulariser};
+use super::{
+    Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, Shape,
+    VECTOR_OUTPUT, as_sequence, only, sequence,
+};
 use crate::lowering::{LinearSpec, Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::{initializers::Initializer, ops, specs::Regulariser};
 
 mtl_base::settings! {
     /// What it can be told.
@@ -47,7 +50,15 @@ impl LayerKind for AttentionPooling {
         let scores = lowering.value_of(0, &scores)?;
         let y = lowering.activation(width)?;
         let weights = lowering.saved(length)?;
-        lowering.push(ops::AttentionPool { x, scores, mask: input.mask, y, weights, length, width });
+        lowering.push(ops::AttentionPool {
+            x,
+            scores,
+            mask: input.mask,
+            y,
+            weights,
+            length,
+            width,
+        });
         Ok(vec![Signal::new(Shape::Vector { width }, y)])
     }
 

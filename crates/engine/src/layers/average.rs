@@ -1,9 +1,12 @@
 //! Mean of equal shapes: `y = (x_1 + … + x_n) / n`.
 
-use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{elementwise_samples, lower_elementwise}};
-use mtl_program::ops;
+use super::{
+    ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample,
+    merge::{elementwise_samples, lower_elementwise},
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// Nothing to set.
@@ -25,7 +28,10 @@ impl LayerKind for Average {
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let share = 1.0 / inputs.len() as f32;
         lower_elementwise(lowering, inputs, |_, terms, y, _| {
-            Ok(ops::Sum { terms: terms.into_iter().map(|value| (value, share)).collect(), y })
+            Ok(ops::Sum {
+                terms: terms.into_iter().map(|value| (value, share)).collect(),
+                y,
+            })
         })
     }
 

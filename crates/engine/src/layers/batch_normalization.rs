@@ -2,10 +2,17 @@
 //! count), and running ones follow them; predictions use the running ones, and so does a frozen layer in training. What a batch of few rows does is in
 //! [`mtl_program::ops::BatchNorm`]. Any shape to the same shape.
 
-use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use mtl_program::{initializers::Initializer, ops, specs::{Regulariser, Start}};
+use super::{
+    ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence,
+    vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::{
+    initializers::Initializer,
+    ops,
+    specs::{Regulariser, Start},
+};
 
 mtl_base::settings! {
     /// What it can be told.
@@ -34,10 +41,12 @@ impl LayerKind for BatchNormalization {
         let input = only(inputs)?;
         let x = lowering.value_of(0, &input)?;
         let (width, size) = (input.shape.width(), input.shape.size());
-        let mut parameter = |name, start| {
-            lowering.parameter(name, &[width], Start::Initializer(start), Regulariser::NONE)
-        };
-        let (gamma, beta) = (parameter("gamma", Initializer::Ones), parameter("beta", Initializer::Zeros));
+        let mut parameter =
+            |name, start| lowering.parameter(name, &[width], Start::Initializer(start), Regulariser::NONE);
+        let (gamma, beta) = (
+            parameter("gamma", Initializer::Ones),
+            parameter("beta", Initializer::Zeros),
+        );
         let moving_mean = lowering.statistic("moving_mean", &[width], Initializer::Zeros);
         let moving_variance = lowering.statistic("moving_variance", &[width], Initializer::Ones);
         let op = ops::BatchNorm {
@@ -61,6 +70,15 @@ impl LayerKind for BatchNormalization {
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::new(Self::default(), [vector(3)]), Sample::new(Self { momentum: 0.5, ..Self::default() }, [sequence(3, 2)])]
+        vec![
+            Sample::new(Self::default(), [vector(3)]),
+            Sample::new(
+                Self {
+                    momentum: 0.5,
+                    ..Self::default()
+                },
+                [sequence(3, 2)],
+            ),
+        ]
     }
 }

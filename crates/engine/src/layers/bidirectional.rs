@@ -5,15 +5,24 @@
 //! |---|---|
 //! | sequence `length × n` | vector of 2u (u when added up), or sequence `length × 2u` |
 
-use super::{ANY_OUTPUT, Category, Gru, InputPort, LayerKind, LowerError, Lstm, OutputPort, SEQUENCE_INPUT, Sample, gru::lower_gru, lstm::lower_lstm, only, recurrent::Reading, sequence};
-use mtl_program::ops;
+use super::{
+    ANY_OUTPUT, Category, Gru, InputPort, LayerKind, LowerError, Lstm, OutputPort, SEQUENCE_INPUT, Sample,
+    gru::lower_gru, lstm::lower_lstm, only, recurrent::Reading, sequence,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 /// The two directions.
 const READINGS: [Reading; 2] = [
-    Reading { names: ["forward_kernel", "forward_recurrent_kernel", "forward_bias"], backwards: false },
-    Reading { names: ["backward_kernel", "backward_recurrent_kernel", "backward_bias"], backwards: true },
+    Reading {
+        names: ["forward_kernel", "forward_recurrent_kernel", "forward_bias"],
+        backwards: false,
+    },
+    Reading {
+        names: ["backward_kernel", "backward_recurrent_kernel", "backward_bias"],
+        backwards: true,
+    },
 ];
 
 mtl_base::choice! {
@@ -84,12 +93,19 @@ impl LayerKind for Bidirectional {
                 lower_lstm(&layer, lowering, &input, reading)
             }
             RecurrentCell::Gru => {
-                let layer = Gru { units: self.units, return_sequences: self.return_sequences, l2: self.l2 };
+                let layer = Gru {
+                    units: self.units,
+                    return_sequences: self.return_sequences,
+                    l2: self.l2,
+                };
                 lower_gru(&layer, lowering, &input, reading)
             }
         };
         let results = [read(READINGS[0])?, read(READINGS[1])?];
-        let values = [lowering.value_of(0, &results[0])?, lowering.value_of(0, &results[1])?];
+        let values = [
+            lowering.value_of(0, &results[0])?,
+            lowering.value_of(0, &results[1])?,
+        ];
         let (units, mask) = (self.units, results[0].mask);
         let added_up = |factor: f32| values.map(|value| (value, factor)).to_vec();
         let (width, terms) = match self.merge {
@@ -103,14 +119,29 @@ impl LayerKind for Bidirectional {
         if terms.is_empty() {
             for (index, x) in values.into_iter().enumerate() {
                 let y_start = index * units;
-                lowering.push(ops::Columns { x, x_width: units, x_start: 0, y, y_width: width, y_start, width: units, steps });
+                lowering.push(ops::Columns {
+                    x,
+                    x_width: units,
+                    x_start: 0,
+                    y,
+                    y_width: width,
+                    y_start,
+                    width: units,
+                    steps,
+                });
             }
         } else {
             lowering.push(ops::Sum { terms, y });
         }
         if let Some(weights) = mask {
             let known = lowering.activation(shape.size())?;
-            lowering.push(ops::Mixture { experts: vec![y], weights, y: known, width, steps });
+            lowering.push(ops::Mixture {
+                experts: vec![y],
+                weights,
+                y: known,
+                width,
+                steps,
+            });
             y = known;
         }
         Ok(vec![Signal::new(shape, y).masked(mask)])
@@ -118,18 +149,47 @@ impl LayerKind for Bidirectional {
 
     fn samples() -> Vec<Sample> {
         vec![
-            Sample::new(Self { units: 2, ..Self::default() }, [sequence(4, 2)]),
-            Sample::new(Self { units: 2, return_sequences: true, ..Self::default() }, [sequence(3, 2)]),
             Sample::new(
-                Self { units: 2, cell: RecurrentCell::Gru, return_sequences: true, l2: 0.01, ..Self::default() },
+                Self {
+                    units: 2,
+                    ..Self::default()
+                },
                 [sequence(4, 2)],
             ),
             Sample::new(
-                Self { units: 2, merge: BidirectionalMerge::Sum, return_sequences: true, ..Self::default() },
+                Self {
+                    units: 2,
+                    return_sequences: true,
+                    ..Self::default()
+                },
                 [sequence(3, 2)],
             ),
             Sample::new(
-                Self { units: 3, cell: RecurrentCell::Gru, merge: BidirectionalMerge::Average, ..Self::default() },
+                Self {
+                    units: 2,
+                    cell: RecurrentCell::Gru,
+                    return_sequences: true,
+                    l2: 0.01,
+                    ..Self::default()
+                },
+                [sequence(4, 2)],
+            ),
+            Sample::new(
+                Self {
+                    units: 2,
+                    merge: BidirectionalMerge::Sum,
+                    return_sequences: true,
+                    ..Self::default()
+                },
+                [sequence(3, 2)],
+            ),
+            Sample::new(
+                Self {
+                    units: 3,
+                    cell: RecurrentCell::Gru,
+                    merge: BidirectionalMerge::Average,
+                    ..Self::default()
+                },
                 [sequence(3, 2)],
             ),
         ]
@@ -137,6 +197,11 @@ impl LayerKind for Bidirectional {
 
     fn summary(&self) -> String {
         let side_by_side = self.merge == BidirectionalMerge::Concatenate;
-        format!("{} · {}{}", self.cell.key(), if side_by_side { "2 × " } else { "" }, self.units)
+        format!(
+            "{} · {}{}",
+            self.cell.key(),
+            if side_by_side { "2 × " } else { "" },
+            self.units
+        )
     }
 }

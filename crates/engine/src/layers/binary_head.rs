@@ -1,9 +1,13 @@
 //! A task with two outcomes: `p = σ(z)`, loss `-y log p - (1-y) log(1-p)` computed from z; input vector, no output.
 
-use super::{Category, LayerKind, LowerError, Sample, head::{head_methods, head_settings}, vector};
-use mtl_program::ops;
+use super::{
+    Category, LayerKind, LowerError, Sample,
+    head::{head_methods, head_settings},
+    vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::{schema::LabelKind, text::Text};
+use mtl_program::ops;
 
 head_settings! {
     BinaryHead, "like",
@@ -30,8 +34,22 @@ impl LayerKind for BinaryHead {
     fn samples() -> Vec<Sample> {
         vec![
             Sample::new(Self::default(), [vector(3)]),
-            Sample::new(Self { weight: 0.7, class_weights: vec![0.5, 2.0], l2: 0.01, ..Self::default() }, [vector(2)]),
-            Sample::new(Self { projection: false, ..Self::default() }, [vector(1)]),
+            Sample::new(
+                Self {
+                    weight: 0.7,
+                    class_weights: vec![0.5, 2.0],
+                    l2: 0.01,
+                    ..Self::default()
+                },
+                [vector(2)],
+            ),
+            Sample::new(
+                Self {
+                    projection: false,
+                    ..Self::default()
+                },
+                [vector(1)],
+            ),
         ]
     }
 }

@@ -1,9 +1,13 @@
 //! A task with several classes: `p = softmax(z)`, loss `-log p_y` computed from z; input vector, no output.
 
-use super::{Category, LayerKind, LowerError, Sample, head::{head_methods, head_settings}, vector};
-use mtl_program::{losses::LossPlaces, ops};
+use super::{
+    Category, LayerKind, LowerError, Sample,
+    head::{head_methods, head_settings},
+    vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::{schema::LabelKind, text::Text};
+use mtl_program::{losses::LossPlaces, ops};
 
 head_settings! {
     ClassesHead, "category",
@@ -26,16 +30,40 @@ impl LayerKind for ClassesHead {
         let kind = lowering.label(&self.label, |kind| matches!(kind, LabelKind::Classes { .. }))?;
         let n_classes = kind.n_classes().unwrap_or(0).max(1);
         self.lower_head(lowering, inputs, LabelKind::Classes { n_classes }, |places| {
-            let LossPlaces { task_idx, logits, probabilities, class_weights } = places;
-            ops::ClassesLoss { task_idx, logits, probabilities, n_classes, class_weights }
+            let LossPlaces {
+                task_idx,
+                logits,
+                probabilities,
+                class_weights,
+            } = places;
+            ops::ClassesLoss {
+                task_idx,
+                logits,
+                probabilities,
+                n_classes,
+                class_weights,
+            }
         })
     }
 
     fn samples() -> Vec<Sample> {
         vec![
             Sample::new(Self::default(), [vector(2)]),
-            Sample::new(Self { weight: 2.0, class_weights: vec![0.5, 2.0, 1.5], ..Self::default() }, [vector(2)]),
-            Sample::new(Self { projection: false, ..Self::default() }, [vector(3)]),
+            Sample::new(
+                Self {
+                    weight: 2.0,
+                    class_weights: vec![0.5, 2.0, 1.5],
+                    ..Self::default()
+                },
+                [vector(2)],
+            ),
+            Sample::new(
+                Self {
+                    projection: false,
+                    ..Self::default()
+                },
+                [vector(3)],
+            ),
         ]
     }
 }

@@ -1,9 +1,12 @@
 //! Inputs side by side, in the order of the wires: widths add up. Vectors, or sequences of equal length.
 
-use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, Shape, sequence, several, vector};
-use mtl_program::ops::{self, MaskRule};
+use super::{
+    ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, Shape, sequence,
+    several, vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops::{self, MaskRule};
 
 mtl_base::settings! {
     /// Nothing to set.
@@ -28,10 +31,15 @@ impl LayerKind for Concatenate {
         let is_sequence = |shape| matches!(shape, Shape::Sequence { .. });
         for input in inputs {
             if input.shape.steps() != steps || is_sequence(input.shape) != is_sequence(first.shape) {
-                return Err(LowerError::UnequalSteps { first: first.shape, got: input.shape });
+                return Err(LowerError::UnequalSteps {
+                    first: first.shape,
+                    got: input.shape,
+                });
             }
         }
-        let width = inputs.iter().fold(0_usize, |width, input| width.saturating_add(input.shape.width()));
+        let width = inputs
+            .iter()
+            .fold(0_usize, |width, input| width.saturating_add(input.shape.width()));
         let y = lowering.activation(steps.saturating_mul(width))?;
         let mut start = 0;
         for (handle, input) in inputs.iter().enumerate() {
@@ -55,7 +63,11 @@ impl LayerKind for Concatenate {
             mask = match (mask, input.mask) {
                 (Some(a), Some(b)) if a != b => {
                     let both = lowering.activation(steps)?;
-                    lowering.push(ops::Mask { rule: MaskRule::Both(a, b), y: both, length: steps });
+                    lowering.push(ops::Mask {
+                        rule: MaskRule::Both(a, b),
+                        y: both,
+                        length: steps,
+                    });
                     Some(both)
                 }
                 (a, b) => a.or(b),

@@ -4,10 +4,17 @@
 //! |---|---|---|
 //! | sequence `length × n` | window × n × filters | sequence of filters, as long as there are windows |
 
-use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, Shape, as_sequence, only, sequence};
-use mtl_program::{initializers::Initializer, ops::{self, MaskRule}, specs::Regulariser};
+use super::{
+    Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT,
+    Sample, Shape, as_sequence, only, sequence,
+};
 use crate::lowering::{LinearSpec, Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::{
+    initializers::Initializer,
+    ops::{self, MaskRule},
+    specs::Regulariser,
+};
 
 mtl_base::choice! {
     /// What a convolution does at the ends of a sequence.
@@ -80,18 +87,39 @@ impl LayerKind for Conv1d {
         };
         let windows = lowering.activation(out_length.saturating_mul(window).saturating_mul(width))?;
         let mask = input.mask;
-        lowering.push(ops::Unfold { x, mask, y: windows, length, width, window, stride, before, out_length });
+        lowering.push(ops::Unfold {
+            x,
+            mask,
+            y: windows,
+            length,
+            width,
+            window,
+            stride,
+            before,
+            out_length,
+        });
         // A window counts where the step that it stands on does.
         let mask = match mask {
             Some(mask) if stride > 1 || out_length != length => {
                 let every = lowering.activation(out_length)?;
                 let rule = MaskRule::Every { mask, stride, length };
-                lowering.push(ops::Mask { rule, y: every, length: out_length });
+                lowering.push(ops::Mask {
+                    rule,
+                    y: every,
+                    length: out_length,
+                });
                 Some(every)
             }
             mask => mask,
         };
-        let windows = Signal::new(Shape::Sequence { length: out_length, width: window * width }, windows).masked(mask);
+        let windows = Signal::new(
+            Shape::Sequence {
+                length: out_length,
+                width: window * width,
+            },
+            windows,
+        )
+        .masked(mask);
         let spec = LinearSpec {
             units: self.filters,
             activation: self.activation,
@@ -104,9 +132,21 @@ impl LayerKind for Conv1d {
 
     fn samples() -> Vec<Sample> {
         vec![
-            Sample::new(Self { filters: 3, activation: Activation::Tanh, ..Self::default() }, [sequence(5, 2)]),
             Sample::new(
-                Self { filters: 2, padding: ConvolutionPadding::Causal, l2: 0.01, ..Self::default() },
+                Self {
+                    filters: 3,
+                    activation: Activation::Tanh,
+                    ..Self::default()
+                },
+                [sequence(5, 2)],
+            ),
+            Sample::new(
+                Self {
+                    filters: 2,
+                    padding: ConvolutionPadding::Causal,
+                    l2: 0.01,
+                    ..Self::default()
+                },
                 [sequence(4, 2)],
             ),
             Sample::new(
@@ -124,6 +164,11 @@ impl LayerKind for Conv1d {
     }
 
     fn summary(&self) -> String {
-        format!("{} × {} · {}", self.filters, self.kernel_size, self.activation.key())
+        format!(
+            "{} × {} · {}",
+            self.filters,
+            self.kernel_size,
+            self.activation.key()
+        )
     }
 }

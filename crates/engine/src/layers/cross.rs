@@ -1,10 +1,13 @@
 //! The cross layer of DCN-v2: `y = x_0 ⊙ (x W + b) + x`, where x_0 is the input of the first cross layer. Stacked, l layers model interactions up to
 //! order l + 1. Two vectors of n to a vector of n.
 
-use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, merge::equal_shapes, vector};
-use mtl_program::{initializers::Initializer, ops, specs::Regulariser};
+use super::{
+    Activation, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape,
+    VECTOR_OUTPUT, merge::equal_shapes, vector,
+};
 use crate::lowering::{LinearSpec, Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::{initializers::Initializer, ops, specs::Regulariser};
 
 mtl_base::settings! {
     /// What it can be told.
@@ -23,13 +26,19 @@ impl LayerKind for Cross {
         "将最初特征与当前特征的线性变换相乘（DCN-v2）：y = x₀ ⊙ (x W + b) + x。堆叠可得到更高阶的交互。",
     );
     const CATEGORY: Category = Category::Merge;
-    const INPUTS: &'static [InputPort] = &[InputPort::one("first features", "最初特征", PortKind::Vector), InputPort::one("input", "输入", PortKind::Vector)];
+    const INPUTS: &'static [InputPort] = &[
+        InputPort::one("first features", "最初特征", PortKind::Vector),
+        InputPort::one("input", "输入", PortKind::Vector),
+    ];
     const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let values = equal_shapes(lowering, inputs)?;
         let [first, x] = values[..] else {
-            return Err(LowerError::Count { expected: 2, got: values.len() });
+            return Err(LowerError::Count {
+                expected: 2,
+                got: values.len(),
+            });
         };
         let width = inputs[0].shape.width();
         let spec = LinearSpec {
@@ -43,9 +52,16 @@ impl LayerKind for Cross {
         let view = lowering.value_of(1, &view)?;
         let product = lowering.activation(width)?;
         let partial = lowering.backward_scratch(width)?;
-        lowering.push(ops::Multiply { factors: vec![first, view], y: product, partial });
+        lowering.push(ops::Multiply {
+            factors: vec![first, view],
+            y: product,
+            partial,
+        });
         let y = lowering.activation(width)?;
-        lowering.push(ops::Sum { terms: vec![(product, 1.0), (x, 1.0)], y });
+        lowering.push(ops::Sum {
+            terms: vec![(product, 1.0), (x, 1.0)],
+            y,
+        });
         Ok(vec![Signal::new(Shape::Vector { width }, y)])
     }
 

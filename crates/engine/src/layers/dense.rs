@@ -5,10 +5,13 @@
 //! | vector of n | n × units | vector of `units` |
 //! | sequence of `length × n` | n × units, the same at each step | sequence `length × units` |
 
-use super::{ANY_INPUT, ANY_OUTPUT, Activation, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use mtl_program::{initializers::Initializer, specs::Regulariser};
+use super::{
+    ANY_INPUT, ANY_OUTPUT, Activation, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only,
+    sequence, vector,
+};
 use crate::lowering::{LinearSpec, Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::{initializers::Initializer, specs::Regulariser};
 
 mtl_base::settings! {
     /// Outputs, activation, how the kernel starts, and its regularisers.
@@ -52,7 +55,10 @@ impl LayerKind for Dense {
             activation: self.activation,
             use_bias: self.use_bias,
             initializer: self.kernel_initializer,
-            regulariser: Regulariser { l1: self.l1, l2: self.l2 },
+            regulariser: Regulariser {
+                l1: self.l1,
+                l2: self.l2,
+            },
         };
         Ok(vec![lowering.linear(&input, &spec)?])
     }
@@ -60,11 +66,43 @@ impl LayerKind for Dense {
     fn samples() -> Vec<Sample> {
         Activation::ALL
             .iter()
-            .map(|activation| Sample::new(Self { units: 5, activation: *activation, ..Self::default() }, [vector(4)]))
+            .map(|activation| {
+                Sample::new(
+                    Self {
+                        units: 5,
+                        activation: *activation,
+                        ..Self::default()
+                    },
+                    [vector(4)],
+                )
+            })
             .chain([
-                Sample::new(Self { units: 3, use_bias: false, l1: 0.01, l2: 0.02, ..Self::default() }, [vector(2)]),
-                Sample::new(Self { units: 3, activation: Activation::Tanh, ..Self::default() }, [sequence(4, 2)]),
-                Sample::new(Self { units: 3, activation: Activation::Softmax, ..Self::default() }, [sequence(3, 2)]),
+                Sample::new(
+                    Self {
+                        units: 3,
+                        use_bias: false,
+                        l1: 0.01,
+                        l2: 0.02,
+                        ..Self::default()
+                    },
+                    [vector(2)],
+                ),
+                Sample::new(
+                    Self {
+                        units: 3,
+                        activation: Activation::Tanh,
+                        ..Self::default()
+                    },
+                    [sequence(4, 2)],
+                ),
+                Sample::new(
+                    Self {
+                        units: 3,
+                        activation: Activation::Softmax,
+                        ..Self::default()
+                    },
+                    [sequence(3, 2)],
+                ),
             ])
             .collect()
     }

@@ -1,6 +1,8 @@
 //! Real numbers of an example.
 
-use super::{Category, InputPort, LayerKind, LowerError, NO_INPUTS, OutputPort, Sample, Shape, VECTOR_OUTPUT};
+use super::{
+    Category, InputPort, LayerKind, LowerError, NO_INPUTS, OutputPort, Sample, Shape, VECTOR_OUTPUT,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::{schema::FeatureKind, text::Text};
 
@@ -24,7 +26,10 @@ impl LayerKind for DenseInput {
     fn lower(&self, lowering: &mut Lowering<'_>, _inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let kind = lowering.feature(&self.feature, |kind| matches!(kind, FeatureKind::Dense { .. }))?;
         let FeatureKind::Dense { width } = kind else {
-            return Err(LowerError::FeatureKind { key: self.feature.clone(), got: kind });
+            return Err(LowerError::FeatureKind {
+                key: self.feature.clone(),
+                got: kind,
+            });
         };
         let value = lowering.dense_slot(&self.feature, width)?;
         Ok(vec![Signal::new(Shape::Vector { width }, value)])

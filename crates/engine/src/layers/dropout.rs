@@ -1,10 +1,13 @@
 //! Zeroes a random share of the inputs while training: `y = x m / (1 - rate)`, m = 0 with probability `rate`; `y = x`
 //! otherwise. The draw depends on the run's seed, the node and the step only.
 
-use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use mtl_program::ops;
+use super::{
+    ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence,
+    vector,
+};
 use crate::lowering::{Lowering, Signal, Source};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// How much is dropped.
@@ -33,8 +36,17 @@ impl LayerKind for Dropout {
         let y = lowering.activation(size)?;
         let kept = lowering.saved(size)?;
         let stream = lowering.random_stream();
-        lowering.push(ops::DropoutMask { x, y, kept, rate: self.rate, stream });
-        Ok(vec![Signal { source: Source::Value(y), ..input }])
+        lowering.push(ops::DropoutMask {
+            x,
+            y,
+            kept,
+            rate: self.rate,
+            stream,
+        });
+        Ok(vec![Signal {
+            source: Source::Value(y),
+            ..input
+        }])
     }
 
     fn samples() -> Vec<Sample> {

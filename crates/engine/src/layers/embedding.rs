@@ -5,10 +5,16 @@
 //! | tokens, `length` ids | sequence `length × width`, masked where the id is 0 |
 //! | one id | vector of `width` |
 
-use super::{ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, only};
-use mtl_program::{initializers::Initializer, ops::{self, MaskRule}, specs::{Regulariser, Start}};
+use super::{
+    ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, only,
+};
 use crate::lowering::{Lowering, Signal, Source};
 use mtl_base::text::Text;
+use mtl_program::{
+    initializers::Initializer,
+    ops::{self, MaskRule},
+    specs::{Regulariser, Start},
+};
 
 mtl_base::settings! {
     /// Width of the vectors, and how they start.
@@ -45,35 +51,81 @@ impl LayerKind for Embedding {
         let (slot, steps, cardinality) = match (input.source, input.shape) {
             (Source::Ids(slot), Shape::Tokens { length, cardinality }) => (slot, length, cardinality),
             (Source::Ids(slot), Shape::Id { cardinality }) => (slot, 1, cardinality),
-            _ => return Err(LowerError::Kind { handle: 0, expected: PortKind::Ids, got: input.shape }),
+            _ => {
+                return Err(LowerError::Kind {
+                    handle: 0,
+                    expected: PortKind::Ids,
+                    got: input.shape,
+                });
+            }
         };
         let cardinality = cardinality.max(1);
         let start = Start::Initializer(self.initializer);
-        let table =
-            lowering.parameter("embeddings", &[cardinality, self.width], start, Regulariser::l2(self.l2));
+        let table = lowering.parameter(
+            "embeddings",
+            &[cardinality, self.width],
+            start,
+            Regulariser::l2(self.l2),
+        );
         lowering.mark_sparse(table);
         let y = lowering.activation(steps.saturating_mul(self.width))?;
         lowering.keep_gradient(y);
         let is_text = matches!(input.shape, Shape::Tokens { .. });
         let mask = if is_text && self.mask_zero {
             let mask = lowering.activation(steps)?;
-            lowering.push(ops::Mask { rule: MaskRule::KnownIds(slot), y: mask, length: steps });
+            lowering.push(ops::Mask {
+                rule: MaskRule::KnownIds(slot),
+                y: mask,
+                length: steps,
+            });
             Some(mask)
         } else {
             None
         };
-        lowering.push(ops::EmbeddingLookup { slot, table, y, steps, cardinality, width: self.width });
-        Ok(vec![Signal::new(input.shape.with_width(self.width), y).masked(mask)])
+        lowering.push(ops::EmbeddingLookup {
+            slot,
+            table,
+            y,
+            steps,
+            cardinality,
+            width: self.width,
+        });
+        Ok(vec![
+            Signal::new(input.shape.with_width(self.width), y).masked(mask),
+        ])
     }
 
     fn samples() -> Vec<Sample> {
         vec![
-            Sample::new(Self { width: 3, ..Self::default() }, [Shape::Tokens { length: 4, cardinality: 6 }]),
             Sample::new(
-                Self { width: 2, mask_zero: false, l2: 0.01, ..Self::default() },
-                [Shape::Tokens { length: 3, cardinality: 5 }],
+                Self {
+                    width: 3,
+                    ..Self::default()
+                },
+                [Shape::Tokens {
+                    length: 4,
+                    cardinality: 6,
+                }],
             ),
-            Sample::new(Self { width: 4, ..Self::default() }, [Shape::Id { cardinality: 7 }]),
+            Sample::new(
+                Self {
+                    width: 2,
+                    mask_zero: false,
+                    l2: 0.01,
+                    ..Self::default()
+                },
+                [Shape::Tokens {
+                    length: 3,
+                    cardinality: 5,
+                }],
+            ),
+            Sample::new(
+                Self {
+                    width: 4,
+                    ..Self::default()
+                },
+                [Shape::Id { cardinality: 7 }],
+            ),
         ]
     }
 

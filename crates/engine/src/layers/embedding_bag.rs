@@ -1,10 +1,13 @@
 //! The mean or sum of the vectors of several ids, such as the tags of an item: `y = Σ_t E[id_t] (/ n)`, over the ids that are not 0; 0 where there
 //! is none. Tokens to vector of `width`.
 
-use super::{Category, Embedding, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, only, pool::pool};
-use mtl_program::{initializers::Initializer, ops::PoolRule};
+use super::{
+    Category, Embedding, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape,
+    VECTOR_OUTPUT, only, pool::pool,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::{initializers::Initializer, ops::PoolRule};
 
 mtl_base::choice! {
     /// How several vectors become one.
@@ -46,8 +49,12 @@ impl LayerKind for EmbeddingBag {
     const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
-        let embedding =
-            Embedding { width: self.width, mask_zero: true, initializer: self.initializer, l2: self.l2 };
+        let embedding = Embedding {
+            width: self.width,
+            mask_zero: true,
+            initializer: self.initializer,
+            l2: self.l2,
+        };
         let rows = only(&embedding.lower(lowering, inputs)?)?;
         let rule = match self.combine {
             BagRule::Mean => PoolRule::Mean,
@@ -58,10 +65,27 @@ impl LayerKind for EmbeddingBag {
 
     fn samples() -> Vec<Sample> {
         vec![
-            Sample::new(Self { width: 3, ..Self::default() }, [Shape::Tokens { length: 4, cardinality: 6 }]),
             Sample::new(
-                Self { width: 2, combine: BagRule::Sum, l2: 0.01, ..Self::default() },
-                [Shape::Tokens { length: 3, cardinality: 5 }],
+                Self {
+                    width: 3,
+                    ..Self::default()
+                },
+                [Shape::Tokens {
+                    length: 4,
+                    cardinality: 6,
+                }],
+            ),
+            Sample::new(
+                Self {
+                    width: 2,
+                    combine: BagRule::Sum,
+                    l2: 0.01,
+                    ..Self::default()
+                },
+                [Shape::Tokens {
+                    length: 3,
+                    cardinality: 5,
+                }],
             ),
         ]
     }

@@ -1,10 +1,13 @@
 //! All pairs of vectors multiplied: `y = Σ_{i<j} v_i v_j`, summed to one number (FM) or kept element by element (the bi-interaction of NFM). Vectors of
 //! equal width k to a vector of 1 or k. It costs time linear in the number of vectors: `½ ((Σ v)² - Σ v²)`.
 
-use super::{Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, merge::equal_shapes, several, vector};
-use mtl_program::ops;
+use super::{
+    Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT,
+    merge::equal_shapes, several, vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// What it can be told.
@@ -32,7 +35,13 @@ impl LayerKind for FactorizationMachine {
         let width = first.shape.width();
         let width_out = if self.summed { 1 } else { width };
         let (y, sums) = (lowering.activation(width_out)?, lowering.saved(width)?);
-        lowering.push(ops::Interaction { terms, y, sums, width, summed: self.summed });
+        lowering.push(ops::Interaction {
+            terms,
+            y,
+            sums,
+            width,
+            summed: self.summed,
+        });
         Ok(vec![Signal::new(Shape::Vector { width: width_out }, y)])
     }
 

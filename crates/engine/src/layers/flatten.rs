@@ -1,6 +1,9 @@
 //! All steps one after the other in one vector: sequence `length × n` to vector of length · n.
 
-use super::{ANY_INPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, Shape, VECTOR_OUTPUT, only, sequence, vector};
+use super::{
+    ANY_INPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, Shape, VECTOR_OUTPUT, only,
+    sequence, vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
 
@@ -24,10 +27,18 @@ impl LayerKind for Flatten {
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;
         let value = lowering.value_of(0, &input)?;
-        Ok(vec![Signal::new(Shape::Vector { width: input.shape.size() }, value)])
+        Ok(vec![Signal::new(
+            Shape::Vector {
+                width: input.shape.size(),
+            },
+            value,
+        )])
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::new(Self::default(), [sequence(3, 2)]), Sample::new(Self::default(), [vector(4)])]
+        vec![
+            Sample::new(Self::default(), [sequence(3, 2)]),
+            Sample::new(Self::default(), [vector(4)]),
+        ]
     }
 }

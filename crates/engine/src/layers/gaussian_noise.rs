@@ -1,9 +1,11 @@
 //! Adds normal noise while training: `y = x + σ n`; `y = x` otherwise.
 
-use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, vector};
-use mtl_program::ops;
+use super::{
+    ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// What it can be told.
@@ -30,7 +32,12 @@ impl LayerKind for GaussianNoise {
         let x = lowering.value_of(0, &input)?;
         let y = lowering.activation(input.shape.size())?;
         let stream = lowering.random_stream();
-        lowering.push(ops::Noise { x, y, deviation: self.deviation, stream });
+        lowering.push(ops::Noise {
+            x,
+            y,
+            deviation: self.deviation,
+            stream,
+        });
         Ok(vec![Signal::new(input.shape, y).masked(input.mask)])
     }
 

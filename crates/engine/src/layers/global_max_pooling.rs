@@ -1,9 +1,12 @@
 //! Largest value over the steps that are not masked: `y_j = max_t x_tj`; 0 where no step is known. Sequence `length × n` to vector of n.
 
-use super::{Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, VECTOR_OUTPUT, only, pool::pool, sequence};
-use mtl_program::ops::PoolRule;
+use super::{
+    Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, VECTOR_OUTPUT, only,
+    pool::pool, sequence,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops::PoolRule;
 
 mtl_base::settings! {
     /// Nothing to set.

@@ -1,10 +1,13 @@
 //! Passes values on and turns gradients round: forward `y = x`, backward `dx = -λ dy`. What comes before learns to make the task behind it fail:
 //! features that say nothing about, for instance, the domain.
 
-use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use mtl_program::ops;
+use super::{
+    ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence,
+    vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// What it can be told.
@@ -30,12 +33,19 @@ impl LayerKind for GradientReversal {
         let input = only(inputs)?;
         let x = lowering.value_of(0, &input)?;
         let y = lowering.activation(input.shape.size())?;
-        lowering.push(ops::GradientScale { x, y, factor: -self.strength });
+        lowering.push(ops::GradientScale {
+            x,
+            y,
+            factor: -self.strength,
+        });
         Ok(vec![Signal::new(input.shape, y).masked(input.mask)])
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::new(Self { strength: 0.5 }, [vector(3)]), Sample::new(Self::default(), [sequence(3, 2)])]
+        vec![
+            Sample::new(Self { strength: 0.5 }, [vector(3)]),
+            Sample::new(Self::default(), [sequence(3, 2)]),
+        ]
     }
 
     fn summary(&self) -> String {

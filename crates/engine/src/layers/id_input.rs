@@ -27,10 +27,17 @@ impl LayerKind for IdInput {
     fn lower(&self, lowering: &mut Lowering<'_>, _inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let kind = lowering.feature(&self.feature, |kind| matches!(kind, FeatureKind::Id { .. }))?;
         let FeatureKind::Id { cardinality } = kind else {
-            return Err(LowerError::FeatureKind { key: self.feature.clone(), got: kind });
+            return Err(LowerError::FeatureKind {
+                key: self.feature.clone(),
+                got: kind,
+            });
         };
         let slot = lowering.id_slot(&self.feature, kind);
-        Ok(vec![Signal { shape: Shape::Id { cardinality }, source: Source::Ids(slot), mask: None }])
+        Ok(vec![Signal {
+            shape: Shape::Id { cardinality },
+            source: Source::Ids(slot),
+            mask: None,
+        }])
     }
 
     fn samples() -> Vec<Sample> {

@@ -1,9 +1,16 @@
 //! Normalises each step over its width: `y = γ (x - mean x) / √(var x + ε) + β`. Any shape to the same shape.
 
-use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use mtl_program::{initializers::Initializer, ops, specs::{Regulariser, Start}};
+use super::{
+    ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence,
+    vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::{
+    initializers::Initializer,
+    ops,
+    specs::{Regulariser, Start},
+};
 
 mtl_base::settings! {
     /// What it can be told.
@@ -29,19 +36,34 @@ impl LayerKind for LayerNormalization {
         let input = only(inputs)?;
         let x = lowering.value_of(0, &input)?;
         let (steps, width, size) = (input.shape.steps(), input.shape.width(), input.shape.size());
-        let mut parameter = |name, start| {
-            lowering.parameter(name, &[width], Start::Initializer(start), Regulariser::NONE)
-        };
-        let (gamma, beta) = (parameter("gamma", Initializer::Ones), parameter("beta", Initializer::Zeros));
+        let mut parameter =
+            |name, start| lowering.parameter(name, &[width], Start::Initializer(start), Regulariser::NONE);
+        let (gamma, beta) = (
+            parameter("gamma", Initializer::Ones),
+            parameter("beta", Initializer::Zeros),
+        );
         let y = lowering.activation(size)?;
         let normalized = lowering.saved(size)?;
         let inverse = lowering.saved(steps)?;
         let epsilon = self.epsilon;
-        lowering.push(ops::LayerNorm { x, gamma, beta, y, normalized, inverse, epsilon, steps, width });
+        lowering.push(ops::LayerNorm {
+            x,
+            gamma,
+            beta,
+            y,
+            normalized,
+            inverse,
+            epsilon,
+            steps,
+            width,
+        });
         Ok(vec![Signal::new(input.shape, y).masked(input.mask)])
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::new(Self::default(), [vector(5)]), Sample::new(Self::default(), [sequence(3, 4)])]
+        vec![
+            Sample::new(Self::default(), [vector(5)]),
+            Sample::new(Self::default(), [sequence(3, 4)]),
+        ]
     }
 }

@@ -10,10 +10,14 @@
 //! |---|---|---|
 //! | sequence `length × n` | n × 4u, u × 4u, 4u | vector of u, or sequence `length × u` |
 
-use super::{ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, only, recurrent::{Reading, RecurrentSpec, kept, recurrence, result}, sequence};
-use mtl_program::{initializers::Initializer, ops, specs::Start};
+use super::{
+    ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, Sample, only,
+    recurrent::{Reading, RecurrentSpec, kept, recurrence, result},
+    sequence,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::{initializers::Initializer, ops, specs::Start};
 
 mtl_base::settings! {
     /// Width of the state, and what is given on.
@@ -54,14 +58,39 @@ impl LayerKind for Lstm {
 
     fn samples() -> Vec<Sample> {
         vec![
-            Sample::new(Self { units: 3, ..Self::default() }, [sequence(4, 2)]),
-            Sample::new(Self { units: 2, return_sequences: true, l2: 0.01, ..Self::default() }, [sequence(5, 3)]),
-            Sample::new(Self { units: 2, unit_forget_bias: false, ..Self::default() }, [sequence(1, 3)]),
+            Sample::new(
+                Self {
+                    units: 3,
+                    ..Self::default()
+                },
+                [sequence(4, 2)],
+            ),
+            Sample::new(
+                Self {
+                    units: 2,
+                    return_sequences: true,
+                    l2: 0.01,
+                    ..Self::default()
+                },
+                [sequence(5, 3)],
+            ),
+            Sample::new(
+                Self {
+                    units: 2,
+                    unit_forget_bias: false,
+                    ..Self::default()
+                },
+                [sequence(1, 3)],
+            ),
         ]
     }
 
     fn summary(&self) -> String {
-        format!("{} · {}", self.units, if self.return_sequences { "sequence" } else { "last" })
+        format!(
+            "{} · {}",
+            self.units,
+            if self.return_sequences { "sequence" } else { "last" }
+        )
     }
 }
 

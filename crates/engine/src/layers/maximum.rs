@@ -1,9 +1,12 @@
 //! Largest of equal shapes: `y = max(x_1, …, x_n)`.
 
-use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{elementwise_samples, lower_elementwise}};
-use mtl_program::ops;
+use super::{
+    ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample,
+    merge::{elementwise_samples, lower_elementwise},
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// Nothing to set.
@@ -24,7 +27,11 @@ impl LayerKind for Maximum {
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         lower_elementwise(lowering, inputs, |lowering, terms, y, size| {
-            Ok(ops::Maximum { terms, y, counts: lowering.saved(size)? })
+            Ok(ops::Maximum {
+                terms,
+                y,
+                counts: lowering.saved(size)?,
+            })
         })
     }
 

@@ -4,10 +4,12 @@
 //! |---|---|---|
 //! | n vectors of equal width | vector of n, usually a Dense layer with softmax | vector of that width |
 
-use super::{Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, vector};
-use mtl_program::ops;
+use super::{
+    Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, Shape, VECTOR_OUTPUT, vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// Nothing to set.
@@ -25,31 +27,46 @@ impl LayerKind for Mixture {
     );
     const CATEGORY: Category = Category::Gate;
     const INPUTS: &'static [InputPort] = &[
-                InputPort::many("experts", "专家", PortKind::Vector),
-                InputPort::one("gate", "门控", PortKind::Vector),
-            ];
+        InputPort::many("experts", "专家", PortKind::Vector),
+        InputPort::one("gate", "门控", PortKind::Vector),
+    ];
     const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let Some((gate, experts)) = inputs.split_last().filter(|(_, experts)| !experts.is_empty()) else {
-            return Err(LowerError::Count { expected: 2, got: inputs.len() });
+            return Err(LowerError::Count {
+                expected: 2,
+                got: inputs.len(),
+            });
         };
         let first = experts[0].shape;
         let width = first.width();
         let mut values = Vec::with_capacity(experts.len());
         for expert in experts {
             if expert.shape != first {
-                return Err(LowerError::UnequalShapes { first, got: expert.shape });
+                return Err(LowerError::UnequalShapes {
+                    first,
+                    got: expert.shape,
+                });
             }
             values.push(lowering.value_of(0, expert)?);
         }
         if gate.shape.width() != experts.len() {
-            return Err(LowerError::Gate { experts: experts.len(), got: gate.shape.width() });
+            return Err(LowerError::Gate {
+                experts: experts.len(),
+                got: gate.shape.width(),
+            });
         }
         let gate = lowering.value_of(1, gate)?;
         let gate = lowering.distinct(gate, &values)?;
         let y = lowering.activation(width)?;
-        lowering.push(ops::Mixture { experts: values, weights: gate, y, width, steps: 1 });
+        lowering.push(ops::Mixture {
+            experts: values,
+            weights: gate,
+            y,
+            width,
+            steps: 1,
+        });
         Ok(vec![Signal::new(Shape::Vector { width }, y)])
     }
 

@@ -1,18 +1,58 @@
 //! The layer catalogue: what a person drags onto the canvas.
 //!
 //! One file per layer holds all of it: settings with defaults, bounds and labels, handles, parameters and
-//! initialisers, how it lowers to ops (and so its shape rule), and samples for the law suite. Outside, a layer is one
-//! line in [`layers!`](self).
+//! initialisers, how it lowers to ops (and so its shape rule), and samples for the law suite. Outside, a layer is a `mod` line
+//! here and one in [`layers!`](self).
 
 mod activation;
+mod add;
+mod attention_pooling;
+mod average;
+mod batch_normalization;
+mod bidirectional;
+mod binary_head;
 mod category;
+mod classes_head;
+mod concatenate;
+mod conv1d;
+mod cross;
+mod dense;
+mod dense_input;
+mod dot;
+mod dropout;
+mod embedding;
+mod embedding_bag;
 mod error;
+mod factorization_machine;
+mod flatten;
+mod gaussian_noise;
+mod global_average_pooling;
+mod global_max_pooling;
+mod gradient_reversal;
+mod gru;
 mod head;
+mod id_input;
+mod layer_normalization;
+mod lstm;
+mod maximum;
 mod merge;
+mod mixture;
+mod multi_label_head;
+mod multiply;
+mod ordinal_head;
 mod pool;
 mod ports;
+mod positional_embedding;
 mod recurrent;
+mod regression_head;
+mod scale;
+mod self_attention;
 mod shape;
+mod slice;
+mod stop_gradient;
+mod subtract;
+mod token_input;
+mod unit_normalization;
 
 pub use activation::Activation;
 pub use bidirectional::{BidirectionalMerge, RecurrentCell};
@@ -150,7 +190,7 @@ pub(crate) fn several(inputs: &[Signal]) -> Result<(Signal, &[Signal]), LowerErr
 
 macro_rules! layers {
     ($( $module:ident :: $name:ident ),+ $(,)?) => {
-        $( mod $module; pub use $module::$name; )+
+        $( pub use $module::$name; )+
 
         /// A layer with its settings; in files `{"type": "dense", "units": 64, ...}`.
         #[derive(Clone, Debug, PartialEq)]

@@ -2,10 +2,14 @@
 //! labels of `-y_k log p_k - (1-y_k) log(1-p_k)`, computed from z; input vector, no output. With every label known that is Keras's
 //! binary cross-entropy of a vector.
 
-use super::{Category, LayerKind, LowerError, Sample, head::{head_methods, head_settings}, vector};
-use mtl_program::ops;
+use super::{
+    Category, LayerKind, LowerError, Sample,
+    head::{head_methods, head_settings},
+    vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::{schema::LabelKind, text::Text};
+use mtl_program::ops;
 
 head_settings! {
     MultiLabelHead, "tags",
@@ -25,10 +29,17 @@ impl LayerKind for MultiLabelHead {
     head_methods!("mean BCE", "平均二元交叉熵");
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
-        let kind = lowering.label(&self.label, |kind| matches!(kind, LabelKind::MultiLabel { n_labels } if n_labels > 0))?;
+        let kind = lowering.label(
+            &self.label,
+            |kind| matches!(kind, LabelKind::MultiLabel { n_labels } if n_labels > 0),
+        )?;
         self.lower_head(lowering, inputs, kind, |mut places| {
             // A label's weight is that of its no and of its yes.
-            places.class_weights = places.class_weights.iter().flat_map(|weight| [*weight; 2]).collect();
+            places.class_weights = places
+                .class_weights
+                .iter()
+                .flat_map(|weight| [*weight; 2])
+                .collect();
             ops::BinaryLoss::new(places, kind.width())
         })
     }
@@ -36,8 +47,22 @@ impl LayerKind for MultiLabelHead {
     fn samples() -> Vec<Sample> {
         vec![
             Sample::new(Self::default(), [vector(2)]),
-            Sample::new(Self { weight: 2.0, class_weights: vec![0.5, 2.0, 1.5], l2: 0.01, ..Self::default() }, [vector(2)]),
-            Sample::new(Self { projection: false, ..Self::default() }, [vector(3)]),
+            Sample::new(
+                Self {
+                    weight: 2.0,
+                    class_weights: vec![0.5, 2.0, 1.5],
+                    l2: 0.01,
+                    ..Self::default()
+                },
+                [vector(2)],
+            ),
+            Sample::new(
+                Self {
+                    projection: false,
+                    ..Self::default()
+                },
+                [vector(3)],
+            ),
         ]
     }
 }

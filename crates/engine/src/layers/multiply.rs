@@ -1,9 +1,12 @@
 //! Product of equal shapes, element by element: `y = x_1 x_2 …`.
 
-use super::{ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, merge::{elementwise_samples, lower_elementwise}};
-use mtl_program::ops;
+use super::{
+    ANY_INPUTS, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample,
+    merge::{elementwise_samples, lower_elementwise},
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// Nothing to set.
@@ -28,7 +31,11 @@ impl LayerKind for Multiply {
             for value in values {
                 factors.push(lowering.distinct(value, &factors)?);
             }
-            Ok(ops::Multiply { factors, y, partial: lowering.backward_scratch(size)? })
+            Ok(ops::Multiply {
+                factors,
+                y,
+                partial: lowering.backward_scratch(size)?,
+            })
         })
     }
 

@@ -1,10 +1,18 @@
 //! A task with ordered classes, such as ratings: one score and rising thresholds, `P(y > k) = σ(s - θ_k)` (the proportional odds model), with the
 //! loss `-log p_y`; input vector, no output.
 
-use super::{Activation, Category, LayerKind, LowerError, Sample, head::{check_class_weights, head_methods}, only, vector};
-use mtl_program::{initializers::Initializer, ops, specs::{Regulariser, Start}};
+use super::{
+    Activation, Category, LayerKind, LowerError, Sample,
+    head::{check_class_weights, head_methods},
+    only, vector,
+};
 use crate::lowering::{LinearSpec, Lowering, Signal};
 use mtl_base::{schema::LabelKind, text::Text};
+use mtl_program::{
+    initializers::Initializer,
+    ops,
+    specs::{Regulariser, Start},
+};
 
 mtl_base::settings! {
     /// Which label, and how much it counts.
@@ -39,9 +47,15 @@ impl LayerKind for OrdinalHead {
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;
-        let kind = lowering.label(&self.label, |kind| matches!(kind, LabelKind::Classes { n_classes } if n_classes > 1))?;
+        let kind = lowering.label(
+            &self.label,
+            |kind| matches!(kind, LabelKind::Classes { n_classes } if n_classes > 1),
+        )?;
         let LabelKind::Classes { n_classes } = kind else {
-            return Err(LowerError::LabelKind { key: self.label.clone(), got: kind });
+            return Err(LowerError::LabelKind {
+                key: self.label.clone(),
+                got: kind,
+            });
         };
         check_class_weights(&self.class_weights, n_classes)?;
         let spec = LinearSpec {
@@ -73,7 +87,13 @@ impl LayerKind for OrdinalHead {
 
     fn samples() -> Vec<Sample> {
         vec![
-            Sample::new(Self { label: "category".into(), ..Self::default() }, [vector(3)]),
+            Sample::new(
+                Self {
+                    label: "category".into(),
+                    ..Self::default()
+                },
+                [vector(3)],
+            ),
             Sample::new(
                 Self {
                     label: "category".into(),

@@ -1,9 +1,16 @@
 //! Adds a learnt vector per position: `y_t = x_t + P_t`. Attention alone does not know the order of the steps. Sequence to sequence.
 
-use super::{Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, as_sequence, only, sequence};
-use mtl_program::{initializers::Initializer, ops, specs::{Regulariser, Start}};
+use super::{
+    Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample,
+    as_sequence, only, sequence,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::{
+    initializers::Initializer,
+    ops,
+    specs::{Regulariser, Start},
+};
 
 mtl_base::settings! {
     /// What it can be told.

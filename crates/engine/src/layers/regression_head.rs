@@ -1,9 +1,13 @@
 //! A task that predicts a number: loss `(ŷ - y)²`; input vector, no output.
 
-use super::{Category, LayerKind, LowerError, Sample, head::{head_methods, logits}, only, vector};
-use mtl_program::ops;
+use super::{
+    Category, LayerKind, LowerError, Sample,
+    head::{head_methods, logits},
+    only, vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::{schema::LabelKind, text::Text};
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// Which label, and how much it counts.
@@ -40,7 +44,10 @@ impl LayerKind for RegressionHead {
         let input = only(inputs)?;
         let kind = lowering.label(&self.label, |kind| kind == LabelKind::Real)?;
         let prediction = logits(lowering, &input, 1, self.projection, self.l2)?;
-        lowering.push(ops::SquaredLoss { task_idx: lowering.task_idx(), logits: prediction });
+        lowering.push(ops::SquaredLoss {
+            task_idx: lowering.task_idx(),
+            logits: prediction,
+        });
         lowering.task(&self.label, kind, 1, self.weight, prediction, prediction);
         Ok(Vec::new())
     }
@@ -48,7 +55,14 @@ impl LayerKind for RegressionHead {
     fn samples() -> Vec<Sample> {
         vec![
             Sample::new(Self::default(), [vector(3)]),
-            Sample::new(Self { weight: 0.5, projection: false, ..Self::default() }, [vector(1)]),
+            Sample::new(
+                Self {
+                    weight: 0.5,
+                    projection: false,
+                    ..Self::default()
+                },
+                [vector(1)],
+            ),
         ]
     }
 }

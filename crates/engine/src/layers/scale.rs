@@ -1,9 +1,12 @@
 //! Multiplies by a constant: `y = c x`. Any shape to the same shape.
 
-use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use mtl_program::ops;
+use super::{
+    ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence,
+    vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// What it can be told.
@@ -17,10 +20,7 @@ mtl_base::settings! {
 impl LayerKind for Scale {
     const KEY: &'static str = "scale";
     const NAME: Text = Text::new("Scale", "缩放");
-    const ABOUT: Text = Text::new(
-        "Multiplies by a constant: y = c x.",
-        "乘以常数：y = c x。",
-    );
+    const ABOUT: Text = Text::new("Multiplies by a constant: y = c x.", "乘以常数：y = c x。");
     const CATEGORY: Category = Category::Core;
     const INPUTS: &'static [InputPort] = ANY_INPUT;
     const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
@@ -29,12 +29,18 @@ impl LayerKind for Scale {
         let input = only(inputs)?;
         let x = lowering.value_of(0, &input)?;
         let y = lowering.activation(input.shape.size())?;
-        lowering.push(ops::Sum { terms: vec![(x, self.factor)], y });
+        lowering.push(ops::Sum {
+            terms: vec![(x, self.factor)],
+            y,
+        });
         Ok(vec![Signal::new(input.shape, y).masked(input.mask)])
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::new(Self { factor: -0.7 }, [vector(4)]), Sample::new(Self { factor: 2.0 }, [sequence(3, 2)])]
+        vec![
+            Sample::new(Self { factor: -0.7 }, [vector(4)]),
+            Sample::new(Self { factor: 2.0 }, [sequence(3, 2)]),
+        ]
     }
 
     fn summary(&self) -> String {

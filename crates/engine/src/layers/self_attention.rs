@@ -8,10 +8,13 @@
 //! |---|---|
 //! | sequence `length × n` | sequence `length × n` |
 
-use super::{Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Sample, Shape, as_sequence, only, sequence};
-use mtl_program::{initializers::Initializer, ops, specs::Regulariser, ids::ValueId};
+use super::{
+    Activation, Category, InputPort, LayerKind, LowerError, OutputPort, SEQUENCE_INPUT, SEQUENCE_OUTPUT,
+    Sample, Shape, as_sequence, only, sequence,
+};
 use crate::lowering::{LinearSpec, Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::{ids::ValueId, initializers::Initializer, ops, specs::Regulariser};
 
 mtl_base::settings! {
     /// What it can be told.
@@ -62,15 +65,51 @@ impl LayerKind for SelfAttention {
         let weights = lowering.saved(heads.saturating_mul(length).saturating_mul(length))?;
         let dscores = lowering.backward_scratch_fixed(length.saturating_mul(length))?;
         let mask = input.mask;
-        lowering.push(ops::Attention { queries, keys, values, mask, y, weights, dscores, length, heads, depth });
-        let together = Signal::new(Shape::Sequence { length, width: heads * depth }, y).masked(mask);
-        Ok(vec![lowering.linear_named(&together, &spec(width), ["output_kernel", "output_bias"])?])
+        lowering.push(ops::Attention {
+            queries,
+            keys,
+            values,
+            mask,
+            y,
+            weights,
+            dscores,
+            length,
+            heads,
+            depth,
+        });
+        let together = Signal::new(
+            Shape::Sequence {
+                length,
+                width: heads * depth,
+            },
+            y,
+        )
+        .masked(mask);
+        Ok(vec![lowering.linear_named(
+            &together,
+            &spec(width),
+            ["output_kernel", "output_bias"],
+        )?])
     }
 
     fn samples() -> Vec<Sample> {
         vec![
-            Sample::new(Self { heads: 2, head_width: 3, ..Self::default() }, [sequence(4, 3)]),
-            Sample::new(Self { heads: 1, head_width: 2, l2: 0.01 }, [sequence(3, 2)]),
+            Sample::new(
+                Self {
+                    heads: 2,
+                    head_width: 3,
+                    ..Self::default()
+                },
+                [sequence(4, 3)],
+            ),
+            Sample::new(
+                Self {
+                    heads: 1,
+                    head_width: 2,
+                    l2: 0.01,
+                },
+                [sequence(3, 2)],
+            ),
         ]
     }
 

@@ -1,9 +1,12 @@
 //! Some columns of its input: `y = x[start .. start + width]` of each step.
 
-use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use mtl_program::ops;
+use super::{
+    ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence,
+    vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// What it can be told.
@@ -20,10 +23,7 @@ mtl_base::settings! {
 impl LayerKind for Slice {
     const KEY: &'static str = "slice";
     const NAME: Text = Text::new("Slice", "切片");
-    const ABOUT: Text = Text::new(
-        "Takes some of the columns of its input.",
-        "取输入的一部分列。",
-    );
+    const ABOUT: Text = Text::new("Takes some of the columns of its input.", "取输入的一部分列。");
     const CATEGORY: Category = Category::Core;
     const INPUTS: &'static [InputPort] = ANY_INPUT;
     const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
@@ -42,12 +42,26 @@ impl LayerKind for Slice {
         }
         let (steps, width) = (input.shape.steps(), self.width);
         let y = lowering.activation(steps.saturating_mul(width))?;
-        lowering.push(ops::Columns { x, x_width, x_start: self.start, y, y_width: width, y_start: 0, width, steps });
-        Ok(vec![Signal::new(input.shape.with_width(width), y).masked(input.mask)])
+        lowering.push(ops::Columns {
+            x,
+            x_width,
+            x_start: self.start,
+            y,
+            y_width: width,
+            y_start: 0,
+            width,
+            steps,
+        });
+        Ok(vec![
+            Signal::new(input.shape.with_width(width), y).masked(input.mask),
+        ])
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::new(Self { start: 1, width: 2 }, [vector(4)]), Sample::new(Self { start: 0, width: 1 }, [sequence(3, 2)])]
+        vec![
+            Sample::new(Self { start: 1, width: 2 }, [vector(4)]),
+            Sample::new(Self { start: 0, width: 1 }, [sequence(3, 2)]),
+        ]
     }
 
     fn summary(&self) -> String {

@@ -1,9 +1,12 @@
 //! Passes values on and no gradient back: `y = x`, `dx = 0`. What comes before does not learn from what comes behind.
 
-use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use mtl_program::ops;
+use super::{
+    ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence,
+    vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// Nothing to set.
@@ -31,7 +34,10 @@ impl LayerKind for StopGradient {
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::new(Self::default(), [vector(3)]), Sample::new(Self::default(), [sequence(3, 2)])]
+        vec![
+            Sample::new(Self::default(), [vector(3)]),
+            Sample::new(Self::default(), [sequence(3, 2)]),
+        ]
     }
 
     fn stops_gradient(&self) -> bool {

@@ -1,9 +1,13 @@
 //! Difference of two equal shapes: `y = a - b`.
 
-use super::{ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample, merge::{either_mask, equal_shapes}, sequence, vector};
-use mtl_program::ops;
+use super::{
+    ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, PortKind, Sample,
+    merge::{either_mask, equal_shapes},
+    sequence, vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// Nothing to set.
@@ -19,17 +23,26 @@ impl LayerKind for Subtract {
         "两个形状相同的输入之差：y = a − b。",
     );
     const CATEGORY: Category = Category::Merge;
-    const INPUTS: &'static [InputPort] = &[InputPort::one("first", "第一个", PortKind::Any), InputPort::one("second", "第二个", PortKind::Any)];
+    const INPUTS: &'static [InputPort] = &[
+        InputPort::one("first", "第一个", PortKind::Any),
+        InputPort::one("second", "第二个", PortKind::Any),
+    ];
     const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let values = equal_shapes(lowering, inputs)?;
         let [a, b] = values[..] else {
-            return Err(LowerError::Count { expected: 2, got: values.len() });
+            return Err(LowerError::Count {
+                expected: 2,
+                got: values.len(),
+            });
         };
         let shape = inputs[0].shape;
         let y = lowering.activation(shape.size())?;
-        lowering.push(ops::Sum { terms: vec![(a, 1.0), (b, -1.0)], y });
+        lowering.push(ops::Sum {
+            terms: vec![(a, 1.0), (b, -1.0)],
+            y,
+        });
         let mask = either_mask(lowering, inputs)?;
         Ok(vec![Signal::new(shape, y).masked(mask)])
     }

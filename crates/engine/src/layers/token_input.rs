@@ -27,10 +27,17 @@ impl LayerKind for TokenInput {
     fn lower(&self, lowering: &mut Lowering<'_>, _inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let kind = lowering.feature(&self.feature, |kind| matches!(kind, FeatureKind::Tokens { .. }))?;
         let FeatureKind::Tokens { length, cardinality } = kind else {
-            return Err(LowerError::FeatureKind { key: self.feature.clone(), got: kind });
+            return Err(LowerError::FeatureKind {
+                key: self.feature.clone(),
+                got: kind,
+            });
         };
         let slot = lowering.id_slot(&self.feature, kind);
-        Ok(vec![Signal { shape: Shape::Tokens { length, cardinality }, source: Source::Ids(slot), mask: None }])
+        Ok(vec![Signal {
+            shape: Shape::Tokens { length, cardinality },
+            source: Source::Ids(slot),
+            mask: None,
+        }])
     }
 
     fn samples() -> Vec<Sample> {

@@ -1,9 +1,12 @@
 //! Scales each step to length 1: `y = x / √Σ x²`. Any shape to the same shape.
 
-use super::{ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence, vector};
-use mtl_program::ops;
+use super::{
+    ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence,
+    vector,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
+use mtl_program::ops;
 
 mtl_base::settings! {
     /// Nothing to set.
@@ -27,11 +30,19 @@ impl LayerKind for UnitNormalization {
         let x = lowering.value_of(0, &input)?;
         let y = lowering.activation(input.shape.size())?;
         let inverse = lowering.saved(input.shape.steps())?;
-        lowering.push(ops::UnitNorm { x, y, inverse, width: input.shape.width() });
+        lowering.push(ops::UnitNorm {
+            x,
+            y,
+            inverse,
+            width: input.shape.width(),
+        });
         Ok(vec![Signal::new(input.shape, y).masked(input.mask)])
     }
 
     fn samples() -> Vec<Sample> {
-        vec![Sample::new(Self::default(), [vector(4)]), Sample::new(Self::default(), [sequence(3, 2)])]
+        vec![
+            Sample::new(Self::default(), [vector(4)]),
+            Sample::new(Self::default(), [sequence(3, 2)]),
+        ]
     }
 }
