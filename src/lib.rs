@@ -18,13 +18,13 @@ pub mod worker;
 use state::{Playground, PlaygroundRef};
 use wasm_bindgen::prelude::*;
 
-/// Called by `static/boot.js` on the main thread; `worker_url` is the address of `static/worker.js`.
+/// Called by `static/boot.js` on the main thread; `worker_url` is the address of `static/worker.js`, as a `TrustedScriptURL`
+/// where the browser knows such.
 #[wasm_bindgen]
-pub fn page_main(worker_url: String) {
+pub fn page_main(worker_url: JsValue) {
     let Some(place) = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app")) else {
         return;
     };
-    place.set_inner_html("");
     let playground = Playground::new(worker_url);
     playground.start();
     api::install(&playground);

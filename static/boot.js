@@ -1,20 +1,33 @@
-// Starts the page: compiles the one wasm module (the build that `index.html` has chosen and is fetching already) and hands it
+// Starts the page: compiles the one wasm module (the build that `shell.js` has chosen and is fetching already) and hands it
 // to the Rust side, which hands it on to the worker.
+//
+// Built, this is the end of `app.js`: browsers hold a script of `index.html` against its checksum, but none that it imports.
 import init, { page_main } from "./app.js";
 
 // Some hosts send .wasm under another type, which the streaming compiler refuses: then compile the bytes.
-async function compile(url) {
-  const answer = await fetch(url, { credentials: "same-origin" });
-  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}: ${url}`);
+async function compile(answer) {
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}: ${answer.url}`);
   const type = answer.headers.get("content-type") ?? "";
   return type.startsWith("application/wasm")
     ? WebAssembly.compileStreaming(answer)
     : WebAssembly.compile(await answer.arrayBuffer());
 }
 
-try {
-  await init({ module_or_path: await compile(document.getElementById("module").href) });
-  page_main(new URL("./worker.js", import.meta.url).href);
+// Trusted Types: the address of a worker has to come from a policy. This one knows a single address, and nobody else can
+// make another policy (see the Content-Security-Policy in `index.html`).
+function trusted(workerUrl) {
+  const createScriptURL = (url) => {
+    if (url !== workerUrl) throw new TypeError(`not the worker of this page: ${url}`);
+    return url;
+  };
+  return globalThis.trustedTypes?.createPolicy("mtl-playground", { createScriptURL }).createScriptURL(workerUrl) ?? workerUrl;
+}
+
+// The worker imports `app.js` as well, for what is in it.
+if (globalThis.document) try {
+  const workerUrl = trusted(new URL(document.getElementById("entry").dataset.worker, document.baseURI).href);
+  await init({ module_or_path: await compile(await mtlModule) });
+  page_main(workerUrl);
   // The first frame of the page is drawn, and it hears what comes next.
   requestAnimationFrame(() => setTimeout(() => performance.mark("mtl-interactive")));
 } catch (error) {

@@ -1,7 +1,8 @@
 //! The same methods for a page that embeds this one in an iframe.
 //!
-//! Off unless the address says `#embed=ORIGIN`, and then for messages of exactly that origin only; answers go to
-//! that origin only.
+//! Off unless the address says `#embed=ORIGIN`, and then for messages of the parent frame only, as long as it is of exactly
+//! that origin ([`may_drive`]); answers go to that origin only. A page with that address keeps nothing and reads nothing that
+//! is kept (see [`storage`](crate::state::storage)).
 //!
 //! ```text
 //! to this page:   { mtlPlayground: 1, id: 7, method: "step", args: [10] }
@@ -17,35 +18,46 @@ use mtl_base::text::Message;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, Window};
 
-use super::{NAME, elements, error, methods};
+use super::{
+    NAME, elements, error, methods,
+    origin::{is_web_origin, may_drive},
+    turns::Queue,
+};
 use crate::{
-    i18n::{fill_message, shell::T},
+    i18n::{faults, fill_message, shell::T},
     state::Playground,
 };
 
 /// Version of the messages.
 const VERSION: f64 = 1.0;
 
-/// Listens to `origin` from now on.
-pub(super) fn listen(playground: &Rc<Playground>, window: &Window, origin: String) {
-    if let Ok(Some(parent)) = window.parent()
-        && parent != *window
-    {
-        // A parent of another origin than the one that was allowed hears nothing.
-        let _ = parent.post_message(&answer(&[("ready", JsValue::TRUE)]), &origin);
+/// Listens to the parent frame from now on, if it is of this origin.
+pub(super) fn listen(playground: &Rc<Playground>, queue: Queue, window: &Window, origin: String) {
+    if !is_web_origin(&origin) {
+        return playground.complain(fill_message(faults::T.embed_no_origin, &[&origin]));
     }
+    let parent = match window.parent() {
+        Ok(Some(parent)) if parent != *window => parent,
+        // In a window of its own nobody drives it, least of all who has opened it.
+        _ => return,
+    };
+    // A parent of another origin than the one that was allowed hears nothing.
+    let _ = parent.post_message(&answer(&[("ready", JsValue::TRUE)]), &origin);
     let this = Rc::clone(playground);
     let listener = EventListener::new(window, "message", move |event| {
         let Some(event) = event.dyn_ref::<MessageEvent>() else {
             return;
         };
-        if event.origin() != origin || member(&event.data(), NAME).as_f64() != Some(VERSION) {
+        let is_from_parent = event.source().is_some_and(|source| Object::is(&source, &parent));
+        if !may_drive(&origin, &event.origin(), is_from_parent)
+            || member(&event.data(), NAME).as_f64() != Some(VERSION)
+        {
             return;
         }
-        let (this, data, origin) = (Rc::clone(&this), event.data(), origin.clone());
-        let source = event.source();
+        let (this, data, parent, origin) = (Rc::clone(&this), event.data(), parent.clone(), origin.clone());
+        let queue = queue.clone();
         wasm_bindgen_futures::spawn_local(async move {
-            let outcome = call(&this, &data).await;
+            let outcome = call(&this, &queue, &data).await;
             let reply = match outcome {
                 Ok(result) => answer(&[("id", member(&data, "id")), ("result", result)]),
                 Err(message) => {
@@ -53,17 +65,14 @@ pub(super) fn listen(playground: &Rc<Playground>, window: &Window, origin: Strin
                     answer(&[("id", member(&data, "id")), ("error", text)])
                 }
             };
-            // A window of another origin is an instance of nothing here; it has `postMessage` all the same.
-            if let Some(source) = source.map(|source| source.unchecked_into::<Window>()) {
-                // Whoever asked may have gone to another address.
-                let _ = source.post_message(&reply, &origin);
-            }
+            // The parent may have gone to another address meanwhile: then nobody hears it.
+            let _ = parent.post_message(&reply, &origin);
         });
     });
     listener.forget();
 }
 
-async fn call(playground: &Rc<Playground>, data: &JsValue) -> Result<JsValue, Message> {
+async fn call(playground: &Rc<Playground>, queue: &Queue, data: &JsValue) -> Result<JsValue, Message> {
     let method = member(data, "method").as_string().unwrap_or_default();
     let Some(name) = methods::NAMES.iter().find(|name| **name == method) else {
         return Err(fill_message(
@@ -73,7 +82,7 @@ async fn call(playground: &Rc<Playground>, data: &JsValue) -> Result<JsValue, Me
     };
     let args = elements(&member(data, "args"));
     let arg = |idx: usize| args.get(idx).cloned().unwrap_or(JsValue::UNDEFINED);
-    methods::call(playground, name, &arg(0), &arg(1)).await
+    methods::call(playground, queue, name, &arg(0), &arg(1)).await
 }
 
 fn member(object: &JsValue, name: &str) -> JsValue {

@@ -13,7 +13,7 @@ use mtl_training::protocol::{Evaluation, PredictInput, Split};
 use serde_json::{Map, Value, json};
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{settings, to_js, to_json};
+use super::{settings, to_js, to_json, turns::Queue};
 use crate::{
     i18n::{fill_message, shell::T},
     state::{Playground, actions::wait_for, files::read_design, history::RunHistory},
@@ -40,14 +40,17 @@ pub(super) const NAMES: &[&str] = &[
     "importWeights",
 ];
 
-/// Calls the method `name`, which is one of [`NAMES`].
+/// Calls the method `name`, which is one of [`NAMES`], when the page has opened what it opens with and the calls before this
+/// one are done that it must not get ahead of.
 pub(super) async fn call(
     this: &Rc<Playground>,
+    queue: &Queue,
     name: &str,
     first: &JsValue,
     second: &JsValue,
 ) -> Result<JsValue, Message> {
-    wait_for(&this.has_begun, |has_begun| *has_begun).await;
+    let _turn = queue.turn_of(name).await;
+    wait_for(&this.has_opened, |has_opened| *has_opened).await;
     match name {
         "load" => load(this, to_json(first)?).await?,
         "data" => {

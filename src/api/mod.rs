@@ -6,7 +6,9 @@
 
 mod embed;
 mod methods;
+mod origin;
 mod settings;
+mod turns;
 
 use std::rc::Rc;
 
@@ -32,12 +34,13 @@ pub fn install(playground: &Rc<Playground>) {
         return;
     };
     let object = Object::new();
+    let queue = turns::Queue::default();
     for name in methods::NAMES {
-        let this = Rc::clone(playground);
+        let (this, queue) = (Rc::clone(playground), queue.clone());
         let method: Method = Closure::new(move |first: JsValue, second: JsValue| {
-            let this = Rc::clone(&this);
+            let (this, queue) = (Rc::clone(&this), queue.clone());
             future_to_promise(async move {
-                let outcome = methods::call(&this, name, &first, &second).await;
+                let outcome = methods::call(&this, &queue, name, &first, &second).await;
                 outcome.map_err(|message| error(&this, &message).into())
             })
         });
@@ -46,7 +49,7 @@ pub fn install(playground: &Rc<Playground>) {
     }
     let _ = Reflect::set(&window, &JsValue::from(NAME), &object);
     if let Some(origin) = Link::of_page().embed {
-        embed::listen(playground, &window, origin);
+        embed::listen(playground, queue, &window, origin);
     }
 }
 

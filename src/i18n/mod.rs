@@ -35,6 +35,7 @@ macro_rules! texts {
 
 pub mod canvas;
 pub mod documents;
+pub mod faults;
 pub mod inside;
 pub mod panels;
 pub mod shell;
@@ -82,6 +83,7 @@ mod tests {
         ("canvas", canvas::ALL),
         ("panels", panels::ALL),
         ("documents", documents::ALL),
+        ("faults", faults::ALL),
         ("inside", inside::ALL),
     ];
 

@@ -20,7 +20,7 @@ use mtl_training::{
 
 use super::{ModelState, Playground, Sent, ToastKind, data, store::Store};
 use crate::{
-    i18n::{fill_message, shell::T, train},
+    i18n::{faults, fill_message, shell::T, train},
     worker::{
         client::{Client, News},
         protocol::FileReply,
@@ -112,6 +112,9 @@ impl Playground {
             .or_else(|| self.checked.get().first_error().map(Explain::explain))
             .or_else(|| self.model.get().problem.clone())
             .or_else(|| self.status.get().note.clone())
+            .or_else(|| {
+                (*self.has_opened.get() && self.data.get().report.is_none()).then(|| faults::T.no_data.into())
+            })
     }
 
     async fn stopped(&self) -> Result<RunStatus, Message> {
@@ -191,14 +194,7 @@ impl Playground {
 
     /// Opens a preset on the data set that is loaded, or, when that has not what it needs, on one that has.
     pub async fn open_preset(&self, key: &str) -> Result<(), Message> {
-        let Some(preset) = presets::find(key) else {
-            let keys = presets::all()
-                .iter()
-                .map(|preset| preset.key)
-                .collect::<Vec<_>>()
-                .join(", ");
-            return Err(fill_message(T.preset_not_found, &[&key, &keys]));
-        };
+        let preset = presets::find(key).ok_or_else(|| unknown_preset(key))?;
         if !preset.fits(&self.schema()) {
             self.load_data_for(preset).await?;
         }
@@ -403,6 +399,16 @@ impl Playground {
             Event::Reply { .. } => {}
         }
     }
+}
+
+/// What is said of a preset that there is not.
+pub(super) fn unknown_preset(key: &str) -> Message {
+    let keys = presets::all()
+        .iter()
+        .map(|preset| preset.key)
+        .collect::<Vec<_>>()
+        .join(", ");
+    fill_message(T.preset_not_found, &[&key, &keys])
 }
 
 /// What of a design matters to the run: not where things are drawn, nor what is written beside them.

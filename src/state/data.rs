@@ -14,7 +14,7 @@ use mtl_training::protocol::{DataSource, LabelBaselines};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    i18n::{Lang, Text, fill, fill_message, shell::T},
+    i18n::{Lang, Text, faults, fill, fill_message, shell::T},
     web::fetch,
 };
 
@@ -80,6 +80,8 @@ pub struct IndexEntry {
     pub file: String,
     /// Size of the file.
     pub bytes: u64,
+    /// SHA-256 of the file in hexadecimal digits.
+    pub sha256: String,
     /// Its rows.
     pub rows: u64,
 }
@@ -207,13 +209,19 @@ pub async fn download(
     }
     fetch::bytes(
         &format!("{FOLDER}/{}", entry.file),
-        Some(entry.bytes),
+        fetch::Promise {
+            bytes: entry.bytes,
+            sha256: &entry.sha256,
+        },
         limit,
         on_progress,
     )
     .await
     .map_err(|error| match error {
         fetch::FetchError::TooLarge { bytes } => too_large(bytes),
+        fetch::FetchError::Checksum { expected, got } => {
+            named(faults::T.data_changed, &|_| vec![expected.clone(), got.clone()])
+        }
         other => named(T.data_download_failed, &|_| vec![other.to_string()]),
     })
 }

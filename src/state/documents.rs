@@ -5,7 +5,8 @@
 //! can be taken back for [`KEEP_DELETED_MS`]. Two windows on one document notice each other by its revision; the second
 //! goes on in a copy, so that neither writes over the other.
 //!
-//! Without a database (blocked by the browser) the last document lies in the small storage, and there is no list.
+//! Without a database (blocked by the browser) the last document lies in the small storage, and there is no list. An embedded
+//! page has documents of its own in memory, and touches none of those that are kept.
 
 use std::rc::Rc;
 
@@ -113,6 +114,10 @@ fn database_error(error: &idb::Error) -> Message {
 impl Playground {
     /// Opens the database, brings in what earlier pages left elsewhere, and forgets what was deleted long ago.
     pub(super) async fn begin_documents(&self) {
+        if storage::keeps_nothing() {
+            self.database.replace(Some(Rc::new(Database::in_memory())));
+            return;
+        }
         let Ok(database) = Database::open().await else {
             return;
         };

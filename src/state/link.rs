@@ -10,9 +10,10 @@ use mtl_training::recommended;
 
 use super::{
     Playground, Theme,
+    actions::unknown_preset,
     data::{self, DataState, Index},
 };
-use crate::i18n::Lang;
+use crate::i18n::{Lang, shell::T};
 
 /// What a link can hide, for a class: the style sheet knows what belongs to each.
 pub const HIDEABLE: [&str; 7] = [
@@ -51,6 +52,11 @@ impl Link {
             .and_then(|window| window.location().hash().ok())
             .unwrap_or_default();
         Self::read(&hash)
+    }
+
+    /// Whether it names a preset or a data set.
+    fn names_something(&self) -> bool {
+        self.preset.is_some() || self.data.is_some()
     }
 
     /// Reads `#key=value&...`; what is not known is passed over.
@@ -136,30 +142,53 @@ impl Playground {
             this.begin_documents().await;
             let opened = this.open_linked(link).await;
             this.begin_keeping();
-            this.has_begun.update_if_changed(|has_begun| *has_begun = true);
+            this.has_opened.update_if_changed(|has_opened| *has_opened = true);
             opened
         });
     }
 
     /// Opens what the link says, else the document that was open last, else a preset on generated data. After a reload the
-    /// document comes before the link that it was begun with.
+    /// document comes before the link that it was begun with. A link that cannot be followed is as if there were none, but for
+    /// the message.
     async fn open_linked(&self, link: Link) -> Result<(), Message> {
-        let mut has_link = link.preset.is_some() || link.data.is_some();
-        let mut damage = Ok(());
+        let is_reload = is_reload();
+        let mut problem = Ok(());
         if let Some(text) = &link.project
-            && !is_reload()
+            && !is_reload
         {
-            damage = self.open_shared(text).await;
-            if damage.is_ok() {
-                return damage;
+            problem = self.open_shared(text).await;
+            if problem.is_ok() {
+                return problem;
             }
-            // As if there were no link: what was open last stays.
-            has_link = false;
+        } else if !is_reload && link.names_something() {
+            problem = self.open_named(&link).await;
+            if problem.is_ok() || is_superseded(&problem) {
+                return problem;
+            }
         }
-        if (!has_link || is_reload())
-            && let Some(kept) = self.last_document().await
-        {
-            return self.show_document(kept).await.and(damage);
+        if let Some(kept) = self.last_document().await {
+            return self.show_document(kept).await.and(problem);
+        }
+        if is_reload && link.names_something() {
+            problem = self.open_named(&link).await;
+            if problem.is_ok() || is_superseded(&problem) {
+                return problem;
+            }
+        }
+        let DataState { source, .. } = DataState::default();
+        let settings = recommended::data_settings(data::source_key(&source));
+        self.load(source, settings).await?;
+        if let Some(preset) = presets::all().iter().find(|preset| preset.fits(&self.schema())) {
+            self.put_preset(preset);
+        }
+        self.begin_history();
+        problem
+    }
+
+    /// Opens the preset and the data set that a link names.
+    async fn open_named(&self, link: &Link) -> Result<(), Message> {
+        if let Some(key) = &link.preset {
+            presets::find(key).ok_or_else(|| unknown_preset(key))?;
         }
         if let Some(key) = &link.data {
             // With no design named, the first preset that fits the data set is opened on it.
@@ -173,19 +202,20 @@ impl Playground {
         if let Some(key) = &link.preset {
             self.open_preset(key).await?;
         }
-        if !has_link {
-            let DataState { source, .. } = DataState::default();
-            let settings = recommended::data_settings(data::source_key(&source));
-            self.load(source, settings).await?;
-            if let Some(preset) = presets::all().iter().find(|preset| preset.fits(&self.schema())) {
-                self.put_preset(preset);
-            }
-        }
-        // The design as it is becomes where the history begins.
+        self.begin_history();
+        Ok(())
+    }
+
+    /// The design as it is becomes where the history begins.
+    fn begin_history(&self) {
         let design = self.document.get().design().as_ref().clone();
         self.document.set(Document::new(design));
-        damage
     }
+}
+
+/// Whether somebody chose another data set meanwhile, which is what they want to see.
+fn is_superseded(outcome: &Result<(), Message>) -> bool {
+    outcome == &Err(T.data_superseded.into())
 }
 
 /// Whether the page was loaded again, and not come to.

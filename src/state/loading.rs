@@ -82,7 +82,6 @@ impl Playground {
     ) -> Result<(), Message> {
         let number = self.load_number.get() + 1;
         self.load_number.set(number);
-        self.has_begun.update_if_changed(|has_begun| *has_begun = true);
         let key = data::source_key(&source);
         let name = data::info(key).map_or_else(|| Message::new(key, key), |info| info.name);
         let outcome = self.load_numbered(number, &name, source, settings, preset).await;

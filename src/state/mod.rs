@@ -61,6 +61,7 @@ use mtl_training::{
     findings,
     protocol::{Phase, RunSettings, RunStatus, RunsOn},
 };
+use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
 use crate::i18n::shell::T as SHELL;
@@ -135,8 +136,8 @@ pub struct Playground {
     pub settings: Store<RunSettings>,
     /// State of the run.
     pub status: Store<RunStatus>,
-    /// Whether the page has begun to load what it opens with: what a script asks for comes after that.
-    pub has_begun: Store<bool>,
+    /// Whether the page has opened what it opens with: what a script asks for comes after that.
+    pub has_opened: Store<bool>,
     /// The step of the newest evaluation.
     pub evaluated: Store<u64>,
     /// What lies over the page.
@@ -150,7 +151,7 @@ pub struct Playground {
     /// Losses and metrics.
     pub history: Rc<HistoryStore>,
     me: Weak<Self>,
-    worker_url: String,
+    worker_url: JsValue,
     database: RefCell<Option<Rc<crate::web::database::Database>>>,
     client: RefCell<Option<Client>>,
     sent: RefCell<Sent>,
@@ -174,7 +175,10 @@ struct Sent {
 impl Playground {
     /// The state that the page opens with; nothing runs before [`Playground::start`]. `worker_url` is the address of
     /// the worker's script.
-    pub fn new(worker_url: String) -> Rc<Self> {
+    pub fn new(worker_url: JsValue) -> Rc<Self> {
+        if link::Link::of_page().embed.is_some() {
+            storage::keep_nothing();
+        }
         let preferences = Preferences::load();
         let dark = preferences::is_dark(preferences.theme);
         Rc::new_cyclic(|me| Self {
@@ -195,7 +199,7 @@ impl Playground {
                 note: None,
                 runs_on: RunsOn::default(),
             }),
-            has_begun: Store::new(false),
+            has_opened: Store::new(false),
             evaluated: Store::new(0),
             sheet: Store::new(None),
             canvas: CanvasState::default(),

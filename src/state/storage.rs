@@ -1,4 +1,8 @@
 //! What the browser remembers for this page. Storage may be blocked or full: then nothing is remembered, and nothing fails.
+//!
+//! An embedded page has a sitting of its own in memory: after [`keep_nothing`] nothing is read, written or removed.
+
+use std::cell::Cell;
 
 use mtl_base::json;
 use serde::{Serialize, de::DeserializeOwned};
@@ -6,7 +10,24 @@ use web_sys::Storage;
 
 const PREFIX: &str = "mtl-playground/";
 
+thread_local! {
+    static KEEPS_NOTHING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on nothing that is kept is touched, for as long as the page is there.
+pub fn keep_nothing() {
+    KEEPS_NOTHING.set(true);
+}
+
+/// Whether the page touches nothing that is kept.
+pub fn keeps_nothing() -> bool {
+    KEEPS_NOTHING.get()
+}
+
 fn storage() -> Option<Storage> {
+    if keeps_nothing() {
+        return None;
+    }
     web_sys::window()?.local_storage().ok()?
 }
 

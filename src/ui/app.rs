@@ -90,7 +90,7 @@ fn Frame() -> Html {
     );
     html! {
         <div class="page" data-room={preferences.room.key()} data-left={if preferences.left_open { "open" } else { "closed" }}
-            data-selected={has_selection.to_string()} {style}>
+            data-selected={has_selection.to_string()} ~{style}>
             <a class="skip" href="#design" title={T.skip_to_content.get(lang)}>{ T.skip_to_content.get(lang) }</a>
             { part! { <TopBar /> } }
             { part! { <RunBar /> } }

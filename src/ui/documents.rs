@@ -14,8 +14,8 @@ use super::{
     icon::{IconKind, icon, sized_icon},
 };
 use crate::{
-    i18n::{Lang, documents::T, fill, use_lang},
-    state::{Playground, PlaygroundRef, data, documents::Kept, use_playground, use_store},
+    i18n::{Lang, documents::T, faults, fill, use_lang},
+    state::{Playground, PlaygroundRef, data, documents::Kept, storage, use_playground, use_store},
 };
 
 /// Every document that the browser keeps.
@@ -44,7 +44,7 @@ pub fn DocumentSheet(props: &SheetProps) -> Html {
     let (there, deleted): (Vec<&Kept>, Vec<&Kept>) = list.iter().partition(|kept| kept.deleted_ms.is_none());
     html! {
         <Dialog title={T.title.get(lang)} on_close={props.on_close.clone()} wide=true>
-            <p class="muted">{ T.about.get(lang) }</p>
+            <p class="muted">{ if storage::keeps_nothing() { faults::T.embedded.get(lang) } else { T.about.get(lang) } }</p>
             <p>
                 <button type="button" class="button button-primary" id="new-document" title={T.new_hint.get(lang)} onclick={new}>
                     { icon(IconKind::Plus) }{ T.new.get(lang) }

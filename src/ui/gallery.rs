@@ -227,7 +227,7 @@ pub fn Thumbnail(props: &ThumbnailProps) -> Html {
                 let style = format!("fill: {}", color(*node));
                 let is_head = heads.contains(node);
                 html! {
-                    <rect {style} x={x.to_string()} y={y.to_string()} width={width.to_string()} height={height.to_string()}
+                    <rect ~{style} x={x.to_string()} y={y.to_string()} width={width.to_string()} height={height.to_string()}
                         rx={if is_head { "37" } else { "14" }} opacity={if is_head { "1" } else { "0.75" }} />
                 }
             }) }

@@ -96,7 +96,8 @@ fn Progress() -> Html {
     let playground = use_playground();
     let status = use_store(&playground.status);
     let epochs = use_selected(&playground.settings, |settings| settings.epochs);
-    let has_data = use_selected(&playground.data, |data| data.report.is_some());
+    let is_loading = use_selected(&playground.data, |data| data.loading.is_some());
+    let has_opened = use_store(&playground.has_opened);
     use_history(&playground.history);
     let history = playground.history.borrow();
     let (step, epoch) = match &history.latest {
@@ -104,7 +105,7 @@ fn Progress() -> Html {
         _ => (status.step, status.epoch),
     };
     let phase = match status.phase {
-        Phase::NotReady if !has_data => T.starting,
+        Phase::NotReady if is_loading || !*has_opened => T.starting,
         Phase::NotReady => T.not_ready,
         Phase::Paused if step == 0 => T.ready,
         Phase::Paused => T.paused,
@@ -165,7 +166,7 @@ fn Tasks() -> Html {
                     .zip(evaluation.and_then(|evaluation| evaluation.tasks.get(task_idx)))
                     .map(|(metric, metrics)| metrics.get(metric));
                 html! {
-                    <div class="run-task" key={task.node.0} style={format!("--task: {}", task_color(task_idx))}
+                    <div class="run-task" key={task.node.0} ~style={format!("--task: {}", task_color(task_idx))}
                         title={fill(T.training_loss, lang, &[&task.name])}>
                         <span class="task-mark">{ task_letter(task_idx) }</span>
                         <span class="run-task-name">{ &task.name }</span>

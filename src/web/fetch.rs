@@ -1,6 +1,7 @@
-//! Files of this site, piece by piece so that a person sees how far it is.
+//! Files of this site, piece by piece so that a person sees how far it is, and held against their checksum.
 
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -24,6 +25,23 @@ pub enum FetchError {
         /// At least so many.
         bytes: u64,
     },
+    /// Other bytes than were promised: cut, changed on their way, or of another version.
+    #[error("sha256 {got}, not {expected}")]
+    Checksum {
+        /// The checksum that was promised, in hexadecimal digits.
+        expected: String,
+        /// That of what came.
+        got: String,
+    },
+}
+
+/// What is known of a file before it comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Promise<'a> {
+    /// Number of its bytes. (The header does not say it of a compressed file.)
+    pub bytes: u64,
+    /// Its SHA-256 in hexadecimal digits.
+    pub sha256: &'a str,
 }
 
 impl From<JsValue> for FetchError {
@@ -53,22 +71,28 @@ pub async fn text(url: &str) -> Result<String, FetchError> {
         .unwrap_or_default())
 }
 
-/// Bytes, at most `limit`; `on_progress` hears how many have arrived of how many. `expected` is their number if it is
-/// known: the header does not say it of a compressed file.
+/// The bytes that were promised, at most `limit`; `on_progress` hears how many have arrived of how many.
+///
+/// # Errors
+/// When they do not come, are too many, or are others than promised.
 pub async fn bytes(
     url: &str,
-    expected: Option<u64>,
+    promise: Promise<'_>,
     limit: u64,
     on_progress: impl Fn(u64, Option<u64>),
 ) -> Result<ArrayBuffer, FetchError> {
     let response = request(url).await?;
     let Some(body) = response.body() else {
-        return Ok(JsFuture::from(response.array_buffer()?).await?.unchecked_into());
+        let all: ArrayBuffer = JsFuture::from(response.array_buffer()?).await?.unchecked_into();
+        let mut hasher = Sha256::new();
+        hasher.update(Uint8Array::new(&all).to_vec());
+        return checked(hasher, promise, all);
     };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut received = 0_u64;
-    let mut all = Uint8Array::new_with_length(expected.unwrap_or(1 << 16).min(limit) as u32);
-    on_progress(0, expected);
+    let mut hasher = Sha256::new();
+    let mut all = Uint8Array::new_with_length(promise.bytes.min(limit) as u32);
+    on_progress(0, Some(promise.bytes));
     loop {
         let piece = JsFuture::from(reader.read()).await?;
         if Reflect::get(&piece, &"done".into())?.is_truthy() {
@@ -86,13 +110,32 @@ pub async fn bytes(
             larger.set(&all, 0);
             all = larger;
         }
+        hasher.update(piece.to_vec());
         all.set(&piece, received as u32);
         received = needed;
-        on_progress(received, expected);
+        on_progress(received, Some(promise.bytes));
     }
-    Ok(if received == u64::from(all.length()) {
+    let all = if received == u64::from(all.length()) {
         all.buffer()
     } else {
         all.slice(0, received as u32).buffer()
-    })
+    };
+    checked(hasher, promise, all)
+}
+
+/// `all`, when what was hashed is what was promised.
+fn checked(hasher: Sha256, promise: Promise<'_>, all: ArrayBuffer) -> Result<ArrayBuffer, FetchError> {
+    let got: String = hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    if got.eq_ignore_ascii_case(promise.sha256) {
+        Ok(all)
+    } else {
+        Err(FetchError::Checksum {
+            expected: promise.sha256.to_owned(),
+            got,
+        })
+    }
 }

@@ -13,6 +13,7 @@ use mtl_base::{
     text::{Explain, Message},
 };
 use mtl_training::protocol::{Command, Event, Reply, Request};
+use wasm_bindgen::JsValue;
 
 use super::{
     FromWorker, SpawnError, WorkerFailure, WorkerHandle,
@@ -66,7 +67,7 @@ pub struct Client {
 
 impl Client {
     /// Starts a worker; `on_news` hears what it says.
-    pub fn spawn(url: &str, on_news: impl Fn(News) + 'static) -> Result<Self, SpawnError> {
+    pub fn spawn(url: &JsValue, on_news: impl Fn(News) + 'static) -> Result<Self, SpawnError> {
         let open = Rc::new(Open::default());
         let handle = WorkerHandle::spawn(url, {
             let open = Rc::clone(&open);

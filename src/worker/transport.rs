@@ -62,6 +62,16 @@ impl Explain for SpawnError {
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// A worker whose address may be a `TrustedScriptURL`: `web_sys` would make a text of it.
+    #[wasm_bindgen(extends = Worker, js_name = Worker)]
+    type AddressedWorker;
+
+    #[wasm_bindgen(constructor, catch, js_class = "Worker")]
+    fn new(url: &JsValue, options: &WorkerOptions) -> Result<AddressedWorker, JsValue>;
+}
+
 /// A running worker. Dropping the handle ends it.
 pub struct WorkerHandle {
     worker: Worker,
@@ -83,12 +93,12 @@ impl WorkerHandle {
     ///
     /// # Errors
     /// When the browser refuses to create the worker or to hand it the module.
-    pub fn spawn(url: &str, on_message: impl Fn(FromWorker) + 'static) -> Result<Self, SpawnError> {
+    pub fn spawn(url: &JsValue, on_message: impl Fn(FromWorker) + 'static) -> Result<Self, SpawnError> {
         let refused = |error: JsValue| SpawnError(describe(&error));
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name("mtl-training");
-        let worker = Worker::new_with_options(url, &options).map_err(refused)?;
+        let worker: Worker = AddressedWorker::new(url, &options).map_err(refused)?.into();
         let state = Rc::new(RefCell::new(State::Starting(VecDeque::new())));
         let on_message: Rc<dyn Fn(FromWorker)> = Rc::new(on_message);
 

@@ -4,8 +4,9 @@
 //! ```text
 //! cargo build --profile page     ->  wasm-bindgen  ->  assets/app-HASH.{js,wasm}
 //! the same with relaxed SIMD     ->  wasm-bindgen  ->  assets/app-relaxed-HASH.wasm
+//! static/boot.js                                    ->  at the end of app.js
 //! static/*.{js,css,svg,...}                         ->  assets/NAME-HASH.EXT
-//! index.html (names replaced)                       ->  index.html
+//! index.html (names replaced, checksums added)      ->  index.html
 //! static/*.json                                     ->  static/*.json (stable addresses: schemas)
 //! data-cache/assets/                                ->  data/
 //! ```
@@ -27,7 +28,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::command::{cargo, human_bytes, line_of, root, step, target_dir};
 use crate::compress::{Encoding, compressed};
-use crate::{setup, shrink};
+use crate::{integrity, setup, shrink};
 
 /// What wasm + js + css may weigh, gzipped, in bytes: more stops the build, so that the page grows no further. What was tried
 /// and does not help: `wasm-opt -Oz` (raw a sixth less, gzipped a twelfth more), the hot crate at level "s" (20 to 40 times
@@ -39,6 +40,9 @@ const BINDING_VERSION: u32 = 4;
 
 /// Where `cargo xtask data` leaves the files that the page loads, and where they go.
 const DATA_ASSETS: &str = "data-cache/assets";
+
+/// What starts the page.
+const BOOT: &str = "boot.js";
 
 /// Files of these kinds hold text that names other files.
 const TEXT_KINDS: [&str; 3] = ["css", "js", "html"];
@@ -307,7 +311,9 @@ fn assemble(glue: &Path, relaxed: &Path) -> Result<Files> {
         read(&glue.join("app_bg.wasm"))?,
         &mut names,
     );
-    add_hashed(&mut files, "app.js", read(&glue.join("app.js"))?, &mut names);
+    let boot = fs::read_to_string(root().join("static").join(BOOT)).context("reading boot.js")?;
+    let script = with_boot(&fs::read_to_string(glue.join("app.js"))?, &boot)?;
+    add_hashed(&mut files, "app.js", script.into_bytes(), &mut names);
     if relaxed == glue {
         // There is no second build: its name stands for the first.
         let name = names["app.wasm"].clone();
@@ -330,6 +336,8 @@ fn assemble(glue: &Path, relaxed: &Path) -> Result<Files> {
         let name = relative_name(&path, &static_dir);
         let bytes = read(&path)?;
         match extension_of(&name) {
+            // It is in the module's JavaScript side.
+            _ if name == BOOT => {}
             "json" => {
                 files.insert(format!("static/{name}"), bytes);
             }
@@ -369,8 +377,26 @@ fn assemble(glue: &Path, relaxed: &Path) -> Result<Files> {
     let shell = replace_names(&shell, &names, "static/").replace("\"static/", "\"assets/");
     // What was not replaced is a file with a stable name, which stays in `static/`.
     let shell = restore_stable_names(shell, &files);
+    let shell = integrity::add_checksums(&shell, files.iter());
     files.insert("index.html".to_owned(), shell.into_bytes());
     Ok(files)
+}
+
+/// The module's JavaScript side with what starts the page at its end, as one script that a browser checks as a whole.
+fn with_boot(glue: &str, boot: &str) -> Result<String> {
+    let import = "import init, { page_main } from \"./app.js\";";
+    let init = "__wbg_init as default";
+    match boot.split_once(import) {
+        Some((_, rest)) if glue.contains(init) => {
+            // A block: its names are its own.
+            Ok(format!(
+                "{glue}\n{{\nconst init = __wbg_init;\n{}\n}}\n",
+                rest.trim()
+            ))
+        }
+        Some(_) => bail!("the JavaScript side does not export `{init}`"),
+        None => bail!("{BOOT} lacks the line `{import}`"),
+    }
 }
 
 fn names_file(text: &str, name: &str) -> bool {
@@ -564,6 +590,16 @@ mod tests {
             ("app.wasm".to_owned(), "app-2.wasm".to_owned()),
         ]);
         assert_eq!(replace_names(text, &names, "./"), expected);
+    }
+
+    #[test]
+    fn the_page_starts_at_the_end_of_its_module_s_script() {
+        let boot = "// Why.\nimport init, { page_main } from \"./app.js\";\n\npage_main(await init());\n";
+        assert_eq!(
+            with_boot("glue\nexport { __wbg_init as default };", boot).unwrap(),
+            "glue\nexport { __wbg_init as default };\n{\nconst init = __wbg_init;\npage_main(await init());\n}\n"
+        );
+        assert!(with_boot("glue", boot).is_err() && with_boot("__wbg_init as default", "").is_err());
     }
 
     #[test]

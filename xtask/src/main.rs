@@ -13,6 +13,7 @@ mod bundle;
 mod command;
 mod compress;
 mod data_command;
+mod integrity;
 mod serve;
 mod server;
 mod setup;
@@ -35,9 +36,10 @@ Usage: cargo xtask COMMAND [OPTIONS]
              --out DIR    build there instead
   data     fetch the real data sets and convert them for the page (--help for more)
   test     run every test, installing what they need
-             --only PART  native, wasm, browser or lint; may be repeated
+             --only PART  native, wasm, browser or lint; may be repeated. faults: those tests of native and browser that
+                          inject faults
              --no-data    do not try to fetch the real data sets
-             --filter S   browser tests whose name contains S
+             --filter S   tests whose name contains S
              --dist DIR   test the page in this folder, built before
              --quick      test a page that was compiled in less time (see serve)
   bench    measure training speed on this machine (--help for more)

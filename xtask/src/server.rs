@@ -12,18 +12,28 @@ use std::thread;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
 use tower_http::services::ServeDir;
+
+/// What `docs/hosting.md` advises every host to send. The page's own policy stands in `index.html`.
+const SAFETY_HEADERS: [(&str, &str); 2] = [
+    // Whoever opens the page in a window of theirs has no hold on it.
+    ("cross-origin-opener-policy", "same-origin"),
+    ("x-content-type-options", "nosniff"),
+];
+
+/// The policy of the worker, which has none from the page: it loads scripts and the module of this origin, and nothing else.
+const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
 
 /// How a folder is served.
 #[derive(Clone, Default)]
 pub struct Options {
     /// Also serve the folder under this path (`/some/path`).
     pub also_under: Option<String>,
-    /// Send the two headers that make a page cross-origin isolated.
+    /// Also send the header that makes a page cross-origin isolated.
     pub isolated: bool,
     /// Reload the open page when this number changes.
     pub reload_on: Option<Arc<AtomicU64>>,
@@ -111,13 +121,15 @@ async fn add_headers(State(options): State<Options>, request: Request, next: Nex
         "no-store"
     };
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+    for (name, value) in SAFETY_HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if hashed {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(WORKER_POLICY));
+    }
     if options.isolated {
-        for (name, value) in [
-            ("cross-origin-opener-policy", "same-origin"),
-            ("cross-origin-embedder-policy", "require-corp"),
-        ] {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-        }
+        let name = HeaderName::from_static("cross-origin-embedder-policy");
+        headers.insert(name, HeaderValue::from_static("require-corp"));
     }
     let is_html = headers
         .get(CONTENT_TYPE)
@@ -193,6 +205,12 @@ mod tests {
                 "{page}"
             );
 
+            assert!(
+                page.contains("cross-origin-opener-policy: same-origin")
+                    && page.contains("x-content-type-options: nosniff"),
+                "{page}"
+            );
+
             let module = get(address, &format!("{base}assets/app-1.wasm"), "gzip, br");
             assert!(module.contains("content-type: application/wasm"), "{module}");
             assert!(
@@ -200,6 +218,10 @@ mod tests {
                 "{module}"
             );
             assert!(module.contains("immutable"), "{module}");
+            assert!(
+                module.contains("content-security-policy: default-src 'none'"),
+                "{module}"
+            );
             let plain = get(address, &format!("{base}assets/app-1.wasm"), "identity");
             assert!(
                 plain.ends_with("asm plain") && !plain.contains("content-encoding"),

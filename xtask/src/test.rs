@@ -6,6 +6,7 @@
 //! | `native` | every unit, integration and documentation test of the workspace |
 //! | `wasm` | the arithmetic of the engine in the browser: the same bits as natively; WebGPU there computes what the CPU does |
 //! | `browser` | the built page in headless Chromium, driven as a person would |
+//! | `faults` | of `native` and `browser` what injects faults: tests whose names begin with `faults`; part of both anyway |
 //!
 //! The last line is `N passed, N failed`: tests, and one for each check that is not a test.
 
@@ -21,6 +22,9 @@ use anyhow::{Context, Result, bail};
 use crate::command::{cargo, line_of, root, step, target_dir};
 use crate::{bundle, data_command, server, setup};
 
+/// What the names of tests that inject faults contain.
+const FAULTS: &str = "faults";
+
 /// Under which the browser tests open the page: a static host may put it anywhere.
 const SUB_PATH: &str = "/some/deep/path";
 
@@ -30,6 +34,7 @@ enum Part {
     Native,
     Wasm,
     Browser,
+    Faults,
 }
 
 impl Part {
@@ -39,7 +44,8 @@ impl Part {
             "native" => Part::Native,
             "wasm" => Part::Wasm,
             "browser" => Part::Browser,
-            other => bail!("there is no part `{other}`: lint, native, wasm, browser"),
+            "faults" => Part::Faults,
+            other => bail!("there is no part `{other}`: lint, native, wasm, browser, faults"),
         })
     }
 }
@@ -56,6 +62,11 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
             lexopt::Arg::Long("dist") => built = Some(PathBuf::from(parser.value()?)),
             other => return Err(other.unexpected().into()),
         }
+    }
+    // Faults are injected by tests of the other parts: asked for alone, it is those only.
+    if parts == [Part::Faults] {
+        filter = filter.or(Some(FAULTS.into()));
+        parts = vec![Part::Native, Part::Browser];
     }
     let is_wanted = |part| parts.is_empty() || parts.contains(&part);
 
@@ -81,7 +92,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
         lint(&mut tally);
     }
     if is_wanted(Part::Native) {
-        native(&mut tally);
+        native(filter.as_deref(), &mut tally);
     }
     if let Some(browser) = &browser {
         let (wasm, page) = (is_wanted(Part::Wasm), is_wanted(Part::Browser));
@@ -165,10 +176,12 @@ fn lint(tally: &mut Tally) {
     );
 }
 
-fn native(tally: &mut Tally) {
+fn native(filter: Option<&OsStr>, tally: &mut Tally) {
     tally.tests(
         "native tests",
-        cargo().args(["test", "--workspace", "--no-fail-fast"]),
+        cargo()
+            .args(["test", "--workspace", "--no-fail-fast", "--"])
+            .args(filter),
     );
 }
 

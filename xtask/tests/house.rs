@@ -293,6 +293,82 @@ fn nothing_is_left_open_in_the_code() {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
+#[test]
+fn faults_the_page_needs_nothing_that_a_strict_policy_refuses() {
+    // `~style` is the property, which the policy allows; the attribute is refused.
+    let banned = [
+        (" style=", "an attribute: `~style={...}` sets the property"),
+        (" {style}", "an attribute: `~{style}` sets the property"),
+        (
+            "set_attribute(\"style\"",
+            "an attribute: `style()` is the property",
+        ),
+        ("inner_html", "text that becomes markup"),
+        ("insert_adjacent_html", "text that becomes markup"),
+        ("from_html_unchecked", "text that becomes markup"),
+        ("innerHTML", "text that becomes markup"),
+        ("new Function(", "text that becomes code"),
+        ("eval(", "text that becomes code"),
+    ];
+    let is_of_page = |path: &str| path.starts_with("src/") || path.starts_with("static/");
+    let mut found = Vec::new();
+    for path in tracked_files(|path| is_of_page(path) && is_code(path) && !path.ends_with(".css")) {
+        let text = fs::read_to_string(root().join(&path)).unwrap();
+        for (number, line) in product_lines(&text) {
+            for (word, why) in banned {
+                if line.contains(word) {
+                    found.push(format!("{path}:{number}: `{word}`: {why}\n    {}", line.trim()));
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+
+    let shell = fs::read_to_string(root().join("index.html")).unwrap();
+    assert!(
+        !shell.contains("<style") && !shell.contains(" style="),
+        "an inline style"
+    );
+    for tag in shell.split("<script").skip(1) {
+        let (tag, content) = tag.split_once('>').unwrap();
+        assert!(
+            tag.contains(" src=") && content.starts_with("</script>"),
+            "an inline script: {tag}"
+        );
+    }
+    let handlers = shell
+        .split([' ', '\n'])
+        .filter(|word| word.starts_with("on") && word.contains('='));
+    assert_eq!(handlers.count(), 0, "an inline handler");
+    let policy = shell
+        .split_once("http-equiv=\"Content-Security-Policy\"")
+        .and_then(|(_, rest)| rest.split_once("content=\""))
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map(|(policy, _)| policy)
+        .expect("index.html has a policy");
+    assert!(
+        !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'") && !policy.contains("http"),
+        "{policy}"
+    );
+    for member in [
+        "default-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        "require-trusted-types-for 'script'",
+    ] {
+        assert!(
+            policy.split("; ").any(|own| own == member),
+            "{policy} lacks {member}"
+        );
+    }
+    // What documents and hosts are told is what the page has.
+    let hosting = fs::read_to_string(root().join("docs/hosting.md")).unwrap();
+    assert!(
+        hosting.contains(policy),
+        "docs/hosting.md states another policy than {policy}"
+    );
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

@@ -108,7 +108,7 @@ pub fn HintView() -> Html {
         format!("left: {}px", x + 14.0)
     };
     html! {
-        <div class="canvas-hint" data-refused={refused.to_string()} style={format!("{side}; top: {}px", y + 18.0)}>
+        <div class="canvas-hint" data-refused={refused.to_string()} ~style={format!("{side}; top: {}px", y + 18.0)}>
             { message.get(lang) }
         </div>
     }

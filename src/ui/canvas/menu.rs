@@ -217,7 +217,7 @@ pub fn Menu(props: &MenuProps) -> Html {
         (height - 8.0).max(120.0)
     );
     html! {
-        <div class="canvas-menu" role="menu" ref={list} aria-label={T.menu.get(lang)} {style} {onkeydown} {onpointerdown}>
+        <div class="canvas-menu" role="menu" ref={list} aria-label={T.menu.get(lang)} ~{style} {onkeydown} {onpointerdown}>
             { for lines.into_iter().map(|line| match line {
                 Some((text, hint, keys, act)) => {
                     let (editor, pressed) = (editor.clone(), Rc::clone(&pressed));

@@ -71,7 +71,7 @@ fn small_nodes(scene: &Rc<Scene>, checked: &Rc<mtl_engine::design::check::Checke
             let own = (tasks.len() == 1).then(|| tasks.iter().next()).flatten();
             html! {
                 <rect x={rect.x.to_string()} y={rect.y.to_string()} width={rect.width.to_string()} height={rect.height.to_string()}
-                    rx="12" data-idle={tasks.is_empty().then_some("true")} style={own.map(|task_idx| format!("fill: {}", task_color(task_idx)))} />
+                    rx="12" data-idle={tasks.is_empty().then_some("true")} ~style={own.map(|task_idx| format!("fill: {}", task_color(task_idx))).unwrap_or_default()} />
             }
         })
         .collect()

@@ -62,7 +62,7 @@ pub fn NoteEditor() -> Html {
         13.0 * view.scale.max(0.7)
     );
     html! {
-        <textarea ref={area} class="memo-editor" {style} aria-label={T.write_note.get(lang)}
+        <textarea ref={area} class="memo-editor" ~{style} aria-label={T.write_note.get(lang)}
             placeholder={T.empty_note.get(lang)} value={note.text.clone()} maxlength={MAX_NOTE_CHARS.to_string()} {onblur} {onkeydown} />
     }
 }

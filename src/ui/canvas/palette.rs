@@ -212,5 +212,5 @@ pub fn Carried() -> Html {
         return Html::default();
     };
     let name = Layer::from_key(key).map_or("", |layer| layer.name().get(lang));
-    html! { <div class="carried" style={format!("left: {x}px; top: {y}px")}>{ name }</div> }
+    html! { <div class="carried" ~style={format!("left: {x}px; top: {y}px")}>{ name }</div> }
 }

@@ -57,11 +57,23 @@ impl Colors {
     }
 }
 
+/// Text of an XML document. What XML cannot hold at all, not even escaped (controls, for one), becomes U+FFFD: one such letter
+/// and no program reads the file.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\t' | '\n' | '\r' | '\u{20}'..='\u{7e}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'.. => {
+                escaped.push(letter)
+            }
+            _ => escaped.push(char::REPLACEMENT_CHARACTER),
+        }
+    }
+    escaped
 }
 
 /// The design as an SVG file.
@@ -276,6 +288,9 @@ pub fn save_png(editor: &Editor) {
         return;
     };
     let source = String::from(js_sys::encode_uri_component(&current(editor)));
+    let toasts = editor.toasts.clone();
+    let on_error = Closure::once_into_js(move || toasts.show(ToastKind::Problem, T.no_picture.into()));
+    image.set_onerror(Some(on_error.unchecked_ref()));
     let (drawn, editor) = (image.clone(), editor.clone());
     let on_load = Closure::once_into_js(move || {
         let made = draw_png(&drawn, &editor);
@@ -349,5 +364,27 @@ mod tests {
         assert!(svg.contains("<title>a &lt; b &amp; c</title>"));
         assert!(svg.contains("&lt;tokens&gt;") && svg.contains("嵌入"));
         assert_eq!(svg.matches("stroke-width=\"2\"").count(), 1);
+    }
+
+    #[test]
+    fn faults_no_name_makes_a_picture_that_is_no_xml() {
+        let mut design = Design::new("");
+        let node = design.add("", Layer::from_key("token_input").unwrap());
+        // Every letter below U+3000, and those around the surrogates and at the end.
+        let letters = (0..0x3000_u32)
+            .chain(0xd7f0..0xe010)
+            .chain(0xffe0..0x1_0010)
+            .chain(0x10_fff0..0x11_0000);
+        let letters: Vec<char> = letters.filter_map(char::from_u32).collect();
+        for part in letters.chunks(64) {
+            let name: String = part.iter().collect();
+            design.name = name.clone();
+            if let Some(drawn) = design.nodes.iter_mut().find(|drawn| drawn.id == node) {
+                drawn.name = name.clone();
+            }
+            let svg = picture(&design, &Checked::default(), Lang::En, false);
+            let read = roxmltree::Document::parse(&svg).unwrap_or_else(|error| panic!("{name:?}: {error}"));
+            assert_eq!(read.root_element().tag_name().name(), "svg");
+        }
     }
 }

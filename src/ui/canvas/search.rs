@@ -140,7 +140,7 @@ pub fn SearchBox(props: &SearchBoxProps) -> Html {
     );
     let active = found.get(*chosen).map(|layer| format!("find-{}", layer.key()));
     html! {
-        <div class="canvas-search" {style}>
+        <div class="canvas-search" ~{style}>
             <div class="search-box">
                 { icon(IconKind::Search) }
                 <input ref={input} type="text" role="combobox" title={T.search_help.get(lang)} aria-expanded="true" aria-controls="search-list" autocomplete="off"

@@ -45,7 +45,8 @@ pub fn NodeView(props: &NodeProps) -> Html {
     let bottom = height - 12.0;
     let style = face
         .task_idx
-        .map(|task_idx| format!("--own: {}", task_color(task_idx)));
+        .map(|task_idx| format!("--own: {}", task_color(task_idx)))
+        .unwrap_or_default();
     let handles = |faces: &[HandleFace], side: Side| {
         faces
             .iter()
@@ -62,7 +63,7 @@ pub fn NodeView(props: &NodeProps) -> Html {
     html! {
         <g id={dom::node_id(face.id)} class="node" data-node={face.id.0.to_string()} data-reach={face.reach.key()}
             data-category={face.category} data-selected={props.selected.then_some("true")} data-problem={problem}
-            transform={dom::translate(props.at)} {style}>
+            transform={dom::translate(props.at)} ~{style}>
             <g class="node-body" role="button" tabindex="0" aria-label={face.label.clone()}
                 aria-pressed={props.selected.to_string()}>
                 <rect class="node-box" width={width.to_string()} height={height.to_string()} rx="9" />
@@ -192,7 +193,8 @@ pub fn WireView(props: &WireProps) -> Html {
     let path = wire_path(props.start, props.end);
     let style = props
         .task_idx
-        .map(|task_idx| format!("--own: {}", task_color(task_idx)));
+        .map(|task_idx| format!("--own: {}", task_color(task_idx)))
+        .unwrap_or_default();
     let id = props.id.0;
     let grip = |end: bool, [x, y]: Point| {
         let name = if end { "end" } else { "start" };
@@ -210,7 +212,7 @@ pub fn WireView(props: &WireProps) -> Html {
             <g id={dom::wire_id(props.id)} class="wire" data-wire={id.to_string()} data-selected={props.selected.then_some("true")}
                 data-problem={props.problem.then_some("true")} data-idle={props.idle.then_some("true")}
                 data-private={props.task_idx.map(|_| "true")} role="button" tabindex={if props.reached { "0" } else { "-1" }}
-                aria-label={props.label.clone()} aria-pressed={props.selected.to_string()} {style}>
+                aria-label={props.label.clone()} aria-pressed={props.selected.to_string()} ~{style}>
                 <path class="wire-hit" d={path.clone()} />
                 <path class="wire-line" d={path} />
             </g>

@@ -135,7 +135,7 @@ impl Live {
             geometry.top,
             geometry.bottom - geometry.top
         );
-        let _ = self.cross_hair.set_attribute("style", &style);
+        self.cross_hair.style().set_css_text(&style);
         self.cross_hair.set_hidden(false);
         fill_read_out(&self.read_out, &format_x(at, self.shown.time_axis), &lines);
         let middle = (geometry.left + geometry.right) / 2.0;
@@ -147,9 +147,9 @@ impl Live {
                 f64::from(self.canvas.client_width()) - geometry.pixel_of(at) + 10.0
             )
         };
-        let _ = self
-            .read_out
-            .set_attribute("style", &format!("{side};top:{}px", geometry.top));
+        self.read_out
+            .style()
+            .set_css_text(&format!("{side};top:{}px", geometry.top));
         self.read_out.set_hidden(false);
     }
 }
@@ -160,14 +160,14 @@ fn fill_read_out(read_out: &HtmlElement, title: &str, lines: &[(&str, (u8, u8, u
     };
     read_out.set_text_content(Some(title));
     for (label, (red, green, blue), y) in lines {
-        let Ok(row) = document.create_element("div") else {
-            continue;
-        };
+        let row = document
+            .create_element("div")
+            .map(JsCast::dyn_into::<HtmlElement>);
+        let Ok(Ok(row)) = row else { continue };
         row.set_text_content(Some(&format!("{label}  {}", format_value(*y))));
-        let _ = row.set_attribute(
-            "style",
-            &format!("border-left:3px solid rgb({red},{green},{blue});padding-left:6px"),
-        );
+        row.style().set_css_text(&format!(
+            "border-left:3px solid rgb({red},{green},{blue});padding-left:6px"
+        ));
         let _ = read_out.append_child(&row);
     }
 }

@@ -197,7 +197,7 @@ fn class_bars<'a>(
                     html! {
                         <li {title}>
                             <span class="bar-name">{ *name }</span>
-                            <span class="bar-track"><span class="bar" style={format!("width:{:.2}%", 100.0 * all(class) as f64 / largest as f64)}></span></span>
+                            <span class="bar-track"><span class="bar" ~style={format!("width:{:.2}%", 100.0 * all(class) as f64 / largest as f64)}></span></span>
                             <span class="bar-value">{ count(all(class) as u64) }<small>{ format!(" {:.1}%", 100.0 * all(class) as f64 / total as f64) }</small></span>
                         </li>
                     }

@@ -120,9 +120,9 @@ fn gradient_bars(inspection: &Inspection, norms: &[Option<f32>], lang: Lang) -> 
                 let share = norm.map_or(0.0, |norm| 100.0 * norm / largest);
                 let value = norm.map_or_else(|| T.not_reached.get(lang).to_owned(), |norm| format::figure(f64::from(norm)));
                 html! {
-                    <li style={format!("--task: {}", task_color(task_idx))}>
+                    <li ~style={format!("--task: {}", task_color(task_idx))}>
                         <span class="bar-name"><span class="task-mark">{ task_letter(task_idx) }</span>{ " " }{ task }</span>
-                        <span class="bar-track"><span class="bar" style={format!("width:{share:.2}%")}></span></span>
+                        <span class="bar-track"><span class="bar" ~style={format!("width:{share:.2}%")}></span></span>
                         <span class="bar-value">{ value }</span>
                     </li>
                 }
@@ -151,7 +151,7 @@ pub fn GradientTable() -> Html {
                         <th scope="col">{ T.layer.get(lang) }</th>
                         { for inspection.tasks.iter().enumerate().map(|(task_idx, task)| html! {
                             <th scope="col" title={task.clone()}>
-                                <span class="task-mark" style={format!("--task: {}", task_color(task_idx))}>{ task_letter(task_idx) }</span>
+                                <span class="task-mark" ~style={format!("--task: {}", task_color(task_idx))}>{ task_letter(task_idx) }</span>
                             </th>
                         }) }
                     </tr></thead>

@@ -207,7 +207,7 @@ pub fn task_chips(tasks: impl IntoIterator<Item = usize>, checked: &Checked) -> 
                 .get(task_idx)
                 .map_or_else(String::new, |task| task.name.clone());
             html! {
-                <span class="task-chip" style={format!("--own: {}", task_color(task_idx))}>
+                <span class="task-chip" ~style={format!("--own: {}", task_color(task_idx))}>
                     <b>{ task_letter(task_idx) }</b>{ name }
                 </span>
             }

@@ -113,8 +113,8 @@ fn bars(profile: &StepProfile, ops: &[Bar], lang: Lang) -> Html {
                         <li {title}>
                             <span class="bar-name">{ &bar.name }{ " " }<small class="muted">{ &bar.detail }</small></span>
                             <span class="bar-track profile-track">
-                                <span class="bar profile-forward" style={width(bar.forward_ms)}></span>
-                                <span class="bar profile-backward" style={width(bar.backward_ms)}></span>
+                                <span class="bar profile-forward" ~style={width(bar.forward_ms)}></span>
+                                <span class="bar profile-backward" ~style={width(bar.backward_ms)}></span>
                             </span>
                             <span class="bar-value">{ format!("{} ms", ms(bar.total_ms())) }</span>
                         </li>

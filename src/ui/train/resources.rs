@@ -29,9 +29,9 @@ pub fn ResourcesSection() -> Html {
     html! {
         <Fold title={T.resources.get(lang)} hint={T.resources_help.get(lang)} badge={AttrValue::from(format::short_count(resources.parameters as f64, lang))} open=true>
             <div class="cost-bar" role="presentation">
-                if resources.shared > 0 { <span class="cost-shared" style={share(resources.shared)} /> }
+                if resources.shared > 0 { <span class="cost-shared" ~style={share(resources.shared)} /> }
                 { for resources.per_task.iter().enumerate().filter(|(_, count)| **count > 0).map(|(task_idx, count)| html! {
-                    <span style={format!("{}; background: {}", share(*count), task_color(task_idx))} />
+                    <span ~style={format!("{}; background: {}", share(*count), task_color(task_idx))} />
                 }) }
             </div>
             <dl class="facts">
@@ -41,7 +41,7 @@ pub fn ResourcesSection() -> Html {
                 { for resources.per_task.iter().enumerate().map(|(task_idx, count)| html! {
                     <>
                         <dt class="facts-sub">
-                            <span class="task-mark" style={format!("--task: {}", task_color(task_idx))}>{ task_letter(task_idx) }</span>
+                            <span class="task-mark" ~style={format!("--task: {}", task_color(task_idx))}>{ task_letter(task_idx) }</span>
                             { T.parameters_private.get(lang) }
                         </dt>
                         <dd>{ format::count(*count as u64) }</dd>

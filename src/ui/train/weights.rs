@@ -58,7 +58,7 @@ pub fn WeightsSection() -> Html {
                 let label = fill(T.weight_of, lang, &[&task.name]);
                 let shown = f64::from(task.weight).min(SLIDER_MAX);
                 html! {
-                    <div class="weight" title={T.task_weights_help.get(lang)} key={task.node.0} style={format!("--task: {}", task_color(task_idx))}>
+                    <div class="weight" title={T.task_weights_help.get(lang)} key={task.node.0} ~style={format!("--task: {}", task_color(task_idx))}>
                         <span class="task-mark">{ task_letter(task_idx) }</span>
                         <span class="weight-name" title={task.name.clone()}>{ &task.name }</span>
                         <input type="range" min="0" max={SLIDER_MAX.to_string()} step="0.05" value={shown.to_string()}

@@ -45,7 +45,7 @@ pub fn AnswerView(props: &AnswerProps) -> Html {
         <div class="answer">
             if !props.is_trained { <p class="hint">{ T.try_untrained.get(lang) }</p> }
             { for answer.tasks.iter().enumerate().map(|(task_idx, task)| html! {
-                <section class="answer-task" style={format!("--task: {}", task_color(task_idx))}>
+                <section class="answer-task" ~style={format!("--task: {}", task_color(task_idx))}>
                     <h3>{ task_tag(task_idx, &task.task) }</h3>
                     { outputs(task, lang) }
                     { for answer.tokens.iter().zip(&task.attributions).map(|(tokens, attributions)| {
@@ -82,7 +82,7 @@ fn outputs(task: &TaskPrediction, lang: Lang) -> Html {
                     html! {
                         <li class={classes!(task.predicted.contains(&class).then_some("best"))}>
                             <span class="bar-name">{ name(class) }</span>
-                            <span class="bar-track"><span class="bar" style={format!("width:{:.2}%", 100.0 * share)}></span></span>
+                            <span class="bar-track"><span class="bar" ~style={format!("width:{:.2}%", 100.0 * share)}></span></span>
                             <span class="bar-value">{ format!("{:.1}%", 100.0 * share) }</span>
                         </li>
                     }
@@ -116,7 +116,7 @@ fn highlighted(text: &str, tokens: &TokenSpans, attributions: &[f32], lang: Lang
             T.unknown_word.get(lang).to_owned()
         };
         parts.push(html! {
-            <span class={classes!("word", side, (!known).then_some("unknown"))} style={format!("--share:{:.0}%", share * MAX_SHARE_PERCENT)} {title}>{ token.to_owned() }</span>
+            <span class={classes!("word", side, (!known).then_some("unknown"))} ~style={format!("--share:{:.0}%", share * MAX_SHARE_PERCENT)} {title}>{ token.to_owned() }</span>
         });
         done = end;
     }

@@ -202,7 +202,7 @@ fn Charts(props: &ChartsProps) -> Html {
                         html! {
                             <li>
                                 <button type="button" class="legend-task" aria-pressed={shown.to_string()} onclick={toggle}
-                                    title={T.legend_hint.get(lang)} style={format!("--task: {}", task_color(task_idx))}>
+                                    title={T.legend_hint.get(lang)} ~style={format!("--task: {}", task_color(task_idx))}>
                                     <span class="task-letter" aria-hidden="true">{ task_letter(task_idx) }</span>{ &task.name }
                                 </button>
                             </li>

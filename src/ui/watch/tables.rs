@@ -67,7 +67,7 @@ impl Newest {
 /// The letter and name of a task in its colour.
 pub fn task_tag(task_idx: usize, name: &str) -> Html {
     html! {
-        <span class="task-tag" style={format!("--task: {}", task_color(task_idx))}>
+        <span class="task-tag" ~style={format!("--task: {}", task_color(task_idx))}>
             <span class="task-letter" aria-hidden="true">{ task_letter(task_idx) }</span>{ name }
         </span>
     }
@@ -264,14 +264,14 @@ pub fn classes_view(task_idx: usize, task: &TaskLine, metrics: &TaskMetrics, lan
         return if metrics.per_class.is_empty() {
             html! { <p class="hint">{ fill(T.no_confusion, lang, &[&task.name]) }</p> }
         } else {
-            html! { <div class="confusion-view" {style}>{ classes_table(task_idx, task, metrics, T.per_label, lang) }</div> }
+            html! { <div class="confusion-view" ~{style}>{ classes_table(task_idx, task, metrics, T.per_label, lang) }</div> }
         };
     };
     if confusion.n_classes > MAX_CONFUSION_CLASSES {
         return html! { <p class="hint">{ fill(T.confusion_too_large, lang, &[&confusion.n_classes, &MAX_CONFUSION_CLASSES]) }</p> };
     }
     html! {
-        <div class="confusion-view" {style}>
+        <div class="confusion-view" ~{style}>
             { confusion_table(task_idx, task, confusion, lang) }
             { classes_table(task_idx, task, metrics, T.per_class, lang) }
         </div>
@@ -342,7 +342,7 @@ fn confusion_table(task_idx: usize, task: &TaskLine, confusion: &ConfusionMatrix
                                 let share = n as f64 / total as f64;
                                 let class = if truth == predicted { "right" } else { "wrong" };
                                 html! {
-                                    <td {class} style={format!("--share:{:.1}%", share * 85.0)}
+                                    <td {class} ~style={format!("--share:{:.1}%", share * 85.0)}
                                         title={fill(T.confusion_cell, lang, &[&name(truth), &name(predicted), &count(n), &format!("{:.1}", share * 100.0)])}>
                                         { count(n) }
                                     </td>

@@ -6,6 +6,7 @@ mod composing;
 mod designer;
 mod documents;
 mod editing;
+mod faults;
 mod files;
 mod hand;
 mod insides;

@@ -212,6 +212,8 @@ pub async fn name_is(page: &Page, name: &str) -> Result<()> {
 
 /// Has every worker of the pages to come run a script of the test's beside its own.
 pub async fn in_worker(page: &Page, script: &str) -> Result<()> {
+    // The page's policy allows no worker but its own.
+    page.cdp("Page.setBypassCSP", json!({ "enabled": true })).await?;
     let source = format!(
         "const NativeWorker = Worker;
          globalThis.Worker = class extends NativeWorker {{

@@ -24,6 +24,8 @@ pub struct Setup {
     pub size: (u32, u32),
     /// WebGPU on SwiftShader, Chromium's software adapter. Without it the page finds no adapter.
     pub webgpu: bool,
+    /// Chromium notes every request that anything in it makes; see [`Page::requests`].
+    pub notes_requests: bool,
 }
 
 impl Default for Setup {
@@ -32,6 +34,7 @@ impl Default for Setup {
             language: "en-US",
             size: (1280, 800),
             webgpu: false,
+            notes_requests: false,
         }
     }
 }
@@ -132,6 +135,10 @@ async fn start(name: &str, setup: Setup) -> Result<Page> {
     ]);
     if setup.webgpu {
         arguments.extend(["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]);
+    }
+    let net_log = format!("--log-net-log={}", scratch.join("net-log.json").display());
+    if setup.notes_requests {
+        arguments.push(&net_log);
     }
     for argument in arguments {
         capabilities.add_arg(argument)?;

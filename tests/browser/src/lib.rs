@@ -13,9 +13,11 @@
 #![cfg(feature = "browser")]
 
 mod browser;
+mod host;
 pub mod large;
 pub mod mouse;
 mod page;
 
 pub use browser::{Setup, check};
+pub use host::{Fault, Host};
 pub use page::Page;

@@ -339,6 +339,43 @@ impl Page {
         }
     }
 
+    /// The addresses that pages and their workers have asked for, from the browser's own log of the network; the test has to be
+    /// set up with [`Setup::notes_requests`](crate::Setup).
+    pub async fn requests(&self) -> Result<Vec<String>> {
+        // The browser writes a few events at a time.
+        self.sleep(Duration::from_secs(1)).await;
+        let log = fs::read_to_string(self.scratch.join("net-log.json"))?;
+        let addresses = log.lines().filter_map(|line| {
+            // An event is a line; what is not one is of no interest.
+            let event: Value = serde_json::from_str(line.trim_end_matches(',')).ok()?;
+            let parameters = &event["params"];
+            // What the browser asks for by itself has no origin.
+            let initiator = parameters["initiator"].as_str()?;
+            (initiator != "not an origin")
+                .then(|| parameters["url"].as_str().map(str::to_owned))
+                .flatten()
+        });
+        Ok(addresses.collect())
+    }
+
+    /// From now on every page notes what its Content-Security-Policy has refused.
+    pub async fn watch_policy(&self) -> Result<()> {
+        let source = "globalThis.testViolations = []; \
+                      document.addEventListener('securitypolicyviolation', (event) => testViolations.push( \
+                        `${event.effectiveDirective}: ${event.blockedURI} ${event.sample} (${event.sourceFile}:${event.lineNumber})`));";
+        self.cdp(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": source }),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// What the policy of the open page has refused since [`Page::watch_policy`].
+    pub async fn violations(&self) -> Result<Vec<String>> {
+        self.eval("globalThis.testViolations").await
+    }
+
     /// Sends a command of the DevTools protocol.
     pub async fn cdp(&self, command: &str, parameters: Value) -> Result<Value> {
         self.driver

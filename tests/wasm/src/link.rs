@@ -28,7 +28,7 @@ impl Link {
     pub fn new(url: &str) -> Result<Link, String> {
         let heard = Rc::new(RefCell::new(Vec::new()));
         let lines = Rc::clone(&heard);
-        let worker = WorkerHandle::spawn(url, move |message| {
+        let worker = WorkerHandle::spawn(&url.into(), move |message| {
             let line = match message {
                 FromWorker::Event(text, buffers) => {
                     let sums: Vec<u32> = buffers.iter().map(sum).collect();

@@ -1,0 +1,119 @@
+//! The order of calls: a script need not wait between them, and two that change the same thing never run at once.
+//!
+//! Calls take their turns on the document (what is opened, loaded or set) in the order in which they come; one that only looks,
+//! or that trains, begins when those before it are done. Those that train take turns on the run as well, so that three calls
+//! of `step(5)` at once are fifteen steps. `state`, `metrics`, `history` and `pause` wait for nobody.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+};
+
+use futures_channel::oneshot;
+
+/// The turns of all calls to the page.
+#[derive(Clone, Default)]
+pub struct Queue {
+    document: Turns,
+    run: Turns,
+}
+
+impl Queue {
+    /// Waits until it is the turn of a call of this method; what is given is held until the call is done.
+    pub async fn turn_of(&self, method: &str) -> Option<Turn> {
+        match method {
+            "state" | "metrics" | "history" | "pause" => None,
+            "load" | "data" | "set" | "importWeights" => Some(self.document.take().await),
+            "play" | "step" | "epoch" | "reset" => {
+                drop(self.document.take().await);
+                Some(self.run.take().await)
+            }
+            _ => {
+                drop(self.document.take().await);
+                None
+            }
+        }
+    }
+}
+
+/// What one call at a time may hold; the others wait in the order of their coming.
+#[derive(Clone, Default)]
+pub struct Turns(Rc<State>);
+
+#[derive(Default)]
+struct State {
+    is_taken: Cell<bool>,
+    waiting: RefCell<VecDeque<oneshot::Sender<Turn>>>,
+}
+
+/// A turn; it ends when it is dropped.
+pub struct Turn(Option<Rc<State>>);
+
+impl Turns {
+    /// Waits for a turn.
+    pub async fn take(&self) -> Turn {
+        if !self.0.is_taken.replace(true) {
+            return Turn(Some(Rc::clone(&self.0)));
+        }
+        let (sender, turn) = oneshot::channel();
+        self.0.waiting.borrow_mut().push_back(sender);
+        // The sender lies in the state that is held here, until it is used.
+        turn.await.unwrap_or_else(|_| Turn(Some(Rc::clone(&self.0))))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(state) = self.0.take() else { return };
+        loop {
+            let next = state.waiting.borrow_mut().pop_front();
+            let Some(next) = next else {
+                return state.is_taken.set(false);
+            };
+            match next.send(Turn(Some(Rc::clone(&state)))) {
+                Ok(()) => return,
+                // Who waited has gone: what comes back is no turn that could end.
+                Err(mut turn) => turn.0 = None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
+    use super::*;
+
+    #[test]
+    fn turns_come_in_order_and_those_who_have_gone_are_passed_over() {
+        let turns = Turns::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut first = pin!(turns.take());
+        let Poll::Ready(turn) = first.as_mut().poll(&mut context) else {
+            panic!("nobody is before the first");
+        };
+        let mut second = Box::pin(turns.take());
+        let mut third = pin!(turns.take());
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        assert!(third.as_mut().poll(&mut context).is_pending());
+        drop(second);
+        drop(turn);
+        let Poll::Ready(turn) = third.as_mut().poll(&mut context) else {
+            panic!("the second has gone, so that it is the turn of the third");
+        };
+        let mut fourth = pin!(turns.take());
+        assert!(fourth.as_mut().poll(&mut context).is_pending());
+        drop(turn);
+        assert!(fourth.as_mut().poll(&mut context).is_ready());
+        let mut fifth = pin!(turns.take());
+        assert!(
+            fifth.as_mut().poll(&mut context).is_ready(),
+            "all turns have ended"
+        );
+    }
+}

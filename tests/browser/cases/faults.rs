@@ -1,0 +1,5 @@
+//! Faults that are injected, and what the reader then sees and still has.
+//!
+//! `cargo xtask test --only faults` runs these and the native tests whose names begin with `faults`.
+
+mod let_in;
