@@ -1,12 +1,15 @@
-//! The rules of the house that a compiler does not check: who may know whom, what the headless crates may name,
-//! how long a file may be, and that the repository speaks of itself alone.
+//! Rules of the code base that the compiler does not check: dependencies between crates, what headless crates may name,
+//! where `unsafe` is allowed, the length of files, and names that must not occur.
 //!
-//! `docs/ARCHITECTURE.md` states these rules; each is a test here.
+//! `docs/ARCHITECTURE.md` states these rules as invariants.
+
+mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use common::{root, tracked_files};
 
 /// The crates that run without a browser.
 const HEADLESS: [&str; 8] = [
@@ -369,36 +372,64 @@ fn faults_the_page_needs_nothing_that_a_strict_policy_refuses() {
     );
 }
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+#[test]
+fn no_context_holds_metrics() {
+    // yew renders every consumer when a context's value changes: it may hold what changes on a click, not on every frame.
+    let mut contexts = BTreeSet::new();
+    for path in tracked_files(|path| path.starts_with("src/") && path.ends_with(".rs")) {
+        let text = fs::read_to_string(root().join(&path)).unwrap();
+        for (_, line) in product_lines(&text) {
+            for marker in ["ContextProvider<", "use_context::<"] {
+                for (start, _) in line.match_indices(marker) {
+                    let rest = &line[start + marker.len()..];
+                    let end = rest.find('>').unwrap_or(rest.len());
+                    contexts.insert(rest[..end].to_owned());
+                }
+            }
+        }
+    }
+    let expected = ["Lang", "PlaygroundRef"].map(str::to_owned);
+    assert_eq!(
+        contexts,
+        BTreeSet::from(expected),
+        "the types of the page's contexts"
+    );
+    // The playground holds the history of the run, so it must be equal to itself whatever it holds.
+    let state = fs::read_to_string(root().join("src/state/mod.rs")).unwrap();
+    let comparison = state
+        .split("impl PartialEq for PlaygroundRef")
+        .nth(1)
+        .expect("`PlaygroundRef` has its own equality");
+    let body = &comparison[..comparison.find("\n}").unwrap()];
+    assert!(body.contains("Rc::ptr_eq"), "{body}");
+}
+
+#[test]
+fn only_kernels_and_counting_allocators_are_unsafe() {
+    let marks = [
+        concat!("unsafe", " {"),
+        concat!("unsafe", " fn"),
+        concat!("unsafe", " impl"),
+        concat!("unsafe", " extern"),
+        concat!("unsafe", "_code"),
+    ];
+    let mut found = Vec::new();
+    for path in tracked_files(|path| path.ends_with(".rs") && !path.starts_with("crates/kernels/")) {
+        let text = fs::read_to_string(root().join(&path)).unwrap();
+        let is_allocator = path.contains("/tests/") && text.contains("GlobalAlloc for");
+        for (number, line) in text.lines().enumerate() {
+            if !is_allocator && marks.iter().any(|mark| line.contains(mark)) {
+                found.push(format!("{path}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
 fn is_code(path: &str) -> bool {
     [".rs", ".js", ".css", ".wgsl", ".py"]
         .iter()
         .any(|kind| path.ends_with(kind))
-}
-
-/// What git keeps, by its path from the root, in order.
-fn tracked_files(is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
-    let output = Command::new("git")
-        .args(["ls-files", "-z"])
-        .current_dir(root())
-        .output()
-        .expect("git runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let names = String::from_utf8(output.stdout).expect("paths of this project are UTF-8");
-    let files: Vec<String> = names
-        .split('\0')
-        .filter(|path| !path.is_empty() && is_wanted(path) && root().join(path).is_file())
-        .map(str::to_owned)
-        .collect();
-    assert!(!files.is_empty(), "git lists no such files");
-    files
 }
 
 /// The lines that are compiled into the product, with their numbers: no comments, nothing from the tests on.
