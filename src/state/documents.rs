@@ -11,7 +11,7 @@
 use std::rc::Rc;
 
 use mtl_base::{
-    json, ordered,
+    json,
     text::{Explain, Message},
 };
 use mtl_data::prepare::DataSettings;
@@ -503,6 +503,6 @@ async fn all(database: &Database) -> Result<Vec<Kept>, idb::Error> {
         .iter()
         .filter_map(Kept::of)
         .collect();
-    ordered::sort_by(&mut all, |a, b| b.changed_ms.total_cmp(&a.changed_ms));
+    all.sort_by(|a, b| b.changed_ms.total_cmp(&a.changed_ms));
     Ok(all)
 }

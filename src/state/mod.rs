@@ -40,14 +40,13 @@ pub mod toasts;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     ops::Deref,
     pin::Pin,
     rc::{Rc, Weak},
 };
 
 use futures_channel::oneshot;
-use mtl_base::ordered::OrderedSet;
 use mtl_base::{NodeId, schema::Schema, text::Message};
 use mtl_engine::{
     design::{
@@ -80,9 +79,9 @@ pub use toasts::{Toast, ToastKind, Toasts};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Selected nodes.
-    pub nodes: OrderedSet<NodeId>,
+    pub nodes: BTreeSet<NodeId>,
     /// Selected wires.
-    pub wires: OrderedSet<WireId>,
+    pub wires: BTreeSet<WireId>,
 }
 
 impl Selection {

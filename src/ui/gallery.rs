@@ -1,6 +1,7 @@
 //! The sheets from which a person chooses a preset or a data set.
 
-use mtl_base::ordered::OrderedMap;
+use std::collections::BTreeMap;
+
 use mtl_base::{
     NodeId,
     schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema},
@@ -190,7 +191,7 @@ pub struct ThumbnailProps {
 #[component]
 pub fn Thumbnail(props: &ThumbnailProps) -> Html {
     let design = &props.design;
-    let places = layout(design, &OrderedMap::new());
+    let places = layout(design, &BTreeMap::new());
     let [width, height] = DEFAULT_SIZE;
     let (mut right, mut bottom, mut left, mut top) = (f32::MIN, f32::MIN, f32::MAX, f32::MAX);
     for [x, y] in places.values() {

@@ -1,5 +1,6 @@
 //! The page's conversation with the worker: commands out, events in, questions answered as futures.
 
+use std::collections::BTreeMap;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -9,7 +10,6 @@ use futures_channel::oneshot;
 use js_sys::{ArrayBuffer, Uint8Array};
 use mtl_base::{
     json,
-    ordered::OrderedMap,
     text::{Explain, Message},
 };
 use mtl_training::protocol::{Command, Event, Reply, Request};
@@ -38,8 +38,8 @@ type Answer<T> = oneshot::Sender<Result<(T, Vec<ArrayBuffer>), Message>>;
 #[derive(Default)]
 struct Open {
     next_id: Cell<u32>,
-    questions: RefCell<OrderedMap<u32, Answer<Reply>>>,
-    files: RefCell<OrderedMap<u32, Answer<FileReply>>>,
+    questions: RefCell<BTreeMap<u32, Answer<Reply>>>,
+    files: RefCell<BTreeMap<u32, Answer<FileReply>>>,
 }
 
 impl Open {

@@ -3,7 +3,6 @@
 
 mod ids;
 pub mod json;
-pub mod ordered;
 pub mod schema;
 pub mod settings;
 pub mod text;

@@ -24,7 +24,6 @@
 //! # Ok::<(), mtl_data::prepare::DataError>(())
 //! ```
 
-use mtl_base::ordered;
 use mtl_base::schema::LabelKind;
 use mtl_kernels::elementary::{exp_f64, log_f64, sigmoid};
 use serde::{Deserialize, Serialize};
@@ -205,7 +204,7 @@ impl<'a> Terms<'a> {
             pairs: Vec::new(),
         };
         let mut all: Vec<u64> = train.iter().flat_map(|row| terms.pairs_of(*row)).collect();
-        ordered::sort_wide_numbers(&mut all);
+        all.sort_unstable();
         terms.pairs = all
             .chunk_by(|a, b| a == b)
             .filter(|same| same.len() >= 2)

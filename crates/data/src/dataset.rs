@@ -30,7 +30,6 @@
 //! # Ok::<(), mtl_data::dataset::DatasetError>(())
 //! ```
 
-use mtl_base::ordered;
 use mtl_base::schema::LabelKind;
 use mtl_base::text::{Explain, Message};
 use serde::{Deserialize, Serialize};
@@ -335,7 +334,7 @@ impl Dataset {
             .map(|f| f.key.as_str())
             .chain(self.labels.iter().map(|l| l.key.as_str()))
             .collect();
-        ordered::sort_by_key(&mut keys, |key| *key);
+        keys.sort_by_key(|key| *key);
         if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(DatasetError::SameKey {
                 key: pair[0].to_owned(),

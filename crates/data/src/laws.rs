@@ -2,10 +2,9 @@
 //!
 //! Packaged sets are tried with a few rows of the same form, and as they are where `cargo xtask data` has fetched them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use mtl_base::ordered::OrderedMap;
 use mtl_base::schema::LabelKind;
 use mtl_base::settings::{Settings, Value};
 
@@ -218,8 +217,7 @@ fn nothing_comes_from_a_row_of_another_split() {
                     .flat_map(|other| prepared.splits.rows(*other).iter().copied())
                     .collect();
                 let other = changed(&dataset, &others);
-                let again =
-                    prepare_on(&other, &settings, prepared.splits.clone(), &OrderedMap::new()).unwrap();
+                let again = prepare_on(&other, &settings, prepared.splits.clone(), &BTreeMap::new()).unwrap();
                 let rows = prepared.splits.rows(*part);
                 assert_eq!(
                     labels_of(&prepared, rows),
@@ -254,7 +252,7 @@ fn the_next_lecturer_and_student_are_of_the_same_split() {
             let likes = &dataset.label(&next.among).unwrap().values;
             let mut n_known = 0;
             for part in Split::ALL {
-                let mut pairs = std::collections::BTreeSet::new();
+                let mut pairs = BTreeSet::new();
                 let liked = || {
                     prepared
                         .splits

@@ -13,7 +13,6 @@
 //! # Ok::<(), mtl_data::prepare::DataError>(())
 //! ```
 
-use mtl_base::ordered;
 use mtl_base::schema::LabelKind;
 use mtl_base::text::Message;
 use mtl_kernels::random::Random;
@@ -413,7 +412,7 @@ fn label_report(prepared: &Prepared, label_idx: usize) -> LabelReport {
                     sums
                 });
             seen.retain(|count| *count > 0);
-            ordered::sort_by_key(&mut seen, |count| *count);
+            seen.sort_by_key(|count| *count);
             Distribution::ManyClasses {
                 n_classes,
                 n_seen: seen.len(),
@@ -477,7 +476,7 @@ fn histogram(values: impl Iterator<Item = f32>, min: f32, max: f32) -> Histogram
 
 fn text_report(prepared: &Prepared, tokens: &TokenValues, key: String, name: Message) -> TextReport {
     let mut sorted = tokens.n_tokens.clone();
-    ordered::sort_numbers(&mut sorted);
+    sorted.sort_unstable();
     let at = |share: usize| {
         sorted
             .get((sorted.len() * share / 100).min(sorted.len().saturating_sub(1)))

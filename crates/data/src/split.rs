@@ -13,7 +13,6 @@
 //! assert_eq!((splits.train.len(), splits.validation.len(), splits.test.len()), (70, 10, 20));
 //! ```
 
-use mtl_base::ordered;
 use mtl_kernels::random::Random;
 use serde::{Deserialize, Serialize};
 
@@ -79,8 +78,7 @@ pub fn split_together(
     order.retain(|row| (1.0..=largest).contains(&f64::from(sizes[*row as usize])));
     if let Some(labels) = labels {
         // Stable: within a class the order stays the shuffled one. NaN sorts after every class.
-        let by_class = ordered::order_of_values(order.iter().map(|row| labels[*row as usize]));
-        order = by_class.into_iter().map(|place| order[place as usize]).collect();
+        order.sort_by(|a, b| labels[*a as usize].total_cmp(&labels[*b as usize]));
     }
     let taken = |share: f32, position: usize| {
         let before = (f64::from(share) * position as f64).floor();

@@ -114,7 +114,6 @@ impl Vocabulary {
             .into_iter()
             .filter(|(_, count)| *count >= min_count.max(1))
             .collect();
-        // Not by `ordered::sort_by`, which goes through places: of tens of thousands of words that takes three times as long.
         counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         counts.truncate(max_size.saturating_sub(RESERVED.len()));
         let reserved = RESERVED.iter().map(|token| (*token).to_owned());

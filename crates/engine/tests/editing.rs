@@ -1,7 +1,7 @@
 //! Laws of editing, over seeded random sequences of edits: whatever is done, the design stays valid; undo then redo is
 //! the identity; what was written is read back equal; layouts never overlap.
 
-use mtl_base::ordered::{OrderedMap, OrderedSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use mtl_base::NodeId;
@@ -52,7 +52,7 @@ impl Choices {
         }
     }
 
-    fn nodes(&mut self, design: &Design) -> OrderedSet<NodeId> {
+    fn nodes(&mut self, design: &Design) -> BTreeSet<NodeId> {
         (0..1 + self.below(4)).map(|_| self.node(design)).collect()
     }
 
@@ -114,10 +114,10 @@ impl Choices {
                 },
             },
             11 => Edit::RemoveNodes {
-                nodes: OrderedSet::from([self.node(design)]),
+                nodes: BTreeSet::from([self.node(design)]),
             },
             12 => Edit::Disconnect {
-                wires: OrderedSet::from([self.wire(design)]),
+                wires: BTreeSet::from([self.wire(design)]),
             },
             13 => Edit::Reroute {
                 wire: self.wire(design),
@@ -232,7 +232,7 @@ impl Choices {
 }
 
 fn is_acyclic(design: &Design) -> bool {
-    let place: OrderedMap<NodeId, usize> = compose::topological(design)
+    let place: BTreeMap<NodeId, usize> = compose::topological(design)
         .into_iter()
         .enumerate()
         .map(|(place, id)| (id, place))
@@ -347,7 +347,7 @@ fn layouts_are_on_the_grid_repeatable_and_free_of_overlaps() {
     for seed in 3000..3060 {
         let (document, _) = random_document(seed, 150, |_| ());
         let design = document.design();
-        let sizes: OrderedMap<NodeId, [f32; 2]> = design
+        let sizes: BTreeMap<NodeId, [f32; 2]> = design
             .nodes
             .iter()
             .map(|node| (node.id, [180.0, 60.0 + 15.0 * (node.id.0 % 4) as f32]))
@@ -414,7 +414,7 @@ fn sources(design: &Design, node: NodeId) -> Vec<NodeId> {
 fn deleting_reconnects_the_neighbours_when_types_allow() {
     let (design, [_, embedding, pooling, dense, classes, binary]) = two_tasks();
     let mut after = design.clone();
-    let edits = compose::remove_and_splice(&design, &OrderedSet::from([dense]), &mut Ids::after(&design));
+    let edits = compose::remove_and_splice(&design, &BTreeSet::from([dense]), &mut Ids::after(&design));
     edit::apply_all(&mut after, &edits).unwrap();
     assert_eq!(
         (sources(&after, classes), sources(&after, binary)),
@@ -422,7 +422,7 @@ fn deleting_reconnects_the_neighbours_when_types_allow() {
     );
 
     let mut after = design.clone();
-    let edits = compose::remove_and_splice(&design, &OrderedSet::from([embedding]), &mut Ids::after(&design));
+    let edits = compose::remove_and_splice(&design, &BTreeSet::from([embedding]), &mut Ids::after(&design));
     edit::apply_all(&mut after, &edits).unwrap();
     assert_eq!(sources(&after, pooling), vec![], "tokens cannot be pooled");
 }
@@ -465,7 +465,7 @@ fn separate_gives_each_task_its_own_and_share_merges_again() {
     let mut own = design.clone();
     edit::apply_all(
         &mut own,
-        &compose::separate(&design, &OrderedSet::from([pooling]), &mut ids).unwrap(),
+        &compose::separate(&design, &BTreeSet::from([pooling]), &mut ids).unwrap(),
     )
     .unwrap();
     assert_eq!(
@@ -474,16 +474,16 @@ fn separate_gives_each_task_its_own_and_share_merges_again() {
         "pooling and the Dense behind it are copied"
     );
     let tasks = compose::tasks_by_node(&own);
-    assert_eq!(tasks[&embedding], OrderedSet::from([classes, binary]));
+    assert_eq!(tasks[&embedding], BTreeSet::from([classes, binary]));
     assert_eq!(tasks[&pooling].len(), 1);
     assert_eq!(tasks[&dense].len(), 1);
     assert_ne!(sources(&own, classes), sources(&own, binary));
     assert_eq!(
-        compose::separate(&own, &OrderedSet::from([pooling]), &mut ids),
+        compose::separate(&own, &BTreeSet::from([pooling]), &mut ids),
         Err(compose::ShareError::NothingShared)
     );
 
-    let all: OrderedSet<NodeId> = own.nodes.iter().map(|node| node.id).collect();
+    let all: BTreeSet<NodeId> = own.nodes.iter().map(|node| node.id).collect();
     let mut shared = own.clone();
     edit::apply_all(&mut shared, &compose::share(&own, &all).unwrap()).unwrap();
     assert_eq!(shared.nodes.len(), design.nodes.len());
@@ -572,5 +572,5 @@ fn a_large_design_is_laid_out_whole() {
     for i in 0..300 {
         design.add(format!("n{i}"), layer("add"));
     }
-    assert_eq!(layout(&design, &OrderedMap::new()).len(), 300);
+    assert_eq!(layout(&design, &BTreeMap::new()).len(), 300);
 }

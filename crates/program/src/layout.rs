@@ -4,8 +4,6 @@
 //! 0, 1, …, n-1, backward of op n-1, …, 0"; intervals that do not meet may share a place (first fit, in order of size).
 //! While training, activations live to the end, because backward may run several times after one forward.
 
-use mtl_base::ordered;
-
 use crate::{
     ids::ValueId,
     specs::{Lifetime, ValueSpec},
@@ -104,9 +102,7 @@ impl Layout {
             }
         }
         // The largest first: the usual heuristic against holes. Ties by position keep it deterministic.
-        ordered::sort_by_key(&mut items, |item| {
-            (std::cmp::Reverse(item.size), item.gradient, item.index)
-        });
+        items.sort_by_key(|item| (std::cmp::Reverse(item.size), item.gradient, item.index));
         let mut layout = Self {
             specs: values.to_vec(),
             value_offsets: vec![NOWHERE; n_values],

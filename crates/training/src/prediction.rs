@@ -1,6 +1,7 @@
 //! One example in, every task's prediction out, with what drove it.
 
-use mtl_base::ordered::OrderedMap;
+use std::collections::BTreeMap;
+
 use mtl_base::schema::FeatureKind;
 use mtl_base::text::Message;
 use mtl_data::dataset::{Column, Dataset};
@@ -172,7 +173,7 @@ fn check(data: &Prepared, input: &PredictInput) -> Result<(), RunError> {
 
 /// Puts the example into row 0 of the batch, with all labels unknown; the tokens of every text feature that is read.
 fn fill(data: &Prepared, run: &mut TrainingRun, input: &PredictInput) -> Vec<TokenSpans> {
-    let mut tokens: OrderedMap<usize, TokenSpans> = OrderedMap::new();
+    let mut tokens: BTreeMap<usize, TokenSpans> = BTreeMap::new();
     let batch = run.model.batch_mut();
     batch.resize(1);
     for (slot_idx, feature_idx) in run.columns.features.iter().copied().enumerate() {

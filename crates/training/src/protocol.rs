@@ -10,7 +10,9 @@
 //! page: it asks the session for [`Request::Snapshot`] and hands [`Snapshot`] and values to
 //! `mtl_export::weights::encode`; the other way round `decode` gives what [`Request::Restore`] takes.
 
-use mtl_base::{NodeId, ordered::OrderedMap, schema::Schema, text::Message};
+use std::collections::BTreeMap;
+
+use mtl_base::{NodeId, schema::Schema, text::Message};
 use mtl_data::{
     baseline::Method,
     datasets::Generator,
@@ -153,11 +155,11 @@ pub enum Request {
 #[serde(default)]
 pub struct PredictInput {
     /// Text features.
-    pub text: OrderedMap<String, String>,
+    pub text: BTreeMap<String, String>,
     /// Id features.
-    pub ids: OrderedMap<String, u32>,
+    pub ids: BTreeMap<String, u32>,
     /// Dense features, as a person types them: they are standardised like the rows of the data set.
-    pub dense: OrderedMap<String, Vec<f32>>,
+    pub dense: BTreeMap<String, Vec<f32>>,
 }
 
 /// How to train.

@@ -1,8 +1,8 @@
 //! A run as data, and back: everything is prepared and checked before the session changes.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use mtl_base::ordered::OrderedMap;
 use mtl_base::settings::Settings;
 use mtl_base::text::{Explain, Message, Text};
 use mtl_data::asset;
@@ -165,7 +165,7 @@ fn put_values(run: &mut TrainingRun, saved: &[(String, Vec<usize>)], bytes: &[u8
     let nothing = || Message::new("nothing", "没有此参数");
     let shaped = |shape: &[usize]| Message::new(format!("shape {shape:?}"), format!("形状 {shape:?}"));
     let wanted = run.model.parameters().to_vec();
-    let mut places: OrderedMap<&str, (&[usize], Range<usize>)> = OrderedMap::new();
+    let mut places: BTreeMap<&str, (&[usize], Range<usize>)> = BTreeMap::new();
     let mut start = 0_usize;
     for (name, shape) in saved {
         let n_bytes = shape

@@ -1,10 +1,10 @@
 //! What is moved without drawing components again: while something is dragged, panned or lit up, attributes of the drawn
 //! elements are set directly, and yew hears of it once, at the end.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::{cell::RefCell, rc::Rc};
 
 use mtl_base::NodeId;
-use mtl_base::ordered::{OrderedMap, OrderedSet};
 use mtl_engine::design::{Design, Port, WireId, compose};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Document, Element, HtmlElement, SvgElement};
@@ -147,7 +147,7 @@ pub fn set_moving(surface: &NodeRef, moving: bool) {
 }
 
 /// Draws moved nodes, and the wires and blocks that follow them, at their places.
-pub fn place(scene: &Scene, moved: &OrderedMap<NodeId, Point>, wires: &[WireId], blocks: &[usize]) {
+pub fn place(scene: &Scene, moved: &BTreeMap<NodeId, Point>, wires: &[WireId], blocks: &[usize]) {
     for (node, corner) in moved {
         if let Some(element) = element(&node_id(*node)) {
             set(&element, "transform", &translate(*corner));
@@ -194,7 +194,7 @@ pub fn place_note(note: u32, corner: Point, size: Point) {
 }
 
 /// Wires and blocks that follow `nodes`.
-pub fn followers(scene: &Scene, nodes: &OrderedSet<NodeId>) -> (Vec<WireId>, Vec<usize>) {
+pub fn followers(scene: &Scene, nodes: &BTreeSet<NodeId>) -> (Vec<WireId>, Vec<usize>) {
     let blocks: Vec<usize> = (0..scene.blocks.len())
         .filter(|index| !scene.blocks[*index].nodes.is_disjoint(nodes))
         .collect();

@@ -1,7 +1,8 @@
 //! Everything without a mouse: Tab reaches nodes (and the handles and wires of the selected one), Enter selects and wires, arrows
 //! move, Escape gives up. Keys do nothing while something is typed.
 
-use mtl_base::ordered::{OrderedMap, OrderedSet};
+use std::collections::{BTreeMap, BTreeSet};
+
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
@@ -166,13 +167,13 @@ fn activate(event: &KeyboardEvent, editor: &Editor, controller: &Controller) -> 
         Target::Handle(handle) => {
             let at = editor
                 .scene()
-                .handle(handle.port, handle.side, &OrderedMap::new())
+                .handle(handle.port, handle.side, &BTreeMap::new())
                 .unwrap_or_default();
             controller.begin_wire(handle, None, at, true);
             next_end(editor, controller, true);
         }
         Target::Grip(wire, end) => {
-            let nothing = OrderedMap::new();
+            let nothing = BTreeMap::new();
             let at = editor
                 .scene()
                 .ends(wire, &nothing)
@@ -183,7 +184,7 @@ fn activate(event: &KeyboardEvent, editor: &Editor, controller: &Controller) -> 
         Target::Node(node) if event.shift_key() => editor.toggle(node),
         Target::Node(node) if selection.single() == Some(node) => editor.write_name(),
         Target::Node(node) => {
-            editor.select(OrderedSet::from([node]));
+            editor.select(BTreeSet::from([node]));
             editor.show_settings();
         }
         Target::Wire(wire) => editor.select_wire(wire),

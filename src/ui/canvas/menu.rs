@@ -1,12 +1,12 @@
 //! The menu of what was clicked with the right button, pressed long, or asked for with the menu key.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 
-use mtl_base::ordered::OrderedSet;
 use mtl_engine::design::edit::Edit;
 
 use super::{
@@ -113,7 +113,7 @@ fn node_lines(node: mtl_base::NodeId, editor: &Editor) -> Vec<Line> {
             if frozen { T.unfreeze_hint } else { T.freeze_help },
             "",
             move |editor| {
-                let nodes: OrderedSet<_> = editor.selection.get().nodes.clone();
+                let nodes: BTreeSet<_> = editor.selection.get().nodes.clone();
                 editor.edit(&Edit::Freeze {
                     nodes,
                     frozen: !frozen,

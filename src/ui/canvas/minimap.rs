@@ -1,8 +1,8 @@
 //! The small map: all nodes, and what is seen of them. A press or a drag on it moves the view there.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use mtl_base::ordered::OrderedMap;
 use web_sys::PointerEvent;
 use yew::prelude::*;
 
@@ -51,7 +51,7 @@ pub fn Minimap() -> Html {
             role="img" aria-label={T.minimap.get(lang)} onpointerdown={down} onpointermove={held}>
             { nodes }
             { for (0..scene.blocks.len()).filter(|index| scene.blocks[*index].folded).filter_map(|index| {
-                let rect = scene.block(index, &OrderedMap::new())?;
+                let rect = scene.block(index, &BTreeMap::new())?;
                 Some(html! {
                     <rect x={rect.x.to_string()} y={rect.y.to_string()} width={rect.width.to_string()} height={rect.height.to_string()} rx="12" />
                 })

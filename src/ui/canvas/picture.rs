@@ -1,8 +1,8 @@
 //! The design as a picture: an SVG that stands alone (colours and fonts are in it), and a PNG of it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use mtl_base::ordered::OrderedMap;
 use mtl_engine::design::{Design, check::Checked};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlCanvasElement, HtmlImageElement};
@@ -80,7 +80,7 @@ fn escape(text: &str) -> String {
 pub fn picture(design: &Design, checked: &Checked, lang: Lang, dark: bool) -> String {
     let colors = if dark { &DARK } else { &LIGHT };
     let scene = Scene::new(design);
-    let nothing = OrderedMap::new();
+    let nothing = BTreeMap::new();
     let notes = design.notes.iter().map(|note| Rect::at(note.position, note.size));
     let bounds = scene
         .bounds()

@@ -2,8 +2,9 @@
 //!
 //! A [`Scene`] is made from the design at every change; dragging looks up new places in it without making another.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use mtl_base::NodeId;
-use mtl_base::ordered::{self, OrderedMap, OrderedSet};
 use mtl_engine::{
     design::{
         Design, Node, Port, WireId,
@@ -54,20 +55,20 @@ pub enum Side {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
     /// Places of the nodes; those in a folded block are there too.
-    pub nodes: OrderedMap<NodeId, Rect>,
+    pub nodes: BTreeMap<NodeId, Rect>,
     /// Boxes of the blocks, in their order.
     pub blocks: Vec<BlockBox>,
     /// Ends of the wires.
-    pub wires: OrderedMap<WireId, (Port, Port)>,
-    handles: OrderedMap<NodeId, (usize, usize)>,
-    folded: OrderedMap<NodeId, usize>,
+    pub wires: BTreeMap<WireId, (Port, Port)>,
+    handles: BTreeMap<NodeId, (usize, usize)>,
+    folded: BTreeMap<NodeId, usize>,
 }
 
 /// A block on the canvas.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BlockBox {
     /// Its members.
-    pub nodes: OrderedSet<NodeId>,
+    pub nodes: BTreeSet<NodeId>,
     /// Drawn as one box.
     pub folded: bool,
     /// Wires that come in from outside, from top to bottom.
@@ -152,7 +153,7 @@ pub fn size_of(node: &Node) -> Point {
 }
 
 /// Widths and heights of all nodes.
-pub fn sizes(design: &Design) -> OrderedMap<NodeId, Point> {
+pub fn sizes(design: &Design) -> BTreeMap<NodeId, Point> {
     design.nodes.iter().map(|node| (node.id, size_of(node))).collect()
 }
 
@@ -165,7 +166,7 @@ impl Scene {
     /// Where everything in `design` is; nodes without a place are laid out.
     pub fn new(design: &Design) -> Self {
         let laid_out = if design.nodes.iter().all(|node| node.position.is_some()) {
-            OrderedMap::new()
+            BTreeMap::new()
         } else {
             layout(design, &sizes(design))
         };
@@ -212,14 +213,12 @@ impl Scene {
                 let mut entering: Vec<_> = wires()
                     .filter(|wire| inside(wire.to.node) && !inside(wire.from.node))
                     .collect();
-                ordered::sort_by(&mut entering, |a, b| {
-                    scene.height(a.to).total_cmp(&scene.height(b.to))
-                });
+                entering.sort_by(|a, b| scene.height(a.to).total_cmp(&scene.height(b.to)));
                 let mut leaving: Vec<Port> = wires()
                     .filter(|wire| inside(wire.from.node) && !inside(wire.to.node))
                     .map(|wire| wire.from)
                     .collect();
-                ordered::sort_by(&mut leaving, |a, b| scene.height(*a).total_cmp(&scene.height(*b)));
+                leaving.sort_by(|a, b| scene.height(*a).total_cmp(&scene.height(*b)));
                 leaving.dedup();
                 BlockBox {
                     nodes: block.nodes.clone(),
@@ -244,7 +243,7 @@ impl Scene {
     }
 
     /// Place of a node, where `moved` may say another.
-    pub fn rect(&self, node: NodeId, moved: &OrderedMap<NodeId, Point>) -> Option<Rect> {
+    pub fn rect(&self, node: NodeId, moved: &BTreeMap<NodeId, Point>) -> Option<Rect> {
         let rect = self.nodes.get(&node)?;
         Some(
             moved
@@ -254,7 +253,7 @@ impl Scene {
     }
 
     /// Place of a block: around its nodes when it is open, a box in the middle of them when it is folded.
-    pub fn block(&self, index: usize, moved: &OrderedMap<NodeId, Point>) -> Option<Rect> {
+    pub fn block(&self, index: usize, moved: &BTreeMap<NodeId, Point>) -> Option<Rect> {
         let block = self.blocks.get(index)?;
         let around = block
             .nodes
@@ -280,7 +279,7 @@ impl Scene {
     }
 
     /// The middle of a handle.
-    pub fn handle(&self, port: Port, side: Side, moved: &OrderedMap<NodeId, Point>) -> Option<Point> {
+    pub fn handle(&self, port: Port, side: Side, moved: &BTreeMap<NodeId, Point>) -> Option<Point> {
         let rect = self.rect(port.node, moved)?;
         let (n_inputs, n_outputs) = self.handles.get(&port.node)?;
         Some(match side {
@@ -296,7 +295,7 @@ impl Scene {
     }
 
     /// Both ends of a wire as it is drawn: at its handles, or at the box of a folded block; `None` inside of one.
-    pub fn ends(&self, wire: WireId, moved: &OrderedMap<NodeId, Point>) -> Option<(Point, Point)> {
+    pub fn ends(&self, wire: WireId, moved: &BTreeMap<NodeId, Point>) -> Option<(Point, Point)> {
         let (from, to) = self.wires.get(&wire)?;
         let (from_block, to_block) = (self.folded_in(from.node), self.folded_in(to.node));
         if from_block.is_some() && from_block == to_block {
@@ -328,7 +327,7 @@ impl Scene {
 
     /// The smallest rectangle around all that is drawn.
     pub fn bounds(&self) -> Option<Rect> {
-        let nothing = OrderedMap::new();
+        let nothing = BTreeMap::new();
         let nodes = self
             .nodes
             .iter()
@@ -339,8 +338,8 @@ impl Scene {
     }
 
     /// The nodes that a rectangle touches; those of a folded block when it touches its box.
-    pub fn touched(&self, rect: &Rect) -> OrderedSet<NodeId> {
-        let nothing = OrderedMap::new();
+    pub fn touched(&self, rect: &Rect) -> BTreeSet<NodeId> {
+        let nothing = BTreeMap::new();
         self.nodes
             .iter()
             .filter(|(node, place)| match self.folded_in(**node) {
@@ -354,7 +353,7 @@ impl Scene {
     }
 
     /// Wires with an end on one of `nodes`.
-    pub fn wires_of<'a>(&'a self, nodes: &'a OrderedSet<NodeId>) -> impl Iterator<Item = WireId> + 'a {
+    pub fn wires_of<'a>(&'a self, nodes: &'a BTreeSet<NodeId>) -> impl Iterator<Item = WireId> + 'a {
         self.wires
             .iter()
             .filter(|(_, (from, to))| nodes.contains(&from.node) || nodes.contains(&to.node))
@@ -412,13 +411,13 @@ pub enum Arrange {
 }
 
 /// New corners of `nodes` after aligning or distributing them.
-pub fn arrange(nodes: &OrderedMap<NodeId, Rect>, how: Arrange) -> Vec<(NodeId, Point)> {
+pub fn arrange(nodes: &BTreeMap<NodeId, Rect>, how: Arrange) -> Vec<(NodeId, Point)> {
     let Some(around) = nodes.values().copied().reduce(|all, rect| all.union(&rect)) else {
         return Vec::new();
     };
     let spread = |start: fn(&Rect) -> f32, length: fn(&Rect) -> f32, total: f32| {
         let mut sorted: Vec<(&NodeId, &Rect)> = nodes.iter().collect();
-        ordered::sort_by(&mut sorted, |a, b| start(a.1).total_cmp(&start(b.1)));
+        sorted.sort_by(|a, b| start(a.1).total_cmp(&start(b.1)));
         let filled: f32 = sorted.iter().map(|(_, rect)| length(rect)).sum();
         let gap = (total - filled) / (sorted.len().max(2) - 1) as f32;
         let mut at = sorted.first().map_or(0.0, |(_, rect)| start(rect));
@@ -485,10 +484,10 @@ mod tests {
         let wire = design.wires[0].id;
         let half = NODE_HEIGHT / 2.0;
         assert_eq!(
-            scene.ends(wire, &OrderedMap::new()),
+            scene.ends(wire, &BTreeMap::new()),
             Some(([NODE_WIDTH, half], [300.0, half]))
         );
-        let moved = OrderedMap::from([(ids[1], [600.0, 90.0])]);
+        let moved = BTreeMap::from([(ids[1], [600.0, 90.0])]);
         assert_eq!(
             scene.ends(wire, &moved),
             Some(([NODE_WIDTH, half], [600.0, 90.0 + half]))
@@ -500,11 +499,11 @@ mod tests {
         let (mut design, ids) = design();
         design.blocks.push(mtl_engine::design::Block {
             name: "trunk".into(),
-            nodes: OrderedSet::from([ids[1], ids[2]]),
+            nodes: BTreeSet::from([ids[1], ids[2]]),
             folded: true,
         });
         let scene = Scene::new(&design);
-        let nothing = OrderedMap::new();
+        let nothing = BTreeMap::new();
         assert_eq!(scene.ends(design.wires[1].id, &nothing), None);
         let rect = scene.block(0, &nothing).unwrap();
         assert_eq!(scene.ends(design.wires[0].id, &nothing).unwrap().1[0], rect.x);
@@ -512,7 +511,7 @@ mod tests {
             scene.ends(design.wires[2].id, &nothing).unwrap().0[0],
             rect.right()
         );
-        assert_eq!(scene.touched(&rect), OrderedSet::from([ids[1], ids[2]]));
+        assert_eq!(scene.touched(&rect), BTreeSet::from([ids[1], ids[2]]));
     }
 
     #[test]
@@ -523,7 +522,7 @@ mod tests {
             width: 10.0,
             height: 10.0,
         };
-        let nodes = OrderedMap::from([
+        let nodes = BTreeMap::from([
             (NodeId(0), rect(0.0, 5.0)),
             (NodeId(1), rect(15.0, 0.0)),
             (NodeId(2), rect(90.0, 50.0)),

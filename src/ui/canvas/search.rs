@@ -1,6 +1,5 @@
 //! The box that finds a layer by its name, in either language, and adds it.
 
-use mtl_base::ordered;
 use mtl_engine::layers::Layer;
 use web_sys::{HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
@@ -50,7 +49,7 @@ pub fn find(typed: &str, may: impl Fn(&Layer) -> bool) -> Vec<Layer> {
                 .then_some((rank, layer))
         })
         .collect();
-    ordered::sort_by_key(&mut found, |(rank, _)| *rank);
+    found.sort_by_key(|(rank, _)| *rank);
     found.into_iter().map(|(_, layer)| layer).collect()
 }
 

@@ -1,7 +1,8 @@
 //! What the canvas remembers besides the document and the selection.
 
+use std::collections::BTreeSet;
+
 use mtl_base::NodeId;
-use mtl_base::ordered::OrderedSet;
 use mtl_engine::design::{Port, WireId};
 use yew::NodeRef;
 
@@ -178,7 +179,7 @@ pub struct CanvasState {
     /// What lies over the canvas.
     pub popup: Store<Option<Popup>>,
     /// Selected comments.
-    pub notes: Store<OrderedSet<u32>>,
+    pub notes: Store<BTreeSet<u32>>,
     /// The comment that is being written.
     pub writing: Store<Option<u32>>,
     /// Nothing is moved or wired by hand.
@@ -199,7 +200,7 @@ impl Default for CanvasState {
             lasso: Store::new(None),
             carried: Store::new(None),
             popup: Store::new(None),
-            notes: Store::new(OrderedSet::new()),
+            notes: Store::new(BTreeSet::new()),
             writing: Store::new(None),
             locked: Store::new(false),
             hint: Store::new(None),

@@ -1,9 +1,9 @@
 //! The drawing surface: an SVG with the design in it, and the listeners that make it live.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use gloo_events::{EventListener, EventListenerOptions};
-use mtl_base::ordered::{OrderedMap, OrderedSet};
 use mtl_engine::design::{Design, check::Checked};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, MouseEvent, PointerEvent, WheelEvent};
@@ -61,10 +61,10 @@ pub fn Surface(props: &SurfaceProps) -> Html {
     }
     use_follow(&editor, &design);
 
-    let nothing = OrderedMap::new();
+    let nothing = BTreeMap::new();
     let block_views = design.blocks.iter().enumerate().filter_map(|(index, block)| {
         let rect = scene.block(index, &nothing)?;
-        let tasks: OrderedSet<usize> = block
+        let tasks: BTreeSet<usize> = block
             .nodes
             .iter()
             .filter_map(|node| checked.nodes.get(node))
@@ -142,10 +142,10 @@ pub fn Surface(props: &SurfaceProps) -> Html {
 #[hook]
 fn use_follow(editor: &Editor, design: &Rc<Design>) {
     let editor = editor.clone();
-    let before = use_mut_ref(OrderedSet::<(u32, &'static str)>::new);
+    let before = use_mut_ref(BTreeSet::<(u32, &'static str)>::new);
     use_effect_with(Rc::clone(design), move |design| {
         editor.prune_selection();
-        let now: OrderedSet<(u32, &'static str)> = design
+        let now: BTreeSet<(u32, &'static str)> = design
             .nodes
             .iter()
             .map(|node| (node.id.0, node.layer.key()))
@@ -178,7 +178,7 @@ fn LooseWire() -> Html {
     let Some(drawing) = &*drawing else {
         return Html::default();
     };
-    let (scene, nothing) = (editor.scene(), OrderedMap::new());
+    let (scene, nothing) = (editor.scene(), BTreeMap::new());
     let Some(fixed) = scene.handle(drawing.fixed.port, drawing.fixed.side, &nothing) else {
         return Html::default();
     };

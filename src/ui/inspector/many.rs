@@ -1,7 +1,8 @@
 //! Several layers at once: share, separate, group, arrange.
 
+use std::collections::BTreeSet;
+
 use mtl_base::NodeId;
-use mtl_base::ordered::OrderedSet;
 use mtl_engine::design::edit::Edit;
 use yew::prelude::*;
 
@@ -24,7 +25,7 @@ use crate::{
 #[derive(Properties, PartialEq)]
 pub struct ManyViewProps {
     /// Which layers.
-    pub nodes: OrderedSet<NodeId>,
+    pub nodes: BTreeSet<NodeId>,
 }
 
 /// Several layers at once.
@@ -37,7 +38,7 @@ pub fn ManyView(props: &ManyViewProps) -> Html {
     let reports = || props.nodes.iter().filter_map(|node| checked.nodes.get(node));
     let n_parameters: usize = reports().map(|report| report.n_parameters).sum();
     let macs: u64 = reports().map(|report| report.macs).sum();
-    let tasks: OrderedSet<usize> = reports()
+    let tasks: BTreeSet<usize> = reports()
         .flat_map(|report| report.tasks.iter().collect::<Vec<_>>())
         .collect();
     let block = document

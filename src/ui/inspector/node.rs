@@ -1,10 +1,10 @@
 //! One layer: its name, what it computes, its settings, its shapes, parameters and costs, and which tasks share it.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use mtl_base::{
     NodeId,
-    ordered::OrderedSet,
     settings::{Settings, Value},
     text::Explain,
 };
@@ -277,7 +277,7 @@ pub fn macs_fact(macs: u64, lang: Lang) -> Html {
 /// The ties of one layer, or those between several, each with its strength.
 pub fn ties(
     editor: &Editor,
-    nodes: &OrderedSet<NodeId>,
+    nodes: &BTreeSet<NodeId>,
     design: &mtl_engine::design::Design,
     lang: Lang,
 ) -> Html {

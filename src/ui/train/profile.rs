@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use mtl_base::ordered;
 use mtl_training::protocol::{OpTime, StepProfile};
 use yew::prelude::*;
 
@@ -82,7 +81,7 @@ fn bars(profile: &StepProfile, ops: &[Bar], lang: Lang) -> Html {
     };
     let (batch, update) = (own(T.batch, profile.batch_ms), own(T.update, profile.update_ms));
     let mut all: Vec<&Bar> = ops.iter().chain([&batch, &update]).collect();
-    ordered::sort_by(&mut all, |a, b| b.total_ms().total_cmp(&a.total_ms()));
+    all.sort_by(|a, b| b.total_ms().total_cmp(&a.total_ms()));
     let rest = all.split_off(all.len().min(MAX_BARS));
     let others = Bar {
         forward_ms: rest.iter().map(|bar| bar.forward_ms).sum(),

@@ -1,6 +1,5 @@
 //! What every task says, and which words made it say so.
 
-use mtl_base::ordered;
 use mtl_training::protocol::{PredictInput, TaskPrediction, TokenSpans};
 use yew::prelude::*;
 
@@ -67,7 +66,7 @@ fn outputs(task: &TaskPrediction, lang: Lang) -> Html {
     }
     let mut order: Vec<usize> = (0..task.outputs.len()).collect();
     if order.len() > MAX_CLASSES {
-        ordered::sort_by(&mut order, |a, b| task.outputs[*b].total_cmp(&task.outputs[*a]));
+        order.sort_by(|a, b| task.outputs[*b].total_cmp(&task.outputs[*a]));
     }
     let name = |class: usize| {
         task.classes

@@ -2,9 +2,10 @@
 
 mod answer;
 
+use std::collections::BTreeMap;
+
 use gloo_timers::callback::Timeout;
 use mtl_base::{
-    ordered::OrderedMap,
     schema::{FeatureKind, FeatureSchema},
     text::Message,
 };
@@ -249,6 +250,6 @@ fn feature_field(feature: &FeatureSchema, input: &UseStateHandle<PredictInput>, 
     }
 }
 
-fn value_of<V: Clone + Default>(values: &OrderedMap<String, V>, key: &str) -> V {
+fn value_of<V: Clone + Default>(values: &BTreeMap<String, V>, key: &str) -> V {
     values.get(key).cloned().unwrap_or_default()
 }

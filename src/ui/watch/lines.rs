@@ -1,8 +1,8 @@
 //! From the history of a run to the lines of a chart.
 
+use std::collections::BTreeSet;
 use std::{any::Any, cell::Cell, rc::Rc};
 
-use mtl_base::ordered::OrderedSet;
 use mtl_engine::metrics::Metric;
 use mtl_training::protocol::{Evaluation, Split};
 
@@ -30,7 +30,7 @@ pub struct WatchOptions {
     /// The loss axis is logarithmic.
     pub log_loss: bool,
     /// Tasks whose lines are left out.
-    pub hidden: OrderedSet<usize>,
+    pub hidden: BTreeSet<usize>,
     /// The metric of each task that is drawn.
     pub metrics: Vec<Metric>,
     /// The labels that the metrics were chosen for.
@@ -43,7 +43,7 @@ impl Default for WatchOptions {
             smoothing: 0.8,
             time_axis: false,
             log_loss: false,
-            hidden: OrderedSet::new(),
+            hidden: BTreeSet::new(),
             metrics: Vec::new(),
             labels: Vec::new(),
         }

@@ -25,7 +25,6 @@
 //! assert!(truth.is_some_and(|p| p > 0.0 && p < 1.0));
 //! ```
 
-use mtl_base::ordered;
 use mtl_base::schema::LabelKind;
 use mtl_base::text::Message;
 use mtl_kernels::elementary::{exp, log, sigmoid};
@@ -445,8 +444,9 @@ fn mixture(m: f32, parts: [(&Choice<'_>, &[u32]); 2], random: &mut Random) -> (V
     let mut probabilities = vec![0.0_f32; rows];
     let mut totals = [vec![0.0_f64; rows], vec![0.0_f64; rows]];
     for (part, (choice, keys)) in parts.into_iter().enumerate() {
-        let order = ordered::order_of_numbers(keys.iter().copied());
         let key = |row: u32| keys[row as usize];
+        let mut order: Vec<u32> = (0..rows as u32).collect();
+        order.sort_by_key(|row| key(*row));
         for group in order.chunk_by(|a, b| key(*a) == key(*b)) {
             let distribution = choice.distribution(key(group[0]) as usize);
             for row in group.iter().map(|row| *row as usize) {

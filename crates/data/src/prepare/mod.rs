@@ -30,7 +30,6 @@ mod prepared;
 
 use std::collections::BTreeMap;
 
-use mtl_base::ordered::OrderedMap;
 use mtl_base::schema::{FeatureKind, FeatureSchema, LabelSchema, Schema};
 use mtl_base::settings::{SettingError, Settings};
 use mtl_base::text::{Explain, Message};
@@ -165,14 +164,14 @@ impl Explain for DataError {
 
 /// Prepares a data set: see the module.
 pub fn prepare(dataset: &Dataset, settings: &DataSettings) -> Result<Prepared, DataError> {
-    prepare_with(dataset, settings, &OrderedMap::new())
+    prepare_with(dataset, settings, &BTreeMap::new())
 }
 
 /// Prepares a data set with vocabularies that are already there, by feature key: those of trained weights.
 pub fn prepare_with(
     dataset: &Dataset,
     settings: &DataSettings,
-    vocabularies: &OrderedMap<String, Vocabulary>,
+    vocabularies: &BTreeMap<String, Vocabulary>,
 ) -> Result<Prepared, DataError> {
     settings.check()?;
     dataset.check()?;
@@ -206,7 +205,7 @@ pub(crate) fn prepare_on(
     dataset: &Dataset,
     settings: &DataSettings,
     splits: Splits,
-    vocabularies: &OrderedMap<String, Vocabulary>,
+    vocabularies: &BTreeMap<String, Vocabulary>,
 ) -> Result<Prepared, DataError> {
     let mut schema = Schema::default();
     let mut features = Vec::with_capacity(dataset.features.len());
@@ -499,10 +498,10 @@ mod tests {
         );
         assert!(error.explain().zh.contains("验证"));
         let vocabulary: Vocabulary = vec!["<pad>".to_owned(), "<unk>".to_owned(), "green".to_owned()].into();
-        let given = OrderedMap::from([("text".to_owned(), vocabulary)]);
+        let given = BTreeMap::from([("text".to_owned(), vocabulary)]);
         let prepared = prepare_with(&dataset(60), &DataSettings::default(), &given).unwrap();
         assert_eq!(prepared.vocabulary(0).unwrap().len(), 3);
-        let given = OrderedMap::from([("text".to_owned(), vec!["green".to_owned()].into())]);
+        let given = BTreeMap::from([("text".to_owned(), vec!["green".to_owned()].into())]);
         let error = prepare_with(&dataset(60), &DataSettings::default(), &given).unwrap_err();
         assert_eq!(
             error,

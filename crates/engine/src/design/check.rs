@@ -4,6 +4,8 @@
 //! head, then the rest (which is checked, but is not part of the plan). A problem of a node that leads to no head is a
 //! warning: it does not keep the rest from training.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Design, Node, Wire, WireId, graph::Graph};
 pub use super::{
     problems::{Problem, ProblemKind, Severity},
@@ -14,8 +16,7 @@ use crate::{
     lowering::{Lowering, Signal, Source},
 };
 use mtl_base::NodeId;
-use mtl_base::ordered::{OrderedMap, OrderedSet};
-use mtl_base::{ordered, schema::Schema, settings::Settings};
+use mtl_base::{schema::Schema, settings::Settings};
 pub use mtl_program::specs::{MAX_TASKS, TaskSet};
 use mtl_program::{plan::Plan, specs::TieSpec};
 
@@ -152,8 +153,8 @@ impl Checker<'_> {
             };
             self.problem(kind, None, None, Severity::Error);
         }
-        let mut ids = OrderedSet::new();
-        let mut names: OrderedSet<&str> = OrderedSet::new();
+        let mut ids = BTreeSet::new();
+        let mut names: BTreeSet<&str> = BTreeSet::new();
         for node in &self.design.nodes {
             if !ids.insert(node.id) {
                 self.problem(
@@ -183,8 +184,8 @@ impl Checker<'_> {
     }
 
     fn check_wires(&mut self) {
-        let mut ids = OrderedSet::new();
-        let mut ends = OrderedSet::new();
+        let mut ids = BTreeSet::new();
+        let mut ends = BTreeSet::new();
         for wire in &self.design.wires {
             if !ids.insert(wire.id) {
                 let kind = ProblemKind::DuplicateWireId { id: wire.id.0 };
@@ -352,11 +353,11 @@ impl Checker<'_> {
         let heads_outputs = self.plan.tasks.iter().map(|task| (task.node, task.logits));
         self.plan.node_outputs.extend(heads_outputs);
         let head_position = |node: NodeId| heads.iter().position(|head| self.design.nodes[*head].id == node);
-        ordered::sort_by_key(&mut self.plan.tasks, |task| head_position(task.node));
+        self.plan.tasks.sort_by_key(|task| head_position(task.node));
         // Nodes in a cycle were never lowered; they are listed all the same.
         for (index, node) in self.design.nodes.iter().enumerate() {
             let tasks = self.graph.tasks[index];
-            self.checked.nodes.get_or_insert_with(node.id, || NodeReport {
+            self.checked.nodes.entry(node.id).or_insert_with(|| NodeReport {
                 tasks,
                 ..NodeReport::default()
             });
@@ -403,9 +404,9 @@ impl Checker<'_> {
             let node = largest.map(|(id, _)| *id);
             self.problem(kind, node, None, Severity::Error);
         }
-        ordered::sort_by_key(&mut self.checked.problems, |problem| {
-            std::cmp::Reverse(problem.severity)
-        });
+        self.checked
+            .problems
+            .sort_by_key(|problem| std::cmp::Reverse(problem.severity));
     }
 
     fn check_ties(&mut self) {
@@ -477,26 +478,26 @@ fn describe(parameters: Option<&Vec<(&'static str, Vec<usize>)>>) -> String {
 }
 
 /// Nodes from which `node` can be reached, itself not included.
-pub fn upstream(design: &Design, node: NodeId) -> OrderedSet<NodeId> {
+pub fn upstream(design: &Design, node: NodeId) -> BTreeSet<NodeId> {
     reach(node, &neighbours(design, |wire| (wire.to.node, wire.from.node)))
 }
 
 /// Nodes that can be reached from `node`, itself not included.
-pub fn downstream(design: &Design, node: NodeId) -> OrderedSet<NodeId> {
+pub fn downstream(design: &Design, node: NodeId) -> BTreeSet<NodeId> {
     reach(node, &neighbours(design, |wire| (wire.from.node, wire.to.node)))
 }
 
-fn neighbours(design: &Design, ends: impl Fn(&Wire) -> (NodeId, NodeId)) -> OrderedMap<NodeId, Vec<NodeId>> {
-    let mut neighbours: OrderedMap<NodeId, Vec<NodeId>> = OrderedMap::new();
+fn neighbours(design: &Design, ends: impl Fn(&Wire) -> (NodeId, NodeId)) -> BTreeMap<NodeId, Vec<NodeId>> {
+    let mut neighbours: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
     for wire in &design.wires {
         let (from, to) = ends(wire);
-        neighbours.get_or_default(from).push(to);
+        neighbours.entry(from).or_default().push(to);
     }
     neighbours
 }
 
-fn reach(start: NodeId, neighbours: &OrderedMap<NodeId, Vec<NodeId>>) -> OrderedSet<NodeId> {
-    let mut found = OrderedSet::new();
+fn reach(start: NodeId, neighbours: &BTreeMap<NodeId, Vec<NodeId>>) -> BTreeSet<NodeId> {
+    let mut found = BTreeSet::new();
     let mut stack = vec![start];
     while let Some(node) = stack.pop() {
         for next in neighbours.get(&node).into_iter().flatten() {

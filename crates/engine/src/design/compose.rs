@@ -3,14 +3,14 @@
 //! Nothing here changes a design; every function looks at one and returns edits for
 //! [`apply_all`](super::edit::apply_all), so that a caller may show what would happen before it does.
 
-use mtl_base::ordered::{OrderedMap, OrderedSet};
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::edit::{self, Edit, Ids, MAX_NAME_CHARS, Refusal};
 use super::{Design, Node, Port, Tie, Wire, WireId};
 use mtl_base::NodeId;
-use mtl_base::ordered;
 use mtl_base::text::{Explain, Message};
 
 /// A part of a design that can be pasted anywhere: the clipboard's content.
@@ -21,7 +21,7 @@ pub struct Fragment {
     /// Wires with both ends among them.
     pub wires: Vec<Wire>,
     /// Names and members of the blocks that lie wholly among them.
-    pub blocks: Vec<(String, OrderedSet<NodeId>)>,
+    pub blocks: Vec<(String, BTreeSet<NodeId>)>,
     /// Ties with both ends among them.
     pub ties: Vec<Tie>,
 }
@@ -51,7 +51,7 @@ impl Explain for ShareError {
 
 impl Fragment {
     /// Copies `nodes` with all that lies among them.
-    pub fn copy(design: &Design, nodes: &OrderedSet<NodeId>) -> Self {
+    pub fn copy(design: &Design, nodes: &BTreeSet<NodeId>) -> Self {
         let has = |id: &NodeId| nodes.contains(id);
         Self {
             nodes: design
@@ -95,9 +95,9 @@ impl Fragment {
         design: &Design,
         ids: &mut Ids,
         offset: [f32; 2],
-    ) -> (Vec<Edit>, OrderedMap<NodeId, NodeId>) {
+    ) -> (Vec<Edit>, BTreeMap<NodeId, NodeId>) {
         let mut names = Names::of(design);
-        let fresh = OrderedMap::from_iter(self.nodes.iter().map(|node| (node.id, ids.node())));
+        let fresh = BTreeMap::from_iter(self.nodes.iter().map(|node| (node.id, ids.node())));
         let renewed = |id: NodeId| fresh.get(&id).copied();
         let mut edits = Vec::new();
         for node in &self.nodes {
@@ -128,7 +128,7 @@ impl Fragment {
             });
         }
         for (name, members) in &self.blocks {
-            let nodes = OrderedSet::from_iter(members.iter().filter_map(|id| renewed(*id)));
+            let nodes = BTreeSet::from_iter(members.iter().filter_map(|id| renewed(*id)));
             if !nodes.is_empty() {
                 edits.push(Edit::Group {
                     name: name.clone(),
@@ -153,10 +153,10 @@ impl Fragment {
 /// on the same trunk.
 pub fn duplicate(
     design: &Design,
-    nodes: &OrderedSet<NodeId>,
+    nodes: &BTreeSet<NodeId>,
     ids: &mut Ids,
     offset: [f32; 2],
-) -> (Vec<Edit>, OrderedSet<NodeId>) {
+) -> (Vec<Edit>, BTreeSet<NodeId>) {
     let (mut edits, fresh) = Fragment::copy(design, nodes).paste(design, ids, offset);
     for wire in in_order(&design.wires) {
         if let (None, Some(copy)) = (fresh.get(&wire.from.node), fresh.get(&wire.to.node)) {
@@ -177,7 +177,7 @@ pub fn duplicate(
 }
 
 /// Removes `nodes`; where types allow, what fed them now feeds what they fed.
-pub fn remove_and_splice(design: &Design, nodes: &OrderedSet<NodeId>, ids: &mut Ids) -> Vec<Edit> {
+pub fn remove_and_splice(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Vec<Edit> {
     let removal = Edit::RemoveNodes { nodes: nodes.clone() };
     let mut rest = design.clone();
     if edit::apply(&mut rest, &removal).is_err() {
@@ -234,7 +234,7 @@ pub fn insert_on_wire(
     push(
         &mut scratch,
         Edit::Disconnect {
-            wires: OrderedSet::from_iter([wire]),
+            wires: BTreeSet::from_iter([wire]),
         },
     )?;
     let to = first_input(&scratch, old.from, node)?;
@@ -301,11 +301,11 @@ fn first(
 
 /// "Give each task its own": copies `nodes`, and all that lies between them and the tasks that share them, once per
 /// task. The first task keeps the originals.
-pub fn separate(design: &Design, nodes: &OrderedSet<NodeId>, ids: &mut Ids) -> Result<Vec<Edit>, ShareError> {
+pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Result<Vec<Edit>, ShareError> {
     let tasks_of = tasks_by_node(design);
     let tasks = |id: NodeId| tasks_of.get(&id).cloned().unwrap_or_default();
     // What lies downstream and is shared must be copied too, or the copies would meet again.
-    let mut copied = OrderedSet::new();
+    let mut copied = BTreeSet::new();
     let mut open: Vec<NodeId> = nodes.iter().copied().filter(|id| tasks(*id).len() > 1).collect();
     while let Some(id) = open.pop() {
         if copied.insert(id) {
@@ -317,19 +317,19 @@ pub fn separate(design: &Design, nodes: &OrderedSet<NodeId>, ids: &mut Ids) -> R
             open.extend(after.filter(|next| tasks(*next).len() > 1));
         }
     }
-    let all = OrderedSet::from_iter(copied.iter().flat_map(|id| tasks(*id)));
+    let all = BTreeSet::from_iter(copied.iter().flat_map(|id| tasks(*id)));
     if all.len() < 2 {
         return Err(ShareError::NothingShared);
     }
     let mut names = Names::of(design);
     let mut edits = Vec::new();
-    let owner: OrderedMap<NodeId, NodeId> = OrderedMap::from_iter(
+    let owner: BTreeMap<NodeId, NodeId> = BTreeMap::from_iter(
         copied
             .iter()
             .filter_map(|id| tasks(*id).first().map(|task| (*id, *task))),
     );
-    let mut copies: OrderedMap<(NodeId, NodeId), NodeId> =
-        OrderedMap::from_iter(owner.iter().map(|(id, task)| ((*id, *task), *id)));
+    let mut copies: BTreeMap<(NodeId, NodeId), NodeId> =
+        BTreeMap::from_iter(owner.iter().map(|(id, task)| ((*id, *task), *id)));
     for (row, task) in all.iter().enumerate() {
         let task_name = design.node(*task).map_or("", |node| node.name.as_str());
         for node in design.nodes.iter().filter(|node| copied.contains(&node.id)) {
@@ -389,7 +389,7 @@ pub fn separate(design: &Design, nodes: &OrderedSet<NodeId>, ids: &mut Ids) -> R
         }
     }
     // Wires between originals of different owners have been copied for every task that uses them: drop the rest.
-    let crossing: OrderedSet<WireId> = OrderedSet::from_iter(
+    let crossing: BTreeSet<WireId> = BTreeSet::from_iter(
         design
             .wires
             .iter()
@@ -404,9 +404,9 @@ pub fn separate(design: &Design, nodes: &OrderedSet<NodeId>, ids: &mut Ids) -> R
 }
 
 /// "Share": merges those of `nodes` that are equal, settings and inputs, so that their tasks use one.
-pub fn share(design: &Design, nodes: &OrderedSet<NodeId>) -> Result<Vec<Edit>, ShareError> {
+pub fn share(design: &Design, nodes: &BTreeSet<NodeId>) -> Result<Vec<Edit>, ShareError> {
     let mut kept: Vec<(&Node, Vec<Port>)> = Vec::new();
-    let mut merged: OrderedMap<NodeId, NodeId> = OrderedMap::new();
+    let mut merged: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     for id in topological(design) {
         let Some(node) = design
             .node(id)
@@ -415,7 +415,7 @@ pub fn share(design: &Design, nodes: &OrderedSet<NodeId>) -> Result<Vec<Edit>, S
             continue;
         };
         let mut inputs: Vec<&Wire> = design.wires.iter().filter(|wire| wire.to.node == id).collect();
-        ordered::sort_by_key(&mut inputs, |wire| (wire.to.handle, wire.id));
+        inputs.sort_by_key(|wire| (wire.to.handle, wire.id));
         let sources: Vec<Port> = inputs
             .iter()
             .map(|wire| Port {
@@ -438,7 +438,7 @@ pub fn share(design: &Design, nodes: &OrderedSet<NodeId>) -> Result<Vec<Edit>, S
     }
     let mut edits = Vec::new();
     let mut scratch = design.clone();
-    let gone = OrderedSet::from_iter(merged.keys().copied());
+    let gone = BTreeSet::from_iter(merged.keys().copied());
     for wire in design
         .wires
         .iter()
@@ -463,18 +463,18 @@ pub fn share(design: &Design, nodes: &OrderedSet<NodeId>) -> Result<Vec<Edit>, S
 }
 
 /// Which tasks (heads) each node leads to.
-pub fn tasks_by_node(design: &Design) -> OrderedMap<NodeId, OrderedSet<NodeId>> {
-    let mut tasks: OrderedMap<NodeId, OrderedSet<NodeId>> = OrderedMap::new();
+pub fn tasks_by_node(design: &Design) -> BTreeMap<NodeId, BTreeSet<NodeId>> {
+    let mut tasks: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
     for head in design.heads() {
         for node in ancestors(design, head.id, |_| true) {
-            tasks.get_or_default(node).insert(head.id);
+            tasks.entry(node).or_default().insert(head.id);
         }
     }
     tasks
 }
 
 /// `node` and all that leads to it through nodes that `within` accepts.
-pub fn ancestors(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> OrderedSet<NodeId> {
+pub fn ancestors(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> BTreeSet<NodeId> {
     walk(
         design.wires.iter().map(|wire| (wire.to.node, wire.from.node)),
         node,
@@ -483,7 +483,7 @@ pub fn ancestors(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool)
 }
 
 /// `node` and all that it leads to through nodes that `within` accepts.
-pub fn descendants(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> OrderedSet<NodeId> {
+pub fn descendants(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> BTreeSet<NodeId> {
     walk(
         design.wires.iter().map(|wire| (wire.from.node, wire.to.node)),
         node,
@@ -495,12 +495,12 @@ fn walk(
     edges: impl Iterator<Item = (NodeId, NodeId)>,
     start: NodeId,
     within: impl Fn(NodeId) -> bool,
-) -> OrderedSet<NodeId> {
-    let mut next: OrderedMap<NodeId, Vec<NodeId>> = OrderedMap::new();
+) -> BTreeSet<NodeId> {
+    let mut next: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
     for (from, to) in edges {
-        next.get_or_default(from).push(to);
+        next.entry(from).or_default().push(to);
     }
-    let mut seen = OrderedSet::from_iter([start]);
+    let mut seen = BTreeSet::from_iter([start]);
     let mut open = vec![start];
     while let Some(id) = open.pop() {
         let after = next.get(&id).into_iter().flatten().copied();
@@ -511,9 +511,9 @@ fn walk(
 
 /// Node ids so that wires lead forward; nodes on a cycle come last, in the order of the design.
 pub fn topological(design: &Design) -> Vec<NodeId> {
-    let mut waiting = OrderedMap::from_iter(design.nodes.iter().map(|node| (node.id, 0_usize)));
+    let mut waiting = BTreeMap::from_iter(design.nodes.iter().map(|node| (node.id, 0_usize)));
     for wire in &design.wires {
-        *waiting.get_or_default(wire.to.node) += 1;
+        *waiting.entry(wire.to.node).or_default() += 1;
     }
     let mut order: Vec<NodeId> = design
         .nodes
@@ -533,7 +533,7 @@ pub fn topological(design: &Design) -> Vec<NodeId> {
             }
         }
     }
-    let placed = OrderedSet::from_iter(order.iter().copied());
+    let placed = BTreeSet::from_iter(order.iter().copied());
     order.extend(
         design
             .nodes
@@ -546,20 +546,20 @@ pub fn topological(design: &Design) -> Vec<NodeId> {
 
 fn in_order(wires: &[Wire]) -> Vec<&Wire> {
     let mut sorted: Vec<&Wire> = wires.iter().collect();
-    ordered::sort_by_key(&mut sorted, |wire| wire.id);
+    sorted.sort_by_key(|wire| wire.id);
     sorted
 }
 
 /// Names that are taken, to find free ones.
 pub struct Names {
-    taken: OrderedSet<String>,
+    taken: BTreeSet<String>,
 }
 
 impl Names {
     /// The names of the nodes of `design`.
     pub fn of(design: &Design) -> Self {
         Self {
-            taken: OrderedSet::from_iter(design.nodes.iter().map(|node| node.name.clone())),
+            taken: BTreeSet::from_iter(design.nodes.iter().map(|node| node.name.clone())),
         }
     }
 

@@ -1,9 +1,10 @@
 //! Names of edits for the history: "connect Dense 2 → ad".
 
+use std::collections::BTreeSet;
+
 use super::edit::Edit;
 use super::{Design, Port};
 use mtl_base::NodeId;
-use mtl_base::ordered::OrderedSet;
 use mtl_base::settings::Settings;
 use mtl_base::text::Message;
 
@@ -15,7 +16,7 @@ impl Edit {
                 .node(id)
                 .map_or_else(|| id.0.to_string(), |node| node.name.clone())
         };
-        let names = |ids: &OrderedSet<NodeId>| match (ids.len(), ids.first()) {
+        let names = |ids: &BTreeSet<NodeId>| match (ids.len(), ids.first()) {
             (1, Some(id)) => Message::new(name(*id), name(*id)),
             (n, _) => Message::new(format!("{n} nodes"), format!("{n} 个节点")),
         };
@@ -27,7 +28,7 @@ impl Edit {
         };
         let both =
             |en: &str, zh: &str, what: String| Message::new(format!("{en} {what}"), format!("{zh} {what}"));
-        let set = |en: &str, zh: &str, ids: &OrderedSet<NodeId>| {
+        let set = |en: &str, zh: &str, ids: &BTreeSet<NodeId>| {
             let what = names(ids);
             Message::new(format!("{en} {}", what.en), format!("{zh} {}", what.zh))
         };
@@ -65,7 +66,7 @@ impl Edit {
             Self::Move { positions } => set(
                 "move",
                 "移动",
-                &OrderedSet::from_iter(positions.iter().map(|(id, _)| *id)),
+                &BTreeSet::from_iter(positions.iter().map(|(id, _)| *id)),
             ),
             Self::Freeze { nodes, frozen: true } => set("freeze", "冻结", nodes),
             Self::Freeze { nodes, frozen: false } => set("unfreeze", "解冻", nodes),

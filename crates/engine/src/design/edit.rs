@@ -18,7 +18,8 @@
 //! # Ok::<(), mtl_engine::design::edit::EditError>(())
 //! ```
 
-use mtl_base::ordered::{OrderedMap, OrderedSet};
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::{Block, Design, Node, Note, Port, Tie, Wire, WireId};
@@ -47,7 +48,7 @@ pub enum Edit {
     /// Removes nodes with their wires and ties; blocks that become empty go too.
     RemoveNodes {
         /// Which.
-        nodes: OrderedSet<NodeId>,
+        nodes: BTreeSet<NodeId>,
     },
     /// Adds a wire that [`can_connect`] allows.
     Connect {
@@ -57,7 +58,7 @@ pub enum Edit {
     /// Removes wires.
     Disconnect {
         /// Which.
-        wires: OrderedSet<WireId>,
+        wires: BTreeSet<WireId>,
     },
     /// Moves one or both ends of a wire; its place in the order of a handle stays.
     Reroute {
@@ -99,7 +100,7 @@ pub enum Edit {
     /// Keeps the parameters of nodes as they are while training, or lets them go.
     Freeze {
         /// Which nodes.
-        nodes: OrderedSet<NodeId>,
+        nodes: BTreeSet<NodeId>,
         /// Frozen or not.
         frozen: bool,
     },
@@ -108,7 +109,7 @@ pub enum Edit {
         /// Its name.
         name: String,
         /// Its members, at least one.
-        nodes: OrderedSet<NodeId>,
+        nodes: BTreeSet<NodeId>,
     },
     /// Dissolves a block; its nodes stay.
     Ungroup {
@@ -289,11 +290,11 @@ pub fn can_reroute(design: &Design, moving: Option<WireId>, from: Port, to: Port
 
 /// Whether a path of wires leads from `from` to `to`.
 fn reaches<'a>(wires: impl Iterator<Item = &'a Wire>, from: NodeId, to: NodeId) -> bool {
-    let mut after: OrderedMap<NodeId, Vec<NodeId>> = OrderedMap::new();
+    let mut after: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
     for wire in wires {
-        after.get_or_default(wire.from.node).push(wire.to.node);
+        after.entry(wire.from.node).or_default().push(wire.to.node);
     }
-    let mut seen = OrderedSet::from_iter([from]);
+    let mut seen = BTreeSet::from_iter([from]);
     let mut open = vec![from];
     while let Some(node) = open.pop() {
         if node == to {
@@ -369,7 +370,7 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
             old.layer = layer.clone();
             drop_dangling(design, *node);
             let key = layer.key();
-            let alike: OrderedSet<NodeId> = OrderedSet::from_iter(
+            let alike: BTreeSet<NodeId> = BTreeSet::from_iter(
                 design
                     .nodes
                     .iter()
@@ -389,7 +390,7 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
             positions
                 .iter()
                 .try_for_each(|(_, position)| check_coordinates(position))?;
-            let places = OrderedMap::from_iter(positions.iter().copied());
+            let places = BTreeMap::from_iter(positions.iter().copied());
             for node in &mut design.nodes {
                 if let Some(position) = places.get(&node.id) {
                     node.position = Some(*position);
@@ -491,7 +492,7 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
         });
     }
     check_length(&design.name, MAX_NAME_CHARS)?;
-    let mut nodes: OrderedMap<NodeId, &Node> = OrderedMap::new();
+    let mut nodes: BTreeMap<NodeId, &Node> = BTreeMap::new();
     for node in &design.nodes {
         check_length(&node.name, MAX_NAME_CHARS)?;
         if let Some(position) = node.position {
@@ -501,9 +502,9 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
             return Err(EditError::IdTaken(node.id.0));
         }
     }
-    let mut wires = OrderedSet::new();
-    let mut taken = OrderedSet::new();
-    let mut pairs = OrderedSet::new();
+    let mut wires = BTreeSet::new();
+    let mut taken = BTreeSet::new();
+    let mut pairs = BTreeSet::new();
     for wire in &design.wires {
         if !wires.insert(wire.id) {
             return Err(EditError::IdTaken(wire.id.0));
@@ -530,7 +531,7 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
             .into());
         }
     }
-    let mut grouped = OrderedSet::new();
+    let mut grouped = BTreeSet::new();
     for block in &design.blocks {
         check_length(&block.name, MAX_NAME_CHARS)?;
         check_nodes(design, block.nodes.iter())?;
@@ -538,7 +539,7 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
             return Err(EditError::Block);
         }
     }
-    let mut notes = OrderedSet::new();
+    let mut notes = BTreeSet::new();
     for note in &design.notes {
         check_note(note)?;
         if !notes.insert(note.id) {
@@ -553,7 +554,7 @@ fn drop_dangling(design: &mut Design, id: NodeId) {
     let Some(node) = design.node(id) else { return };
     let n_outputs = node.layer.outputs().len();
     let arities: Vec<Arity> = node.layer.inputs().iter().map(|port| port.arity).collect();
-    let mut taken = OrderedSet::new();
+    let mut taken = BTreeSet::new();
     design.wires.retain(|wire| {
         let starts = wire.from.node != id || wire.from.handle < n_outputs;
         let ends = wire.to.node != id
@@ -566,7 +567,7 @@ fn drop_dangling(design: &mut Design, id: NodeId) {
     });
 }
 
-fn leave_blocks(design: &mut Design, nodes: &OrderedSet<NodeId>) {
+fn leave_blocks(design: &mut Design, nodes: &BTreeSet<NodeId>) {
     for block in &mut design.blocks {
         block.nodes.retain(|node| !nodes.contains(node));
     }
@@ -602,7 +603,7 @@ fn wire_index(design: &Design, id: WireId) -> Result<usize, EditError> {
 }
 
 fn check_nodes<'a>(design: &Design, ids: impl Iterator<Item = &'a NodeId>) -> Result<(), EditError> {
-    let known = OrderedSet::from_iter(design.nodes.iter().map(|node| node.id));
+    let known = BTreeSet::from_iter(design.nodes.iter().map(|node| node.id));
     for id in ids {
         if !known.contains(id) {
             return Err(EditError::NoNode(*id));

@@ -4,13 +4,13 @@
 //! longer lists the problem and lists no new error. Candidates follow from the kind of problem alone; layers are
 //! found by their handles, so that a new layer is offered without a word here.
 
+use std::collections::BTreeSet;
+
 use super::check::{Checked, Problem, ProblemKind, Severity, batch_problems, check};
 use super::compose::{self, Names};
 use super::edit::{self, Edit, Ids};
 use super::{Design, Node, Port, Wire, WireId};
 use crate::layers::{Category, Layer, LayerNormalization, LowerError};
-use mtl_base::ordered;
-use mtl_base::ordered::OrderedSet;
 use mtl_base::schema::Schema;
 use mtl_base::settings::{FieldKind, Settings, Value};
 use mtl_base::text::Message;
@@ -100,7 +100,7 @@ fn candidates(design: &Design, checked: &Checked, schema: &Schema, problem: &Pro
             fixes.push(single(
                 design,
                 Edit::RemoveNodes {
-                    nodes: OrderedSet::from_iter([node.id]),
+                    nodes: BTreeSet::from_iter([node.id]),
                 },
             ));
             fixes
@@ -116,7 +116,7 @@ fn candidates(design: &Design, checked: &Checked, schema: &Schema, problem: &Pro
             single(
                 design,
                 Edit::Freeze {
-                    nodes: OrderedSet::from_iter([node.id]),
+                    nodes: BTreeSet::from_iter([node.id]),
                     frozen: true,
                 },
             ),
@@ -230,7 +230,7 @@ fn connect(ids: &mut Ids, from: Port, to: Port) -> Edit {
 
 /// A head behind each node that nothing uses yet, last drawn first.
 fn add_head(design: &Design, checked: &Checked, schema: &Schema) -> Vec<Fix> {
-    let used = OrderedSet::from_iter(design.wires.iter().map(|wire| wire.from.node));
+    let used = BTreeSet::from_iter(design.wires.iter().map(|wire| wire.from.node));
     let ends = design
         .nodes
         .iter()
@@ -357,14 +357,14 @@ fn disconnect(design: &Design, problem: &Problem) -> Vec<Fix> {
 /// One fix per wire that is meant: without it. The last drawn comes first.
 fn disconnect_each(design: &Design, is_meant: impl Fn(&Wire) -> bool) -> Vec<Fix> {
     let mut wires: Vec<&Wire> = design.wires.iter().filter(|wire| is_meant(wire)).collect();
-    ordered::sort_by_key(&mut wires, |wire| std::cmp::Reverse(wire.id));
+    wires.sort_by_key(|wire| std::cmp::Reverse(wire.id));
     wires
         .into_iter()
         .map(|wire| {
             single(
                 design,
                 Edit::Disconnect {
-                    wires: OrderedSet::from_iter([wire.id]),
+                    wires: BTreeSet::from_iter([wire.id]),
                 },
             )
         })
@@ -402,9 +402,9 @@ fn fit_layer(
         }
         LowerError::UnknownLabel { .. } | LowerError::LabelKind { .. } => {
             let key_of = |kind: FieldKind| kind == FieldKind::Label;
-            let learnt = OrderedSet::from_iter(design.heads().filter_map(|head| head.layer.label()));
+            let learnt = BTreeSet::from_iter(design.heads().filter_map(|head| head.layer.label()));
             let mut keys: Vec<String> = schema.labels.iter().map(|label| label.key.clone()).collect();
-            ordered::sort_by_key(&mut keys, |key| learnt.contains(&key.as_str()));
+            keys.sort_by_key(|key| learnt.contains(&key.as_str()));
             let mut fixes = name_another(design, node, key_of, keys);
             // Another kind of head for the label that is meant.
             fixes.extend(
@@ -462,7 +462,7 @@ fn insert_before(design: &Design, checked: &Checked, node: &Node, width: Option<
         .filter(|layer| layer.inputs().len() == 1 && layer.outputs().len() == 1)
         .filter(|layer| !matches!(layer.category(), Category::Merge | Category::Regularisation))
         .collect();
-    ordered::sort_by_key(&mut layers, |layer| match layer.category() {
+    layers.sort_by_key(|layer| match layer.category() {
         Category::Pooling => 0,
         Category::Embedding => 1,
         Category::Core => 2,

@@ -1,14 +1,14 @@
 //! The graph of a design: order of the layers, cycles, which tasks reach what.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Design, Wire};
 use mtl_base::NodeId;
-use mtl_base::ordered;
-use mtl_base::ordered::{OrderedMap, OrderedSet};
 use mtl_program::specs::{MAX_TASKS, TaskSet};
 
 /// A design as a graph over positions in its list of nodes. Wires whose ends do not exist are left out.
 pub struct Graph<'a> {
-    positions: OrderedMap<NodeId, usize>,
+    positions: BTreeMap<NodeId, usize>,
     /// Wires into each node, in the order of their ids.
     into: Vec<Vec<&'a Wire>>,
     design: &'a Design,
@@ -28,9 +28,9 @@ impl<'a> Graph<'a> {
     /// Analyses a design.
     pub fn new(design: &'a Design) -> Self {
         let n = design.nodes.len();
-        let mut positions = OrderedMap::new();
+        let mut positions = BTreeMap::new();
         for (index, node) in design.nodes.iter().enumerate() {
-            positions.get_or_insert_with(node.id, || index);
+            positions.entry(node.id).or_insert(index);
         }
         let heads = (0..n)
             .filter(|index| design.nodes[*index].layer.is_head())
@@ -51,7 +51,7 @@ impl<'a> Graph<'a> {
             }
         }
         for wires in &mut graph.into {
-            ordered::sort_by_key(wires, |wire| wire.id);
+            wires.sort_by_key(|wire| wire.id);
         }
         graph.sort();
         graph.reach();
@@ -93,7 +93,7 @@ impl<'a> Graph<'a> {
                 *waiting += 1;
             }
         }
-        let mut ready = OrderedSet::from_iter((0..n).filter(|index| waiting[*index] == 0));
+        let mut ready = BTreeSet::from_iter((0..n).filter(|index| waiting[*index] == 0));
         let mut done = vec![false; n];
         while let Some(index) = ready.pop_first() {
             done[index] = true;
@@ -106,7 +106,7 @@ impl<'a> Graph<'a> {
             }
         }
         // What is left has a source that is left too: walking back from any of it runs into a cycle.
-        let mut left = OrderedSet::from_iter((0..n).filter(|index| !done[*index]));
+        let mut left = BTreeSet::from_iter((0..n).filter(|index| !done[*index]));
         while let Some(start) = left.first().copied() {
             let mut path = vec![start];
             let mut at = start;

@@ -7,10 +7,10 @@
 //! order allows (isotonic regression, solved exactly by pooling adjacent violators). Parts that are not connected stand
 //! below each other. The same design always gives the same picture.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Design;
 use mtl_base::NodeId;
-use mtl_base::ordered;
-use mtl_base::ordered::{OrderedMap, OrderedSet};
 
 /// Distance between columns, in pixels.
 pub const COLUMN_GAP: f32 = 45.0;
@@ -25,8 +25,8 @@ const BEND_HEIGHT: f32 = 15.0;
 const SWEEPS: usize = 12;
 
 /// Top left corners for all nodes; `sizes` are widths and heights in pixels.
-pub fn layout(design: &Design, sizes: &OrderedMap<NodeId, [f32; 2]>) -> OrderedMap<NodeId, [f32; 2]> {
-    let index: OrderedMap<NodeId, usize> = OrderedMap::from_iter(
+pub fn layout(design: &Design, sizes: &BTreeMap<NodeId, [f32; 2]>) -> BTreeMap<NodeId, [f32; 2]> {
+    let index: BTreeMap<NodeId, usize> = BTreeMap::from_iter(
         design
             .nodes
             .iter()
@@ -34,8 +34,8 @@ pub fn layout(design: &Design, sizes: &OrderedMap<NodeId, [f32; 2]>) -> OrderedM
             .map(|(position, node)| (node.id, position)),
     );
     let mut wires: Vec<_> = design.wires.iter().collect();
-    ordered::sort_by_key(&mut wires, |wire| (wire.to.node, wire.to.handle, wire.id));
-    let mut seen = OrderedSet::new();
+    wires.sort_by_key(|wire| (wire.to.node, wire.to.handle, wire.id));
+    let mut seen = BTreeSet::new();
     let edges: Vec<(usize, usize)> = wires
         .iter()
         .filter_map(|wire| Some((*index.get(&wire.from.node)?, *index.get(&wire.to.node)?)))
@@ -44,7 +44,7 @@ pub fn layout(design: &Design, sizes: &OrderedMap<NodeId, [f32; 2]>) -> OrderedM
     let size = |node: usize| sizes.get(&design.nodes[node].id).copied().unwrap_or(DEFAULT_SIZE);
     let heads: Vec<bool> = design.nodes.iter().map(|node| node.layer.is_head()).collect();
 
-    let mut corners = OrderedMap::new();
+    let mut corners = BTreeMap::new();
     let mut top = 0.0_f32;
     for part in parts(design.nodes.len(), &edges) {
         let mut graph = Layered::new(&part, &edges, &heads, &size);
@@ -87,13 +87,13 @@ fn parts(n_nodes: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
         let (a, b) = (find(&mut root, *a), find(&mut root, *b));
         root[a.max(b)] = a.min(b);
     }
-    let mut parts: OrderedMap<usize, Vec<usize>> = OrderedMap::new();
+    let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for node in 0..n_nodes {
-        parts.get_or_default(find(&mut root, node)).push(node);
+        parts.entry(find(&mut root, node)).or_default().push(node);
     }
     let mut parts: Vec<Vec<usize>> = parts.into_values().collect();
     // Networks first, then what is not connected with anything.
-    ordered::sort_by_key(&mut parts, |part| part.len() == 1);
+    parts.sort_by_key(|part| part.len() == 1);
     parts
 }
 
@@ -122,8 +122,8 @@ impl Layered {
         heads: &[bool],
         size: &impl Fn(usize) -> [f32; 2],
     ) -> Self {
-        let local: OrderedMap<usize, usize> =
-            OrderedMap::from_iter(part.iter().enumerate().map(|(position, node)| (*node, position)));
+        let local: BTreeMap<usize, usize> =
+            BTreeMap::from_iter(part.iter().enumerate().map(|(position, node)| (*node, position)));
         let inner: Vec<(usize, usize)> = edges
             .iter()
             .filter_map(|(a, b)| Some((*local.get(a)?, *local.get(b)?)))
@@ -233,7 +233,7 @@ impl Layered {
             .iter()
             .map(|cell| (key(*cell), *cell))
             .collect();
-        ordered::sort_by(&mut keyed, |a, b| a.0.total_cmp(&b.0));
+        keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
         self.columns[column] = keyed.into_iter().map(|(_, cell)| cell).collect();
     }
 
@@ -275,7 +275,7 @@ impl Layered {
                         .map(|next| (rank, ranks[*next] as usize)),
                 );
             }
-            ordered::sort_by_key(&mut ends, |end| *end);
+            ends.sort_by_key(|end| *end);
             // Inversions of the second coordinate, counted with a Fenwick tree.
             let size = ends.iter().map(|(_, end)| end + 1).max().unwrap_or(0);
             let mut tree = vec![0_usize; size + 1];
@@ -381,7 +381,7 @@ fn first_order(cells: &[Cell], n_columns: usize) -> Vec<Vec<usize>> {
     let mut starts: Vec<usize> = (0..cells.len())
         .filter(|cell| cells[*cell].before.is_empty())
         .collect();
-    ordered::sort_by_key(&mut starts, |cell| cells[*cell].column);
+    starts.sort_by_key(|cell| cells[*cell].column);
     for start in starts {
         let mut open = vec![start];
         while let Some(cell) = open.pop() {
@@ -433,7 +433,7 @@ fn without_cycles(n_nodes: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize
             }
         }
     }
-    let mut seen = OrderedSet::new();
+    let mut seen = BTreeSet::new();
     result.retain(|edge| seen.insert(*edge));
     result
 }

@@ -15,8 +15,9 @@ pub mod problems;
 pub mod refusal;
 pub mod report;
 
+use std::collections::BTreeSet;
+
 use mtl_base::NodeId;
-use mtl_base::ordered::OrderedSet;
 use serde::{Deserialize, Serialize};
 
 use crate::layers::Layer;
@@ -95,7 +96,7 @@ pub struct Block {
     /// Name for a person.
     pub name: String,
     /// Members.
-    pub nodes: OrderedSet<NodeId>,
+    pub nodes: BTreeSet<NodeId>,
     /// Drawn as one box.
     #[serde(default)]
     pub folded: bool,

@@ -28,7 +28,6 @@ use crate::layers::{
 };
 use mtl_base::NodeId;
 use mtl_base::{
-    ordered,
     schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema},
     text::Text,
 };
@@ -188,7 +187,7 @@ fn classes_labels(schema: &Schema) -> Vec<&LabelSchema> {
         .iter()
         .filter(|label| n_classes(label) > 0)
         .collect();
-    ordered::sort_by_key(&mut labels, |label| std::cmp::Reverse(n_classes(label)));
+    labels.sort_by_key(|label| std::cmp::Reverse(n_classes(label)));
     labels.truncate(2);
     labels
 }

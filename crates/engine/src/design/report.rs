@@ -1,6 +1,7 @@
 //! What checking a design finds out: shapes, parameters, costs, which tasks reach what.
 
-use mtl_base::ordered::OrderedMap;
+use std::collections::BTreeMap;
+
 use mtl_program::specs::TaskSet;
 use serde::{Deserialize, Serialize};
 
@@ -60,9 +61,9 @@ pub struct ParameterCounts {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checked {
     /// Per node.
-    pub nodes: OrderedMap<NodeId, NodeReport>,
+    pub nodes: BTreeMap<NodeId, NodeReport>,
     /// Shape on each wire; `None` where it is not known.
-    pub wires: OrderedMap<WireId, Option<Shape>>,
+    pub wires: BTreeMap<WireId, Option<Shape>>,
     /// Heads, in the order of the tasks.
     pub tasks: Vec<TaskReport>,
     /// What is wrong, errors first.

@@ -7,8 +7,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use mtl_base::ordered;
-
 /// What is known when everything from `score` up is taken for positive.
 struct Threshold {
     score: f32,
@@ -18,17 +16,16 @@ struct Threshold {
 
 /// One entry per distinct score, falling. Scores must not be NaN.
 fn thresholds(positive: &[bool], scores: &[f32]) -> Vec<Threshold> {
-    let order = ordered::order_of_values(scores.iter().map(|score| -score));
+    let mut rows: Vec<(f32, bool)> = scores.iter().copied().zip(positive.iter().copied()).collect();
+    rows.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let mut result = Vec::new();
     let (mut true_positives, mut false_positives) = (0, 0);
-    for (position, row) in order.iter().enumerate() {
-        let row = *row as usize;
-        true_positives += u64::from(positive[row]);
-        false_positives += u64::from(!positive[row]);
-        let next = order.get(position + 1).map(|next| scores[*next as usize]);
-        if next != Some(scores[row]) {
+    for (position, (score, is_positive)) in rows.iter().enumerate() {
+        true_positives += u64::from(*is_positive);
+        false_positives += u64::from(!is_positive);
+        if rows.get(position + 1).is_none_or(|next| next.0 != *score) {
             result.push(Threshold {
-                score: scores[row],
+                score: *score,
                 true_positives,
                 false_positives,
             });

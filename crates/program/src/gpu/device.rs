@@ -1,9 +1,9 @@
 //! The adapter, the device and its health.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{error::GpuError, kernels::Kernel, pipelines::bind_group_layout};
-use mtl_base::ordered::OrderedMap;
 
 /// Storage buffers that a kernel may be given.
 const N_STORAGE_BUFFERS: u32 = 7;
@@ -13,7 +13,7 @@ const N_THREADS: u32 = 256;
 const WORKGROUP_BYTES: u32 = 16_384;
 
 /// Compiled kernels.
-pub(super) type Pipelines = OrderedMap<Kernel, wgpu::ComputePipeline>;
+pub(super) type Pipelines = BTreeMap<Kernel, wgpu::ComputePipeline>;
 
 /// A device, shared by what runs on it. Clones are the same device.
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! Buffers and pipelines of a program.
 
+use std::collections::BTreeMap;
+
 use super::{
     compile::Program,
     device::{GpuDevice, Pipelines},
@@ -7,7 +9,6 @@ use super::{
     schedule::{MAX_GROUPED, RECORD_WORDS},
     step::STEP_WORDS,
 };
-use mtl_base::ordered::OrderedMap;
 
 /// Most steps of one submission.
 pub(super) const MAX_QUEUED: usize = 16;
@@ -36,7 +37,7 @@ impl Compiled {
                 bind_group_layouts: &[Some(&device.layout)],
                 immediate_size: 0,
             });
-        let mut modules = OrderedMap::new();
+        let mut modules = BTreeMap::new();
         let compiled = device.pipelines();
         let mut pipelines = Pipelines::new();
         for dispatch in program.passes.iter().flatten() {
@@ -52,13 +53,13 @@ impl Compiled {
                 pipelines.insert(kernel, pipeline.clone());
                 continue;
             }
-            let module = modules.get_or_insert_with((kernel.file, kernel.size), || {
+            let module = modules.entry((kernel.file, kernel.size)).or_insert_with(|| {
                 device.device.create_shader_module(wgpu::ShaderModuleDescriptor {
                     label: Some(kernel.entry),
                     source: wgpu::ShaderSource::Wgsl(kernel.file.source(kernel.size).into()),
                 })
             });
-            pipelines.get_or_insert_with(kernel, || {
+            pipelines.entry(kernel).or_insert_with(|| {
                 device
                     .device
                     .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {

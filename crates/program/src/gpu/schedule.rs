@@ -8,7 +8,6 @@
 use std::{cmp::Reverse, ops::Range};
 
 use super::kernels::Kernel;
-use mtl_base::ordered;
 
 /// Words of a record: dynamic offsets of uniform buffers are multiples of 256 bytes.
 pub const RECORD_WORDS: usize = 64;
@@ -119,7 +118,7 @@ pub fn schedule(tasks: &[Task], records: &mut Vec<u32>) -> Vec<Dispatch> {
         }
     }
     let mut order: Vec<usize> = (0..tasks.len()).collect();
-    ordered::sort_by_key(&mut order, |index| {
+    order.sort_by_key(|index| {
         let task = &tasks[*index];
         (levels[*index], task.kernel, Reverse(task.n_groups()), *index)
     });

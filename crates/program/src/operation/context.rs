@@ -6,7 +6,6 @@ use crate::{
     layout::Layout,
     specs::{Mode, ParameterSpec},
 };
-use mtl_base::ordered;
 
 /// A place in the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +132,7 @@ impl Touched {
 
     /// The rows in rising order.
     pub(crate) fn sorted(&mut self) -> &[u32] {
-        ordered::sort_numbers(&mut self.rows);
+        self.rows.sort_unstable();
         &self.rows
     }
 

@@ -1,6 +1,7 @@
 //! New layers and comments, and wires between what is there.
 
-use mtl_base::ordered::{OrderedMap, OrderedSet};
+use std::collections::{BTreeMap, BTreeSet};
+
 use mtl_base::{
     NodeId,
     schema::{FeatureKind, LabelKind, Schema},
@@ -73,7 +74,7 @@ impl Editor {
         match edits {
             Ok(edits) => {
                 if self.edit_all(added, &edits) {
-                    self.select(OrderedSet::from([id]));
+                    self.select(BTreeSet::from([id]));
                     return Some(id);
                 }
             }
@@ -214,7 +215,7 @@ fn linked(design: &Design, node: Node, handle: Handle, ids: &mut Ids) -> Result<
 fn beside(scene: &Scene, handle: Handle) -> Point {
     let gap = layout::COLUMN_GAP;
     let [x, y] = scene
-        .handle(handle.port, handle.side, &OrderedMap::new())
+        .handle(handle.port, handle.side, &BTreeMap::new())
         .unwrap_or_default();
     let y = y - scene::NODE_HEIGHT / 2.0;
     match handle.side {

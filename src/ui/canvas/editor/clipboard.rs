@@ -1,7 +1,8 @@
 //! Copying, pasting, duplicating, deleting.
 
+use std::collections::BTreeSet;
+
 use mtl_base::NodeId;
-use mtl_base::ordered::OrderedSet;
 use mtl_engine::design::{
     Design,
     compose::{self, Fragment},
@@ -108,7 +109,7 @@ impl Editor {
     }
 
     /// Puts copies of `nodes` (say, of a block) below them.
-    pub fn duplicate_nodes(&self, nodes: &OrderedSet<NodeId>) {
+    pub fn duplicate_nodes(&self, nodes: &BTreeSet<NodeId>) {
         let (design, scene) = (self.placed(), self.scene());
         let mut ids = self.document.get().ids();
         let rects = || nodes.iter().filter_map(|node| scene.nodes.get(node));
@@ -130,7 +131,7 @@ impl Editor {
         design
     }
 
-    fn select_and_show(&self, nodes: OrderedSet<NodeId>) {
+    fn select_and_show(&self, nodes: BTreeSet<NodeId>) {
         let first = nodes.first().copied();
         self.select(nodes);
         if let Some(first) = first {

@@ -8,9 +8,9 @@ mod clipboard;
 mod composing;
 mod placing;
 
+use std::collections::BTreeSet;
 use std::{ops::Deref, rc::Rc};
 
-use mtl_base::ordered::OrderedSet;
 use mtl_base::{NodeId, text::Explain};
 use mtl_engine::design::{
     Design, WireId,
@@ -201,25 +201,25 @@ impl Editor {
     }
 
     /// Selects these nodes only.
-    pub fn select(&self, nodes: OrderedSet<NodeId>) {
+    pub fn select(&self, nodes: BTreeSet<NodeId>) {
         self.selection.update_if_changed(|selection| {
             *selection = Selection {
                 nodes,
-                wires: OrderedSet::new(),
+                wires: BTreeSet::new(),
             }
         });
-        self.canvas.notes.update_if_changed(OrderedSet::clear);
+        self.canvas.notes.update_if_changed(BTreeSet::clear);
     }
 
     /// Selects this wire only.
     pub fn select_wire(&self, wire: WireId) {
         self.selection.update_if_changed(|selection| {
             *selection = Selection {
-                nodes: OrderedSet::new(),
-                wires: OrderedSet::from([wire]),
+                nodes: BTreeSet::new(),
+                wires: BTreeSet::from([wire]),
             };
         });
-        self.canvas.notes.update_if_changed(OrderedSet::clear);
+        self.canvas.notes.update_if_changed(BTreeSet::clear);
     }
 
     /// Selects a node, or takes it out of the selection.
@@ -243,10 +243,10 @@ impl Editor {
 
     /// Selects nothing.
     pub fn clear_selection(&self) {
-        self.select(OrderedSet::new());
+        self.select(BTreeSet::new());
     }
 
-    fn selected(&self) -> OrderedSet<NodeId> {
+    fn selected(&self) -> BTreeSet<NodeId> {
         self.selection.get().nodes.clone()
     }
 

@@ -1,7 +1,8 @@
 //! Where things stand and what of them is seen: aligning, layout, zoom.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use mtl_base::NodeId;
-use mtl_base::ordered::{OrderedMap, OrderedSet};
 use mtl_engine::design::{edit::Edit, layout::layout};
 
 use super::{
@@ -18,7 +19,7 @@ impl Editor {
     /// Aligns or distributes the selected nodes.
     pub fn arrange(&self, how: Arrange) {
         let scene = self.scene();
-        let nodes: OrderedMap<NodeId, scene::Rect> = self
+        let nodes: BTreeMap<NodeId, scene::Rect> = self
             .selected()
             .into_iter()
             .filter_map(|node| Some((node, *scene.nodes.get(&node)?)))
@@ -158,7 +159,7 @@ impl Editor {
 
     /// Selects a node and moves the view so that it is seen.
     pub fn reveal(&self, node: NodeId) {
-        self.select(OrderedSet::from([node]));
+        self.select(BTreeSet::from([node]));
         self.bring_into_view(node);
     }
 

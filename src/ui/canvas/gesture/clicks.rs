@@ -1,6 +1,7 @@
 //! Clicks, double clicks and menus.
 
-use mtl_base::ordered::OrderedSet;
+use std::collections::BTreeSet;
+
 use web_sys::MouseEvent;
 
 use super::{
@@ -30,7 +31,7 @@ impl Controller {
             Target::Canvas => editor.clear_selection(),
             Target::Node(node) if more => editor.toggle(node),
             Target::Node(node) => {
-                editor.select(OrderedSet::from([node]));
+                editor.select(BTreeSet::from([node]));
                 editor.show_settings();
             }
             Target::Handle(handle) => self.begin_wire(handle, None, self.place(client), true),
@@ -43,7 +44,7 @@ impl Controller {
             }
             Target::Note(note) | Target::NoteCorner(note) => {
                 editor.clear_selection();
-                editor.canvas.notes.set(OrderedSet::from([note]));
+                editor.canvas.notes.set(BTreeSet::from([note]));
             }
             Target::Block(block) => {
                 if let Some(block) = editor.design().blocks.get(block) {
@@ -95,7 +96,7 @@ impl Controller {
         };
         match target {
             Target::Node(node) if !editor.selection.get().nodes.contains(&node) => {
-                editor.select(OrderedSet::from([node]));
+                editor.select(BTreeSet::from([node]));
             }
             Target::Wire(wire) => editor.select_wire(wire),
             Target::Block(_) | Target::Note(_) => self.click(target, false, client),

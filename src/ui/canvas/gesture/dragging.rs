@@ -1,7 +1,8 @@
 //! Nodes on their way: moved on the screen alone, and in the document once, at the end.
 
+use std::collections::BTreeMap;
+
 use mtl_base::NodeId;
-use mtl_base::ordered::OrderedMap;
 use mtl_engine::design::{WireId, compose, edit::Edit, layout::snap};
 
 use super::super::{
@@ -16,8 +17,8 @@ pub(super) struct Drag {
     pub(super) scene: Scene,
     pub(super) start: Point,
     pub(super) grabbed: NodeId,
-    pub(super) from: OrderedMap<NodeId, Point>,
-    pub(super) moved: OrderedMap<NodeId, Point>,
+    pub(super) from: BTreeMap<NodeId, Point>,
+    pub(super) moved: BTreeMap<NodeId, Point>,
     pub(super) wires: Vec<WireId>,
     pub(super) blocks: Vec<usize>,
 }
@@ -35,7 +36,7 @@ impl Drag {
                 snap(grabbed[1] + by[1]) - grabbed[1],
             ];
         }
-        let moved: OrderedMap<NodeId, Point> = self
+        let moved: BTreeMap<NodeId, Point> = self
             .from
             .iter()
             .map(|(node, [x, y])| (*node, [x + by[0], y + by[1]]))
@@ -87,7 +88,7 @@ impl Drag {
             return None;
         }
         let [x, y] = self.scene.rect(self.grabbed, &self.moved)?.middle();
-        let nothing = OrderedMap::new();
+        let nothing = BTreeMap::new();
         self.scene.wires.keys().copied().find(|wire| {
             self.scene.ends(*wire, &nothing).is_some_and(|(start, end)| {
                 let share = (x - start[0]) / (end[0] - start[0]);

@@ -10,11 +10,11 @@ mod clicks;
 mod dragging;
 mod wiring;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::{cell::RefCell, rc::Rc};
 
 use gloo_timers::callback::Timeout;
 use mtl_base::NodeId;
-use mtl_base::ordered::{OrderedMap, OrderedSet};
 use mtl_engine::design::{edit::Edit, layout::snap};
 use web_sys::{Element, PointerEvent, WheelEvent};
 
@@ -49,7 +49,7 @@ enum Gesture {
     },
     Lasso {
         start: Point,
-        before: OrderedSet<NodeId>,
+        before: BTreeSet<NodeId>,
     },
     Drag(Drag),
     Note {
@@ -71,7 +71,7 @@ enum Gesture {
 pub struct Controller {
     editor: Editor,
     gesture: RefCell<Gesture>,
-    pointers: RefCell<OrderedMap<i32, [f64; 2]>>,
+    pointers: RefCell<BTreeMap<i32, [f64; 2]>>,
     long_press: RefCell<Option<Timeout>>,
     hovered: RefCell<Option<NodeId>>,
 }
@@ -307,7 +307,7 @@ impl Controller {
                 start: place,
                 before: editor.selection.get().nodes.clone(),
             },
-            Target::Node(node) if !locked => self.begin_drag(place, node, OrderedSet::from([node])),
+            Target::Node(node) if !locked => self.begin_drag(place, node, BTreeSet::from([node])),
             Target::Block(block) if !locked => {
                 let nodes = editor
                     .design()
@@ -354,7 +354,7 @@ impl Controller {
         self.set(gesture);
     }
 
-    fn begin_drag(&self, start: Point, grabbed: NodeId, group: OrderedSet<NodeId>) -> Gesture {
+    fn begin_drag(&self, start: Point, grabbed: NodeId, group: BTreeSet<NodeId>) -> Gesture {
         let editor = &self.editor;
         let selected = editor.selection.get().nodes.clone();
         let nodes = if group.is_subset(&selected) {
@@ -364,7 +364,7 @@ impl Controller {
         };
         editor.select(nodes.clone());
         let scene = editor.scene();
-        let from: OrderedMap<NodeId, Point> = nodes
+        let from: BTreeMap<NodeId, Point> = nodes
             .iter()
             .filter_map(|node| Some((*node, scene.nodes.get(node)?.corner())))
             .collect();

@@ -1,6 +1,7 @@
 //! Drawing a wire: by drag, by click and click, and from the keyboard.
 
-use mtl_base::ordered::{self, OrderedMap, OrderedSet};
+use std::collections::{BTreeMap, BTreeSet};
+
 use mtl_engine::{
     design::{Port, WireId, edit::Edit},
     layers::Arity,
@@ -102,7 +103,7 @@ impl Controller {
         let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
             return;
         };
-        let nothing = OrderedMap::new();
+        let nothing = BTreeMap::new();
         let at = editor
             .scene()
             .handle(handle.port, handle.side, &nothing)
@@ -141,7 +142,7 @@ impl Controller {
             // A wire whose end is dropped on nothing is taken out.
             Some(wire) => {
                 editor.edit(&Edit::Disconnect {
-                    wires: OrderedSet::from([wire]),
+                    wires: BTreeSet::from([wire]),
                 });
             }
             None if !back => {
@@ -179,7 +180,7 @@ pub fn open_ends(editor: &Editor) -> Vec<Handle> {
     let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
         return Vec::new();
     };
-    let (design, scene, nothing) = (editor.design(), editor.scene(), OrderedMap::new());
+    let (design, scene, nothing) = (editor.design(), editor.scene(), BTreeMap::new());
     let side = if drawing.fixed.side == Side::Output {
         Side::Input
     } else {
@@ -206,8 +207,6 @@ pub fn open_ends(editor: &Editor) -> Vec<Handle> {
         .filter(|handle| editor.may_connect(drawing.wire, drawing.fixed, *handle).is_ok())
         .filter_map(|handle| Some((scene.handle(handle.port, side, &nothing)?, handle)))
         .collect();
-    ordered::sort_by(&mut ends, |a, b| {
-        a.0[0].total_cmp(&b.0[0]).then(a.0[1].total_cmp(&b.0[1]))
-    });
+    ends.sort_by(|a, b| a.0[0].total_cmp(&b.0[0]).then(a.0[1].total_cmp(&b.0[1])));
     ends.into_iter().map(|(_, handle)| handle).collect()
 }
