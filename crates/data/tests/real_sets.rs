@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use mtl_data::asset;
 use mtl_data::baseline::{Method, baselines};
 use mtl_data::dataset::Dataset;
-use mtl_data::datasets::{chinese_reviews, clothing_reviews, lecture_ratings, opinion_domains};
+use mtl_data::datasets::{census_income, chinese_reviews, clothing_reviews, lecture_ratings, opinion_domains};
 use mtl_data::prepare::{DataSettings, Prepared, prepare};
 use mtl_data::report::report;
 use mtl_engine::metrics::{Metric, TaskMetrics, TaskOutput, evaluate};
@@ -161,4 +161,24 @@ fn lecture_ratings_baselines() {
         rmse(&mean)
     );
     assert!(rmse(&bias) < 0.95 * rmse(&mean));
+}
+
+#[test]
+fn census_income_baselines() {
+    let Some(dataset) = load(census_income::KEY) else {
+        return;
+    };
+    assert_eq!(dataset.n_rows(), 30_000);
+    let prepared = whole_texts(&dataset);
+    // The published shares of the whole set: 6.2, 43.3 and 14.8 per cent.
+    for (label_idx, share) in [(0, 0.062), (1, 0.433), (2, 0.148)] {
+        let values = &dataset.labels[label_idx].values;
+        let got = values.iter().sum::<f32>() / values.len() as f32;
+        assert!((got - share).abs() < 0.006, "{label_idx}: {got}");
+    }
+    for (label, least) in [("income", 0.85), ("never_married", 0.93), ("education", 0.75)] {
+        let auc = score(&prepared, label, Method::NaiveBayes).get(Metric::Auc).unwrap();
+        println!("census-income {label} naive Bayes: AUC {auc:.3}");
+        assert!(auc > least, "{label}: {auc}");
+    }
 }

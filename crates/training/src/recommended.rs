@@ -66,6 +66,11 @@ pub fn data_settings(data: &str) -> DataSettings {
             max_tokens: 48,
             ..defaults
         },
+        // A word per known field, of which there are at most 31.
+        "census-income" => DataSettings {
+            max_tokens: 32,
+            ..defaults
+        },
         "lecture-ratings" => DataSettings {
             validation: 0.05,
             ..defaults

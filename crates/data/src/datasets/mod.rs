@@ -4,6 +4,7 @@
 //! that the page loads. Its file here says what it is and how its raw bytes are read. A *generated* set needs nothing:
 //! its file holds its settings and its generator.
 
+pub mod census_income;
 pub mod chinese_reviews;
 pub mod clothing_reviews;
 pub mod generated_impressions;
@@ -128,7 +129,7 @@ macro_rules! datasets {
 }
 
 datasets! {
-    packaged: opinion_domains, clothing_reviews, chinese_reviews, lecture_ratings;
+    packaged: opinion_domains, clothing_reviews, chinese_reviews, lecture_ratings, census_income;
     generated: generated_reviews::ReviewSettings = Reviews "reviews",
         generated_impressions::ImpressionSettings = Impressions "impressions",
         generated_regression::RegressionSettings = Regression "regression";
