@@ -45,6 +45,8 @@
 //!   [`Balancer::weights_from_gram`] for one without a gradient. Weights are finite, whatever comes.
 //! - A step allocates nothing. Random draws come from a stream of the run's seed and the step's number.
 
+#![warn(missing_docs)]
+
 pub mod card;
 pub mod methods;
 pub mod options;

@@ -1,8 +1,8 @@
-//! Identities that several crates speak of.
+//! Identifiers that several crates use.
 
 use serde::{Deserialize, Serialize};
 
-/// Names the node of a design that something came from; never reused within a sitting.
+/// Id of a node of a design; never reused within a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NodeId(pub u32);

@@ -1,4 +1,4 @@
-//! JSON texts of plain data: `serde_json`, with the path of what is wrong.
+//! JSON serialisation with `serde_json`, with the path of the fault in every error.
 //!
 //! ```
 //! # use mtl_base::json;
@@ -14,10 +14,10 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Deserializer, Value};
 
-/// Why a text or a tree is not of a type: the path (`nodes[3].units`), what was expected, what came instead, line and column.
+/// Error of deserialisation: the path (`nodes[3].units`), what was expected, what was found, line and column.
 pub type Error = serde_path_to_error::Error<serde_json::Error>;
 
-/// Reads a text.
+/// Deserialises a JSON text.
 ///
 /// # Errors
 /// The text is not JSON, or not of this type.
@@ -32,7 +32,7 @@ pub fn read<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
     value.map_err(|error| Error::new(track.path(), error))
 }
 
-/// Reads a tree.
+/// Deserialises a JSON tree.
 ///
 /// # Errors
 /// The tree is not of this type.
@@ -40,17 +40,17 @@ pub fn read_value<T: DeserializeOwned>(value: &Value) -> Result<T, Error> {
     serde_path_to_error::deserialize(value)
 }
 
-/// The text of a plain value, without white space. A float is the shortest decimal that reads back as the same bits.
+/// Serialises a value without white space. A float is written as the shortest decimal that reads back as the same bits.
 ///
 /// # Panics
-/// A map has keys that are not text, which is a mistake in the program and not in the value.
+/// When a map has keys that are not strings, which is a bug in the program.
 pub fn write<T: Serialize + ?Sized>(value: &T) -> String {
     let mut out = Vec::new();
     write_into(&mut out, value);
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
-/// [`write()`] at the end of some bytes.
+/// Appends the JSON of a value to a buffer.
 ///
 /// # Panics
 /// As [`write()`].
@@ -58,7 +58,7 @@ pub fn write_into<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     serde_json::to_writer(out, value).expect("plain data is JSON");
 }
 
-/// [`write()`] for a person: a line for each member.
+/// [`write()`] in the indented form, one member per line.
 ///
 /// # Panics
 /// As [`write()`].
@@ -66,7 +66,7 @@ pub fn write_pretty<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string_pretty(value).expect("plain data is JSON")
 }
 
-/// A plain value as a tree. Through text, so that the `f32` 0.1 becomes 0.1: `serde_json::to_value` widens it to
+/// Converts a value to a JSON tree. It goes through text, so that the `f32` 0.1 becomes 0.1: `serde_json::to_value` widens it to
 /// 0.10000000149011612.
 ///
 /// # Panics
@@ -75,7 +75,7 @@ pub fn tree<T: Serialize + ?Sized>(value: &T) -> Value {
     serde_json::from_str(&write(value)).expect("what was written is JSON")
 }
 
-/// What is wrong, without the path, line and column.
+/// The message of an error without the path, line and column.
 pub fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());

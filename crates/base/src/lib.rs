@@ -1,6 +1,8 @@
 //! The vocabulary that all crates share: texts in both languages, settings with bounds and labels, the schema of a data
 //! set, and ids. Plain data; nothing in here computes.
 
+#![warn(missing_docs)]
+
 mod ids;
 pub mod json;
 pub mod schema;

@@ -1,4 +1,4 @@
-//! What a data set offers a design: its features and its labels, by key.
+//! The schema of a data set: its features and labels, by key.
 //!
 //! The engine never sees a data set; an input layer names a feature of the [`Schema`], a head names a label.
 
@@ -9,9 +9,9 @@ use crate::text::Message;
 /// The features and labels of a prepared data set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Schema {
-    /// What an input can read.
+    /// Features, which input layers read.
     pub features: Vec<FeatureSchema>,
-    /// What a head can learn.
+    /// Labels, which heads learn.
     pub labels: Vec<LabelSchema>,
 }
 
@@ -20,7 +20,7 @@ pub struct Schema {
 pub struct FeatureSchema {
     /// Stable name, for instance `text`, `user`, `item`.
     pub key: String,
-    /// Name for a person.
+    /// Display name.
     pub name: Message,
     /// Type and size.
     pub kind: FeatureKind,
@@ -54,7 +54,7 @@ pub enum FeatureKind {
 pub struct LabelSchema {
     /// Stable name, for instance `sentiment`.
     pub key: String,
-    /// Name for a person.
+    /// Display name.
     pub name: Message,
     /// Type and size.
     pub kind: LabelKind,
@@ -91,7 +91,7 @@ impl LabelKind {
         }
     }
 
-    /// Number of classes of which a row has one: 2 for binary; none for a real label or several labels.
+    /// Number of mutually exclusive classes: 2 for binary; `None` for a real label or several labels.
     pub const fn n_classes(self) -> Option<usize> {
         match self {
             Self::Binary => Some(2),
@@ -100,7 +100,7 @@ impl LabelKind {
         }
     }
 
-    /// Values that a number of it can take, 0 to one below; none for a real label.
+    /// Number of values (0, 1, …) that one number of the label can take; `None` for a real label.
     pub const fn n_values(self) -> Option<usize> {
         match self {
             Self::MultiLabel { .. } => Some(2),
@@ -108,7 +108,7 @@ impl LabelKind {
         }
     }
 
-    /// Number of things that [`LabelSchema::classes`] may name.
+    /// Number of names in [`LabelSchema::classes`], if it is not empty.
     pub const fn n_names(self) -> usize {
         match (self, self.n_classes()) {
             (Self::MultiLabel { n_labels }, _) => n_labels,
@@ -124,8 +124,8 @@ impl Schema {
         self.features.iter().find(|feature| feature.key == key)
     }
 
-    /// Whether the features and labels of `other` are all here, of the same kinds and with the same classes: then what was learnt
-    /// on `other` predicts the same here. There may be more, and their names may have changed.
+    /// Whether this schema has all features and labels of `other`, with the same kinds and classes, so that a model that was trained
+    /// on `other` predicts the same here. It may have more, and display names may differ.
     pub fn holds(&self, other: &Self) -> bool {
         let has_feature = |feature: &FeatureSchema| {
             self.feature(&feature.key)

@@ -1,6 +1,6 @@
-//! Words a person reads, in the two languages of the page.
+//! User-facing texts in the two languages of the page.
 //!
-//! [`Text`] is a fixed text, [`Message`] one that was put together (with numbers and names in it), and
+//! [`Text`] is a constant, [`Message`] is formatted at run time (with numbers and names in it), and
 //! [`Explain`] is implemented by every error and problem of the project: English through `Display`,
 //! both languages through [`Explain::explain`].
 
@@ -74,7 +74,7 @@ impl From<Text> for Message {
     }
 }
 
-/// Says what is wrong: what, where, expected, got, and a hint, in both languages.
+/// An error or a problem that can be explained to the user in both languages: what, where, expected, found, and a hint.
 pub trait Explain {
     /// The message in both languages.
     fn explain(&self) -> Message;

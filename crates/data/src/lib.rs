@@ -24,6 +24,8 @@
 //! # Ok::<(), mtl_data::prepare::DataError>(())
 //! ```
 
+#![warn(missing_docs)]
+
 pub mod asset;
 pub mod baseline;
 mod column;

@@ -3,6 +3,8 @@
 //! A [`design::Design`] is plain data (nodes and wires); it is checked against a [`mtl_base::schema::Schema`], lowered to a
 //! straight-line plan of ops over one arena of `f32`, and run by a backend. See `docs/ARCHITECTURE.md`.
 
+#![warn(missing_docs)]
+
 pub mod design;
 pub mod layers;
 pub mod lowering;

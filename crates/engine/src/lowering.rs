@@ -1,4 +1,4 @@
-//! What a layer lowers itself with: it declares parameters and values and pushes ops.
+//! The builder with which a layer is lowered: it declares parameters and values, and appends ops to the plan.
 
 use crate::{
     design::Node,
@@ -21,21 +21,21 @@ use mtl_program::{
     specs::TaskSet,
 };
 
-/// Most numbers that one value may have per example.
+/// Largest number of elements per example of one value.
 const MAX_PER_ROW: usize = 1 << 24;
 
-/// What a wire carries: a shape, where it is, and which steps count.
+/// The value that a wire carries: shape, location, and mask.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Signal {
     /// Shape of one example.
     pub shape: Shape,
-    /// Where it is.
+    /// Location.
     pub source: Source,
-    /// One number per step, 1 where it counts and 0 where it is padding; `None`: every step counts.
+    /// The mask: one number per step, 0 where it is padding, else 1; `None` when no step is masked.
     pub mask: Option<ValueId>,
 }
 
-/// Where a signal is.
+/// Location of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The ids of an input slot.
@@ -94,7 +94,7 @@ impl<'a> Lowering<'a> {
         self.node.id
     }
 
-    /// Hash of its id, for draws that depend on a counter. A renamed node draws what it drew.
+    /// Hash of its id, the key of its random numbers, so that renaming a node does not change them.
     pub fn random_stream(&self) -> u64 {
         Random::stream(0, &self.node.id.0.to_string()).next_u64()
     }
@@ -229,12 +229,12 @@ impl<'a> Lowering<'a> {
         self.plan.values[value.0].keeps_gradient = true;
     }
 
-    /// Whether the node keeps its parameters.
+    /// Whether the node's parameters are frozen.
     pub const fn is_frozen(&self) -> bool {
         self.node.frozen
     }
 
-    /// A parameter that starts by `start`.
+    /// A trainable parameter with these initial values.
     pub fn parameter(
         &mut self,
         short_name: &'static str,
@@ -262,7 +262,7 @@ impl<'a> Lowering<'a> {
         ParameterId(self.plan.parameters.len() - 1)
     }
 
-    /// A parameter that the optimizer leaves alone: running statistics.
+    /// A parameter that is not trained, such as running statistics.
     pub fn statistic(
         &mut self,
         short_name: &'static str,
@@ -274,7 +274,7 @@ impl<'a> Lowering<'a> {
         parameter
     }
 
-    /// Marks a parameter as one whose gradient reaches few rows.
+    /// Marks a parameter as sparse: a gradient reaches few of its rows.
     pub fn mark_sparse(&mut self, parameter: ParameterId) {
         self.plan.parameters[parameter.0].sparse = true;
     }
@@ -327,7 +327,7 @@ impl<'a> Lowering<'a> {
         self.task_idx
     }
 
-    /// The arena's place of a signal; ids have none.
+    /// The value of a signal in the arena. Ids have none.
     pub fn value_of(&self, handle: usize, signal: &Signal) -> Result<ValueId, LowerError> {
         match signal.source {
             Source::Value(value) => Ok(value),
@@ -339,7 +339,7 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// `value`, or a copy of it when it is among `others`: an op reads its operands from different places.
+    /// `value`, or a copy of it when it is among `others`, since the operands of an op must be distinct values.
     pub fn distinct(&mut self, value: ValueId, others: &[ValueId]) -> Result<ValueId, LowerError> {
         if !others.contains(&value) {
             return Ok(value);
@@ -436,17 +436,17 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// What [`Lowering::linear`] makes.
+/// Configuration of [`Lowering::linear`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinearSpec {
-    /// Outputs.
+    /// Number of outputs.
     pub units: usize,
-    /// f.
+    /// Activation function f.
     pub activation: Activation,
-    /// Whether b is there.
+    /// Whether there is a bias b.
     pub use_bias: bool,
-    /// How W starts.
+    /// Initialiser of W.
     pub initializer: Initializer,
-    /// Of W.
+    /// Regulariser of W.
     pub regulariser: Regulariser,
 }

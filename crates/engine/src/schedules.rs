@@ -1,4 +1,4 @@
-//! Schedules: how the learning rate changes over the steps of a run. Keras's `CosineDecay` formulas.
+//! Learning-rate schedules, with the formulas of Keras's `CosineDecay`.
 //!
 //! A schedule is a factor f(t) on the learning rate, t = 0, 1, …:
 //! - warm-up of w steps from factor s: f(t) = s + (1 − s)·t / w for t < w;
@@ -17,35 +17,35 @@
 use mtl_kernels::elementary::cos;
 
 mtl_base::choice! {
-    /// What the learning rate does after the warm-up.
+    /// Shape of the schedule after the warm-up.
     pub enum ScheduleKind {
-        /// It stays.
+        /// Constant.
         Constant = "constant", ["Constant", "恒定"];
-        /// It falls along half a cosine.
+        /// Cosine decay.
         Cosine = "cosine", ["Cosine decay", "余弦衰减"];
     }
 }
 
 mtl_base::settings! {
-    /// How the learning rate changes over the steps of a run.
+    /// A learning-rate schedule.
     pub struct Schedule {
-        /// What it does after the warm-up.
+        /// Shape after the warm-up.
         kind: ScheduleKind = ScheduleKind::Constant, Choice { options: ScheduleKind::OPTIONS },
             ["Schedule", "学习率调度"],
             ["What the learning rate does after the warm-up.", "预热之后学习率如何变化。"];
-        /// Length of the warm-up.
+        /// Number of warm-up steps.
         warmup_steps: usize = 0, Int { min: 0, max: 1_000_000, step: 10 },
             ["Warm-up steps", "预热步数"],
             ["The learning rate rises linearly over so many steps.", "学习率在这些步内线性上升。"];
-        /// Where the warm-up starts.
+        /// Factor at the start of the warm-up.
         warmup_from: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.05 },
             ["Warm-up from", "预热起点"],
             ["Share of the learning rate at step 0 of the warm-up.", "预热第 0 步所用的学习率比例。"];
-        /// Length of the decay.
+        /// Number of decay steps.
         decay_steps: usize = 0, Int { min: 0, max: 100_000_000, step: 100 },
             ["Decay steps", "衰减步数"],
             ["Length of the cosine; 0 means until the last step of the run.", "余弦的长度；0 表示直到训练的最后一步。"];
-        /// Where the decay ends.
+        /// Factor at the end of the decay.
         alpha: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.01 },
             ["Alpha α", "终点比例 α"],
             ["Share of the learning rate that is left when the cosine ends.", "余弦结束时保留的学习率比例。"];

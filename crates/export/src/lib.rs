@@ -1,6 +1,8 @@
-//! What leaves the page and comes back: trained weights as JSON.
+//! Export and import of trained weights as JSON.
 //!
-//! Knows designs and schemas (`mtl-engine`), never a training run: the glue between a run's snapshot and a file is the
-//! caller's, which is a dozen lines. See [`weights`] and `docs/weights-format.md`.
+//! It depends on designs and schemas (`mtl-engine`), not on training runs: the conversion between a run's snapshot and a file is
+//! left to the caller. See [`weights`] and `docs/weights-format.md`.
+
+#![warn(missing_docs)]
 
 pub mod weights;

@@ -130,7 +130,7 @@ fn check_bounds(name: &str, len: usize, stride: usize, rows: usize, columns: usi
     );
 }
 
-/// Where the product goes, and what happens on the way.
+/// Output of a product: where it is written, and the epilogue (accumulation, bias, ReLU).
 #[derive(Debug)]
 pub struct Output<'a> {
     data: &'a mut [f32],
@@ -152,7 +152,7 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Adds to what is there instead.
+    /// Accumulates into the existing values instead.
     pub fn accumulate(self) -> Self {
         Self {
             accumulate: true,

@@ -1,5 +1,5 @@
-//! How fast this machine multiplies and adds when nothing but registers is involved: the ceiling against which
-//! the matrix product is measured, in the same run and with the same instructions; and the products themselves, alone.
+//! The peak rate of multiply-adds on registers alone: the upper bound with which
+//! the matrix product is compared, in the same run and with the same instructions; and the rate of the products themselves.
 #![allow(
     unsafe_code,
     reason = "vector instructions, as in the product that is measured"
@@ -22,15 +22,15 @@ pub fn peak_flops_per_s(clock_ms: &dyn Fn() -> f64) -> f64 {
     flops_per_s(clock_ms, 200.0, multiply_add)
 }
 
-/// The same of one product of a Dense layer with these `[rows, units, inputs]`, on numbers that stay where they are.
+/// The same for one product of a Dense layer with these `[rows, units, inputs]`, on the same operands each time.
 pub fn product_flops_per_s(clock_ms: &dyn Fn() -> f64, product: LayerProduct, size: [usize; 3]) -> f64 {
     flops_per_s(clock_ms, 50.0, |rounds| layer_product(product, size, rounds))
 }
 
-/// The best of some short loops: an interruption only ever makes one slower. `run` does so many rounds, and returns how many
-/// operations that was and a number that depends on all of them, so that no compiler leaves them out. What it does before
-/// its rounds (getting memory) is in both calls of a pair, and falls out. A browser compiles a function that is called often once
-/// more, with care: by then `warm_ms` must be over.
+/// The best rate of several short loops, since an interruption only makes one slower. `run` does so many rounds, and returns the number of
+/// operations and a number that depends on all of them, so that the compiler cannot eliminate them. The set-up cost before
+/// its rounds (allocation) is in both calls of a pair, and cancels. A browser recompiles a function that is called often
+/// with its optimising compiler, which must have happened after `warm_ms`.
 fn flops_per_s(clock_ms: &dyn Fn() -> f64, warm_ms: f64, run: impl Fn(u32) -> (f64, f32)) -> f64 {
     const ENOUGH_MS: f64 = 10.0;
     const N_PAIRS: usize = 9;
@@ -57,8 +57,8 @@ fn flops_per_s(clock_ms: &dyn Fn() -> f64, warm_ms: f64, run: impl Fn(u32) -> (f
     pairs.fold(0.0, f64::max)
 }
 
-/// Runs `rounds` rounds of independent `x = x + a * b` on registers. A function of its own, so that the next call takes what the
-/// browser has compiled with care meanwhile: it does not replace a loop that is running.
+/// Runs `rounds` rounds of independent `x = x + a * b` on registers. A separate function, so that the next call runs the optimised
+/// code: a browser does not replace a loop while it runs.
 #[inline(never)]
 fn multiply_add(rounds: u32) -> (f64, f32) {
     #[cfg(target_arch = "x86_64")]
@@ -91,7 +91,7 @@ fn multiply_add(rounds: u32) -> (f64, f32) {
     unsafe { chains::<Lanes4>(rounds) }
 }
 
-/// The products that a Dense layer with `batch` rows, `inputs` columns and `units` outputs is trained with.
+/// The products of a training step of a Dense layer with `batch` rows, `inputs` columns and `units` outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LayerProduct {
     /// `Y = X W + b`.
@@ -103,11 +103,11 @@ pub enum LayerProduct {
 }
 
 impl LayerProduct {
-    /// All of them, in the order in which a step has them.
+    /// All products, in the order of a training step.
     pub const ALL: [Self; 3] = [Self::Forward, Self::InputGradient, Self::WeightGradient];
 }
 
-/// Computes a product of a Dense layer `rounds` times: the number of operations, and the sum of what came out.
+/// Computes a product of a Dense layer `rounds` times; returns the number of operations, and the sum of the results.
 #[inline(never)]
 pub fn layer_product(product: LayerProduct, [batch, units, inputs]: [usize; 3], rounds: u32) -> (f64, f32) {
     let numbers = |len: usize| {

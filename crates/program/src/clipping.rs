@@ -4,7 +4,7 @@
 //! - global norm, over all parameters together: g ← g·c·min(1/‖g‖, 1/c).
 //!
 //! Norms are accumulated in `f64` in a fixed order. A norm that is not finite makes every gradient NaN, so that
-//! divergence is seen and not hidden.
+//! divergence is not hidden.
 //!
 //! ```
 //! use mtl_program::clipping::{Clipping, ClippingKind};
@@ -19,15 +19,15 @@ use std::ops::Range;
 use crate::parts::Parts;
 
 mtl_base::choice! {
-    /// What is held below the threshold.
+    /// Quantity that is clipped.
     pub enum ClippingKind {
-        /// Nothing.
+        /// No clipping.
         Off = "off", ["Off", "关闭"];
-        /// Every element of the gradient.
+        /// Each element of the gradient (Keras's `clipvalue`).
         Value = "value", ["By value", "按数值"];
-        /// The norm of each parameter's gradient.
+        /// Norm of each parameter's gradient (Keras's `clipnorm`).
         Norm = "norm", ["By norm of each parameter", "按每个参数的范数"];
-        /// The norm of the whole gradient.
+        /// Norm of the gradient over all parameters (Keras's `global_clipnorm`).
         GlobalNorm = "global_norm", ["By global norm", "按全局范数"];
     }
 }
@@ -35,7 +35,7 @@ mtl_base::choice! {
 mtl_base::settings! {
     /// Gradient clipping.
     pub struct Clipping {
-        /// What is held below the threshold.
+        /// Quantity that is clipped.
         kind: ClippingKind = ClippingKind::Off, Choice { options: ClippingKind::OPTIONS },
             ["Gradient clipping", "梯度裁剪"],
             ["What is held below the threshold.", "把什么限制在阈值以内。"];
@@ -47,8 +47,8 @@ mtl_base::settings! {
 }
 
 impl Clipping {
-    /// Clips `gradients`; `parameters` are the places of the parameter tensors in it. Elements outside all of them
-    /// (frozen parameters) neither count nor change.
+    /// Clips `gradients`; `parameters` are the ranges of the parameter tensors in it. Elements outside all of them
+    /// (frozen parameters) are neither counted nor changed.
     pub fn apply(&self, gradients: &mut [f32], parameters: &[Range<usize>]) {
         self.apply_to(gradients, parameters.iter().map(std::slice::from_ref));
     }
@@ -101,7 +101,7 @@ impl Clipping {
         }
     }
 
-    /// What global clipping multiplies a gradient of norm `norm` with; NaN when the norm is not finite.
+    /// Factor that global clipping applies to a gradient of norm `norm`; NaN when the norm is not finite.
     pub fn global_factor(&self, norm: f32) -> f32 {
         if !norm.is_finite() {
             return f32::NAN;

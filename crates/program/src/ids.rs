@@ -1,17 +1,17 @@
-//! Names of the parts of a plan: indices into its lists.
+//! Identifiers of the parts of a plan: indices into its lists.
 
-/// Names a value of a plan.
+/// Index of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ValueId(pub usize);
 
-/// Names a parameter of a plan.
+/// Index of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParameterId(pub usize);
 
-/// Names an input slot of a plan.
+/// Index of an input slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SlotId(pub usize);
 
-/// Names the order in which a recurrent op reads the rows of a batch: a place for whole numbers beside the arena.
+/// Index of a row order: the buffer of integers, separate from the arena, in which a recurrent op sorts the rows of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrderId(pub usize);

@@ -1,4 +1,4 @@
-//! How weights start: Keras's initialisers, by the same fan rule.
+//! Weight initialisation: Keras's initialisers, with the same fan rule.
 //!
 //! For a weight of shape `[…, a, b]` with receptive field r (the product of the leading axes, 1 for a matrix)
 //! fan_in = a·r and fan_out = b·r; a vector of n has fan_in = fan_out = n.
@@ -23,7 +23,7 @@
 use mtl_kernels::random::Random;
 
 mtl_base::choice! {
-    /// How a weight starts.
+    /// Initialiser of a weight.
     pub enum Initializer {
         /// All 0.
         Zeros = "zeros", ["Zeros", "全零"];

@@ -1,8 +1,8 @@
-//! Where values and gradients lie in the arena.
+//! Memory layout: the offsets of values and gradients in the arena.
 //!
-//! Each lies in `[offset, offset + per_row * rows + fixed)`. Its lifetime is an interval of the timeline "forward of op
-//! 0, 1, …, n-1, backward of op n-1, …, 0"; intervals that do not meet may share a place (first fit, in order of size).
-//! While training, activations live to the end, because backward may run several times after one forward.
+//! Each occupies `[offset, offset + per_row * rows + fixed)`. Its lifetime is an interval of the timeline "forward of op
+//! 0, 1, …, n-1, backward of op n-1, …, 0"; values whose lifetimes do not overlap may share memory (first fit, largest first).
+//! While training, activations live to the end, because the backward pass may run several times after one forward pass.
 
 use crate::{
     ids::ValueId,
@@ -12,10 +12,10 @@ use crate::{
 /// Offsets are multiples of this, so that rows of vectors start on cache lines.
 const ALIGNMENT: usize = 16;
 
-/// Marks what has no place.
+/// Offset of a value that has no memory.
 const NOWHERE: usize = usize::MAX;
 
-/// Places in the arena for batches of at most `max_rows` rows.
+/// Offsets in the arena for batches of at most `max_rows` rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     specs: Vec<ValueSpec>,
@@ -23,9 +23,9 @@ pub struct Layout {
     gradient_offsets: Vec<usize>,
     /// Length of the arena.
     pub len: usize,
-    /// Rows that there is room for.
+    /// Largest number of rows.
     pub max_rows: usize,
-    /// Whether there is room for gradients.
+    /// Whether gradients have memory.
     pub training: bool,
 }
 
@@ -101,7 +101,7 @@ impl Layout {
                 });
             }
         }
-        // The largest first: the usual heuristic against holes. Ties by position keep it deterministic.
+        // Largest first, the usual heuristic against fragmentation. Ties are broken by position, which makes it deterministic.
         items.sort_by_key(|item| (std::cmp::Reverse(item.size), item.gradient, item.index));
         let mut layout = Self {
             specs: values.to_vec(),
@@ -111,7 +111,7 @@ impl Layout {
             max_rows,
             training,
         };
-        // In the order of their places.
+        // Sorted by offset.
         let mut placed: Vec<(usize, usize, usize, usize)> = Vec::new();
         for item in items {
             let meeting = placed
@@ -138,12 +138,12 @@ impl Layout {
         layout
     }
 
-    /// Place of a value for a batch of `rows`.
+    /// Range of a value in the arena for a batch of `rows`.
     pub fn value(&self, value: ValueId, rows: usize) -> std::ops::Range<usize> {
         self.range(&self.value_offsets, value, rows)
     }
 
-    /// Place of a value's gradient for a batch of `rows`.
+    /// Range of a value's gradient in the arena for a batch of `rows`.
     pub fn gradient(&self, value: ValueId, rows: usize) -> std::ops::Range<usize> {
         self.range(&self.gradient_offsets, value, rows)
     }
@@ -157,7 +157,7 @@ impl Layout {
         }
     }
 
-    /// Whether a value has a gradient here.
+    /// Whether the gradient of a value has memory.
     pub fn has_gradient(&self, value: ValueId) -> bool {
         self.gradient_offsets[value.0] != NOWHERE
     }

@@ -1,10 +1,12 @@
 //! Programs of ops: what a design compiles to, and the backends that run it.
 //!
 //! A [`plan::Plan`] is a straight-line list of [ops](ops) over one arena of `f32`. The CPU backend ([`cpu`]) and the WebGPU
-//! backend (`gpu`) run it forward and backward. Beside them stands what turns gradients into new parameters:
+//! backend (`gpu`) run it forward and backward. The crate also has what turns gradients into parameter updates:
 //! [penalties](penalty), [clipping] and [optimizers].
 //!
 //! Modules depend on each other in one direction, from the top of this list to the bottom.
+
+#![warn(missing_docs)]
 
 pub mod clipping;
 pub mod ids;

@@ -1,4 +1,4 @@
-//! What the loss ops share: the mean over labelled rows, class weights, and where gradients start.
+//! Shared by the loss ops: the mean over labelled rows, class weights, and the start of backpropagation.
 //!
 //! `L = Σ_r w_r l_r / n` over the n labelled rows; `w_r` is the weight of the row's class, 1 without class weights.
 //! As Keras's default reduction, it divides by the number of rows and not by the sum of their weights. Without a
@@ -10,15 +10,15 @@ use crate::{
     operation::{At, Cpu, Seed},
 };
 
-/// What a loss op is made with.
+/// Operands of a loss op.
 pub struct LossPlaces {
     /// Position of the task.
     pub task_idx: usize,
-    /// What the loss is computed from.
+    /// Logits.
     pub logits: ValueId,
-    /// What the task predicts.
+    /// Predictions: probabilities or a value.
     pub probabilities: ValueId,
-    /// Weights of the classes; empty for 1.
+    /// Class weights; empty when all are 1.
     pub class_weights: Vec<f32>,
 }
 
@@ -33,18 +33,18 @@ pub fn class_of(target: f32, n_classes: usize) -> Option<usize> {
     (target >= 0.0 && target < n_classes as f32).then_some(target as usize)
 }
 
-/// Where the gradient of a task's logits starts.
+/// Where backpropagation starts, for the logits of one task.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Start {
-    /// Not at this task.
+    /// Not at this task: the gradient is 0.
     Nowhere,
-    /// From the loss, times this factor per labelled row.
+    /// At the loss, with this factor per labelled row.
     Loss(f32),
-    /// 1 at this logit.
+    /// At this logit, with a gradient of 1.
     Logit(usize),
 }
 
-/// Where the gradient of task `task_idx` starts in the pass that `cpu` runs.
+/// Where backpropagation starts for task `task_idx` in the pass that `cpu` runs.
 pub fn start(cpu: &Cpu<'_>, task_idx: usize) -> Start {
     match cpu.seed {
         Seed::Losses(weights) | Seed::LossesToInputs(weights) => {
@@ -75,17 +75,17 @@ pub fn finish(cpu: &mut Cpu<'_>, task_idx: usize, sum: f64, n: usize) {
     cpu.losses[task_idx] = (sum / n.max(1) as f64) as f32;
 }
 
-/// What the gradient of a loss by its logits is made of.
+/// Operands of the gradient of a loss with respect to its logits.
 pub struct LogitGradient<'a> {
-    /// The gradient, to be written.
+    /// Gradient to write.
     pub gradient: &'a mut [f32],
-    /// The value that it is computed from.
+    /// Value that the gradient is computed from.
     pub value: &'a [f32],
     /// Labels of the task.
     pub targets: &'a [f32],
     /// Weight of the task over the number of labelled rows.
     pub factor: f32,
-    /// Whether there is a gradient already, to be added to.
+    /// Whether to accumulate into an existing gradient.
     pub accumulate: bool,
 }
 
@@ -118,7 +118,7 @@ pub fn backward(
     }
 }
 
-/// Adds to (or starts) a gradient.
+/// Accumulates into a gradient, or writes it when this is the first contribution.
 #[inline(always)]
 pub fn put(gradient: &mut f32, value: f32, accumulate: bool) {
     *gradient = if accumulate { *gradient + value } else { value };

@@ -1,6 +1,6 @@
-//! Which stretches of the flat buffers a step changes.
+//! Ranges of the flat buffers that a step updates.
 //!
-//! Usually one stretch per trained parameter. When the rows of an embedding are updated *lazily*, its stretches are
+//! Usually one range per trained parameter. When the rows of an embedding are updated *lazily*, its ranges are
 //! the rows that the batch has looked up: clipping and the optimizer then read and write these alone, and what a
 //! step costs does not depend on the size of the vocabulary.
 //!
@@ -8,7 +8,7 @@
 //! use mtl_program::parts::Parts;
 //! let mut parts = Parts::default();
 //! parts.push_whole(0..4);
-//! // Rows 1, 2 and 5 of a table of rows of 10 numbers that starts at 4; rows that follow each other are one stretch.
+//! // Rows 1, 2 and 5 of a table with rows of 10 numbers that starts at 4; consecutive rows form one range.
 //! parts.push_rows(4, 10, &[1, 2, 5]);
 //! assert_eq!(parts.ranges(), [0..4, 14..34, 54..64]);
 //! assert_eq!(parts.parameters().count(), 2);
@@ -17,7 +17,7 @@
 
 use std::ops::Range;
 
-/// Stretches, parameter by parameter.
+/// Ranges, grouped by parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parts {
     ranges: Vec<Range<usize>>,
@@ -26,13 +26,13 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Room for as many stretches, so that [`Parts::push_rows`] does not allocate.
+    /// Reserves capacity for as many ranges, so that [`Parts::push_rows`] does not allocate.
     pub fn reserve(&mut self, n_ranges: usize, n_parameters: usize) {
         self.ranges.reserve(n_ranges);
         self.ends.reserve(n_parameters);
     }
 
-    /// Empties it; keeps the room.
+    /// Removes all ranges and keeps the capacity.
     pub fn clear(&mut self) {
         self.ranges.clear();
         self.ends.clear();
@@ -54,12 +54,12 @@ impl Parts {
         self.ends.push(self.ranges.len());
     }
 
-    /// All stretches.
+    /// All ranges.
     pub fn ranges(&self) -> &[Range<usize>] {
         &self.ranges
     }
 
-    /// The stretches of each parameter.
+    /// The ranges of each parameter.
     pub fn parameters(&self) -> impl Iterator<Item = &[Range<usize>]> + Clone {
         let starts = [0].into_iter().chain(self.ends.iter().copied());
         starts
@@ -67,12 +67,12 @@ impl Parts {
             .map(|(start, end)| &self.ranges[start..*end])
     }
 
-    /// Numbers in all.
+    /// Total number of elements.
     pub fn len(&self) -> usize {
         self.ranges.iter().map(Range::len).sum()
     }
 
-    /// Whether nothing changes.
+    /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

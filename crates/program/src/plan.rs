@@ -1,10 +1,10 @@
 //! A plan: the straight-line program of ops that a design compiles to.
 //!
 //! Values are named by [`ValueId`] and hold `per_row` numbers for each row of a batch (or `fixed` numbers in all).
-//! Forward runs the ops in order, backward in reverse. The [`Layout`] gives every value, and every gradient of a value,
-//! a place in one arena of `f32`: places are shared by what is never alive at the same time.
+//! The forward pass runs the ops in order, the backward pass in reverse. The [`Layout`] gives every value, and every gradient of a
+//! value, a range in one arena of `f32`; values that are never alive at the same time share memory.
 //!
-//! A plan is data: a backend runs it, and nothing in here knows about SIMD or shaders.
+//! A plan is data, independent of the backend that runs it.
 
 use mtl_base::NodeId;
 
@@ -27,11 +27,11 @@ pub struct Plan {
     pub parameters: Vec<ParameterSpec>,
     /// The program.
     pub ops: Vec<Op>,
-    /// The node that each op came from.
+    /// Node that each op was lowered from.
     pub op_nodes: Vec<NodeId>,
     /// Tasks, in the order of the heads.
     pub tasks: Vec<TaskSpec>,
-    /// Soft sharing.
+    /// Pairs of parameters that are pulled together (soft sharing).
     pub ties: Vec<TieSpec>,
     /// Number of [`OrderId`]s, with the longest sequence of each.
     pub orders: Vec<usize>,
@@ -39,7 +39,7 @@ pub struct Plan {
     pub node_outputs: Vec<(NodeId, ValueId)>,
 }
 
-/// Lengths of a plan's lists, to go back to.
+/// A checkpoint of a plan under construction: the lengths of its lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlanLengths {
     /// Number of values.
@@ -57,7 +57,7 @@ pub struct PlanLengths {
 }
 
 impl Plan {
-    /// Where the plan ends now.
+    /// A checkpoint of the current end of the plan.
     pub fn lengths(&self) -> PlanLengths {
         PlanLengths {
             values: self.values.len(),
@@ -69,7 +69,7 @@ impl Plan {
         }
     }
 
-    /// Goes back to where the plan ended before.
+    /// Truncates the plan to a checkpoint.
     pub fn truncate(&mut self, lengths: PlanLengths) {
         self.values.truncate(lengths.values);
         self.slots.truncate(lengths.slots);
@@ -90,7 +90,7 @@ impl Plan {
         self.ops.iter().map(Op::macs).fold(0, u64::saturating_add)
     }
 
-    /// Where its values lie in the arena for batches of at most `max_rows` rows.
+    /// Memory layout of its values for batches of at most `max_rows` rows.
     pub fn layout(&self, max_rows: usize, training: bool) -> Layout {
         let inputs = self.slots.iter().filter_map(|slot| slot.value);
         let uses: Vec<Vec<ValueId>> = self
@@ -105,7 +105,7 @@ impl Plan {
         Layout::new(&self.values, inputs, &uses, max_rows, training)
     }
 
-    /// Whether gradients are wanted, per value: it depends on a parameter that trains.
+    /// Whether a gradient is needed, per value: whether it depends on a trainable parameter.
     pub fn trained_values(&self) -> Vec<bool> {
         let mut trained = vec![false; self.values.len()];
         for op in &self.ops {

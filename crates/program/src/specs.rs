@@ -38,7 +38,7 @@ pub enum Lifetime {
 pub struct ValueSpec {
     /// Numbers per row.
     pub per_row: usize,
-    /// Numbers beside those of the rows.
+    /// Numbers in addition to those of the rows.
     pub fixed: usize,
     /// How long it lives.
     pub lifetime: Lifetime,
@@ -48,7 +48,7 @@ pub struct ValueSpec {
     pub keeps_gradient: bool,
 }
 
-/// What fills an input slot.
+/// An input slot: the part of a batch that one input layer reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SlotSpec {
     /// The input layer.
@@ -57,7 +57,7 @@ pub struct SlotSpec {
     pub feature: String,
     /// Type and size of the feature.
     pub kind: FeatureKind,
-    /// Where numbers are copied to; ids are read in place.
+    /// Value that numbers are copied to; `None` for ids, which are read in place.
     pub value: Option<ValueId>,
 }
 
@@ -71,7 +71,7 @@ pub struct Regulariser {
 }
 
 impl Regulariser {
-    /// Nothing is added to the loss.
+    /// No penalty.
     pub const NONE: Self = Self { l1: 0.0, l2: 0.0 };
 
     /// Only Σ w².
@@ -79,13 +79,13 @@ impl Regulariser {
         Self { l1: 0.0, l2 }
     }
 
-    /// Whether nothing is added to the loss.
+    /// Whether there is no penalty.
     pub fn is_none(self) -> bool {
         self.l1 == 0.0 && self.l2 == 0.0
     }
 }
 
-/// How a parameter starts.
+/// Initial values of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     /// By an initialiser.
@@ -123,9 +123,9 @@ pub struct ParameterSpec {
     pub short_name: &'static str,
     /// Sizes of its axes.
     pub shape: Vec<usize>,
-    /// Its place in the flat buffers of values and of gradients.
+    /// Its range in the flat buffers of values and gradients.
     pub range: Range<usize>,
-    /// How it starts.
+    /// Initial values.
     pub start: Start,
     /// L1 and L2 factors.
     pub regulariser: Regulariser,
@@ -161,20 +161,20 @@ pub struct TaskSpec {
     pub width: usize,
     /// Weight of its loss in the design.
     pub weight: f32,
-    /// What it predicts.
+    /// Value with the predictions.
     pub output: ValueId,
-    /// What the loss is computed from.
+    /// Value with the logits.
     pub logits: ValueId,
 }
 
-/// Two parameters pulled together: adds `strength Σ (a - b)²` to the loss.
+/// A tie between two parameters: adds `strength Σ (a - b)²` to the loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TieSpec {
-    /// One.
+    /// One parameter.
     pub a: ParameterId,
-    /// The other, of the same shape.
+    /// The other parameter, of the same shape.
     pub b: ParameterId,
-    /// Factor.
+    /// Factor of the penalty.
     pub strength: f32,
 }
 

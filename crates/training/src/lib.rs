@@ -13,6 +13,8 @@
 //! Ceilings: see [`settings`]. Whatever fails leaves what was there as it was, and says what, where, expected and got
 //! in both languages ([`RunError`]).
 
+#![warn(missing_docs)]
+
 pub mod benchmark;
 mod error;
 mod evaluation;

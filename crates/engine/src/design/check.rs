@@ -20,14 +20,14 @@ use mtl_base::{schema::Schema, settings::Settings};
 pub use mtl_program::specs::{MAX_TASKS, TaskSet};
 use mtl_program::{plan::Plan, specs::TieSpec};
 
-/// Ceilings that a design must keep.
+/// Limits on the size of a design.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most parameters.
+    /// Largest number of parameters.
     pub max_parameters: usize,
     /// Most bytes for parameters, gradients, optimizer state and the arena together with the rows of the data set.
     pub max_bytes: usize,
-    /// What the rows of the data set take of them.
+    /// Bytes of these that the rows of the data set take.
     pub row_bytes: usize,
 }
 
@@ -115,7 +115,7 @@ struct Checker<'a> {
     design: &'a Design,
     schema: &'a Schema,
     graph: &'a Graph<'a>,
-    /// Outputs of each node; `None` until it is lowered, or when it cannot be.
+    /// Outputs of each node; `None` until it is lowered, or when it cannot be lowered.
     signals: Vec<Option<Vec<Signal>>>,
     plan: Plan,
     checked: Checked,

@@ -1,4 +1,4 @@
-//! Composite edits: what one gesture of a person means, as a list of [`Edit`]s that is applied (and undone) as one.
+//! Composite edits: one user action as a list of [`Edit`]s that is applied (and undone) as one step.
 //!
 //! Nothing here changes a design; every function looks at one and returns edits for
 //! [`apply_all`](super::edit::apply_all), so that a caller may show what would happen before it does.
@@ -50,7 +50,7 @@ impl Explain for ShareError {
 }
 
 impl Fragment {
-    /// Copies `nodes` with all that lies among them.
+    /// Copies `nodes` with the wires, blocks and ties among them.
     pub fn copy(design: &Design, nodes: &BTreeSet<NodeId>) -> Self {
         let has = |id: &NodeId| nodes.contains(id);
         Self {
@@ -89,7 +89,7 @@ impl Fragment {
             .reduce(|[x, y], [other_x, other_y]| [x.min(other_x), y.min(other_y)])
     }
 
-    /// Edits that add the fragment to `design` under fresh ids and names, moved by `offset`, and the new ids by old.
+    /// Edits that add the fragment to `design` under fresh ids and names, moved by `offset`; and a map from old to new ids.
     pub fn paste(
         &self,
         design: &Design,
@@ -149,8 +149,8 @@ impl Fragment {
     }
 }
 
-/// Copies of `nodes` beside them; a copy keeps the wires that come in from outside, so that a duplicated tower stands
-/// on the same trunk.
+/// Copies of `nodes` beside them; a copy keeps the wires that come in from outside, so that a duplicated tower has the
+/// same trunk.
 pub fn duplicate(
     design: &Design,
     nodes: &BTreeSet<NodeId>,
@@ -176,7 +176,7 @@ pub fn duplicate(
     (edits, fresh.into_values().collect())
 }
 
-/// Removes `nodes`; where types allow, what fed them now feeds what they fed.
+/// Removes `nodes`; where types allow, their sources are connected to their destinations.
 pub fn remove_and_splice(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Vec<Edit> {
     let removal = Edit::RemoveNodes { nodes: nodes.clone() };
     let mut rest = design.clone();
@@ -299,12 +299,12 @@ fn first(
     Err(why)
 }
 
-/// "Give each task its own": copies `nodes`, and all that lies between them and the tasks that share them, once per
+/// The command "give each task its own": copies `nodes`, and all nodes between them and the tasks that share them, once per
 /// task. The first task keeps the originals.
 pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Result<Vec<Edit>, ShareError> {
     let tasks_of = tasks_by_node(design);
     let tasks = |id: NodeId| tasks_of.get(&id).cloned().unwrap_or_default();
-    // What lies downstream and is shared must be copied too, or the copies would meet again.
+    // Shared nodes downstream must be copied too, or the copies would be merged again.
     let mut copied = BTreeSet::new();
     let mut open: Vec<NodeId> = nodes.iter().copied().filter(|id| tasks(*id).len() > 1).collect();
     while let Some(id) = open.pop() {
@@ -403,7 +403,7 @@ pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Res
     Ok(edits)
 }
 
-/// "Share": merges those of `nodes` that are equal, settings and inputs, so that their tasks use one.
+/// The command "share": merges those of `nodes` that have equal settings and inputs, so that their tasks use one.
 pub fn share(design: &Design, nodes: &BTreeSet<NodeId>) -> Result<Vec<Edit>, ShareError> {
     let mut kept: Vec<(&Node, Vec<Port>)> = Vec::new();
     let mut merged: BTreeMap<NodeId, NodeId> = BTreeMap::new();
@@ -509,7 +509,7 @@ fn walk(
     seen
 }
 
-/// Node ids so that wires lead forward; nodes on a cycle come last, in the order of the design.
+/// Node ids in topological order; nodes on a cycle come last, in the order of the design.
 pub fn topological(design: &Design) -> Vec<NodeId> {
     let mut waiting = BTreeMap::from_iter(design.nodes.iter().map(|node| (node.id, 0_usize)));
     for wire in &design.wires {
@@ -550,7 +550,7 @@ fn in_order(wires: &[Wire]) -> Vec<&Wire> {
     sorted
 }
 
-/// Names that are taken, to find free ones.
+/// The set of names in use, from which free names are derived.
 pub struct Names {
     taken: BTreeSet<String>,
 }
@@ -563,7 +563,7 @@ impl Names {
         }
     }
 
-    /// `wanted` when it is free, else with the next free number; it is taken from then on.
+    /// `wanted` when it is free, else with the next free number; the returned name counts as used from then on.
     pub fn fresh(&mut self, wanted: &str) -> String {
         let wanted: String = wanted.chars().take(MAX_NAME_CHARS).collect();
         if self.taken.insert(wanted.clone()) {

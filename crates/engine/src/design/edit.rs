@@ -1,7 +1,7 @@
 //! Edits: every way in which a design can be changed, as plain data.
 //!
-//! The canvas, the one-click fixes of the problem list and scripts all speak [`Edit`]; [`apply`] validates one and
-//! changes the design, or says why not and changes nothing. Whatever sequence of edits is applied, the design stays
+//! The canvas, the one-click fixes of the problem list and scripts all use [`Edit`]; [`apply`] validates an edit and
+//! changes the design, or returns an error and changes nothing. After any sequence of edits the design is
 //! *valid* ([`validate`]): ids are unique, wires end on handles that exist, a handle that takes one wire has at most
 //! one, blocks are disjoint, and no wire closes a cycle. Whether a valid design *trains* is another question, answered
 //! by `design::check`.
@@ -47,7 +47,7 @@ pub enum Edit {
     },
     /// Removes nodes with their wires and ties; blocks that become empty go too.
     RemoveNodes {
-        /// Which.
+        /// Ids of the nodes.
         nodes: BTreeSet<NodeId>,
     },
     /// Adds a wire that [`can_connect`] allows.
@@ -57,12 +57,12 @@ pub enum Edit {
     },
     /// Removes wires.
     Disconnect {
-        /// Which.
+        /// Ids of the wires.
         wires: BTreeSet<WireId>,
     },
     /// Moves one or both ends of a wire; its place in the order of a handle stays.
     Reroute {
-        /// Which.
+        /// Id of the wire.
         wire: WireId,
         /// New start.
         from: Port,
@@ -71,7 +71,7 @@ pub enum Edit {
     },
     /// Changes one setting of a layer; wires on handles that vanish are removed.
     SetSetting {
-        /// Which node.
+        /// Id of the node.
         node: NodeId,
         /// The setting's key.
         key: String,
@@ -80,14 +80,14 @@ pub enum Edit {
     },
     /// Puts another layer in a node's place; wires stay where the handles exist.
     Replace {
-        /// Which node.
+        /// Id of the node.
         node: NodeId,
         /// The new layer.
         layer: Layer,
     },
     /// Renames a node (a task, when it is a head).
     Rename {
-        /// Which node.
+        /// Id of the node.
         node: NodeId,
         /// New name.
         name: String,
@@ -97,11 +97,11 @@ pub enum Edit {
         /// Nodes with their new top left corners, in pixels.
         positions: Vec<(NodeId, [f32; 2])>,
     },
-    /// Keeps the parameters of nodes as they are while training, or lets them go.
+    /// Freezes or unfreezes the parameters of nodes.
     Freeze {
-        /// Which nodes.
+        /// Ids of the nodes.
         nodes: BTreeSet<NodeId>,
-        /// Frozen or not.
+        /// Whether they are frozen.
         frozen: bool,
     },
     /// Makes a named block; the nodes leave the blocks they were in.
@@ -127,7 +127,7 @@ pub enum Edit {
     FoldBlock {
         /// Index among the blocks.
         block: usize,
-        /// Folded or not.
+        /// Whether it is folded.
         folded: bool,
     },
     /// Adds a comment.
@@ -137,14 +137,14 @@ pub enum Edit {
     },
     /// Changes what a comment says.
     WriteNote {
-        /// Which.
+        /// Id of the comment.
         note: u32,
         /// New text.
         text: String,
     },
     /// Places and sizes a comment.
     PlaceNote {
-        /// Which.
+        /// Id of the comment.
         note: u32,
         /// New top left corner.
         position: [f32; 2],
@@ -153,23 +153,23 @@ pub enum Edit {
     },
     /// Removes a comment.
     RemoveNote {
-        /// Which.
+        /// Id of the comment.
         note: u32,
     },
-    /// Pulls the parameters of two layers together, or changes how strongly.
+    /// Ties the parameters of two layers (soft sharing), or changes the strength of their tie.
     SetTie {
         /// One layer.
         a: NodeId,
-        /// The other.
+        /// The other layer.
         b: NodeId,
         /// Factor of the penalty, not negative.
         strength: f32,
     },
-    /// Lets two tied layers go.
+    /// Removes the tie between two layers.
     RemoveTie {
         /// One layer.
         a: NodeId,
-        /// The other.
+        /// The other layer.
         b: NodeId,
     },
     /// Renames the document.
@@ -179,7 +179,7 @@ pub enum Edit {
     },
 }
 
-/// Hands out ids that were not used before.
+/// Allocates ids that have not been used before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ids {
     node: u32,
@@ -212,7 +212,7 @@ impl Ids {
         }
     }
 
-    /// The larger of each, so that ids of undone nodes are not handed out again.
+    /// The maximum of both, so that ids of undone nodes are not allocated again.
     pub fn max(self, other: Self) -> Self {
         Self {
             node: self.node.max(other.node),
@@ -312,7 +312,7 @@ fn reaches<'a>(wires: impl Iterator<Item = &'a Wire>, from: NodeId, to: NodeId) 
     false
 }
 
-/// Applies one edit, or says why not and changes nothing.
+/// Applies one edit. On an error nothing changes.
 pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
     match edit {
         Edit::AddNode { node } => {
@@ -475,7 +475,7 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
     Ok(())
 }
 
-/// Applies all edits, or says why one of them cannot be and changes nothing.
+/// Applies all edits. On an error nothing changes.
 pub fn apply_all(design: &mut Design, edits: &[Edit]) -> Result<(), EditError> {
     let mut changed = design.clone();
     edits.iter().try_for_each(|edit| apply(&mut changed, edit))?;

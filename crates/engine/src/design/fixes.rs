@@ -1,8 +1,8 @@
 //! One-click fixes: edits that take a problem away.
 //!
-//! A fix is never believed: every candidate is tried on a copy of the design, and offered only when the check no
+//! Every candidate is tried on a copy of the design, and offered only when the check no
 //! longer lists the problem and lists no new error. Candidates follow from the kind of problem alone; layers are
-//! found by their handles, so that a new layer is offered without a word here.
+//! found by the kinds of their handles, so that a new layer is offered without a change here.
 
 use std::collections::BTreeSet;
 
@@ -20,10 +20,10 @@ const MAX_FIXES: usize = 3;
 /// Most candidates that are tried for one problem.
 const MAX_CANDIDATES: usize = 60;
 
-/// What one click does about a problem.
+/// A fix: edits that solve a problem.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fix {
-    /// What it does, in words.
+    /// Label of the fix.
     pub label: Message,
     /// The edits, applied as one.
     pub edits: Vec<Edit>,
@@ -228,7 +228,7 @@ fn connect(ids: &mut Ids, from: Port, to: Port) -> Edit {
     }
 }
 
-/// A head behind each node that nothing uses yet, last drawn first.
+/// A head behind each node whose output is unused, the most recent first.
 fn add_head(design: &Design, checked: &Checked, schema: &Schema) -> Vec<Fix> {
     let used = BTreeSet::from_iter(design.wires.iter().map(|wire| wire.from.node));
     let ends = design
@@ -272,14 +272,15 @@ fn add_head(design: &Design, checked: &Checked, schema: &Schema) -> Vec<Fix> {
     .collect()
 }
 
-/// One wire of each cycle, the last drawn first.
+/// The removal of one wire of each cycle, the most recent first.
 fn cut_cycle(design: &Design) -> Vec<Fix> {
     disconnect_each(design, |wire| {
         compose::descendants(design, wire.to.node, |_| true).contains(&wire.from.node)
     })
 }
 
-/// From what is there, nearest in the order of the graph; else from a new input.
+/// Candidates that connect an unconnected input of `node`: from existing nodes, the nearest in topological order first, else from a
+/// new input layer.
 fn connect_input(design: &Design, schema: &Schema, node: &Node) -> Vec<Fix> {
     let mut fixes = Vec::new();
     let n_inputs = node.layer.inputs().len();
@@ -290,7 +291,7 @@ fn connect_input(design: &Design, schema: &Schema, node: &Node) -> Vec<Fix> {
         })
         .filter(|port| !design.wires.iter().any(|wire| wire.to == *port));
     for to in open {
-        // The last ones in the order of the graph first: they have learnt the most.
+        // The last in topological order first: they are the deepest representations.
         for other in compose::topological(design).into_iter().rev() {
             let from = Port {
                 node: other,
@@ -322,7 +323,7 @@ fn connect_input(design: &Design, schema: &Schema, node: &Node) -> Vec<Fix> {
     fixes
 }
 
-/// To an open input, or to one that takes many.
+/// Candidates that connect the unused output of `node`: to an unconnected input, or to one that takes several wires.
 fn connect_output(design: &Design, node: &Node) -> Vec<Fix> {
     let mut fixes = Vec::new();
     for other in &design.nodes {
@@ -354,7 +355,7 @@ fn disconnect(design: &Design, problem: &Problem) -> Vec<Fix> {
     })
 }
 
-/// One fix per wire that is meant: without it. The last drawn comes first.
+/// One fix per wire for which `is_meant` holds: its removal. The most recent wire comes first.
 fn disconnect_each(design: &Design, is_meant: impl Fn(&Wire) -> bool) -> Vec<Fix> {
     let mut wires: Vec<&Wire> = design.wires.iter().filter(|wire| is_meant(wire)).collect();
     wires.sort_by_key(|wire| std::cmp::Reverse(wire.id));
@@ -406,7 +407,7 @@ fn fit_layer(
             let mut keys: Vec<String> = schema.labels.iter().map(|label| label.key.clone()).collect();
             keys.sort_by_key(|key| learnt.contains(&key.as_str()));
             let mut fixes = name_another(design, node, key_of, keys);
-            // Another kind of head for the label that is meant.
+            // A head of another kind, for the same label.
             fixes.extend(
                 fitted(Category::Head, schema)
                     .into_iter()
@@ -443,7 +444,7 @@ fn name_another(design: &Design, node: &Node, is_key: fn(FieldKind) -> bool, key
         .collect()
 }
 
-/// Gives what feeds `node` another number of units.
+/// Changes the number of units of the sources of `node`.
 fn resize_sources(design: &Design, node: &Node, width: usize) -> Vec<Fix> {
     design
         .wires
@@ -455,7 +456,7 @@ fn resize_sources(design: &Design, node: &Node, width: usize) -> Vec<Fix> {
         .collect()
 }
 
-/// Puts a layer with one input and one output on a wire into `node`; pooling first.
+/// Inserts a layer with one input and one output into a wire to `node`; pooling layers first.
 fn insert_before(design: &Design, checked: &Checked, node: &Node, width: Option<usize>) -> Vec<Fix> {
     let mut layers: Vec<Layer> = Layer::all()
         .into_iter()
@@ -476,7 +477,7 @@ fn insert_before(design: &Design, checked: &Checked, node: &Node, width: Option<
     let mut fixes = Vec::new();
     for mut layer in layers {
         if let Some(width) = width.filter(|_| layer.get("units").is_some()) {
-            // A width beyond the bounds of the setting leaves the default, and the trial then says no.
+            // A width outside the bounds of the setting leaves the default, and the trial then rejects the candidate.
             let _ = layer.set("units", &Value::Int(width as i64));
         }
         for wire in &wires {

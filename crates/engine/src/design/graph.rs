@@ -1,4 +1,4 @@
-//! The graph of a design: order of the layers, cycles, which tasks reach what.
+//! The graph of a design: topological order, cycles, and the tasks that reach each node.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +105,7 @@ impl<'a> Graph<'a> {
                 }
             }
         }
-        // What is left has a source that is left too: walking back from any of it runs into a cycle.
+        // Every remaining node has a remaining source, so walking back from any of them runs into a cycle.
         let mut left = BTreeSet::from_iter((0..n).filter(|index| !done[*index]));
         while let Some(start) = left.first().copied() {
             let mut path = vec![start];

@@ -1,7 +1,7 @@
-//! A document: a design with everything that was done to it, to undo and redo without limit.
+//! A document: a design with an unlimited undo history.
 //!
-//! A step stores what changed as the part of each list that differs, before and after; undo puts the one in the place
-//! of the other, so undo then redo is the identity by construction, whatever the edit was. Cloning a document copies
+//! A step stores, for each list, the part that differs, before and after; undo replaces the latter by the
+//! former, so undo then redo is the identity by construction, whatever the edit was. Cloning a document copies
 //! pointers only, as a reducer of the page does on every action.
 
 use std::rc::Rc;
@@ -30,7 +30,7 @@ struct Step {
     typing: Option<Typing>,
 }
 
-/// What consecutive edits must have in common to be one step: typing in one box, nudging with arrow keys.
+/// Key under which consecutive edits are merged into one step: typing in one box, moving with arrow keys.
 #[derive(Clone, Debug, PartialEq)]
 enum Typing {
     Setting(NodeId, String),
@@ -51,7 +51,7 @@ struct Splice<T> {
     after: Vec<T>,
 }
 
-/// All that a step changed.
+/// Everything that a step changed.
 #[derive(Clone, Debug, PartialEq)]
 struct Delta {
     name: Option<(String, String)>,
@@ -93,12 +93,12 @@ impl Document {
         self.revision
     }
 
-    /// Ids that no node, wire or note of this document has had; hand them back with [`Document::edit_all`].
+    /// Ids that no node, wire or note of this document has had; return them with [`Document::edit_all`].
     pub fn ids(&self) -> Ids {
         self.ids
     }
 
-    /// Applies one edit as a step of its own, or as part of the last one when it goes on typing in the same box.
+    /// Applies one edit as a step of its own, or as part of the last step when both have the same merge key.
     pub fn edit(&mut self, edit: &Edit) -> Result<(), EditError> {
         let name = edit.describe(&self.design);
         self.apply(name, std::slice::from_ref(edit), Typing::of(edit))
@@ -116,12 +116,12 @@ impl Document {
         Ok(())
     }
 
-    /// Ends typing: the next edit is a step of its own. Called when a box loses the focus.
+    /// Ends merging: the next edit is a step of its own. Called when a box loses the focus.
     pub fn seal(&mut self) {
         self.sealed = true;
     }
 
-    /// Takes the last step back and returns its name.
+    /// Undoes the last step and returns its name.
     pub fn undo(&mut self) -> Option<Message> {
         let step = self.undo.pop()?;
         step.delta.revert(Rc::make_mut(&mut self.design));
@@ -132,7 +132,7 @@ impl Document {
         Some(name)
     }
 
-    /// Does the last undone step again and returns its name.
+    /// Redoes the last undone step and returns its name.
     pub fn redo(&mut self) -> Option<Message> {
         let step = self.redo.pop()?;
         step.delta.repeat(Rc::make_mut(&mut self.design));
@@ -143,22 +143,22 @@ impl Document {
         Some(name)
     }
 
-    /// What undo would take back.
+    /// Name of the step that undo would revert.
     pub fn undo_name(&self) -> Option<&Message> {
         self.undo.last().map(|step| &step.name)
     }
 
-    /// What redo would do again.
+    /// Name of the step that redo would repeat.
     pub fn redo_name(&self) -> Option<&Message> {
         self.redo.last().map(|step| &step.name)
     }
 
-    /// Names of the steps that can be taken back, oldest first.
+    /// Names of the steps that can be undone, oldest first.
     pub fn done(&self) -> impl ExactSizeIterator<Item = &Message> {
         self.undo.iter().map(|step| &step.name)
     }
 
-    /// Names of the steps that can be done again, next first.
+    /// Names of the steps that can be redone, next first.
     pub fn undone(&self) -> impl ExactSizeIterator<Item = &Message> {
         self.redo.iter().rev().map(|step| &step.name)
     }

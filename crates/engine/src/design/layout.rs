@@ -1,11 +1,11 @@
 //! Automatic layout: layered, left to right, with few crossings.
 //!
-//! The steps of Sugiyama's method: wires that close a cycle are turned round for the layout; every node is put in the
+//! The steps of Sugiyama's method: wires that close a cycle are reversed for the layout; every node is put in the
 //! column of its longest path from an input, heads in the last one; wires that span several columns get bends; the order
 //! within a column follows the barycentre of the neighbours, swept to and fro with adjacent exchanges, and the order
 //! with the fewest crossings is kept; last, every node is pulled to the mean height of its neighbours as far as the
-//! order allows (isotonic regression, solved exactly by pooling adjacent violators). Parts that are not connected stand
-//! below each other. The same design always gives the same picture.
+//! order allows (isotonic regression, solved exactly by pooling adjacent violators). Connected components are placed
+//! below each other. The layout is deterministic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ pub const ROW_GAP: f32 = 30.0;
 pub const GRID: f32 = 15.0;
 /// Size of a node that the caller did not give, in pixels.
 pub const DEFAULT_SIZE: [f32; 2] = [150.0, 75.0];
-/// Height that a passing wire keeps free, in pixels.
+/// Height reserved for a wire that passes a column, in pixels.
 const BEND_HEIGHT: f32 = 15.0;
 const SWEEPS: usize = 12;
 
@@ -73,7 +73,7 @@ pub fn snap(value: f32) -> f32 {
     (value / GRID).round() * GRID
 }
 
-/// Connected parts, each in the order of the nodes.
+/// Connected components, each in the order of the nodes.
 fn parts(n_nodes: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
     let mut root: Vec<usize> = (0..n_nodes).collect();
     fn find(root: &mut [usize], mut node: usize) -> usize {
@@ -92,7 +92,7 @@ fn parts(n_nodes: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
         parts.entry(find(&mut root, node)).or_default().push(node);
     }
     let mut parts: Vec<Vec<usize>> = parts.into_values().collect();
-    // Networks first, then what is not connected with anything.
+    // Components with several nodes first, then single nodes.
     parts.sort_by_key(|part| part.len() == 1);
     parts
 }
@@ -181,7 +181,7 @@ impl Layered {
             .collect()
     }
 
-    /// Orders the cells of every column so that few wires cross.
+    /// Orders the cells of every column so as to reduce crossings.
     fn order(&mut self) {
         let mut best = self.columns.clone();
         let mut fewest = self.crossings();
@@ -296,7 +296,7 @@ impl Layered {
         total
     }
 
-    /// Gives every cell its height.
+    /// Computes the vertical position of every cell.
     fn place(&mut self) {
         for column in &self.columns {
             let mut y = 0.0;
@@ -324,13 +324,13 @@ impl Layered {
         let middle = |cell: usize| self.cells[cell].y + self.cells[cell].size[1] / 2.0;
         let mut offset = 0.0;
         let mut offsets = Vec::with_capacity(cells.len());
-        // Pools of cells that touch: (weighted sum of wishes, weight, number of cells).
+        // Pools of adjacent cells: (weighted sum of desired positions, weight, number of cells).
         let mut pools: Vec<(f32, f32, usize)> = Vec::new();
         for id in cells {
             let cell = &self.cells[*id];
             let (mut sum, mut weight) = (0.0, 0.0);
             for neighbour in cell.before.iter().chain(&cell.after) {
-                // Straight wires matter most where they are long: between bends.
+                // Wires between bends have a larger weight, since long wires should be straight.
                 let bends = u8::from(cell.node.is_none()) + u8::from(self.cells[*neighbour].node.is_none());
                 let pull = if both_sides {
                     1.0
@@ -374,7 +374,7 @@ fn pair_crossings(upper: &[usize], lower: &[usize], ranks: &[f32]) -> usize {
         .sum()
 }
 
-/// Depth-first from the first column, so that what belongs together starts together.
+/// Depth-first from the first column, as an initial order in which connected cells are adjacent.
 fn first_order(cells: &[Cell], n_columns: usize) -> Vec<Vec<usize>> {
     let mut columns = vec![Vec::new(); n_columns];
     let mut seen = vec![false; cells.len()];
@@ -395,7 +395,7 @@ fn first_order(cells: &[Cell], n_columns: usize) -> Vec<Vec<usize>> {
     columns
 }
 
-/// Turns round the edges that close a cycle in depth-first order.
+/// Reverses the edges that close a cycle in depth-first order.
 fn without_cycles(n_nodes: usize, edges: &[(usize, usize)]) -> Vec<(usize, usize)> {
     let mut after = vec![Vec::new(); n_nodes];
     for (edge, (from, _)) in edges.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A design: nodes and wires, plain data. It is what the canvas edits, what a file stores and what a run trains.
+//! A design: nodes and wires, as plain data. The canvas edits it, files store it, and runs train it.
 //!
 //! A half-drawn design is a normal state: checking it returns shapes and a list of problems, never an error.
 
@@ -25,12 +25,12 @@ use crate::layers::Layer;
 /// Newest version of the design format.
 pub const DESIGN_VERSION: u32 = 1;
 
-/// Names a wire within its design.
+/// Id of a wire, unique within its design.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WireId(pub u32);
 
-/// A network as a person draws it.
+/// A network: the graph of layers that the user draws.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Design {
     /// Version of the format.
@@ -57,14 +57,14 @@ pub struct Design {
 pub struct Node {
     /// Unique in the design.
     pub id: NodeId,
-    /// Name for a person; the task's name on a head. Unique in a design that trains.
+    /// Display name; on a head the name of the task. Unique in a design that trains.
     pub name: String,
-    /// What it computes, with its settings.
+    /// Layer type with its settings.
     pub layer: Layer,
     /// Top left corner on the canvas, in pixels; `None` until laid out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<[f32; 2]>,
-    /// Parameters are kept as they are while training.
+    /// Whether its parameters are frozen.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub frozen: bool,
 }
@@ -93,11 +93,11 @@ pub struct Port {
 /// A named group of nodes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Block {
-    /// Name for a person.
+    /// Display name.
     pub name: String,
     /// Members.
     pub nodes: BTreeSet<NodeId>,
-    /// Drawn as one box.
+    /// Whether it is folded: drawn as one box.
     #[serde(default)]
     pub folded: bool,
 }
@@ -107,7 +107,7 @@ pub struct Block {
 pub struct Note {
     /// Unique among the notes.
     pub id: u32,
-    /// What it says.
+    /// Text.
     pub text: String,
     /// Top left corner.
     pub position: [f32; 2],

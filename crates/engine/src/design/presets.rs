@@ -1,6 +1,6 @@
-//! Ready designs, fitted to a data set: the presets of the page.
+//! Presets: ready-made designs, adapted to a data set.
 //!
-//! A preset is an ordinary graph. It takes the features and labels that suit it from the [`Schema`], so that the same
+//! A preset is an ordinary design. It selects suitable features and labels from the [`Schema`], so that the same
 //! preset works on every data set of its kind.
 //!
 //! ```
@@ -32,14 +32,14 @@ use mtl_base::{
     text::Text,
 };
 
-/// A ready design.
+/// A preset.
 #[derive(Clone, Copy, Debug)]
 pub struct Preset {
     /// Stable name, also in links.
     pub key: &'static str,
-    /// Name for a person.
+    /// Display name.
     pub name: Text,
-    /// What it shows.
+    /// Description: what the preset demonstrates.
     pub about: Text,
     /// Key of the data set that it is meant for.
     pub data: &'static str,
@@ -48,19 +48,19 @@ pub struct Preset {
 }
 
 impl Preset {
-    /// Whether the data set has what the preset needs.
+    /// Whether the data set has the features and labels that the preset needs.
     pub fn fits(&self, schema: &Schema) -> bool {
         (self.fits)(schema)
     }
 
-    /// The design, for this data set. Where something is missing, the design names what the preset's own data set has,
-    /// and checking it says so.
+    /// The design, for this data set. Where a feature or label is missing, the design names that of the preset's own data set,
+    /// and checking it reports a problem.
     pub fn design(&self, schema: &Schema) -> Design {
         (self.draw)(schema)
     }
 }
 
-/// Every preset, in the order of the gallery.
+/// All presets, in the order of the gallery.
 pub fn all() -> &'static [Preset] {
     const {
         &[

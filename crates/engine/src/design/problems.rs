@@ -1,4 +1,4 @@
-//! What is wrong with a design: each problem is tied to a node or a wire, worded in both languages, and offers a fix
+//! Problems of a design: each is tied to a node or a wire, described in both languages, and has a fix
 //! where one exists.
 
 use thiserror::Error;
@@ -11,35 +11,35 @@ use mtl_base::{
     text::{Explain, Message},
 };
 
-/// How bad a problem is.
+/// Severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
-    /// The design trains, but perhaps not as meant.
+    /// Warning: the design trains, but perhaps not as intended.
     Warning,
-    /// The design does not train.
+    /// Error: the design does not train.
     Error,
 }
 
-/// One thing that is wrong.
+/// A problem of a design.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
-    /// What.
+    /// Kind of problem.
     pub kind: ProblemKind,
-    /// On which node.
+    /// Node that has the problem.
     pub node: Option<NodeId>,
-    /// On which wire.
+    /// Wire that has the problem.
     pub wire: Option<WireId>,
-    /// How bad.
+    /// Severity.
     pub severity: Severity,
 }
 
-/// What is wrong. `node` and the like are names for a person.
+/// Kind of a problem. Fields such as `node` are display names.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum ProblemKind {
-    /// Nothing is drawn.
+    /// The design is empty.
     #[error("the design is empty (hint: add an input, a layer and a task head, or start from a preset)")]
     Empty,
-    /// No task.
+    /// The design has no task head.
     #[error("there is no task head, so nothing can be learnt (hint: add a head and connect it)")]
     NoHead,
     /// More tasks than the sets of tasks hold.
@@ -47,7 +47,7 @@ pub enum ProblemKind {
     TooManyHeads {
         /// Number of heads.
         got: usize,
-        /// Ceiling.
+        /// Limit.
         ceiling: usize,
     },
     /// Two nodes have one id.
@@ -71,7 +71,7 @@ pub enum ProblemKind {
     /// A node without a name.
     #[error("this node has no name (hint: give it one)")]
     EmptyName,
-    /// Wires lead in a circle.
+    /// Wires form a cycle.
     #[error("the wires form a cycle through {} (hint: remove one of its wires)", nodes.join(", "))]
     Cycle {
         /// Names of the nodes in it.
@@ -119,7 +119,7 @@ pub enum ProblemKind {
     Layer {
         /// Name of the node.
         node: String,
-        /// Why.
+        /// Reason.
         error: LowerError,
     },
     /// A setting is out of its bounds or not finite.
@@ -127,7 +127,7 @@ pub enum ProblemKind {
     Setting {
         /// Name of the node.
         node: String,
-        /// Which, expected and got.
+        /// The setting, what was expected and what was found.
         error: SettingError,
     },
     /// No loss reaches the node.
@@ -189,7 +189,7 @@ pub enum ProblemKind {
     TooManyParameters {
         /// Number of parameters.
         got: usize,
-        /// Ceiling.
+        /// Limit.
         ceiling: usize,
     },
     /// More memory than the ceiling.

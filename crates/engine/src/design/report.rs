@@ -1,4 +1,4 @@
-//! What checking a design finds out: shapes, parameters, costs, which tasks reach what.
+//! The report of checking a design: shapes, parameters, costs, and the tasks that reach each node.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{
 use crate::layers::Shape;
 use mtl_base::NodeId;
 
-/// What is known about a node.
+/// Report on a node.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeReport {
     /// Shape of each output handle; empty when the node has a problem or has no outputs.
@@ -23,7 +23,7 @@ pub struct NodeReport {
     pub parameters: Vec<(&'static str, Vec<usize>)>,
     /// Multiply-adds of a forward pass for one example.
     pub macs: u64,
-    /// Tasks whose losses reach it. None: it learns nothing; one: private; more: shared.
+    /// Tasks whose losses reach it. None: it is not trained; one: private; more: shared.
     pub tasks: TaskSet,
 }
 
@@ -47,17 +47,17 @@ pub struct TaskReport {
 /// Counts of parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParameterCounts {
-    /// All.
+    /// All parameters.
     pub total: usize,
-    /// Reached by two losses or more.
+    /// Shared parameters: reached by two losses or more.
     pub shared: usize,
-    /// Reached by exactly one loss.
+    /// Private parameters: reached by exactly one loss.
     pub private: usize,
-    /// Reached by no loss.
+    /// Untrained parameters: reached by no loss.
     pub idle: usize,
 }
 
-/// Everything that checking a design finds out.
+/// The report of checking a design.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Checked {
     /// Per node.
@@ -66,7 +66,7 @@ pub struct Checked {
     pub wires: BTreeMap<WireId, Option<Shape>>,
     /// Heads, in the order of the tasks.
     pub tasks: Vec<TaskReport>,
-    /// What is wrong, errors first.
+    /// Problems, errors first.
     pub problems: Vec<Problem>,
     /// Counts of parameters.
     pub parameters: ParameterCounts,

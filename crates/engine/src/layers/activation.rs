@@ -1,7 +1,7 @@
-//! Activations that a layer can end with.
+//! Activation functions.
 
 mtl_base::choice! {
-    /// What is applied to each output.
+    /// Activation function.
     pub enum Activation {
         /// y = x.
         Linear = "linear", ["Linear", "线性"];

@@ -10,7 +10,7 @@ use mtl_base::text::Text;
 use mtl_program::{initializers::Initializer, ops, specs::Regulariser};
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of attention pooling.
     pub struct AttentionPooling {
         /// Width of the hidden layer that scores a step.
         units: usize = 32, Int { min: 1, max: 512, step: 8 },

@@ -15,7 +15,7 @@ use mtl_program::{
 };
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of batch normalisation.
     pub struct BatchNormalization {
         /// Share of the running statistics that is kept in a step.
         momentum: f32 = 0.99, Real { min: 0.0, max: 0.9999, step: 0.01 },

@@ -1,4 +1,4 @@
-//! Reads a sequence from both ends with an LSTM or a GRU each, and puts the two results side by side, or adds them up. As in
+//! Processes a sequence in both directions with an LSTM or a GRU each, and concatenates, adds or averages the two outputs. As in
 //! Keras, a step that is padding gives 0.
 //!
 //! | input | output |
@@ -26,7 +26,7 @@ const READINGS: [Reading; 2] = [
 ];
 
 mtl_base::choice! {
-    /// What reads a sequence step by step.
+    /// Recurrent cell.
     pub enum RecurrentCell {
         /// Long short-term memory.
         Lstm = "lstm", ["LSTM", "LSTM"];
@@ -36,30 +36,30 @@ mtl_base::choice! {
 }
 
 mtl_base::choice! {
-    /// How what was read from both ends becomes one.
+    /// How the outputs of the two directions are combined.
     pub enum BidirectionalMerge {
-        /// Side by side.
+        /// Concatenation.
         Concatenate = "concatenate", ["Side by side", "并排"];
-        /// Added up.
+        /// Sum.
         Sum = "sum", ["Sum", "求和"];
-        /// The mean of both.
+        /// Mean.
         Average = "average", ["Mean", "平均"];
     }
 }
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of a bidirectional layer.
     pub struct Bidirectional {
-        /// What reads.
+        /// Recurrent cell.
         cell: RecurrentCell = RecurrentCell::Lstm, Choice { options: RecurrentCell::OPTIONS },
             ["Cell", "单元"], ["What reads in each direction.", "每个方向使用的单元。"];
         /// Width of the state of one direction.
         units: usize = 32, Int { min: 1, max: 512, step: 8 },
             ["Units", "单元数"], ["Width of the state of one direction.", "单个方向的状态宽度。"];
-        /// How the two results become one.
+        /// How the outputs of the two directions are combined.
         merge: BidirectionalMerge = BidirectionalMerge::Concatenate, Choice { options: BidirectionalMerge::OPTIONS },
             ["Combine", "合并方式"], ["How the results of both directions become one.", "两个方向的结果如何合并。"];
-        /// Every h instead of the last.
+        /// Whether the output has h at every step, instead of the last h.
         return_sequences: bool = false, Flag,
             ["Return sequence", "返回序列"],
             ["Gives every step's state instead of the last one.", "输出每一步的状态，而不只是最后一步。"];

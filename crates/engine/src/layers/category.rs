@@ -5,27 +5,27 @@ use mtl_base::text::Text;
 /// Group of a layer in the palette.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Category {
-    /// Reads a feature.
+    /// Inputs, which read a feature.
     Input,
-    /// From ids to vectors.
+    /// Embeddings: from ids to vectors.
     Embedding,
-    /// Dense and its like.
+    /// Dense layers and other elementary layers.
     Core,
-    /// Steps one after the other.
+    /// Recurrent layers.
     Recurrent,
-    /// From a sequence to a vector.
+    /// Pooling: from a sequence to a vector.
     Pooling,
-    /// Several values become one.
+    /// Merging of several values.
     Merge,
-    /// Against overfitting.
+    /// Regularisation, such as dropout.
     Regularisation,
-    /// Keeps values in range.
+    /// Normalisation.
     Normalisation,
-    /// Steps look at each other.
+    /// Attention.
     Attention,
-    /// Mixes experts.
+    /// Gates, which mix experts.
     Gate,
-    /// A task: logits, loss, prediction.
+    /// Task heads: logits, loss, prediction.
     Head,
 }
 
@@ -62,7 +62,7 @@ impl Category {
         }
     }
 
-    /// Name for a person.
+    /// Display name.
     pub const fn label(self) -> Text {
         match self {
             Self::Input => Text::new("Inputs", "输入"),

@@ -1,4 +1,4 @@
-//! Slides a window over a sequence: `y_t = f(Σ_k x_{t s + k - p} W_k + b)`. Masked steps are read as 0.
+//! One-dimensional convolution over a sequence: `y_t = f(Σ_k x_{t s + k - p} W_k + b)`. Masked steps are read as 0.
 //!
 //! | input | W | output |
 //! |---|---|---|
@@ -17,33 +17,33 @@ use mtl_program::{
 };
 
 mtl_base::choice! {
-    /// What a convolution does at the ends of a sequence.
+    /// Padding of a convolution.
     pub enum ConvolutionPadding {
-        /// The output is as long as the input; windows reach over both ends.
+        /// `same`: the output is as long as the input; windows extend beyond both ends.
         Same = "same", ["Same length", "等长"];
-        /// Windows stay inside.
+        /// `valid`: windows stay inside the sequence.
         Valid = "valid", ["Inside only", "仅内部"];
-        /// A window ends at its step and sees only what was before.
+        /// `causal`: a window ends at its step and reads earlier steps only.
         Causal = "causal", ["Causal", "因果"];
     }
 }
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of the convolution.
     pub struct Conv1d {
-        /// Outputs per window.
+        /// Number of filters.
         filters: usize = 32, Int { min: 1, max: 1024, step: 8 },
             ["Filters", "滤波器数"], ["Number of outputs per step.", "每一步的输出个数。"];
-        /// Steps per window.
+        /// Kernel size: steps per window.
         kernel_size: usize = 3, Int { min: 1, max: 63, step: 1 },
             ["Window", "窗口"], ["Steps that a window sees.", "窗口覆盖的步数。"];
-        /// Steps between windows.
+        /// Stride: steps between windows.
         strides: usize = 1, Int { min: 1, max: 63, step: 1 },
             ["Stride", "步幅"], ["Steps from one window to the next.", "相邻窗口之间的步数。"];
-        /// What happens at the ends.
+        /// Padding.
         padding: ConvolutionPadding = ConvolutionPadding::Same, Choice { options: ConvolutionPadding::OPTIONS },
             ["Ends", "边界"], ["Whether windows reach over the ends of the sequence.", "窗口是否可以超出序列两端。"];
-        /// f.
+        /// Activation function f.
         activation: Activation = Activation::Relu, Choice { options: Activation::OPTIONS },
             ["Activation", "激活函数"], ["f in y = f(window W + b).", "y = f(窗口 W + b) 中的 f。"];
         /// Factor of Σ w² in the loss.
@@ -98,7 +98,7 @@ impl LayerKind for Conv1d {
             before,
             out_length,
         });
-        // A window counts where the step that it stands on does.
+        // A window is masked where the step of the input at its position (t s) is.
         let mask = match mask {
             Some(mask) if stride > 1 || out_length != length => {
                 let every = lowering.activation(out_length)?;

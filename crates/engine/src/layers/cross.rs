@@ -10,7 +10,7 @@ use mtl_base::text::Text;
 use mtl_program::{initializers::Initializer, ops, specs::Regulariser};
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of the cross layer.
     pub struct Cross {
         /// Factor of Σ w² in the loss.
         l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },

@@ -1,4 +1,4 @@
-//! Every output is a weighted sum of every input: `y = f(x W + b)`.
+//! Fully connected layer: `y = f(x W + b)`.
 //!
 //! | input | W | output |
 //! |---|---|---|
@@ -14,18 +14,18 @@ use mtl_base::text::Text;
 use mtl_program::{initializers::Initializer, specs::Regulariser};
 
 mtl_base::settings! {
-    /// Outputs, activation, how the kernel starts, and its regularisers.
+    /// Settings of a dense layer: units, activation, initialiser and regularisers of the kernel.
     pub struct Dense {
-        /// Outputs.
+        /// Number of outputs.
         units: usize = 64, Int { min: 1, max: 4096, step: 8 },
             ["Units", "单元数"], ["Number of outputs.", "输出个数。"];
-        /// f.
+        /// Activation function f.
         activation: Activation = Activation::Relu, Choice { options: Activation::OPTIONS },
             ["Activation", "激活函数"], ["f in y = f(x W + b).", "y = f(x W + b) 中的 f。"];
-        /// Whether b is there.
+        /// Whether there is a bias b.
         use_bias: bool = true, Flag,
             ["Bias", "偏置"], ["Adds a learnt b to each output.", "为每个输出加上可学习的 b。"];
-        /// How W starts.
+        /// Initialiser of W.
         kernel_initializer: Initializer = Initializer::GlorotUniform, Choice { options: Initializer::OPTIONS },
             ["Initializer", "初始化"], ["How W starts.", "W 的初始值。"];
         /// Factor of Σ |w| in the loss.

@@ -7,7 +7,7 @@ use crate::lowering::{Lowering, Signal};
 use mtl_base::{schema::FeatureKind, text::Text};
 
 mtl_base::settings! {
-    /// Which numbers to read.
+    /// Settings of a numeric input.
     pub struct DenseInput {
         /// Key of a dense feature.
         feature: String = "dense".to_owned(), Feature,

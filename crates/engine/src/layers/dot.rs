@@ -10,7 +10,7 @@ use mtl_base::text::Text;
 use mtl_program::ops;
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of the dot product.
     pub struct Dot {
         /// Whether both are scaled to length 1 first.
         normalize: bool = false, Flag,

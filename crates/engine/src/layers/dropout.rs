@@ -10,7 +10,7 @@ use mtl_base::text::Text;
 use mtl_program::ops;
 
 mtl_base::settings! {
-    /// How much is dropped.
+    /// Settings of dropout.
     pub struct Dropout {
         /// Share of the inputs set to zero while training.
         rate: f32 = 0.3, Real { min: 0.0, max: 0.95, step: 0.05 },

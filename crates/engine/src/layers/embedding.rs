@@ -17,16 +17,16 @@ use mtl_program::{
 };
 
 mtl_base::settings! {
-    /// Width of the vectors, and how they start.
+    /// Settings of an embedding.
     pub struct Embedding {
-        /// Numbers per id.
+        /// Width of the vectors.
         width: usize = 32, Int { min: 1, max: 1024, step: 8 },
             ["Width", "宽度"], ["Numbers per id.", "每个编号对应的数值个数。"];
-        /// Later layers ignore tokens whose id is 0.
+        /// Whether tokens with id 0 are masked.
         mask_zero: bool = true, Flag,
             ["Mask padding", "屏蔽填充"],
             ["Later layers ignore the steps whose token is padding (id 0).", "后续层忽略填充词元（编号 0）所在的步。"];
-        /// How the table starts.
+        /// Initialiser of the table.
         initializer: Initializer = Initializer::Uniform, Choice { options: Initializer::OPTIONS },
             ["Initializer", "初始化"], ["How the table starts.", "嵌入表的初始值。"];
         /// Factor of Σ w² in the loss.

@@ -10,7 +10,7 @@ use mtl_base::text::Text;
 use mtl_program::{initializers::Initializer, ops::PoolRule};
 
 mtl_base::choice! {
-    /// How several vectors become one.
+    /// How the vectors are combined.
     pub enum BagRule {
         /// Their mean.
         Mean = "mean", ["Mean", "平均"];
@@ -20,7 +20,7 @@ mtl_base::choice! {
 }
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of an embedding bag.
     pub struct EmbeddingBag {
         /// Width of the vectors.
         width: usize = 32, Int { min: 1, max: 1024, step: 8 },
@@ -28,7 +28,7 @@ mtl_base::settings! {
         /// Mean or sum.
         combine: BagRule = BagRule::Mean, Choice { options: BagRule::OPTIONS },
             ["Combine", "合并方式"], ["How the vectors become one.", "多个向量如何合并。"];
-        /// How the table starts.
+        /// Initialiser of the table.
         initializer: Initializer = Initializer::Uniform, Choice { options: Initializer::OPTIONS },
             ["Initializer", "初始化"], ["How the table starts.", "嵌入表的初始值。"];
         /// Factor of Σ w² in the loss.

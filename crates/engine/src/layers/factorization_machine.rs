@@ -10,9 +10,9 @@ use mtl_base::text::Text;
 use mtl_program::ops;
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of a factorisation machine.
     pub struct FactorizationMachine {
-        /// One number, or one per element.
+        /// Whether the output is one number, or one per element.
         summed: bool = true, Flag,
             ["One number", "合为一个数"], ["Sums over the elements; off: one number per element.", "对各元素求和；关闭则逐元素输出。"];
     }

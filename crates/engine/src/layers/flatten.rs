@@ -8,7 +8,7 @@ use crate::lowering::{Lowering, Signal};
 use mtl_base::text::Text;
 
 mtl_base::settings! {
-    /// Nothing to set.
+    /// The layer has no settings.
     pub struct Flatten {
     }
 }

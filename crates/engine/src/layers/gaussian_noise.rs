@@ -8,9 +8,9 @@ use mtl_base::text::Text;
 use mtl_program::ops;
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of Gaussian noise.
     pub struct GaussianNoise {
-        /// σ.
+        /// Standard deviation σ.
         deviation: f32 = 0.1, Real { min: 0.0, max: 10.0, step: 0.05 },
             ["Deviation", "标准差"], ["Standard deviation of the noise.", "噪声的标准差。"];
     }

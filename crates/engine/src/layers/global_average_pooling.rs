@@ -9,7 +9,7 @@ use mtl_base::text::Text;
 use mtl_program::ops::PoolRule;
 
 mtl_base::settings! {
-    /// Nothing to set.
+    /// The layer has no settings.
     pub struct GlobalAveragePooling {
     }
 }

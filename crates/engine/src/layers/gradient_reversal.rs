@@ -1,5 +1,5 @@
-//! Passes values on and turns gradients round: forward `y = x`, backward `dx = -λ dy`. What comes before learns to make the task behind it fail:
-//! features that say nothing about, for instance, the domain.
+//! The identity in the forward pass, reversed gradients in the backward pass: `y = x`, `dx = -λ dy`. The layers before it learn to make the task behind it fail, that is,
+//! features that carry no information about, for instance, the domain.
 
 use super::{
     ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence,
@@ -10,7 +10,7 @@ use mtl_base::text::Text;
 use mtl_program::ops;
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of gradient reversal.
     pub struct GradientReversal {
         /// λ.
         strength: f32 = 1.0, Real { min: 0.0, max: 10.0, step: 0.1 },

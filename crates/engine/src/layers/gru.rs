@@ -19,12 +19,12 @@ use mtl_base::text::Text;
 use mtl_program::{initializers::Initializer, ops, specs::Start};
 
 mtl_base::settings! {
-    /// Width of the state, and what is given on.
+    /// Settings of a GRU.
     pub struct Gru {
         /// Width of the state.
         units: usize = 32, Int { min: 1, max: 512, step: 8 },
             ["Units", "单元数"], ["Width of the state h.", "状态 h 的宽度。"];
-        /// Every h instead of the last.
+        /// Whether the output has h at every step, instead of the last h.
         return_sequences: bool = false, Flag,
             ["Return sequence", "返回序列"],
             ["Gives every step's state instead of the last one.", "输出每一步的状态，而不只是最后一步。"];
@@ -79,7 +79,7 @@ impl LayerKind for Gru {
     }
 }
 
-/// Lowers a GRU that reads in this way.
+/// Lowers a GRU in the given direction.
 pub(crate) fn lower_gru(
     layer: &Gru,
     lowering: &mut Lowering<'_>,

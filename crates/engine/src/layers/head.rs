@@ -1,4 +1,4 @@
-//! What task heads share: their settings, their handles, and how logits and a loss are lowered.
+//! Shared by the task heads: settings, handles, and the lowering of logits and loss.
 
 use super::{
     Activation, BinaryHead, ClassesHead, Layer, LowerError, MultiLabelHead, PortKind, RegressionHead, Shape,
@@ -13,19 +13,19 @@ use mtl_program::{ids::ValueId, initializers::Initializer, losses::LossPlaces, o
 macro_rules! head_settings {
     ($name:ident, $label:literal, [$weights_en:literal, $weights_zh:literal], [$projection_en:literal, $projection_zh:literal]) => {
         mtl_base::settings! {
-            /// Which label, and how much it counts.
+            /// Settings of the head.
             pub struct $name {
                 /// Key of the label.
                 label: String = $label.to_owned(), Label,
                     ["Label", "标签"], ["What the task learns: a label of the data set.", "任务要学习的内容：数据集中的一个标签。"];
-                /// Factor of this task's loss in the sum that is trained on.
+                /// Weight of this task's loss in the total loss.
                 weight: f32 = 1.0, Real { min: 0.0, max: 100.0, step: 0.1 },
                     ["Loss weight", "损失权重"],
                     ["Factor of this task's loss in the sum that is trained on.", "该任务的损失在训练总损失中的系数。"];
-                /// Factors of the loss; empty means 1 for all.
+                /// Class weights of the loss; empty means 1 for all.
                 class_weights: Vec<f32> = Vec::new(), Reals { max_items: 4096, min: 0.0, max: 1000.0 },
                     ["Class weights", "类别权重"], [$weights_en, $weights_zh];
-                /// Whether a Dense layer of its own makes the logits.
+                /// Whether the head has a projection (a dense layer) to its logits.
                 projection: bool = true, Flag,
                     ["Own projection", "自带投影"], [$projection_en, $projection_zh];
                 /// Factor of Σ w² of the projection in the loss.

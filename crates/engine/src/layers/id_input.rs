@@ -5,7 +5,7 @@ use crate::lowering::{Lowering, Signal, Source};
 use mtl_base::{schema::FeatureKind, text::Text};
 
 mtl_base::settings! {
-    /// Which id to read.
+    /// Settings of an id input.
     pub struct IdInput {
         /// Key of an id feature.
         feature: String = "user".to_owned(), Feature,

@@ -13,7 +13,7 @@ use mtl_program::{
 };
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of layer normalisation.
     pub struct LayerNormalization {
         /// ε.
         epsilon: f32 = 0.001, Real { min: 1e-7, max: 1.0, step: 0.001 },

@@ -20,16 +20,16 @@ use mtl_base::text::Text;
 use mtl_program::{initializers::Initializer, ops, specs::Start};
 
 mtl_base::settings! {
-    /// Width of the state, and what is given on.
+    /// Settings of an LSTM.
     pub struct Lstm {
         /// Width of h and c.
         units: usize = 32, Int { min: 1, max: 512, step: 8 },
             ["Units", "单元数"], ["Width of the state h.", "状态 h 的宽度。"];
-        /// Every h instead of the last.
+        /// Whether the output has h at every step, instead of the last h.
         return_sequences: bool = false, Flag,
             ["Return sequence", "返回序列"],
             ["Gives every step's state instead of the last one.", "输出每一步的状态，而不只是最后一步。"];
-        /// The forget gate's bias starts at 1.
+        /// Whether the bias of the forget gate is initialised to 1.
         unit_forget_bias: bool = true, Flag,
             ["Forget bias 1", "遗忘偏置为 1"],
             ["The forget gate's bias starts at 1, so that the state is kept at first.", "遗忘门偏置初始为 1，使状态起初得以保留。"];
@@ -94,7 +94,7 @@ impl LayerKind for Lstm {
     }
 }
 
-/// Lowers an LSTM that reads in this way.
+/// Lowers an LSTM in the given direction.
 pub(crate) fn lower_lstm(
     layer: &Lstm,
     lowering: &mut Lowering<'_>,

@@ -1,4 +1,4 @@
-//! What layers with several equal inputs share.
+//! Shared by layers that merge inputs of equal shape.
 
 use super::{Layer, LayerKind, LowerError, Sample, sequence, several, vector};
 use crate::lowering::{Lowering, Signal};

@@ -1,4 +1,4 @@
-//! The layer catalogue: what a person drags onto the canvas.
+//! The layer catalogue: the layers that can be placed on the canvas.
 //!
 //! One file per layer holds all of it: settings with defaults, bounds and labels, handles, parameters and
 //! initialisers, how it lowers to ops (and so its shape rule), and samples for the law suite. Outside, a layer is a `mod` line
@@ -75,13 +75,13 @@ use mtl_base::{
     text::Text,
 };
 
-/// What every layer is and does.
+/// Interface of a layer.
 pub trait LayerKind: Settings + Clone + PartialEq + Serialize + DeserializeOwned + Default {
     /// Stable name, also in files.
     const KEY: &'static str;
-    /// Name for a person.
+    /// Display name.
     const NAME: Text;
-    /// What it computes, with the formula.
+    /// Description, with the formula.
     const ABOUT: Text;
     /// Group in the palette.
     const CATEGORY: Category;
@@ -90,19 +90,19 @@ pub trait LayerKind: Settings + Clone + PartialEq + Serialize + DeserializeOwned
     /// Output handles.
     const OUTPUTS: &'static [OutputPort];
 
-    /// Adds its parameters, values and ops to a plan, and says what its outputs are: the shape rule. `inputs` are the
+    /// Adds its parameters, values and ops to a plan and returns its outputs, which define the shape rule. `inputs` are the
     /// signals of the wires, in the order of the handles.
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError>;
 
     /// Settings with input shapes that the law suite runs.
     fn samples() -> Vec<Sample>;
 
-    /// Whether no gradient goes back through it.
+    /// Whether it stops the gradient.
     fn stops_gradient(&self) -> bool {
         false
     }
 
-    /// Key settings in a few characters, for the node: `64 · relu`.
+    /// Summary of the main settings, shown on the node: `64 · relu`.
     fn summary(&self) -> String {
         String::new()
     }
@@ -122,7 +122,7 @@ pub trait LayerKind: Settings + Clone + PartialEq + Serialize + DeserializeOwned
         None
     }
 
-    /// Weight of a head's loss in the sum that is trained on.
+    /// Weight of a head's loss in the total loss.
     fn loss_weight(&self) -> Option<f32> {
         None
     }
@@ -235,12 +235,12 @@ macro_rules! layers {
                 match self { $( Self::$name(_) => $name::KEY ),+ }
             }
 
-            /// Name for a person.
+            /// Display name.
             pub const fn name(&self) -> Text {
                 match self { $( Self::$name(_) => $name::NAME ),+ }
             }
 
-            /// What it computes, with the formula.
+            /// Description, with the formula.
             pub const fn about(&self) -> Text {
                 match self { $( Self::$name(_) => $name::ABOUT ),+ }
             }
@@ -265,7 +265,7 @@ macro_rules! layers {
                 match self { $( Self::$name(layer) => layer.lower(lowering, inputs) ),+ }
             }
 
-            /// Whether no gradient goes back through it.
+            /// Whether it stops the gradient.
             pub fn stops_gradient(&self) -> bool {
                 match self { $( Self::$name(layer) => layer.stops_gradient() ),+ }
             }
@@ -277,7 +277,7 @@ macro_rules! layers {
                 samples
             }
 
-            /// Key settings in a few characters, for the node.
+            /// Summary of the main settings, shown on the node.
             pub fn summary(&self) -> String {
                 match self { $( Self::$name(layer) => layer.summary() ),+ }
             }

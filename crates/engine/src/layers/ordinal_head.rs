@@ -15,12 +15,12 @@ use mtl_program::{
 };
 
 mtl_base::settings! {
-    /// Which label, and how much it counts.
+    /// Settings of the head.
     pub struct OrdinalHead {
         /// Key of the label.
         label: String = "rating".to_owned(), Label,
             ["Label", "标签"], ["What the task learns: a label of the data set with ordered classes.", "任务要学习的内容：数据集中类别有序的标签。"];
-        /// Factor of this task's loss in the sum that is trained on.
+        /// Weight of this task's loss in the total loss.
         weight: f32 = 1.0, Real { min: 0.0, max: 100.0, step: 0.1 },
             ["Loss weight", "损失权重"],
             ["Factor of this task's loss in the sum that is trained on.", "该任务的损失在训练总损失中的系数。"];

@@ -1,10 +1,10 @@
-//! What layers share that turn steps into one vector by a rule.
+//! Shared by the pooling layers.
 
 use super::{LowerError, Shape, as_sequence};
 use crate::lowering::{Lowering, Signal};
 use mtl_program::ops::{self, PoolRule};
 
-/// The steps of a sequence that count, as one vector of its width.
+/// Pools the unmasked steps of a sequence into one vector of its width.
 pub(crate) fn pool(
     lowering: &mut Lowering<'_>,
     input: &Signal,

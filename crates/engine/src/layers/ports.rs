@@ -1,4 +1,4 @@
-//! Handles of a layer: what they are called, what they take, how many wires.
+//! Handles (ports) of a layer: name, kind of value, and number of wires.
 
 use super::Shape;
 use mtl_base::text::Text;
@@ -12,14 +12,14 @@ pub enum Arity {
     Many,
 }
 
-/// What a handle takes or gives: the colour of the handle, and the reason to refuse a wire early.
+/// Kind of value at a handle. It determines the handle's colour, and which wires are refused while they are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PortKind {
     /// Token ids.
     Tokens,
     /// One id.
     Id,
-    /// Token ids or one id: what an embedding looks up.
+    /// Token ids or one id, as an embedding takes.
     Ids,
     /// Steps of real numbers.
     Sequence,
@@ -30,7 +30,7 @@ pub enum PortKind {
 }
 
 impl PortKind {
-    /// Name for a person.
+    /// Display name.
     pub const fn label(self) -> Text {
         match self {
             Self::Tokens => Text::new("tokens", "词元"),
@@ -53,7 +53,7 @@ impl PortKind {
         )
     }
 
-    /// Whether a wire from an output of kind `from` can be right: the early answer while a wire is being drawn.
+    /// Whether a wire from an output of kind `from` may be valid; checked while a wire is being drawn, before shapes are known.
     pub const fn may_take(self, from: Self) -> bool {
         matches!(
             (self, from),
@@ -70,20 +70,20 @@ impl PortKind {
 /// An input handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputPort {
-    /// Name for a person.
+    /// Display name.
     pub name: Text,
-    /// What it takes.
+    /// Kind of value that it takes.
     pub kind: PortKind,
-    /// How many wires.
+    /// Number of wires that it takes.
     pub arity: Arity,
 }
 
 /// An output handle; any number of wires may leave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputPort {
-    /// Name for a person.
+    /// Display name.
     pub name: Text,
-    /// What it gives.
+    /// Kind of value that it gives.
     pub kind: PortKind,
 }
 

@@ -13,9 +13,9 @@ use mtl_program::{
 };
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of a positional embedding.
     pub struct PositionalEmbedding {
-        /// How the table starts.
+        /// Initialiser of the table.
         initializer: Initializer = Initializer::Uniform, Choice { options: Initializer::OPTIONS },
             ["Initializer", "初始化"], ["How the table starts.", "位置表的初始值。"];
     }

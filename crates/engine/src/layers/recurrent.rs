@@ -1,4 +1,4 @@
-//! What recurrent layers share: their parameters, the places of their values, and what they give on.
+//! Shared by the recurrent layers: parameters, values, and output.
 
 use super::{LowerError, Shape, as_sequence};
 use crate::lowering::{Lowering, Signal};
@@ -9,27 +9,27 @@ use mtl_program::{
     specs::{Regulariser, Start},
 };
 
-/// Names of the parameters of a layer that reads in one direction.
+/// Names of the parameters of a unidirectional layer.
 pub(crate) const NAMES: [&str; 3] = ["kernel", "recurrent_kernel", "bias"];
 
-/// How a recurrent layer reads.
+/// Direction of a recurrent layer, with the names of its parameters.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading {
     /// Names of the parameters.
     pub names: [&'static str; 3],
-    /// From the last step to the first.
+    /// Whether the sequence is processed in reverse.
     pub backwards: bool,
 }
 
 impl Reading {
-    /// Forwards, with the usual names.
+    /// The forward direction, with the usual names.
     pub const FORWARDS: Self = Self {
         names: NAMES,
         backwards: false,
     };
 }
 
-/// What a recurrent layer is.
+/// Configuration of a recurrent layer.
 pub(crate) struct RecurrentSpec<'a> {
     pub n_gates: usize,
     pub units: usize,
@@ -101,7 +101,7 @@ pub(crate) fn kept(lowering: &mut Lowering<'_>, length: usize, width: usize) -> 
     lowering.saved(length.saturating_mul(width))
 }
 
-/// What the layer gives on.
+/// The output of the layer.
 pub(crate) fn result(recurrence: &Recurrence) -> Signal {
     let Recurrence {
         y,

@@ -10,16 +10,16 @@ use mtl_base::{schema::LabelKind, text::Text};
 use mtl_program::ops;
 
 mtl_base::settings! {
-    /// Which label, and how much it counts.
+    /// Settings of the head.
     pub struct RegressionHead {
         /// Key of the label.
         label: String = "rating".to_owned(), Label,
             ["Label", "标签"], ["What the task learns: a label of the data set.", "任务要学习的内容：数据集中的一个标签。"];
-        /// Factor of this task's loss in the sum that is trained on.
+        /// Weight of this task's loss in the total loss.
         weight: f32 = 1.0, Real { min: 0.0, max: 100.0, step: 0.1 },
             ["Loss weight", "损失权重"],
             ["Factor of this task's loss in the sum that is trained on.", "该任务的损失在训练总损失中的系数。"];
-        /// Whether a Dense layer of its own makes the logits.
+        /// Whether the head has a projection (a dense layer) to its prediction.
         projection: bool = true, Flag,
             ["Own projection", "自带投影"],
             ["A linear layer of its own turns the input into one number; off: the input is used as it is.", "用自带的线性层将输入变为一个数；关闭则直接使用输入。"];

@@ -9,9 +9,9 @@ use mtl_base::text::Text;
 use mtl_program::ops;
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of the scale layer.
     pub struct Scale {
-        /// c.
+        /// The factor c.
         factor: f32 = 1.0, Real { min: -1000.0, max: 1000.0, step: 0.1 },
             ["Factor", "系数"], ["c in y = c x.", "y = c x 中的 c。"];
     }

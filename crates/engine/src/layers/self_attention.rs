@@ -1,4 +1,4 @@
-//! Every step looks at every step that counts, with several heads:
+//! Multi-head self-attention over the steps that are not masked:
 //!
 //! ```text
 //! q, k, v = x W_q + b_q, …      P = softmax(q kᵀ / √depth)      y = (P v of all heads) W_o + b_o
@@ -17,9 +17,9 @@ use mtl_base::text::Text;
 use mtl_program::{ids::ValueId, initializers::Initializer, ops, specs::Regulariser};
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of self-attention.
     pub struct SelfAttention {
-        /// Heads.
+        /// Number of heads.
         heads: usize = 2, Int { min: 1, max: 16, step: 1 },
             ["Heads", "头数"], ["Number of attentions side by side.", "并行注意力的个数。"];
         /// Numbers per head.

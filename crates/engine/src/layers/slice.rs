@@ -9,7 +9,7 @@ use mtl_base::text::Text;
 use mtl_program::ops;
 
 mtl_base::settings! {
-    /// What it can be told.
+    /// Settings of a slice.
     pub struct Slice {
         /// First column.
         start: usize = 0, Int { min: 0, max: 65535, step: 1 },

@@ -1,4 +1,4 @@
-//! Passes values on and no gradient back: `y = x`, `dx = 0`. What comes before does not learn from what comes behind.
+//! The identity in the forward pass, no gradient in the backward pass: `y = x`, `dx = 0`. The layers before it are not trained through it.
 
 use super::{
     ANY_INPUT, ANY_OUTPUT, Category, InputPort, LayerKind, LowerError, OutputPort, Sample, only, sequence,
@@ -9,7 +9,7 @@ use mtl_base::text::Text;
 use mtl_program::ops;
 
 mtl_base::settings! {
-    /// Nothing to set.
+    /// The layer has no settings.
     pub struct StopGradient {
     }
 }

@@ -5,7 +5,7 @@ use crate::lowering::{Lowering, Signal, Source};
 use mtl_base::{schema::FeatureKind, text::Text};
 
 mtl_base::settings! {
-    /// Which text to read.
+    /// Settings of a token input.
     pub struct TokenInput {
         /// Key of a token feature.
         feature: String = "text".to_owned(), Feature,

@@ -6,21 +6,21 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How many values a mean over classes or labels is made of.
+/// The number of defined values in a mean over classes or labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Averaged {
-    /// Classes or labels that have a value.
+    /// Classes or labels with a defined value.
     pub n_defined: usize,
-    /// Classes or labels.
+    /// All classes or labels.
     pub n: usize,
 }
 
-/// A metric as it was computed.
+/// A computed metric.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Measured {
     /// Its value; `None` when it is undefined.
     pub value: Option<f64>,
-    /// Of how many values it is the mean, if it is one.
+    /// The number of values in the mean, if it is one.
     pub averaged: Option<Averaged>,
 }
 

@@ -1,4 +1,4 @@
-//! What a model must beat: the predictor that knows the training labels and no input.
+//! The prior baseline: a predictor that uses the distribution of the training labels and ignores the inputs.
 
 use super::{MetricError, TaskMetrics, TaskOutput, evaluate};
 

@@ -57,7 +57,7 @@ mtl_base::choice! {
     }
 }
 
-/// Which way is better.
+/// Direction of a metric: whether larger or smaller values are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Larger is better.
@@ -116,7 +116,7 @@ impl Metric {
         }
     }
 
-    /// Which way is better.
+    /// Whether larger or smaller values are better.
     pub const fn direction(self) -> Direction {
         match self {
             Self::LogLoss
@@ -137,7 +137,7 @@ impl Metric {
         }
     }
 
-    /// What it is, with its formula and its conventions.
+    /// Description, with formula and conventions.
     pub const fn help(self) -> Text {
         match self {
             Self::Accuracy => Text::new(

@@ -71,7 +71,7 @@ impl ConfusionMatrix {
         self.matrix().diag().sum()
     }
 
-    /// The metrics of every class, with the areas that `auc` knows.
+    /// The metrics of every class; `auc` gives the areas under the ROC curves.
     pub(super) fn per_class(&self, auc: impl Fn(usize) -> Option<f64>) -> Vec<ClassMetrics> {
         (0..self.n_classes)
             .map(|class| {
@@ -84,7 +84,7 @@ impl ConfusionMatrix {
     }
 }
 
-/// What each class has, without a matrix: for so many classes that a matrix would be mostly zeros.
+/// Counts per class without a confusion matrix, for tasks with so many classes that a matrix would be mostly zeros.
 pub(super) fn count_per_class(
     true_classes: &[usize],
     predicted: &[usize],

@@ -1,4 +1,4 @@
-//! Metrics: how good a task's outputs are, by scikit-learn's conventions.
+//! Metrics of a task's predictions, with scikit-learn's conventions.
 //!
 //! [`evaluate`] takes a task's labels and outputs on a split and gives every metric that applies to its kind. A label of
 //! NaN is missing: its row is left out. A value whose divisor is 0 (the precision of a class that was never predicted, R² of a
@@ -45,7 +45,7 @@ pub use overall::{Overall, overall};
 pub use probability::{CalibrationBin, calibration};
 pub use ranking::{PrecisionRecallPoint, RocPoint, precision_recall_curve, roc_curve};
 
-/// What a task's head puts out, per row.
+/// Kind of output of a task's head, per row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum TaskOutput {
@@ -114,13 +114,13 @@ pub struct TaskMetrics {
     pub n: usize,
     /// Every metric that applies, in the order of [`Metric::ALL`]; `None` when it is undefined.
     pub values: Vec<(Metric, Option<f64>)>,
-    /// Of the metrics that are means over classes or labels, how many of those have a value.
+    /// For the metrics that are means over classes or labels, the number of those with a value.
     #[serde(default)]
     pub averaged: Vec<(Metric, Averaged)>,
     /// Per class (for a binary task negative, positive) or per label; empty for regression and above
     /// [`MAX_LISTED_CLASSES`].
     pub per_class: Vec<ClassMetrics>,
-    /// Which class was taken for which; labels side by side have none.
+    /// Confusion matrix; `None` for multi-label tasks.
     pub confusion: Option<ConfusionMatrix>,
 }
 
@@ -152,17 +152,17 @@ impl TaskMetrics {
             .and_then(|(_, value)| *value)
     }
 
-    /// Of how many classes or labels `metric` is the mean; `None` when it is none.
+    /// The number of classes or labels of which `metric` is the mean; `None` when it is not a mean.
     pub fn averaged(&self, metric: Metric) -> Option<Averaged> {
         let (_, averaged) = self.averaged.iter().find(|(name, _)| *name == metric)?;
         Some(*averaged)
     }
 }
 
-/// Why labels and outputs cannot be compared.
+/// Error of an evaluation: labels and outputs do not fit together.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum MetricError {
-    /// The numbers of labels and outputs do not belong together.
+    /// The numbers of labels and outputs do not match.
     #[error("{n_labels} labels need {expected} outputs ({width} per row), got {got}")]
     Length {
         /// Rows.
@@ -171,17 +171,17 @@ pub enum MetricError {
         width: usize,
         /// Their product.
         expected: usize,
-        /// Outputs that came.
+        /// Number of outputs that were given.
         got: usize,
     },
     /// A label is not a class index.
     #[error("row {row}: expected a class index below {n_classes} or NaN for a missing label, got {label}")]
     Label {
-        /// Where.
+        /// Index of the row.
         row: usize,
         /// Number of classes.
         n_classes: usize,
-        /// What came.
+        /// Label that was given.
         label: f32,
     },
 }
@@ -350,7 +350,7 @@ fn multi_class(classes: &[usize], probabilities: ArrayView2<'_, f32>, n_classes:
     }
 }
 
-/// A task with more classes than anybody reads one by one, as items of a recommender: neither a matrix nor an entry per
+/// A task with more than [`MAX_LISTED_CLASSES`] classes, such as items of a recommender: no matrix and no entries per
 /// class, and areas under curves are not computed.
 fn many_classes(classes: &[usize], probabilities: ArrayView2<'_, f32>, n_classes: usize) -> TaskMetrics {
     let rows = || probabilities.rows().into_iter();
@@ -376,7 +376,7 @@ fn many_classes(classes: &[usize], probabilities: ArrayView2<'_, f32>, n_classes
 mod tests {
     use super::*;
 
-    /// With many classes the averages are those of the matrix; what is listed class by class is left out.
+    /// With many classes the averages equal those of the matrix; the list of classes is empty.
     #[test]
     fn many_classes_have_the_same_averages() {
         let n_classes = 7;

@@ -1,4 +1,4 @@
-//! Metrics of several yes / no labels side by side, as scikit-learn has them for multi-label indicators.
+//! Metrics of multi-label tasks, as scikit-learn defines them for multi-label indicators.
 //!
 //! With TP, FP and FN of each label at threshold 0.5: averages are macro (every label counts alike),
 //! micro (TP, FP and FN summed first) or weighted by positive rows. Probabilities of all labels are measured together, their ranking
@@ -61,7 +61,7 @@ pub(super) fn evaluate(
     }
 }
 
-/// The labels that are known, with their probabilities.
+/// The known labels, with their probabilities.
 fn known<'a>(pairs: impl Iterator<Item = (&'a f32, &'a f32)>) -> (Vec<bool>, Vec<f32>) {
     let known = pairs.filter(|(label, _)| !label.is_nan());
     known
@@ -78,7 +78,7 @@ fn is_right(labels: ArrayView1<'_, f32>, outputs: ArrayView1<'_, f32>) -> bool {
         .all(|(label, p)| *label == (*p > 0.5))
 }
 
-/// Rows that are rightly taken for positive, and the figures of a label.
+/// The true positives, and the metrics of a label.
 fn of_label(positive: &[bool], probabilities: &[f32], auc: Option<f64>) -> (u64, ClassMetrics) {
     let count = |counts: &dyn Fn(bool, bool) -> bool| {
         positive

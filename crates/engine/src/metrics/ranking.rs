@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What is known when everything from `score` up is taken for positive.
+/// Counts when every row with a score of at least `score` is predicted positive.
 struct Threshold {
     score: f32,
     true_positives: u64,

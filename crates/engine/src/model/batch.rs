@@ -1,9 +1,9 @@
-//! A batch: the rows that a model is run on.
+//! A batch: rows of inputs and targets.
 
 use mtl_base::schema::FeatureKind;
 use mtl_program::plan::Plan;
 
-/// Rows to run on. Room is reserved for the most rows that the model takes, so that filling it never allocates.
+/// A batch. Memory is reserved for the largest number of rows that the model takes, so that filling it never allocates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     rows: usize,
@@ -79,7 +79,7 @@ impl Batch {
             targets.resize(rows * width, f32::NAN);
         }
     }
-    /// Takes over the rows of another batch of the same model. Never allocates.
+    /// Copies the rows of another batch of the same model. Never allocates.
     ///
     /// # Panics
     /// When the other belongs to another model or has more rows than this one takes.

@@ -63,22 +63,22 @@ use mtl_program::{
     specs::{Mode, TaskSet},
 };
 
-/// How a model is built.
+/// Options for building a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuildOptions {
-    /// Most rows of a batch.
+    /// Largest number of rows of a batch.
     pub max_rows: usize,
     /// Seed of the parameters and of dropout.
     pub seed: u64,
-    /// Whether there is room for gradients; without, a model needs less memory.
+    /// Whether memory for gradients is allocated; inference does not need it.
     pub training: bool,
 }
 
-/// Why a design does not become a model.
+/// Error of building a model.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[error("{}", first_message(problems).en)]
 pub struct BuildError {
-    /// What is wrong, errors first; never empty.
+    /// Problems of the design, errors first; never empty.
     pub problems: Vec<Problem>,
 }
 
@@ -92,7 +92,7 @@ impl Explain for BuildError {
     }
 }
 
-/// What fills an input.
+/// An input slot: the part of a batch that one input layer reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputSlot {
     /// The input layer.
@@ -112,7 +112,7 @@ pub struct TaskSlot {
     pub name: String,
     /// Key of the label.
     pub label: String,
-    /// What it predicts.
+    /// Kind of its predictions.
     pub output: TaskOutput,
     /// Numbers per row that it predicts.
     pub width: usize,
@@ -129,7 +129,7 @@ pub struct Parameter {
     pub node: NodeId,
     /// Sizes of its axes.
     pub shape: Vec<usize>,
-    /// Its place in the flat buffers.
+    /// Its range in the flat buffers.
     pub range: Range<usize>,
     /// Tasks whose losses reach it.
     pub tasks: TaskSet,
@@ -155,7 +155,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Compiles a design and draws its parameters.
+    /// Compiles a design and initialises its parameters.
     ///
     /// # Errors
     /// When the design has an error or needs more memory than there is.
@@ -163,10 +163,10 @@ impl Model {
         Self::build_within(design, schema, options, &Limits::default())
     }
 
-    /// As [`Model::build`], within these ceilings.
+    /// As [`Model::build`], with these limits.
     ///
     /// # Errors
-    /// When the design has an error or exceeds a ceiling.
+    /// When the design has an error or exceeds a limit.
     pub fn build_within(
         design: &Design,
         schema: &Schema,
@@ -260,8 +260,8 @@ impl Model {
             .collect();
     }
 
-    /// Draws the parameters afresh; each from a stream of its own, by the id of its node and its short name, so that a renamed
-    /// node draws what it drew.
+    /// Initialises the parameters; each from a random stream of its own, keyed by the id of its node and its short name, so that
+    /// renaming a node does not change them.
     pub fn initialize(&mut self, seed: u64) {
         for spec in &self.plan.parameters {
             let mut random = Random::stream(seed, &format!("init/{}/{}", spec.node.0, spec.short_name));
@@ -270,7 +270,7 @@ impl Model {
         }
     }
 
-    /// Takes over the settings of a design that differs in weights, rates, regularisers, names or what is frozen.
+    /// Applies the settings of a design that differs in weights, rates, regularisers, names or frozen nodes only.
     /// Returns false, and changes nothing, when the structure differs: then a new model must be built.
     pub fn update_settings(&mut self, design: &Design) -> bool {
         let Lowered { checked, plan } = lower(design, &self.schema, &Limits::default());
@@ -283,7 +283,7 @@ impl Model {
         true
     }
 
-    /// Whether the products of its passes may be [fused](mtl_kernels::fused), where that is available; at first they are not.
+    /// Sets whether the products of its passes may be [fused](mtl_kernels::fused), where that is available. The default is no.
     pub fn set_fused(&mut self, fused: bool) {
         self.backend.set_fused(fused);
     }
@@ -298,7 +298,7 @@ impl Model {
         &self.plan
     }
 
-    /// What must be filled in a batch.
+    /// Input slots, in the order of a batch.
     pub fn inputs(&self) -> &[InputSlot] {
         &self.inputs
     }
@@ -333,7 +333,7 @@ impl Model {
         &self.gradients
     }
 
-    /// Parameters to change, and gradients: what an optimizer takes.
+    /// Mutable parameters and their gradients, as an optimizer takes them.
     pub fn values_and_gradients(&mut self) -> (&mut [f32], &mut [f32]) {
         (&mut self.values, &mut self.gradients)
     }
@@ -354,7 +354,7 @@ impl Model {
         &mut self.batch
     }
 
-    /// Most rows of a batch.
+    /// Largest number of rows of a batch.
     pub fn max_rows(&self) -> usize {
         self.options.max_rows
     }
@@ -365,7 +365,7 @@ impl Model {
         self.forward_ops(0..self.plan.ops.len());
     }
 
-    /// Puts the batch in place: [`Model::forward`] is this, then [`Model::forward_ops`] over all ops.
+    /// Loads the batch: [`Model::forward`] is this, then [`Model::forward_ops`] over all ops.
     pub fn begin_forward(&mut self, mode: Mode) {
         self.mode = mode;
         self.losses.fill(0.0);
@@ -411,18 +411,18 @@ impl Model {
         &self.labelled
     }
 
-    /// Regularisers and ties: what is added to the weighted losses.
+    /// The penalty of regularisers and ties, which is added to the weighted losses.
     pub fn penalty(&self) -> f32 {
         penalty::value(&self.plan, &self.values)
     }
 
-    /// What a task predicts for the rows of the batch: a probability (binary), one per class, or a number.
+    /// The predictions of a task for the rows of the batch: a probability (binary), one per class, or a number.
     pub fn outputs(&self, task_idx: usize) -> &[f32] {
         self.backend
             .value(self.plan.tasks[task_idx].output, self.batch.rows())
     }
 
-    /// What a task's outputs are computed from, before sigmoid or softmax.
+    /// The logits of a task, before sigmoid or softmax.
     pub fn logits(&self, task_idx: usize) -> &[f32] {
         self.backend
             .value(self.plan.tasks[task_idx].logits, self.batch.rows())
@@ -442,7 +442,7 @@ impl Model {
         self.end_backward();
     }
 
-    /// Forgets the gradients of the last pass: [`Model::backward_tasks`] is this, then [`Model::backward_ops`], then
+    /// Clears the gradients of the last pass: [`Model::backward_tasks`] is this, then [`Model::backward_ops`], then
     /// [`Model::end_backward`].
     pub fn begin_backward(&mut self) {
         assert!(
@@ -457,7 +457,7 @@ impl Model {
         self.run_backward(range, Seed::Losses(task_weights));
     }
 
-    /// Completes the gradients.
+    /// Completes the gradients after the last op.
     pub fn end_backward(&mut self) {
         self.backend.end_backward(&self.plan, &mut self.gradients);
     }
@@ -496,8 +496,8 @@ impl Model {
         self.backend.gradient(value, self.batch.rows())
     }
 
-    /// What a node put out in the last forward pass (a head: its logits); `None` for ids and for nodes that lead to no
-    /// head. Only a model with room for gradients keeps it.
+    /// The output of a node in the last forward pass (for a head its logits); `None` for ids and for nodes that lead to no
+    /// head. Kept only by a model with memory for gradients.
     pub fn node_output(&self, node: NodeId) -> Option<&[f32]> {
         let output = self.plan.node_outputs.iter().find(|(id, _)| *id == node);
         output
@@ -550,7 +550,7 @@ impl Model {
         attributions
     }
 
-    /// What it costs.
+    /// Number of parameters and multiply-adds, and memory.
     pub fn resources(&self) -> Resources {
         Resources::of(&self.plan, self.backend.bytes(), self.gradients.len())
     }

@@ -1,4 +1,4 @@
-//! Where the time of a training step goes: a clock is read between the ops, and only in a step that is profiled.
+//! Profile of a training step by op. A clock is read between the ops, only in profiled steps.
 
 use mtl_program::specs::Mode;
 
@@ -24,12 +24,12 @@ pub struct OpTime {
 pub struct Profile {
     /// One entry per op, in the order of the program.
     pub ops: Vec<OpTime>,
-    /// What belongs to no op: putting the batch in place, forgetting and completing gradients, regularisers and ties; in
+    /// Time outside of ops: loading the batch, clearing and completing gradients, regularisers and ties; in
     /// milliseconds.
     pub between_ms: f64,
-    /// Updating the parameters, in milliseconds; whoever holds the optimizer adds it ([`Profile::time_optimizer`]).
+    /// Time of the parameter update, in milliseconds; added by the caller ([`Profile::time_optimizer`]).
     pub optimizer_ms: f64,
-    /// How many steps were added up.
+    /// Number of profiled steps.
     pub n_steps: u64,
 }
 
@@ -60,7 +60,7 @@ impl Profile {
         self.optimizer_ms += clock() - start_ms;
     }
 
-    /// All of it, in milliseconds.
+    /// Total time, in milliseconds.
     pub fn total_ms(&self) -> f64 {
         let ops: f64 = self.ops.iter().map(|op| op.forward_ms + op.backward_ms).sum();
         ops + self.between_ms + self.optimizer_ms

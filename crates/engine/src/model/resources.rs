@@ -1,4 +1,4 @@
-//! What a model costs.
+//! Resource use of a model.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,9 +9,9 @@ use mtl_program::{plan::Plan, specs::TaskSet};
 pub struct Resources {
     /// Parameters.
     pub parameters: usize,
-    /// Parameters that two tasks or more reach.
+    /// Shared parameters: reached by two tasks or more.
     pub shared: usize,
-    /// Parameters that only this task reaches, per task.
+    /// Private parameters per task: reached by this task only.
     pub per_task: Vec<usize>,
     /// Multiply-adds of a forward pass for one example.
     pub macs_per_example: u64,
@@ -35,7 +35,7 @@ pub struct ResourceBytes {
 }
 
 impl ResourceBytes {
-    /// All of it.
+    /// Total, in bytes.
     pub fn total(&self) -> usize {
         self.parameters + self.gradients + self.optimizer + self.arena + self.rows
     }

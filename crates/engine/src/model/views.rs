@@ -81,18 +81,18 @@ impl Model {
         in_shape(&self.gradients()[parameter.range.clone()], &parameter.shape)
     }
 
-    /// What a node put out in the last forward pass, one row per example; `None` where [`Model::node_output`] gives none.
+    /// The output of a node in the last forward pass, one row per example; `None` where [`Model::node_output`] is `None`.
     pub fn node_output_view(&self, node: NodeId) -> Option<ArrayView2<'_, f32>> {
         self.node_output(node)
             .map(|flat| by_rows(flat, self.batch().rows()))
     }
 
-    /// What a task predicts, `rows × width`.
+    /// The predictions of a task, `rows × width`.
     pub fn output_view(&self, task_idx: usize) -> ArrayView2<'_, f32> {
         by_rows(self.outputs(task_idx), self.batch().rows())
     }
 
-    /// What a task's outputs are computed from, one row per example.
+    /// The logits of a task, one row per example.
     pub fn logits_view(&self, task_idx: usize) -> ArrayView2<'_, f32> {
         by_rows(self.logits(task_idx), self.batch().rows())
     }

@@ -1,7 +1,7 @@
-//! From bytes to the parts of a weights file, with every fault named.
+//! Reader of weights files.
 //!
-//! One pass over the file keeps each member as a slice of its text; then each slice is read by its own type, so that
-//! a fault is told by the name of the member or parameter that it is in. Values never become a tree: they are read from
+//! One pass over the file keeps each member as a slice of its text; then each slice is deserialised as its own type, so that
+//! an error names the member or parameter in which it is. Values are never held as a JSON tree: they are parsed from
 //! their text, one by one.
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use super::{DTYPE, FORMAT, MAX_BYTES, ParameterHeader, VERSION, WeightsError, WeightsFile};
 
-/// The members of the file as text. All of them are optional, so that a file of another kind can be told as such.
+/// The members of the file as text. All are optional, so that a file of another kind is recognised as such.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Members<'a> {
@@ -32,7 +32,7 @@ struct Members<'a> {
     parameters: Option<&'a RawValue>,
 }
 
-/// One entry of `parameters`. The values stay text until the rest is known to be right.
+/// One entry of `parameters`. The values stay text until the rest has been validated.
 #[derive(Deserialize)]
 struct Entry<'a> {
     name: String,
@@ -44,8 +44,8 @@ struct Entry<'a> {
 
 /// Reads a weights file: its description, and the values of all parameters in the order of its `parameters`.
 ///
-/// It is checked that the file is whole, of this format and version, and that every parameter has a name of its own,
-/// a shape that its values fill, and finite values. Whether the design makes these parameters is
+/// Checks that the file is complete, of this format and version, and that every parameter has a unique name,
+/// a shape that matches its values, and finite values. Whether they are the parameters of the design is checked by
 /// [`WeightsFile::check`].
 ///
 /// # Errors
@@ -124,7 +124,7 @@ pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
     Ok((file, values))
 }
 
-/// Refuses a name that stands twice.
+/// Rejects duplicate names.
 pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), WeightsError> {
     let mut seen = BTreeSet::new();
     for name in names {
@@ -137,7 +137,7 @@ pub(super) fn check_names<'a>(names: impl Iterator<Item = &'a str>) -> Result<()
     Ok(())
 }
 
-/// Reads a member of the file `text`.
+/// Deserialises a member of the file `text`.
 fn part<'a, T: Deserialize<'a>>(
     text: &str,
     name: &str,
@@ -162,14 +162,14 @@ fn part<'a, T: Deserialize<'a>>(
     })
 }
 
-/// Where a slice of a text begins in it; 0 for a slice of something else.
+/// Offset of a slice within a text; 0 for a slice of another text.
 fn offset_in(text: &str, slice: &str) -> usize {
     let offset = (slice.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
     if text.is_char_boundary(offset) { offset } else { 0 }
 }
 
-/// Reads the text of `values`, which is known to be JSON: then what lies between two commas reads as a number only if it
-/// is one.
+/// Parses the text of `values`, which is known to be valid JSON, so that the text between two commas parses as a number only
+/// if it is one.
 fn read_values(parameter: &ParameterHeader, raw: &str) -> Result<Vec<f32>, WeightsError> {
     let bad = |index, got| WeightsError::BadValue {
         parameter: parameter.name.clone(),
@@ -183,7 +183,7 @@ fn read_values(parameter: &ParameterHeader, raw: &str) -> Result<Vec<f32>, Weigh
     let expected = parameter.n_values().unwrap_or(usize::MAX);
     let mut values = Vec::with_capacity(expected.min(list.len() / 2 + 1));
     let elements = list.split(',').map(str::trim_ascii);
-    // A list of nothing is the only one with an empty element.
+    // Only the empty list has an empty element.
     for (index, element) in elements.filter(|element| !element.is_empty()).enumerate() {
         let value = element.parse().ok().filter(|value: &f32| value.is_finite());
         values.push(value.ok_or_else(|| bad(index, element))?);
@@ -199,7 +199,7 @@ fn read_values(parameter: &ParameterHeader, raw: &str) -> Result<Vec<f32>, Weigh
     Ok(values)
 }
 
-/// What is wrong with a file whose JSON cannot be read.
+/// The error for a file whose JSON is invalid.
 fn fault(text: &str, error: &serde_json::Error) -> WeightsError {
     let lines_before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let offset = lines_before.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
@@ -222,7 +222,7 @@ fn truncated(bytes: &[u8]) -> WeightsError {
     }
 }
 
-/// Other programs write `NaN` and `Infinity` into JSON, which JSON does not have: names the parameter they are in.
+/// The error for `NaN` or `Infinity`, which other programs write although JSON does not have them: names the parameter.
 fn not_a_number(text: &str, offset: usize) -> Option<WeightsError> {
     const WORDS: [&str; 5] = ["-Infinity", "Infinity", "NaN", "nan", "inf"];
     let start = (offset.saturating_sub(2)..=offset).find(|start| {
@@ -253,7 +253,7 @@ fn line_of(bytes: &[u8], offset: usize) -> usize {
         + 1
 }
 
-/// At most 120 characters of what a file says.
+/// The first 120 characters of a text from a file, for an error message.
 fn shortened(words: &str) -> String {
     const MAX_CHARS: usize = 120;
     match words.char_indices().nth(MAX_CHARS) {

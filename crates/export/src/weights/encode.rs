@@ -1,14 +1,14 @@
-//! From the parts to the bytes of a weights file: one line per member and per parameter, so that a person can open it.
+//! Writer of weights files: one line per member and per parameter, so that the file can be read in a text editor.
 
 use mtl_base::json::write_into;
 use serde::Serialize;
 
 use super::{DTYPE, FORMAT, MAX_BYTES, VERSION, WeightsError, WeightsFile};
 
-/// Bytes that one value takes at the most, comma included: `-1.1754944e-38,`.
+/// Largest number of bytes of one value, with its comma: `-1.1754944e-38,`.
 const VALUE_BYTES: usize = 16;
 
-/// About how many bytes the file will have, to reserve them once.
+/// Estimated size of the file in bytes, to allocate it once.
 pub fn encoded_size_hint(file: &WeightsFile, n_values: usize) -> usize {
     let tokens: usize = file
         .data

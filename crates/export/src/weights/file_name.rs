@@ -1,9 +1,9 @@
-//! What a weights file is called.
+//! Names of weights files.
 
-/// Most characters of one part of a file name.
+/// Largest number of characters of one part of a file name.
 const MAX_PART_CHARS: usize = 40;
 
-/// A name that says what is inside and that every file system takes, for instance
+/// A descriptive name that is valid on every file system, for instance
 /// `opinion-domains_text-towers_step-1200.json`. Letters and digits of any script stay; all else becomes `-`.
 ///
 /// ```

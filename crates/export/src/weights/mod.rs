@@ -1,5 +1,5 @@
-//! The weights file: one JSON object that holds everything a prediction needs (design, schema, vocabularies,
-//! parameters), and what a person wants to know about it (data set, settings, seed, metrics).
+//! The weights file: a JSON object with everything that a prediction needs (design, schema, vocabularies,
+//! parameters), and metadata (data set, settings, seed, metrics).
 //!
 //! ```text
 //! { "format": "mtl-playground/weights", "version": 1, "software": {name, version},
@@ -11,9 +11,9 @@
 //! file can be read by anything and loses nothing: 5 MB of parameters become about 14 MB of text. The format is
 //! described in `docs/weights-format.md` and by the JSON Schema `static/weights.schema.json`.
 //!
-//! [`encode()`] streams into one buffer without building a tree of values; [`decode()`] refuses by size before it parses,
-//! reads in one pass, and names what is wrong: the place where a truncated file ends, the parameter and index of a
-//! value that is not a finite number, what another version says of itself. Neither ever panics, whatever the bytes.
+//! [`encode()`] streams into one buffer without building a tree of values; [`decode()`] checks the size before it parses,
+//! reads in one pass, and reports precise errors: the place where a truncated file ends, the parameter and index of a
+//! value that is not a finite number, the version of a newer file. Neither panics, whatever the bytes.
 //!
 //! ```
 //! use mtl_engine::design::Design;
@@ -52,25 +52,25 @@ use mtl_engine::design::{Design, check};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What the member `format` of every weights file says.
+/// Value of the member `format` of every weights file.
 pub const FORMAT: &str = "mtl-playground/weights";
 /// The version that this software writes and reads.
 pub const VERSION: u32 = 1;
-/// Largest file that is read: 64 MB. A larger one is refused before it is parsed.
+/// Largest file that is read: 64 MB. A larger one is rejected before it is parsed.
 pub const MAX_BYTES: usize = 64 * 1024 * 1024;
-/// The only type of values there is.
+/// The only data type of values.
 pub const DTYPE: &str = "float32";
 
-/// Everything in a weights file but the values.
+/// Everything in a weights file except the values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightsFile {
-    /// What wrote the file.
+    /// The program that wrote the file.
     pub software: Software,
-    /// What was trained.
+    /// The design that was trained.
     pub design: Design,
-    /// On what.
+    /// The data set that it was trained on.
     pub data: DataDescription,
-    /// How: the run's settings, as the run describes them.
+    /// Settings of the run, as the run serialises them.
     pub settings: Value,
     /// Seed of the run, repeated from the settings for a reader that knows only this format.
     pub seed: u64,
@@ -78,13 +78,13 @@ pub struct WeightsFile {
     pub step: u64,
     /// Epochs done, with the share of the one under way.
     pub epoch: f64,
-    /// Newest evaluation per split, as the run describes them.
+    /// Latest evaluation per split, as the run serialises them.
     pub metrics: Vec<Value>,
     /// Names and shapes, in the order of the values.
     pub parameters: Vec<ParameterHeader>,
 }
 
-/// What wrote a file.
+/// The program that wrote a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Software {
     /// Name of the program.
@@ -103,22 +103,22 @@ impl Software {
     }
 }
 
-/// What a model was trained on, with all that is needed to turn an example into numbers.
+/// Description of a data set, with everything that is needed to encode an example.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataDescription {
-    /// Where the rows came from, as the run describes it.
+    /// Source of the rows, as the run serialises it.
     pub source: Value,
-    /// How they were prepared, as the data set describes it.
+    /// Settings of the preparation, as the data set serialises them.
     pub settings: Value,
     /// Features and labels with their sizes and the names of the classes.
     pub schema: Schema,
     /// Tokens of every text feature.
     pub vocabularies: Vec<FeatureVocabulary>,
-    /// Mean and deviation of every feature of real numbers.
+    /// Mean and standard deviation of every numeric feature.
     pub scales: Vec<FeatureScale>,
 }
 
-/// The tokens that a text feature knows.
+/// Vocabulary of a text feature.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeatureVocabulary {
     /// Key of the feature.
@@ -127,14 +127,14 @@ pub struct FeatureVocabulary {
     pub tokens: Vec<String>,
 }
 
-/// How the numbers of a dense feature become inputs: `(x - mean) / deviation`.
+/// Standardisation of a dense feature: `(x - mean) / deviation`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FeatureScale {
     /// Key of the feature.
     pub feature: String,
     /// One mean per number.
     pub means: Vec<f32>,
-    /// One deviation per number.
+    /// One standard deviation per number.
     pub deviations: Vec<f32>,
 }
 
@@ -157,8 +157,8 @@ impl ParameterHeader {
 }
 
 impl WeightsFile {
-    /// Holds the file against itself: its design must check against its schema, and its parameters must be those that
-    /// the design makes.
+    /// Checks the consistency of the file: its design must be valid for its schema, and its parameters must be those of
+    /// the design.
     pub fn check(&self) -> Result<(), WeightsError> {
         let checked = check::check(&self.design, &self.data.schema);
         if let Some(problem) = checked.first_error() {
@@ -182,7 +182,7 @@ impl WeightsFile {
         self.check_parameters(&expected)
     }
 
-    /// Holds the parameters of the file against those of a model, by name: order does not count. Refuses the first that
+    /// Compares the parameters of the file with those of a model, by name, in any order. Rejects the first that
     /// is missing, unknown, or of another shape.
     pub fn check_parameters(&self, expected: &[ParameterHeader]) -> Result<(), WeightsError> {
         for wanted in expected {

@@ -1,4 +1,4 @@
-//! Weights files: nothing is lost, everything wrong is named, no bytes make the reader panic.
+//! Weights files: round trips are lossless, errors name the fault, and no input makes the reader panic.
 
 mod schema;
 
@@ -145,7 +145,7 @@ fn text() -> String {
     String::from_utf8(encode(&file, &values).expect("a file that can be written")).expect("JSON is UTF-8")
 }
 
-/// Changes the text of a good file and says what reading it gives.
+/// The error of reading a valid file in which `old` is replaced by `new`.
 fn with(old: &str, new: &str) -> WeightsError {
     let good = text();
     assert!(good.contains(old), "{old} is not in the file");

@@ -1,9 +1,9 @@
-//! The part of JSON Schema (draft 2020-12) that `static/weights.schema.json` uses. A keyword that is not known here
-//! fails, so that the schema cannot say more than is tested.
+//! The subset of JSON Schema (draft 2020-12) that `static/weights.schema.json` uses. An unknown keyword
+//! is an error, so that no constraint of the schema goes untested.
 
 use serde_json::Value;
 
-/// Holds `value` against `schema`; the fault names the place.
+/// Validates `value` against `schema`; the error names the place.
 pub fn check(schema: &Value, value: &Value) -> Result<(), String> {
     at(schema, schema, value, "$")
 }

@@ -1,4 +1,4 @@
-//! What an op may touch while it runs on the CPU.
+//! Execution context of an op on the CPU: the buffers that it may access.
 
 use super::RowOrder;
 use crate::{
@@ -7,25 +7,25 @@ use crate::{
     specs::{Mode, ParameterSpec},
 };
 
-/// A place in the arena.
+/// A buffer of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     /// A value.
     Value(ValueId),
     /// The gradient of a value.
     Gradient(ValueId),
-    /// Nowhere: an empty slice, for what an op may do without.
+    /// Absent: an empty slice, for an optional operand.
     Nothing,
 }
 
 impl At {
-    /// A value that may not be there.
+    /// An optional value.
     pub fn optional(value: Option<ValueId>) -> Self {
         value.map_or(Self::Nothing, Self::Value)
     }
 }
 
-/// The arena as an op sees it.
+/// An op's access to the arena.
 pub struct Memory<'a> {
     pub(crate) arena: &'a mut [f32],
     pub(crate) layout: &'a Layout,
@@ -35,10 +35,10 @@ pub struct Memory<'a> {
 }
 
 impl Memory<'_> {
-    /// Several places at once.
+    /// Several buffers at once.
     ///
     /// # Panics
-    /// When two of them overlap: the layout keeps apart what one op uses, so this is a fault of the op.
+    /// When two of them overlap. The layout never overlaps the operands of one op, so this is a bug in the op.
     pub fn get<const N: usize>(&mut self, places: [At; N]) -> [&mut [f32]; N] {
         let ranges = places.map(|place| match place {
             At::Value(value) => self.layout.value(value, self.rows),
@@ -50,30 +50,30 @@ impl Memory<'_> {
             .expect("the layout keeps apart what one op uses")
     }
 
-    /// Values at once.
+    /// Several values at once.
     pub fn values<const N: usize>(&mut self, values: [ValueId; N]) -> [&mut [f32]; N] {
         self.get(values.map(At::Value))
     }
 
-    /// One place.
+    /// One buffer.
     pub fn one(&mut self, place: At) -> &mut [f32] {
         let [slice] = self.get([place]);
         slice
     }
 
-    /// Whether the gradient of a value that was read is wanted.
+    /// Whether the gradient of an operand is needed.
     pub fn wants(&self, value: ValueId) -> bool {
         self.wanted[value.0] && self.layout.has_gradient(value)
     }
 
-    /// Says that the gradient of `value` is about to be written; true when it has been written before in this pass, so
-    /// that the op must add to it.
+    /// Registers a write to the gradient of `value`; true when it has been written before in this pass, so
+    /// that the op must accumulate.
     pub fn claim(&mut self, value: ValueId) -> bool {
         std::mem::replace(&mut self.written[value.0], true)
     }
 }
 
-/// The flat gradient buffer as an op sees it.
+/// An op's access to the flat gradient buffer.
 pub struct ParameterGradients<'a> {
     pub(crate) specs: &'a [ParameterSpec],
     pub(crate) values: &'a mut [f32],
@@ -82,12 +82,12 @@ pub struct ParameterGradients<'a> {
 }
 
 impl ParameterGradients<'_> {
-    /// Whether the gradient of a parameter is wanted.
+    /// Whether the gradient of a parameter is needed.
     pub fn wants(&self, parameter: ParameterId) -> bool {
         self.specs[parameter.0].trainable
     }
 
-    /// The gradient to write, and whether to add to it.
+    /// The gradient to write, and whether to accumulate.
     pub fn claim(&mut self, parameter: ParameterId) -> (&mut [f32], bool) {
         let accumulate = std::mem::replace(&mut self.written[parameter.0], true);
         (
@@ -96,8 +96,8 @@ impl ParameterGradients<'_> {
         )
     }
 
-    /// The gradient of a table, which is zero but for the rows that were touched before in this pass. Always add to
-    /// it, and record the rows.
+    /// The gradient of an embedding table, zero except in the rows that were recorded before in this pass. Always accumulate
+    /// into it, and record the rows.
     pub fn claim_rows(&mut self, parameter: ParameterId) -> (&mut [f32], &mut Touched) {
         self.written[parameter.0] = true;
         (
@@ -107,10 +107,10 @@ impl ParameterGradients<'_> {
     }
 }
 
-/// Rows of a table whose gradient may differ from zero.
+/// Rows of an embedding table whose gradient may differ from zero.
 #[derive(Clone, Debug, Default)]
 pub struct Touched {
-    /// The rows, in the order in which they were first touched.
+    /// The rows, in the order in which they were first recorded.
     pub rows: Vec<u32>,
     marks: Vec<bool>,
 }
@@ -130,7 +130,7 @@ impl Touched {
         }
     }
 
-    /// The rows in rising order.
+    /// The rows in ascending order.
     pub(crate) fn sorted(&mut self) -> &[u32] {
         self.rows.sort_unstable();
         &self.rows
@@ -147,27 +147,27 @@ impl Touched {
     }
 }
 
-/// What the gradients start from.
+/// Quantity whose gradient the backward pass computes.
 #[derive(Clone, Copy, Debug)]
 pub enum Seed<'a> {
-    /// The sum of the tasks' losses with these weights, back to what trains.
+    /// Weighted sum of the tasks' losses, with respect to the trainable parameters.
     Losses(&'a [f32]),
-    /// The same, back to the inputs.
+    /// The same sum, with respect to the numeric inputs too.
     LossesToInputs(&'a [f32]),
     /// One logit of one task.
     Logit {
         /// The task.
         task_idx: usize,
-        /// Which of its logits.
+        /// Index of the logit.
         output: usize,
     },
 }
 
-/// Everything that an op may touch.
+/// Buffers and settings of the current pass.
 pub struct Cpu<'a> {
     /// Rows of the batch.
     pub rows: usize,
-    /// Whether the batch is trained on.
+    /// Whether this is a training step.
     pub mode: Mode,
     /// Seed of the run.
     pub run_seed: u64,
@@ -177,9 +177,9 @@ pub struct Cpu<'a> {
     pub parameters: &'a mut [f32],
     /// Gradients of parameters, flat.
     pub gradients: ParameterGradients<'a>,
-    /// Orders of rows.
+    /// Row orders of the recurrent ops.
     pub orders: &'a mut [RowOrder],
-    /// Working space of the matrix product.
+    /// Scratch space of the matrix product.
     pub packing: &'a mut [f32],
     /// Ids, per input slot.
     pub ids: &'a [Vec<u32>],
@@ -189,13 +189,13 @@ pub struct Cpu<'a> {
     pub losses: &'a mut [f32],
     /// Number of labelled rows, per task.
     pub labelled: &'a mut [usize],
-    /// What the gradients start from.
+    /// Quantity whose gradient the backward pass computes.
     pub seed: Seed<'a>,
     pub(crate) specs: &'a [ParameterSpec],
 }
 
 impl<'a> Cpu<'a> {
-    /// A parameter's place in the flat buffers.
+    /// Range of a parameter in the flat buffers.
     pub fn range(&self, parameter: ParameterId) -> std::ops::Range<usize> {
         self.specs[parameter.0].range.clone()
     }
@@ -205,7 +205,7 @@ impl<'a> Cpu<'a> {
         &self.ids[slot.0][..self.rows * per_row]
     }
 
-    /// An order of rows.
+    /// A row order.
     pub fn order(&mut self, order: OrderId) -> &mut RowOrder {
         &mut self.orders[order.0]
     }

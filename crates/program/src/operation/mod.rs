@@ -1,5 +1,5 @@
-//! What an op is: its trait, what it does with values, and what it may touch while it runs. Everything that the ops
-//! themselves are written with is below the list of them ([`crate::ops`]).
+//! The [`Operation`] trait, how ops access values, and the context in which they run. Nothing in this module depends on
+//! the list of ops ([`crate::ops`]).
 
 mod context;
 pub mod product;
@@ -13,7 +13,7 @@ pub use row_order::RowOrder;
 
 use crate::ids::{ParameterId, ValueId};
 
-/// What an op does with a value.
+/// How an op accesses a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
     /// Reads it in forward, and gives it a gradient in backward.
@@ -22,19 +22,19 @@ pub enum Access {
     ReadOnly,
     /// Writes it in forward, and reads its gradient in backward.
     Write,
-    /// Keeps it between its forward and its backward, or uses it within one of them.
+    /// Saves it from forward to backward, or uses it as scratch space within one of them.
     Own,
 }
 
-/// What every op is and does.
+/// Interface of an op.
 pub trait Operation: Clone + PartialEq {
     /// Stable name, as profiles show it.
     const KEY: &'static str;
 
-    /// Whether gradients start here.
+    /// Whether the op computes a loss, at which backpropagation starts.
     const IS_LOSS: bool = false;
 
-    /// Calls `visit` for each value that it touches.
+    /// Calls `visit` for each value that it accesses.
     fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId));
 
     /// Calls `visit` for each parameter that it reads.
@@ -47,15 +47,15 @@ pub trait Operation: Clone + PartialEq {
         0
     }
 
-    /// Whether `other` differs in rates and weights only.
+    /// Whether `other` is the same op up to rates and weights, which may change during a run.
     fn same_structure(&self, other: &Self) -> bool {
         self == other
     }
 
-    /// Computes what it writes from what it reads.
+    /// Forward pass: computes the outputs from the inputs.
     fn forward(&self, cpu: &mut Cpu<'_>);
 
-    /// Adds its share to the gradients of what it read.
+    /// Backward pass: accumulates into the gradients of the inputs.
     fn backward(&self, cpu: &mut Cpu<'_>);
 }
 

@@ -2,17 +2,17 @@
 
 use mtl_kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
 
-/// Length of the working space that every product here can do with.
+/// Length of scratch space that suffices for every product in this module.
 pub fn packing_len() -> usize {
     gemm_scratch_len(usize::MAX / 4, usize::MAX / 4, usize::MAX / 4)
 }
 
-/// What happens to a product on the way to its place.
+/// Epilogue of a product, applied when a sum is finished.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Finish<'a> {
-    /// Added to each row.
+    /// Bias, added to each row.
     pub bias: Option<&'a [f32]>,
-    /// Whether negative results become 0.
+    /// Whether ReLU is applied.
     pub relu: bool,
 }
 

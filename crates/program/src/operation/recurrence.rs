@@ -1,5 +1,5 @@
-//! What recurrent ops share: their operands, how they walk a batch (steps of rows sorted by falling length, packed one step after
-//! the other), and the products over all steps at once.
+//! Shared by the recurrent ops: operands, packed iteration over a batch (rows sorted by decreasing length, stored step after
+//! step), and the matrix products over all steps at once.
 
 use super::{
     Access,
@@ -11,12 +11,12 @@ use crate::{
 };
 use mtl_kernels::vector::add_column_sums;
 
-/// What every recurrent op reads, writes and keeps.
+/// Operands of a recurrent op.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recurrence {
     /// Input, `length × n_in`.
     pub x: ValueId,
-    /// Which steps count.
+    /// Mask over the steps.
     pub mask: Option<ValueId>,
     /// W, `n_in × gates · units`.
     pub kernel: ParameterId,
@@ -24,7 +24,7 @@ pub struct Recurrence {
     pub recurrent_kernel: ParameterId,
     /// b, `gates · units`, one row or two.
     pub bias: ParameterId,
-    /// The last h, or every h.
+    /// Output: the last h, or h at every step.
     pub y: ValueId,
     /// Order of the rows.
     pub order: OrderId,
@@ -40,19 +40,19 @@ pub struct Recurrence {
     pub packed_dx: ValueId,
     /// Number of gates.
     pub n_gates: usize,
-    /// Steps.
+    /// Number of steps.
     pub length: usize,
     /// Width of the input.
     pub n_in: usize,
     /// Width of the state.
     pub units: usize,
-    /// Whether every h is given.
+    /// Whether the output has h at every step.
     pub sequences: bool,
-    /// Reads from the last step to the first.
+    /// Whether the sequence is processed in reverse.
     pub backwards: bool,
 }
 
-/// The op around a [`Recurrence`]: its fields read as the op's own, and what every op must say.
+/// Implements access to the fields of [`Recurrence`] and the shared methods of `Operation` for a recurrent op.
 macro_rules! recurrent_operation {
     ($name:ident, $key:literal, [$($own:ident),+]) => {
         impl std::ops::Deref for $name {
@@ -85,7 +85,7 @@ macro_rules! recurrent_operation {
 pub(crate) use recurrent_operation;
 
 impl Recurrence {
-    /// Calls `visit` for each value that it touches, and for these, which the cell keeps.
+    /// Calls `visit` for each value that it accesses, and for `own`, the values that only this kind of cell has.
     pub(crate) fn visit_values(&self, own: &[ValueId], visit: &mut dyn FnMut(Access, ValueId)) {
         visit(Access::Read, self.x);
         if let Some(mask) = self.mask {
@@ -123,7 +123,7 @@ impl Recurrence {
         self.n_gates * self.units
     }
 
-    /// The walk over the rows that `begin` sorted.
+    /// The iteration over the rows that `begin` sorted.
     pub(crate) fn walk<'a>(&self, orders: &'a [RowOrder]) -> Walk<'a> {
         Walk {
             order: &orders[self.order.0],
@@ -228,12 +228,12 @@ impl Recurrence {
     }
 }
 
-/// A walk over the rows of a batch.
+/// Packed iteration over the rows of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk<'a> {
     /// Rows by falling length.
     pub order: &'a RowOrder,
-    /// From the last step of each row to its first.
+    /// Whether each row is processed in reverse.
     pub backwards: bool,
     /// Steps of a sequence, padding included.
     pub length: usize,
@@ -251,7 +251,7 @@ impl Walk<'_> {
         (self.order.rows[rank] as usize * self.length + position) * width
     }
 
-    /// Rows that are still going at packed step `step`.
+    /// Number of rows that have not ended at packed step `step`.
     fn n_active(&self, step: usize) -> usize {
         self.order.starts[step + 1] - self.order.starts[step]
     }
@@ -282,7 +282,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Gives on the states (by rank) after packed step `step`.
+    /// Writes the states (by rank) after packed step `step` to the output.
     pub fn emit(&self, step: usize, state: &[f32], y: &mut [f32], units: usize) {
         for (rank, state) in state.chunks_exact(units).take(self.n_active(step)).enumerate() {
             let start = self.start(rank, step, units);
@@ -290,7 +290,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Gives on the states at the end: as the padding of a sequence, or as the result.
+    /// Writes the final states to the output: into the padding of a sequence, or as the result.
     pub fn emit_end(&self, sequences: bool, state: &[f32], y: &mut [f32], units: usize) {
         if sequences {
             self.emit_padding(state, y, units);
@@ -299,7 +299,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Fills what lies after the end of each row: with its last state, or with 0 when it was read backwards.
+    /// Fills the output after the end of each row: with its last state, or with 0 when it was processed in reverse.
     fn emit_padding(&self, state: &[f32], y: &mut [f32], units: usize) {
         let n_rows = y.len() / (self.length * units);
         let rows = self.order.rows[..n_rows].iter().zip(&self.order.lengths);
@@ -316,7 +316,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Gives on the last state of each row.
+    /// Writes the last state of each row to the output.
     fn emit_last(&self, state: &[f32], y: &mut [f32], units: usize) {
         for (state, row) in state.chunks_exact(units).zip(&self.order.rows) {
             y[*row as usize * units..(*row as usize + 1) * units].copy_from_slice(state);

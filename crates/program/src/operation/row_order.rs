@@ -1,12 +1,12 @@
 //! The order in which recurrent ops read the rows of a batch.
 
-/// The order in which a recurrent op reads a batch: rows by falling length, so that the rows that are still going at
-/// a step are the first ones, and padding costs nothing.
+/// The order in which a recurrent op processes a batch: rows by decreasing length, so that the rows that have not ended at
+/// a step come first, and padding costs nothing.
 #[derive(Clone, Debug, Default)]
 pub struct RowOrder {
     /// Row of the batch at each position.
     pub rows: Vec<u32>,
-    /// Steps of the row at each position: up to the last one that counts.
+    /// Steps of the row at each position, up to the last that is not masked.
     pub lengths: Vec<u32>,
     /// Start of each step's block among the packed rows; one more than there are steps.
     pub starts: Vec<usize>,
@@ -81,7 +81,7 @@ impl RowOrder {
         self.starts.len().saturating_sub(1)
     }
 
-    /// Packed rows in all.
+    /// Total number of packed rows.
     pub fn n_packed(&self) -> usize {
         self.starts.last().copied().unwrap_or(0)
     }

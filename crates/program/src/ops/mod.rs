@@ -1,13 +1,13 @@
-//! The ops: what a backend runs. Some forty layers lower to these few.
+//! The ops that backends run. Some forty layers lower to these.
 //!
 //! One folder per op: formula, shapes, what it reads and writes (`mod.rs`), its formula once more as arrays of `f64`, to be
 //! read first and to test with (`reference.rs`), and its CPU kernels with forward and gradient side by side (`cpu.rs`).
 //! Outside, an op is one line in [`ops!`](self), which makes an enum with an
 //! exhaustive `match`: a backend that does not know an op does not compile.
 //!
-//! Gradients follow one protocol. When an op's backward runs, the gradients of what it wrote are complete; it may
-//! overwrite them. For each value that it read it asks [`Memory::wants`] whether a gradient is wanted, and
-//! [`Memory::claim`] whether it must add to the gradient or may be the first to write it.
+//! Gradients follow one protocol. When an op's backward pass runs, the gradients of its outputs are complete; it may
+//! overwrite them. For each of its inputs it asks [`Memory::wants`] whether a gradient is needed, and
+//! [`Memory::claim`] whether it must accumulate into the gradient or is the first to write it.
 
 use crate::{
     ids::{ParameterId, ValueId},
@@ -44,12 +44,12 @@ macro_rules! ops {
                 match self { $( Self::$name(_) => $name::KEY ),+ }
             }
 
-            /// Whether gradients start here.
+            /// Whether the op computes a loss, at which backpropagation starts.
             pub const fn is_loss(&self) -> bool {
                 match self { $( Self::$name(_) => $name::IS_LOSS ),+ }
             }
 
-            /// Calls `visit` for each value that it touches.
+            /// Calls `visit` for each value that it accesses.
             pub fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
                 match self { $( Self::$name(op) => op.visit_values(visit) ),+ }
             }
@@ -64,7 +64,7 @@ macro_rules! ops {
                 match self { $( Self::$name(op) => op.macs() ),+ }
             }
 
-            /// Whether `other` differs in rates and weights only.
+            /// Whether `other` is the same op up to rates and weights, which may change during a run.
             pub fn same_structure(&self, other: &Self) -> bool {
                 match (self, other) {
                     $( (Self::$name(a), Self::$name(b)) => a.same_structure(b), )+
@@ -72,12 +72,12 @@ macro_rules! ops {
                 }
             }
 
-            /// Runs it forward on the CPU.
+            /// Runs the forward pass on the CPU.
             pub fn forward(&self, cpu: &mut Cpu<'_>) {
                 match self { $( Self::$name(op) => Operation::forward(op, cpu) ),+ }
             }
 
-            /// Runs it backward on the CPU.
+            /// Runs the backward pass on the CPU.
             pub fn backward(&self, cpu: &mut Cpu<'_>) {
                 match self { $( Self::$name(op) => Operation::backward(op, cpu) ),+ }
             }

@@ -20,17 +20,17 @@ mtl_base::settings! {
         beta_2: f32 = 0.999, Real { min: 0.0, max: 0.99999, step: 0.001 },
             ["Beta 2", "β₂"],
             ["Decay of the running mean of squared gradients.", "梯度平方滑动平均的衰减率。"];
-        /// Keeps the divisor from 0.
+        /// ε, which keeps the divisor away from 0.
         epsilon: f32 = 1e-7, Real { min: 0.0, max: 0.1, step: 1e-7 },
             ["Epsilon ε", "ε"],
             ["θ ← θ − α·m / (√v + ε): keeps the divisor from 0.", "θ ← θ − α·m / (√v + ε)：避免除以 0。"];
     }
 }
 
-/// What is the same for every parameter within one step.
+/// Constants of one step, the same for every parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Constants {
-    /// Those of Adam.
+    /// Constants of Adam.
     pub adam: adam::Constants,
     /// λ.
     pub weight_decay: f32,

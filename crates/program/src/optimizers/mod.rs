@@ -37,13 +37,13 @@ use mtl_base::text::{Explain, Message, Text};
 /// The most slots that an optimizer has per parameter.
 pub const MAX_SLOTS: usize = 2;
 
-/// What one file of this folder implements.
+/// Interface of an optimizer.
 pub trait Method: Settings {
-    /// The numbers that are the same for every parameter within one step.
+    /// Constants of one step, the same for every parameter.
     type Constants: Copy + std::fmt::Debug;
-    /// How many numbers are kept per parameter.
+    /// Number of state values per parameter.
     fn n_slots(&self) -> usize;
-    /// What a slot starts with.
+    /// Initial value of a slot.
     fn slot_start(&self) -> f32 {
         0.0
     }
@@ -105,17 +105,17 @@ macro_rules! optimizers {
                 match self { $( Self::$name(_) => $rate ),+ }
             }
 
-            /// How many numbers it keeps per parameter.
+            /// Number of state values per parameter.
             pub fn n_slots(&self) -> usize {
                 match self { $( Self::$name(method) => method.n_slots() ),+ }
             }
 
-            /// What its slots start with.
+            /// Initial values of its slots.
             pub fn slot_start(&self) -> f32 {
                 match self { $( Self::$name(method) => method.slot_start() ),+ }
             }
 
-            /// The numbers that are the same for every parameter in step `step` (the first is 1).
+            /// Constants of step `step` (the first is 1), the same for every parameter.
             pub fn constants(&self, step: u64, learning_rate: f32) -> StepConstants {
                 match self { $( Self::$name(method) => StepConstants::$name(method.constants(step, learning_rate)) ),+ }
             }
@@ -129,7 +129,7 @@ macro_rules! optimizers {
             }
         }
 
-        /// The numbers that are the same for every parameter within one step; what a GPU kernel is given.
+        /// Constants of one step, the same for every parameter, as they are passed to a GPU kernel.
         #[derive(Clone, Copy, Debug)]
         pub enum StepConstants {
             $( #[doc = concat!("Those of [`", stringify!($module), "`].")]
@@ -185,9 +185,9 @@ pub enum StateError {
     Slots {
         /// This optimizer.
         optimizer: &'static str,
-        /// How many slots it has.
+        /// Number of slots of this optimizer.
         expected: usize,
-        /// How many came.
+        /// Number of slots in the saved state.
         got: usize,
     },
     /// It belongs to another model.
@@ -195,11 +195,11 @@ pub enum StateError {
         "slot {slot} of the optimizer has {expected} numbers, the saved state has {got}; it belongs to another model"
     )]
     Length {
-        /// Which slot.
+        /// Index of the slot.
         slot: usize,
         /// Parameters of this model.
         expected: usize,
-        /// Numbers that came.
+        /// Number of values in the saved state.
         got: usize,
     },
 }
@@ -232,7 +232,7 @@ pub struct Optimizer {
 }
 
 impl Optimizer {
-    /// An optimizer that has made no step yet.
+    /// An optimizer in its initial state.
     pub fn new(config: &OptimizerConfig, n_parameters: usize) -> Self {
         let slots = (0..config.n_slots())
             .map(|_| vec![config.slot_start(); n_parameters])
@@ -260,7 +260,7 @@ impl Optimizer {
         &self.slots
     }
 
-    /// Takes over a state that [`Optimizer::step`] and [`Optimizer::slots`] gave, or says why not and changes nothing.
+    /// Restores a state from [`Optimizer::step`] and [`Optimizer::slots`]. On an error nothing changes.
     pub fn restore(&mut self, step: u64, slots: &[Vec<f32>]) -> Result<(), StateError> {
         if slots.len() != self.slots.len() {
             let optimizer = self.config.key();
@@ -345,7 +345,7 @@ fn as_typed(setting: f32) -> f64 {
         .unwrap_or(f64::from(setting))
 }
 
-/// Room for a number's digits, so that a step need not allocate.
+/// Buffer for the digits of a number, so that a step does not allocate.
 struct Digits {
     bytes: [u8; 64],
     len: usize,

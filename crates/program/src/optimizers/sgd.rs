@@ -9,25 +9,25 @@ use super::{MAX_SLOTS, Method};
 mtl_base::settings! {
     /// Settings of SGD.
     pub struct Sgd {
-        /// Share of the last step that is kept.
+        /// Momentum μ: the share of the last step that is kept.
         momentum: f32 = 0.0, Real { min: 0.0, max: 0.999, step: 0.05 },
             ["Momentum μ", "动量 μ"],
             ["v ← μ·v − η·g; 0 is plain gradient descent and keeps no state.", "v ← μ·v − η·g；0 即普通梯度下降，不保存状态。"];
-        /// Look ahead along the momentum.
+        /// Whether to use Nesterov's momentum.
         nesterov: bool = false, Flag,
             ["Nesterov", "Nesterov 加速"],
             ["Look ahead: θ ← θ + μ·v − η·g. Without momentum it changes nothing.", "向前看一步：θ ← θ + μ·v − η·g。没有动量时不起作用。"];
     }
 }
 
-/// What is the same for every parameter within one step.
+/// Constants of one step, the same for every parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Constants {
     /// η.
     pub learning_rate: f32,
     /// μ.
     pub momentum: f32,
-    /// Whether to look ahead.
+    /// Whether to use Nesterov's momentum.
     pub nesterov: bool,
 }
 

@@ -1,6 +1,6 @@
 //! The reference backend: every op once more, in `f64` over [`ndarray`] arrays, as its formula reads.
 //!
-//! It is where to look up what an op computes, and the oracle of the tests: the CPU backend and the WebGPU backend are
+//! It documents what each op computes, and is the oracle of the tests: the CPU backend and the WebGPU backend are
 //! compared with it, op by op and as whole training runs. It packs nothing, fuses nothing, reuses no memory and skips no
 //! work, so it is slow. It is built with the feature `reference` only, which tests enable and the page does not.
 //!

@@ -30,7 +30,7 @@ impl TaskSet {
             .fold(Self::EMPTY, Self::union)
     }
 
-    /// What is in either.
+    /// The union of two sets.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -1,4 +1,4 @@
-//! What an op is written with in the [reference backend](crate::reference): arrays of `f64`, and functions of them.
+//! Building blocks of the ops of the [reference backend](crate::reference): arrays of `f64`, and functions of them.
 
 mod functions;
 mod recurrence;
@@ -15,16 +15,16 @@ use crate::{
     specs::{Mode, ParameterSpec, ValueSpec},
 };
 
-/// What an op computes, in the file `reference.rs` of its folder.
+/// Reference implementation of an op, in the file `reference.rs` of its folder.
 pub trait ReferenceOperation {
-    /// Computes what the op writes from what it reads.
+    /// Forward pass: computes the outputs from the inputs.
     fn forward(&self, arrays: &mut Arrays);
 
-    /// Adds its share to the gradients of what the op read, from the gradients of what it wrote, which are complete.
+    /// Backward pass: accumulates into the gradients of the inputs, from those of the outputs, which are complete.
     fn backward(&self, arrays: &mut Arrays);
 }
 
-/// A batch, parameters, values and gradients, as an op sees them.
+/// An op's access to the batch, parameters, values and gradients.
 ///
 /// A value is asked for as rows of some shape: `value(x, [length, width])` is an array of `rows × length × width`,
 /// `value(x, width)` the same numbers as `(rows · length) × width`.
@@ -88,7 +88,7 @@ impl Arrays {
         self.full_rows.map_or(1.0, |full| self.rows as f64 / full as f64)
     }
 
-    /// Whether the batch is trained on.
+    /// Whether this is a training step.
     pub fn is_training(&self) -> bool {
         matches!(self.mode, Mode::Train { .. })
     }
@@ -135,7 +135,7 @@ impl Arrays {
         self.values[value.0].assign(&flat(array));
     }
 
-    /// Adds to the gradient of a value.
+    /// Accumulates into the gradient of a value.
     pub fn add_gradient<D: Dimension>(&mut self, value: ValueId, array: Array<f64, D>) {
         let array = flat(array);
         assert_eq!(
@@ -163,18 +163,18 @@ impl Arrays {
         self.parameters[parameter.0] = in_shape(array, shape);
     }
 
-    /// Adds to the gradient of a parameter.
+    /// Accumulates into the gradient of a parameter.
     pub fn add_parameter_gradient<D: Dimension>(&mut self, parameter: ParameterId, array: Array<f64, D>) {
         let gradient = &mut self.parameter_gradients[parameter.0];
         *gradient += &in_shape(array, gradient.raw_dim());
     }
 
-    /// Says that the gradient of a row of a table is not 0.
+    /// Records that the gradient of a row of an embedding table may differ from 0.
     pub fn touch(&mut self, table: ParameterId, row: usize) {
         self.touched[table.0].insert(row);
     }
 
-    /// Which steps count, 1 or 0, `rows × length`; without a mask all do.
+    /// The mask over the steps, 1 or 0, `rows × length`; all 1 where there is no mask.
     pub fn mask(&self, mask: Option<ValueId>, length: usize) -> Array2<f64> {
         mask.map_or_else(
             || Array2::ones((self.rows, length)),
@@ -217,7 +217,7 @@ impl Arrays {
         (weight != 0.0 && n > 0).then(|| weight / n as f64)
     }
 
-    /// Starts the gradient of a task at its logits from the derivatives of the rows' losses; NaN marks unknown labels.
+    /// Writes the gradient of a task's logits from the derivatives of the rows' losses; NaN marks unknown labels.
     pub fn start_gradient<D: Dimension>(
         &mut self,
         task_idx: usize,

@@ -1,11 +1,11 @@
-//! What the recurrent ops share: the order of their steps, masks, and what is given on.
+//! Shared by the recurrent ops: order of the steps, masks, and outputs.
 
 use ndarray::{Array2, Array3, Axis, s};
 
 use super::Arrays;
 use crate::{ids::ValueId, operation::recurrence::Recurrence};
 
-/// The operands of a recurrent op, to be read step by step.
+/// The operands of a recurrent op, read step by step.
 pub(crate) struct Unrolled {
     /// Input, `rows × length × n_in`.
     pub x: Array3<f64>,
@@ -32,7 +32,7 @@ impl Unrolled {
         }
     }
 
-    /// The steps in the order in which they are read.
+    /// The steps in the order in which they are processed.
     pub fn order(&self) -> std::vec::IntoIter<usize> {
         let length = self.x.len_of(Axis(1));
         let order: Vec<usize> = if self.backwards {
@@ -48,7 +48,7 @@ impl Unrolled {
         self.x.slice(s![.., t, ..]).to_owned()
     }
 
-    /// Which rows count at step t, 1 or 0, `rows × 1`.
+    /// The mask of step t, 1 or 0, `rows × 1`.
     pub fn counted(&self, t: usize) -> Array2<f64> {
         self.mask.slice(s![.., t..=t]).to_owned()
     }
@@ -74,7 +74,7 @@ impl Unrolled {
         y
     }
 
-    /// What reaches h after step t from y, when all steps are given on.
+    /// Gradient of h after step t that comes from y, when y has every step.
     pub fn state_gradient(&self, arrays: &Arrays, t: usize) -> Array2<f64> {
         let [rows, units] = [self.x.len_of(Axis(0)), self.u.nrows()];
         if !self.sequences {
@@ -84,7 +84,7 @@ impl Unrolled {
         dy.slice(s![.., t, ..]).to_owned()
     }
 
-    /// What reaches h after the last step from y, when only the last is given on.
+    /// Gradient of h after the last step that comes from y, when y is the last h.
     pub fn last_state_gradient(&self, arrays: &Arrays) -> Array2<f64> {
         let dy = arrays.gradient(self.y, self.u.nrows());
         if self.sequences {

@@ -13,7 +13,7 @@ mod reference;
 use crate::ids::ValueId;
 use crate::operation::{Access, Operation, cpu_kernels};
 
-/// Attention of every step to every step.
+/// Multi-head self-attention.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attention {
     /// q of all heads, `length × (heads · depth)`.
@@ -22,7 +22,7 @@ pub struct Attention {
     pub keys: ValueId,
     /// v.
     pub values: ValueId,
-    /// Which steps count as keys.
+    /// Mask over the keys.
     pub mask: Option<ValueId>,
     /// Output, as q.
     pub y: ValueId,
@@ -30,9 +30,9 @@ pub struct Attention {
     pub weights: ValueId,
     /// dS of one head of one row.
     pub dscores: ValueId,
-    /// Steps.
+    /// Number of steps.
     pub length: usize,
-    /// Heads.
+    /// Number of heads.
     pub heads: usize,
     /// Numbers per head.
     pub depth: usize,

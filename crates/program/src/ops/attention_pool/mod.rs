@@ -8,20 +8,20 @@ mod reference;
 use crate::ids::ValueId;
 use crate::operation::{Access, Operation, cpu_kernels};
 
-/// Weighs steps by their scores.
+/// Mean over the steps, weighted by the softmax of their scores.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AttentionPool {
     /// Input, `length × width`.
     pub x: ValueId,
     /// s, `length`.
     pub scores: ValueId,
-    /// Which steps count.
+    /// Mask over the steps.
     pub mask: Option<ValueId>,
     /// Output, `width`.
     pub y: ValueId,
     /// w, `length`.
     pub weights: ValueId,
-    /// Steps.
+    /// Number of steps.
     pub length: usize,
     /// Numbers per step.
     pub width: usize,

@@ -23,7 +23,7 @@ use crate::operation::{Access, Operation, cpu_kernels};
 pub struct BatchNorm {
     /// Input.
     pub x: ValueId,
-    /// Which steps count.
+    /// Mask over the steps.
     pub mask: Option<ValueId>,
     /// γ, `width`.
     pub gamma: ParameterId,

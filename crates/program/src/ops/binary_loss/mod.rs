@@ -1,5 +1,5 @@
-//! Cross-entropy of a logit: `l = log(1 + e^z) - y z`, `p = 1 / (1 + e^-z)`, `dl/dz = p - y`; of one label a row, or of several
-//! side by side.
+//! Cross-entropy of a logit: `l = log(1 + e^z) - y z`, `p = 1 / (1 + e^-z)`, `dl/dz = p - y`; for one label per row, or for
+//! several.
 //!
 //! Means, weights and missing targets: see [`losses`](crate::losses).
 
@@ -13,20 +13,20 @@ use crate::{ids::ValueId, losses::LossPlaces};
 /// Sigmoid and cross-entropy, fused.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BinaryLoss {
-    /// Position of the task.
+    /// Index of the task.
     pub task_idx: usize,
     /// z, `n_labels`.
     pub logits: ValueId,
     /// p, `n_labels`.
     pub probabilities: ValueId,
-    /// Labels of a row.
+    /// Number of labels per row.
     pub n_labels: usize,
-    /// Of each label in turn, the weight of no and that of yes; empty for 1.
+    /// For each label, the weights of target 0 and target 1; empty when all are 1.
     pub class_weights: Vec<f32>,
 }
 
 impl BinaryLoss {
-    /// The loss of a head over so many labels.
+    /// The loss of a head with `n_labels` labels.
     pub fn new(places: LossPlaces, n_labels: usize) -> Self {
         let LossPlaces {
             task_idx,

@@ -12,15 +12,15 @@ use crate::operation::{Access, Operation, cpu_kernels};
 /// Softmax and cross-entropy, fused.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassesLoss {
-    /// Position of the task.
+    /// Index of the task.
     pub task_idx: usize,
     /// z.
     pub logits: ValueId,
     /// p.
     pub probabilities: ValueId,
-    /// Classes.
+    /// Number of classes.
     pub n_classes: usize,
-    /// Weight of each class; empty for 1.
+    /// Weight of each class; empty when all are 1.
     pub class_weights: Vec<f32>,
 }
 

@@ -13,13 +13,13 @@ use crate::operation::{Access, Operation, cpu_kernels};
 pub struct Columns {
     /// Input.
     pub x: ValueId,
-    /// Its width.
+    /// Width of the input.
     pub x_width: usize,
     /// First column that is read.
     pub x_start: usize,
     /// Output.
     pub y: ValueId,
-    /// Its width.
+    /// Width of the output.
     pub y_width: usize,
     /// First column that is written.
     pub y_start: usize,

@@ -13,7 +13,7 @@ pub(crate) use cpu::hash;
 use crate::ids::ValueId;
 use crate::operation::{Access, Operation, cpu_kernels};
 
-/// Zeroes a random share.
+/// Dropout: zeroes each element with a given probability.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DropoutMask {
     /// Input.
@@ -22,9 +22,9 @@ pub struct DropoutMask {
     pub y: ValueId,
     /// k of the last forward pass.
     pub kept: ValueId,
-    /// Probability of 0.
+    /// Probability that an element is zeroed.
     pub rate: f32,
-    /// Hash of the node's name.
+    /// Hash of the node, the key of its random numbers.
     pub stream: u64,
 }
 

@@ -10,7 +10,7 @@ use crate::operation::{Access, Operation, cpu_kernels};
 /// Looks up `steps` rows per example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EmbeddingLookup {
-    /// Where the ids are.
+    /// Input slot of the ids.
     pub slot: SlotId,
     /// E, `cardinality × width`.
     pub table: ParameterId,

@@ -31,7 +31,7 @@ pub struct GruCells {
     pub da: ValueId,
     /// de, `length × 3 units`.
     pub de: ValueId,
-    /// Gradients on their way back, `2 units`.
+    /// Gradients that are carried from step to step in the backward pass, `2 units`.
     pub carried: ValueId,
 }
 

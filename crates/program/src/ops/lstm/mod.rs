@@ -35,7 +35,7 @@ pub struct LstmCells {
     pub squashed: ValueId,
     /// dz, `length × 4 units`.
     pub dz: ValueId,
-    /// Gradients on their way back, `3 units`.
+    /// Gradients that are carried from step to step in the backward pass, `3 units`.
     pub carried: ValueId,
 }
 

@@ -1,4 +1,4 @@
-//! Which steps count: `m = 1` where the token is not padding.
+//! Masks over steps: `m = 1` where the token is not padding, 0 elsewhere.
 //!
 //! | rule | m |
 //! |---|---|
@@ -20,22 +20,22 @@ use crate::{
 /// Computes a mask, `length` numbers per row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mask {
-    /// From what.
+    /// What the mask is computed from.
     pub rule: MaskRule,
     /// The mask.
     pub y: ValueId,
-    /// Steps.
+    /// Number of steps.
     pub length: usize,
 }
 
-/// What a mask is computed from.
+/// Source of a mask.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MaskRule {
     /// From token ids: 0 is padding.
     KnownIds(SlotId),
-    /// Steps that count in both.
+    /// Steps that are in both masks.
     Both(ValueId, ValueId),
-    /// Steps that count in one or the other.
+    /// Steps that are in at least one of the masks.
     Either(ValueId, ValueId),
     /// Every `stride`-th step of a longer mask.
     Every {

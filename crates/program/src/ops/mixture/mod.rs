@@ -9,7 +9,7 @@ mod reference;
 use crate::ids::ValueId;
 use crate::operation::{Access, Operation, cpu_kernels};
 
-/// Weighs experts by a gate.
+/// Sum of the experts' outputs, weighted by a gate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mixture {
     /// Outputs of the experts, `width` each.

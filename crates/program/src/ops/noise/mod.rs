@@ -8,7 +8,7 @@ mod reference;
 use crate::ids::ValueId;
 use crate::operation::{Access, Operation, cpu_kernels};
 
-/// Adds noise.
+/// Adds Gaussian noise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Noise {
     /// Input.
@@ -17,7 +17,7 @@ pub struct Noise {
     pub y: ValueId,
     /// σ.
     pub deviation: f32,
-    /// Hash of the node's name.
+    /// Hash of the node, the key of its random numbers.
     pub stream: u64,
 }
 

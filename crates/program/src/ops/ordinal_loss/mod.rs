@@ -16,7 +16,7 @@ use crate::operation::{Access, Operation, cpu_kernels};
 /// Loss and prediction of ordered classes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrdinalLoss {
-    /// Position of the task.
+    /// Index of the task.
     pub task_idx: usize,
     /// s, one number.
     pub logits: ValueId,
@@ -26,9 +26,9 @@ pub struct OrdinalLoss {
     pub probabilities: ValueId,
     /// θ and dθ, `2 (n_classes - 1)` numbers.
     pub cuts: ValueId,
-    /// Classes.
+    /// Number of classes.
     pub n_classes: usize,
-    /// Weight of each class; empty for 1.
+    /// Weight of each class; empty when all are 1.
     pub class_weights: Vec<f32>,
 }
 

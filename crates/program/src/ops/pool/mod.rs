@@ -18,21 +18,21 @@ use crate::operation::{Access, Operation, cpu_kernels};
 /// Pools over the steps of a sequence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pool {
-    /// How.
+    /// Pooling rule.
     pub rule: PoolRule,
     /// Input, `length × width`.
     pub x: ValueId,
-    /// Which steps count.
+    /// Mask over the steps.
     pub mask: Option<ValueId>,
     /// Output, `width`.
     pub y: ValueId,
-    /// Steps.
+    /// Number of steps.
     pub length: usize,
     /// Numbers per step.
     pub width: usize,
 }
 
-/// How steps become one.
+/// Pooling rule: how the steps are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PoolRule {
     /// Their mean.

@@ -12,7 +12,7 @@ use crate::operation::{Access, Operation, cpu_kernels};
 /// Squared error of a prediction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SquaredLoss {
-    /// Position of the task.
+    /// Index of the task.
     pub task_idx: usize,
     /// z.
     pub logits: ValueId,

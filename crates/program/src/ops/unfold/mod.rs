@@ -9,12 +9,12 @@ mod reference;
 use crate::ids::ValueId;
 use crate::operation::{Access, Operation, cpu_kernels};
 
-/// Lays windows side by side.
+/// Copies the windows of a sequence into rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unfold {
     /// Input, `length × width`.
     pub x: ValueId,
-    /// Which steps count.
+    /// Mask over the steps.
     pub mask: Option<ValueId>,
     /// Output, `out_length × (window · width)`.
     pub y: ValueId,
