@@ -3,7 +3,7 @@
 //! One wasm module serves the page and its training worker: [`page_main`] runs on the main thread, `worker_main` in
 //! the worker. The page draws and never does maths; see `docs/ARCHITECTURE.md`.
 
-// The page is read from its inside: its documents may point at private modules.
+// This documentation is for developers of the page, and may link to private modules.
 #![allow(rustdoc::private_intra_doc_links)]
 
 pub mod api;
@@ -19,7 +19,7 @@ use state::{Playground, PlaygroundRef};
 use wasm_bindgen::prelude::*;
 
 /// Called by `static/boot.js` on the main thread; `worker_url` is the address of `static/worker.js`, as a `TrustedScriptURL`
-/// where the browser knows such.
+/// where the browser supports them.
 #[wasm_bindgen]
 pub fn page_main(worker_url: JsValue) {
     let Some(place) = web_sys::window().and_then(|window| window.document()?.get_element_by_id("app")) else {

@@ -1,4 +1,4 @@
-//! The whole page: contexts, bars, and the rooms laid out for a wide screen or a narrow one.
+//! The root component: contexts, bars, and the panels laid out for a wide screen or a narrow one.
 //!
 //! ```text
 //! wide:   top bar                               narrow:  top bar
@@ -6,7 +6,7 @@
 //!         data | canvas over charts | tabs               one room
 //!                                                        row of rooms
 //! ```
-//! Every room is drawn once; the style sheet decides by `data-room` and the width of the screen what is seen.
+//! Every panel is rendered once; the style sheet decides by `data-room` and the width of the screen which are visible.
 
 use std::rc::Rc;
 
@@ -38,14 +38,13 @@ use crate::{
     },
 };
 
-/// What the page is told.
+/// Properties of `App`.
 #[derive(Properties, PartialEq)]
 pub struct AppProps {
-    /// The state.
     pub playground: PlaygroundRef,
 }
 
-/// The whole page.
+/// The root component.
 #[component]
 pub fn App(props: &AppProps) -> Html {
     let lang = use_selected(&props.playground.preferences, |preferences| preferences.lang);
@@ -71,7 +70,7 @@ fn Frame() -> Html {
     };
     use_shortcuts();
     let drops = use_file_drop();
-    // A click on a node brings its settings.
+    // A click on a node opens the tab with its settings.
     {
         let playground = playground.clone();
         use_effect_with(has_selection, move |has_selection| {
@@ -113,7 +112,7 @@ fn Frame() -> Html {
     }
 }
 
-/// Changes the preferences by what a drag has moved.
+/// Updates the preferences after a splitter was dragged.
 fn drag(playground: &Rc<Playground>, change: fn(&mut Preferences, f64)) -> Callback<f64> {
     let preferences = playground.preferences.clone();
     Callback::from(move |moved| preferences.update_if_changed(|preferences| change(preferences, moved)))
@@ -239,7 +238,7 @@ fn RightPanel() -> Html {
     }
 }
 
-/// The row of rooms at the foot of a narrow screen.
+/// The navigation bar at the bottom of a narrow screen.
 #[component]
 fn RoomTabs() -> Html {
     let lang = use_lang();

@@ -1,4 +1,4 @@
-//! A sheet over the page, on the browser's own dialog element: it keeps the focus, and Escape closes it.
+//! A modal dialog on the browser's `<dialog>` element, which traps the focus and closes on Escape.
 
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
@@ -6,21 +6,19 @@ use yew::prelude::*;
 use super::{elements::icon_button, icon::IconKind};
 use crate::i18n::{shell::T, use_lang};
 
-/// What a sheet is told.
+/// Properties of `Dialog`.
 #[derive(Properties, PartialEq)]
 pub struct DialogProps {
-    /// Heading.
     pub title: AttrValue,
-    /// Closed by a person.
+    /// Called when the user closes it.
     pub on_close: Callback<()>,
-    /// What is in it.
     pub children: Html,
-    /// Takes more room.
+    /// Whether it is wide.
     #[prop_or_default]
     pub wide: bool,
 }
 
-/// A sheet that is open as long as it is drawn.
+/// A modal dialog that is open as long as it is rendered.
 #[component]
 pub fn Dialog(props: &DialogProps) -> Html {
     let lang = use_lang();
@@ -29,7 +27,7 @@ pub fn Dialog(props: &DialogProps) -> Html {
         let element = element.clone();
         use_effect_with((), move |()| {
             if let Some(dialog) = element.cast::<HtmlDialogElement>() {
-                // It is not open yet, the one reason for which this fails.
+                // Fails only if the dialog is already open.
                 let _ = dialog.show_modal();
             }
         });
@@ -45,7 +43,7 @@ pub fn Dialog(props: &DialogProps) -> Html {
             on_close.emit(());
         })
     };
-    // A press on the backdrop has the dialog itself as its target.
+    // A press on the backdrop targets the dialog itself.
     let onclick = {
         let (element, on_close) = (element.clone(), props.on_close.clone());
         Callback::from(move |event: MouseEvent| {

@@ -1,4 +1,4 @@
-//! The sheet of the documents that the browser keeps: open, rename, copy, delete, take back.
+//! The dialog of stored documents: open, rename, copy, delete, restore.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use crate::{
     state::{Playground, PlaygroundRef, data, documents::Kept, storage, use_playground, use_store},
 };
 
-/// Every document that the browser keeps.
+/// The dialog of stored documents.
 #[component]
 pub fn DocumentSheet(props: &SheetProps) -> Html {
     let lang = use_lang();

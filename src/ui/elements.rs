@@ -1,5 +1,5 @@
-//! Small things that several rooms are made of. Each is drawn by one function, since `html!` compiles all of a tag
-//! anew wherever it is written.
+//! Small elements that several panels use. Each is built by one function, since `html!` expands to a lot of code
+//! wherever it is used.
 
 use yew::prelude::*;
 
@@ -10,7 +10,7 @@ pub fn fact(term: impl Into<AttrValue>, value: impl Into<AttrValue>) -> Html {
     explained_fact(term, None, value)
 }
 
-/// The same, with what it means when the mouse rests on it.
+/// The same with a tooltip.
 pub fn explained_fact(
     term: impl Into<AttrValue>,
     meaning: Option<&'static str>,
@@ -20,18 +20,18 @@ pub fn explained_fact(
     html! { <><dt title={meaning}>{ term }</dt><dd>{ value }</dd></> }
 }
 
-/// One fact of a row of figures.
+/// One value of a row of figures.
 pub fn figure(term: &'static str, value: impl Into<AttrValue>) -> Html {
     html! { <div>{ fact(term, value) }</div> }
 }
 
-/// One row of a table: what it is about, and a figure.
+/// One row of a table: a label and a value.
 pub fn table_row(heading: impl Into<Html>, value: impl Into<AttrValue>) -> Html {
     let (heading, value): (Html, AttrValue) = (heading.into(), value.into());
     html! { <tr><th scope="row">{ heading }</th><td>{ value }</td></tr> }
 }
 
-/// A button that is an icon alone; `label` is what it is called, and what it says when the mouse rests on it.
+/// An icon button; `label` is its accessible name and tooltip.
 pub fn icon_button(
     kind: IconKind,
     size_px: u32,

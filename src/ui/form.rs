@@ -1,7 +1,7 @@
-//! Forms made from declared settings ([`Field`]): the inspector, the optimizer and the generators have no form of their own.
+//! Forms generated from declared settings ([`Field`]), used by the inspector, the optimizer and the generators.
 //!
-//! A box keeps what is being typed to itself and hands it over on Enter, on leaving the box and on the arrow keys. What is not
-//! accepted changes nothing: the old value stays, and a line under the box says what was expected and what came.
+//! A box holds a draft while the user types and commits it on Enter, on blur and on the arrow keys. A value that is not
+//! accepted changes nothing: the old value stays, and an error under the box says what was expected and what was typed.
 //!
 //! ```ignore
 //! html! { <SettingsForm fields={layer.fields()} values={values_of(layer)} schema={schema}
@@ -38,22 +38,22 @@ pub fn values_of(settings: &(impl Settings + ?Sized)) -> Vec<Value> {
         .collect()
 }
 
-/// What a form is told.
+/// Properties of `SettingsForm`.
 #[derive(Properties, PartialEq)]
 pub struct SettingsFormProps {
     /// The declared settings.
     pub fields: &'static [Field],
     /// Their values, in the same order: see [`values_of`].
     pub values: Vec<Value>,
-    /// An accepted change.
+    /// Called with an accepted change.
     pub on_change: Callback<(&'static str, Value)>,
-    /// What features and labels there are to pick from.
+    /// Features and labels to choose from.
     #[prop_or_default]
     pub schema: Option<Rc<Schema>>,
     /// Keys of settings that are not shown.
     #[prop_or_default]
     pub hidden: Vec<&'static str>,
-    /// Nothing can be changed now.
+    /// Whether it is disabled.
     #[prop_or_default]
     pub disabled: bool,
 }
@@ -75,16 +75,16 @@ pub fn SettingsForm(props: &SettingsFormProps) -> Html {
     }
 }
 
-/// What a row is told.
+/// Properties of `FieldRow`.
 #[derive(Properties, PartialEq)]
 pub struct FieldRowProps {
     /// The declared setting.
     pub field: &'static Field,
     /// Its value.
     pub value: Value,
-    /// An accepted change.
+    /// Called with an accepted change.
     pub on_change: Callback<Value>,
-    /// What features and labels there are to pick from.
+    /// Features and labels to choose from.
     #[prop_or_default]
     pub schema: Option<Rc<Schema>>,
     /// Shown beside the label, for instance "live".
@@ -93,12 +93,12 @@ pub struct FieldRowProps {
     /// A control beside the box.
     #[prop_or_default]
     pub children: Html,
-    /// Nothing can be changed now.
+    /// Whether it is disabled.
     #[prop_or_default]
     pub disabled: bool,
 }
 
-/// One setting: label, help, control, and why the last typing was not accepted.
+/// One setting: label, help, control, and the error of the last input.
 #[component]
 pub fn FieldRow(props: &FieldRowProps) -> Html {
     let lang = use_lang();
@@ -108,7 +108,7 @@ pub fn FieldRow(props: &FieldRowProps) -> Html {
     let field = props.field;
     let label = field.label.get(lang);
 
-    // A value that came from elsewhere (undo, a preset) answers the problem.
+    // A value that was set elsewhere (undo, a preset) clears the error.
     {
         let problem = problem.clone();
         use_effect_with((props.value.clone(), field.key), move |_| problem.set(None));
@@ -207,7 +207,7 @@ fn FlagControl(props: &ControlProps) -> Html {
     }
 }
 
-/// What there is to choose from: stable name and text.
+/// The options: stable name and label.
 fn options(field: &Field, schema: Option<&Schema>, lang: Lang) -> Vec<(String, String)> {
     let with_key = |key: &str, name: &Message| {
         let name = name.get(lang);
@@ -246,7 +246,7 @@ fn ChoiceControl(props: &ControlProps) -> Html {
     let chosen = shown(&props.value);
     let is_known = options.iter().any(|(key, _)| *key == chosen);
     let select = use_node_ref();
-    // The browser keeps its own idea of what is chosen; after each drawing it is what the value says.
+    // The browser keeps its own selection, so it is set to the value after each rendering.
     {
         let (select, chosen) = (select.clone(), chosen.clone());
         use_effect(move || {
@@ -275,7 +275,7 @@ fn ChoiceControl(props: &ControlProps) -> Html {
     }
 }
 
-/// What a box without a row is told.
+/// Properties of `TypedBox`.
 #[derive(Properties, PartialEq)]
 pub struct TypedBoxProps {
     /// The declared setting.
@@ -284,11 +284,11 @@ pub struct TypedBoxProps {
     pub value: Value,
     /// Its label, for screen readers.
     pub label: String,
-    /// What was typed, accepted or not.
+    /// Called with the input, accepted or not.
     pub on_value: Callback<Result<Value, Message>>,
 }
 
-/// The box of a typed setting without its row, for tables and beside sliders.
+/// The input of a setting without its row, for tables and beside sliders.
 #[component]
 pub fn TypedBox(props: &TypedBoxProps) -> Html {
     let id = use_id();
@@ -304,7 +304,7 @@ pub fn TypedBox(props: &TypedBoxProps) -> Html {
 #[component]
 fn TypedControl(props: &ControlProps) -> Html {
     let draft = use_state_eq(|| None::<String>);
-    // Enter hands over and then the box may be left: the same typing is not handed over twice.
+    // Enter commits, and a blur may follow: the same draft is not committed twice.
     let handed_over = use_mut_ref(|| Cell::new(false));
     let field = props.field;
     let is_number = matches!(field.kind, FieldKind::Int { .. } | FieldKind::Real { .. });
@@ -418,7 +418,7 @@ fn accept(field: &Field, value: &Value) -> Result<Value, Message> {
     field.accept(value).map_err(|error| error.explain())
 }
 
-/// A value as it stands in its box.
+/// The text of a value in its box.
 fn shown(value: &Value) -> String {
     match value {
         Value::Real(v) => format::plain(*v),
@@ -431,7 +431,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// A number without an exponent, which ARIA does not know.
+/// A number without an exponent, which ARIA does not allow.
 fn decimal(value: &Value) -> String {
     match value {
         Value::Real(v) => v.to_string(),
@@ -439,7 +439,7 @@ fn decimal(value: &Value) -> String {
     }
 }
 
-/// An id that no other element of the page has.
+/// A unique element id.
 #[hook]
 pub fn use_id() -> String {
     thread_local! {

@@ -1,4 +1,4 @@
-//! Numbers as a person reads them.
+//! Formatting of numbers, sizes and times.
 
 use crate::i18n::Lang;
 
@@ -49,7 +49,7 @@ pub fn bytes(value: u64) -> String {
     }
 }
 
-/// A moment, as the browser writes it in this language.
+/// A date and time, in the browser's format for the language.
 pub fn moment(ms: f64, lang: Lang) -> String {
     let date = js_sys::Date::new(&ms.into());
     String::from(date.to_locale_string(crate::i18n::html_lang(lang), &wasm_bindgen::JsValue::UNDEFINED))

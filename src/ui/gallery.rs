@@ -1,4 +1,4 @@
-//! The sheets from which a person chooses a preset or a data set.
+//! The dialogs in which presets and data sets are chosen.
 
 use std::collections::BTreeMap;
 
@@ -26,14 +26,14 @@ use crate::{
     state::{data, task_color, use_playground, use_store},
 };
 
-/// What a sheet is told.
+/// Properties of `Sheet`.
 #[derive(Properties, PartialEq)]
 pub struct SheetProps {
-    /// Closed by a person.
+    /// Called when the user closes it.
     pub on_close: Callback<()>,
 }
 
-/// Every preset with a picture of its graph.
+/// All presets, with a thumbnail of each graph.
 #[component]
 pub fn PresetSheet(props: &SheetProps) -> Html {
     let lang = use_lang();
@@ -65,7 +65,7 @@ pub fn PresetSheet(props: &SheetProps) -> Html {
     }
 }
 
-/// The way to a design of one's own.
+/// The entry for an empty design.
 #[component]
 fn EmptyCard(props: &SheetProps) -> Html {
     let lang = use_lang();
@@ -85,7 +85,7 @@ fn EmptyCard(props: &SheetProps) -> Html {
     }
 }
 
-/// Every data set, with what it is, where it comes from, and whether this site has it.
+/// All data sets, with description, source, and whether this site has them.
 #[component]
 pub fn DataSheet(props: &SheetProps) -> Html {
     let lang = use_lang();
@@ -132,7 +132,7 @@ pub fn DataSheet(props: &SheetProps) -> Html {
     }
 }
 
-/// The preset as it is drawn for this data set, or, where that has not what it needs, for one that has.
+/// The preset's design for this data set, or for a suitable one where this data set lacks features or labels.
 fn pictured(preset: &Preset, schema: &Schema) -> Design {
     if preset.fits(schema) {
         return preset.design(schema);
@@ -180,14 +180,13 @@ fn pictured(preset: &Preset, schema: &Schema) -> Design {
     })
 }
 
-/// What a picture in small is told.
+/// Properties of `Thumbnail`.
 #[derive(Properties, PartialEq)]
 pub struct ThumbnailProps {
-    /// What it shows.
     pub design: Design,
 }
 
-/// A graph in small: boxes and wires, in the colour of the task, or grey where tasks share.
+/// A thumbnail of a graph: boxes and wires in the colour of the task, grey where tasks share.
 #[component]
 pub fn Thumbnail(props: &ThumbnailProps) -> Html {
     let design = &props.design;

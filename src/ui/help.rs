@@ -1,18 +1,18 @@
-//! The help sheet: what to do first, and the keyboard shortcuts.
+//! The help dialog: first steps and keyboard shortcuts.
 
 use yew::prelude::*;
 
 use super::dialog::Dialog;
 use crate::i18n::{Text, documents, shell::T, use_lang};
 
-/// What the sheet is told.
+/// Properties of `Help`.
 #[derive(Properties, PartialEq)]
 pub struct HelpProps {
-    /// Closed by a person.
+    /// Called when the user closes it.
     pub on_close: Callback<()>,
 }
 
-/// The help sheet.
+/// The help dialog.
 #[component]
 pub fn HelpSheet(props: &HelpProps) -> Html {
     let lang = use_lang();

@@ -1,10 +1,10 @@
-//! How often which values occur: columns with the range under them.
+//! Histograms.
 
 use yew::prelude::*;
 
 use super::{charts::format_value, format};
 
-/// Columns of equal width from `min` on, with the range under them.
+/// A histogram with bins of equal width from `min` on, and its range as a caption.
 pub fn histogram_view(counts: &[u64], min: f32, width: f32, label: &str) -> Html {
     let largest = counts.iter().copied().max().unwrap_or(0).max(1);
     let n_bins = counts.len().max(1);

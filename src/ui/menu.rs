@@ -1,4 +1,4 @@
-//! A button that opens a list of actions.
+//! A button that opens a menu.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, Node};
@@ -6,33 +6,28 @@ use yew::prelude::*;
 
 use super::icon::{IconKind, icon, sized_icon};
 
-/// One action.
+/// A menu item.
 #[derive(Clone, PartialEq)]
 pub struct MenuItem {
     /// Its id, for scripts and tests.
     pub id: &'static str,
-    /// Its icon.
     pub icon: IconKind,
-    /// Its text.
     pub label: &'static str,
-    /// What it does, in small print.
+    /// Description, in small print.
     pub help: Option<&'static str>,
-    /// Does it.
+    /// Called when it is chosen.
     pub on_choose: Callback<()>,
 }
 
-/// What a menu is told.
+/// Properties of `Menu`.
 #[derive(Properties, PartialEq)]
 pub struct MenuProps {
-    /// Text of the button.
     pub label: AttrValue,
-    /// Icon of the button.
     pub icon: IconKind,
-    /// The actions.
     pub items: Vec<MenuItem>,
 }
 
-/// A button that opens a list of actions.
+/// A button that opens a menu.
 #[component]
 pub fn Menu(props: &MenuProps) -> Html {
     let is_open = use_state_eq(|| false);
@@ -41,7 +36,7 @@ pub fn Menu(props: &MenuProps) -> Html {
         let is_open = is_open.clone();
         Callback::from(move |_: MouseEvent| is_open.set(!*is_open))
     };
-    // The first action takes the focus.
+    // The first item gets the focus.
     {
         let root = root.clone();
         use_effect_with(*is_open, move |is_open| {
@@ -70,7 +65,7 @@ pub fn Menu(props: &MenuProps) -> Html {
                     if let Some(button) = root.cast::<Element>().and_then(|root| root.first_element_child())
                         && let Ok(button) = button.dyn_into::<HtmlElement>()
                     {
-                        // The focus is lost only with the button itself.
+                        // The focus is lost only if the button is removed.
                         let _ = button.focus();
                     }
                 }
@@ -120,7 +115,7 @@ fn focus(root: &NodeRef, idx: usize) {
         .and_then(|items| items.item(idx as u32))
         .and_then(|item| item.dyn_into::<HtmlElement>().ok());
     if let Some(item) = item {
-        // An item that is gone needs no focus.
+        // The item may have been removed.
         let _ = item.focus();
     }
 }

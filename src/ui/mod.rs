@@ -1,4 +1,4 @@
-//! What is drawn. Each room is a component without properties that takes what it shows from [`crate::state`].
+//! The components of the page. Each panel is a component without properties that reads [`crate::state`].
 
 // First: its macro is used by the others.
 #[macro_use]

@@ -1,4 +1,4 @@
-//! The run at a glance, always in sight: play, step, epoch, reset; how far it is; the loss and the leading metric of
+//! The run bar, which is always visible: play, step, epoch, reset; progress; the loss and the main metric of
 //! every task.
 
 use mtl_engine::metrics::Metric;
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The bar under the top bar.
+/// The run bar.
 #[component]
 pub fn RunBar() -> Html {
     let lang = use_lang();
@@ -89,7 +89,7 @@ fn Controls() -> Html {
     }
 }
 
-/// How far the run is. The figures come with the frames; the phase is announced when it changes.
+/// Progress of the run. Figures are updated on animation frames; the phase is announced when it changes.
 #[component]
 fn Progress() -> Html {
     let lang = use_lang();

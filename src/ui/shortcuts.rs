@@ -1,4 +1,4 @@
-//! Keys that work anywhere on the page, and files dropped on it.
+//! Global keyboard shortcuts, and files dropped on the page.
 
 use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
@@ -10,7 +10,7 @@ use crate::{
     state::{PlaygroundRef, Sheet, use_playground},
 };
 
-/// Whether a key is meant for what has the focus: text is being typed, or a sheet is open.
+/// Whether a key belongs to the focused element: text is being typed, or a dialog is open.
 fn is_taken(event: &KeyboardEvent) -> bool {
     let target = event
         .target()
@@ -22,7 +22,7 @@ fn is_taken(event: &KeyboardEvent) -> bool {
     })
 }
 
-/// Whether Space presses what has the focus.
+/// Whether Space activates the focused element.
 fn takes_space(event: &KeyboardEvent) -> bool {
     let target = event
         .target()
@@ -36,7 +36,7 @@ fn takes_space(event: &KeyboardEvent) -> bool {
     })
 }
 
-/// Listens for keys as long as the component is there.
+/// Listens for keys as long as the component is mounted.
 #[hook]
 pub fn use_shortcuts() {
     let playground = use_playground();
@@ -80,7 +80,7 @@ fn press(playground: &PlaygroundRef, event: &KeyboardEvent) {
     event.prevent_default();
 }
 
-/// Opens files that are dropped on the page; true while one is held over it.
+/// Opens files that are dropped on the page; true while a file is dragged over it.
 #[hook]
 pub fn use_file_drop() -> bool {
     let playground = use_playground();
@@ -105,7 +105,7 @@ pub fn use_file_drop() -> bool {
                     listen("dragover", Box::new(move |_| over.set(true))),
                     listen(
                         "dragleave",
-                        // Leaving the window has no element that is entered.
+                        // When the window is left, the event has no related target.
                         Box::new(move |event| {
                             if event.related_target().is_none() {
                                 leave.set(false);

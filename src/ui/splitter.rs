@@ -1,33 +1,30 @@
-//! A bar between two panels that can be dragged, or moved with the arrow keys.
+//! A splitter between two panels, moved by dragging or with the arrow keys.
 
 use web_sys::{Element, PointerEvent};
 use yew::prelude::*;
 
-/// Which way the bar moves.
+/// Direction in which a splitter moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {
-    /// Left and right.
     Horizontal,
-    /// Up and down.
     Vertical,
 }
 
-/// What a bar is told.
+/// Properties of `Splitter`.
 #[derive(Properties, PartialEq)]
 pub struct SplitterProps {
-    /// Which way it moves.
     pub axis: Axis,
-    /// What it changes, for screen readers.
+    /// Label for screen readers.
     pub label: AttrValue,
-    /// Where it stands, as a whole number for screen readers.
+    /// Position, as a whole number for screen readers.
     pub value: i32,
-    /// Moved by so many pixels since the last call.
+    /// Called with the distance in pixels since the last call.
     pub on_move: Callback<f64>,
 }
 
 const KEY_STEP_PX: f64 = 16.0;
 
-/// A bar between two panels.
+/// A splitter between two panels.
 #[component]
 pub fn Splitter(props: &SplitterProps) -> Html {
     let last = use_mut_ref(|| None::<f64>);
@@ -42,7 +39,7 @@ pub fn Splitter(props: &SplitterProps) -> Html {
             event.prevent_default();
             *last.borrow_mut() = Some(place(&event));
             let bar: Element = event.target_unchecked_into();
-            // Without the capture a fast drag leaves the bar, which is all that is lost.
+            // Without the capture a fast drag may leave the splitter, which does no harm.
             let _ = bar.set_pointer_capture(event.pointer_id());
         })
     };

@@ -8,19 +8,16 @@ use super::icon::{IconKind, icon};
 /// One tab.
 #[derive(Clone, PartialEq)]
 pub struct Tab<K: Clone + PartialEq + 'static> {
-    /// What it stands for.
     pub key: K,
-    /// Its text.
     pub label: &'static str,
-    /// What its panel has.
+    /// Description of its panel.
     pub hint: &'static str,
-    /// Its icon.
     pub icon: IconKind,
     /// Id of the panel that it opens.
     pub panel: &'static str,
 }
 
-/// Draws a row of tabs; `open` is the one whose panel is shown.
+/// A row of tabs; `open` is the one whose panel is shown.
 pub fn tab_row<K: Clone + PartialEq + 'static>(
     label: &'static str,
     class: &'static str,
@@ -49,7 +46,7 @@ pub fn tab_row<K: Clone + PartialEq + 'static>(
                 .and_then(|row| row.children().item(next as u32))
                 .and_then(|tab| wasm_bindgen::JsCast::dyn_into(tab).ok());
             if let Some(tab) = row {
-                // Focus stays where it was when the element is gone.
+                // The focus does not move if the element has been removed.
                 let _ = tab.focus();
             }
         })

@@ -1,4 +1,4 @@
-//! The messages, in a corner, announced to screen readers.
+//! Toasts: messages in a corner, announced to screen readers.
 
 use yew::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::{
     state::{ToastKind, use_playground, use_store},
 };
 
-/// The messages that are shown.
+/// The toasts.
 #[component]
 pub fn ToastList() -> Html {
     let lang = use_lang();

@@ -1,4 +1,4 @@
-//! The bar at the top: name, presets, data set, files, language, colours, help.
+//! The top bar: name, presets, data set, files, language, theme, help.
 
 use mtl_engine::design::edit::{Edit, MAX_NAME_CHARS};
 use web_sys::HtmlInputElement;
@@ -13,7 +13,7 @@ use crate::{
     state::{Sheet, Theme, data, use_playground, use_selected},
 };
 
-/// The bar at the top.
+/// The top bar.
 #[component]
 pub fn TopBar() -> Html {
     let lang = use_lang();
@@ -55,7 +55,7 @@ pub fn TopBar() -> Html {
     }
 }
 
-/// One trunk, two tasks.
+/// The logo: one trunk, two tasks.
 #[component]
 fn Brand() -> Html {
     html! {
@@ -69,7 +69,7 @@ fn Brand() -> Html {
     }
 }
 
-/// The name of the design, to change.
+/// The editable name of the design.
 #[component]
 fn DocumentName() -> Html {
     let lang = use_lang();
@@ -92,7 +92,7 @@ fn DocumentName() -> Html {
     }
 }
 
-/// Saving and opening.
+/// The menu for saving and opening.
 #[component]
 fn Files() -> Html {
     let lang = use_lang();
@@ -136,7 +136,7 @@ fn Files() -> Html {
                 let playground = this.rc();
                 this.attempt(async move { playground.open_file(file).await });
             }
-            // So that the same file can be picked again.
+            // Cleared so that the same file can be picked again.
             input.set_value("");
         })
     };

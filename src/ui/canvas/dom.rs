@@ -1,5 +1,5 @@
-//! What is moved without drawing components again: while something is dragged, panned or lit up, attributes of the drawn
-//! elements are set directly, and yew hears of it once, at the end.
+//! Direct updates of the DOM that need no rendering: while something is dragged, panned or highlighted, attributes of the existing
+//! elements are set directly, and the yew state is updated once, at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::{cell::RefCell, rc::Rc};
@@ -26,17 +26,17 @@ fn element(id: &str) -> Option<Element> {
 }
 
 fn set(element: &Element, name: &str, value: &str) {
-    // Fails only for a name that is no attribute name, and these are written in this file.
+    // Fails only for invalid attribute names, and all names are literals in this file.
     let _ = element.set_attribute(name, value);
 }
 
-/// The element with the style of `css` on which a pointer is. An event's current target is of no use: yew listens at the root.
+/// The closest ancestor of an event's target that matches `css`. The event's current target cannot be used, since yew listens at the root.
 pub fn pressed(event: &web_sys::Event, css: &str) -> Option<Element> {
     let target: Element = event.target()?.dyn_into().ok()?;
     target.closest(css).ok().flatten()
 }
 
-/// Below this zoom small print cannot be read: names are shown in large, and nothing else.
+/// Below this zoom small text is not legible, and only names are shown, in large type.
 const FAR_SCALE: f64 = 0.62;
 
 /// Id of a node's element.
@@ -65,12 +65,12 @@ pub fn handle_id(handle: Handle) -> String {
     format!("mtl-{side}-{}-{}", handle.port.node.0, handle.port.handle)
 }
 
-/// A place as the value of a `transform` attribute.
+/// A position as the value of a `transform` attribute.
 pub fn translate([x, y]: Point) -> String {
     format!("translate({x} {y})")
 }
 
-/// Width and height of the drawing surface in pixels; a usual size while it is not drawn.
+/// Width and height of the drawing surface in pixels; a default while it is not rendered.
 pub fn surface_size(surface: &NodeRef) -> [f64; 2] {
     match surface
         .cast::<Element>()
@@ -81,7 +81,7 @@ pub fn surface_size(surface: &NodeRef) -> [f64; 2] {
     }
 }
 
-/// How much of the lower right corner of the surface lies under the small map, in pixels; nothing where there is none.
+/// Width and height of the part of the surface that the minimap covers (lower right corner), in pixels; 0 without a minimap.
 pub fn map_size(surface: &NodeRef) -> [f64; 2] {
     const GAP: f64 = 4.0;
     let measured = surface.cast::<Element>().and_then(|surface| {
@@ -96,7 +96,7 @@ pub fn map_size(surface: &NodeRef) -> [f64; 2] {
     measured.unwrap_or_default()
 }
 
-/// A point of the window in pixels of the surface.
+/// Converts client coordinates to coordinates of the surface.
 pub fn on_surface(surface: &NodeRef, client: [f64; 2]) -> [f64; 2] {
     match surface
         .cast::<Element>()
@@ -107,7 +107,7 @@ pub fn on_surface(surface: &NodeRef, client: [f64; 2]) -> [f64; 2] {
     }
 }
 
-/// Draws the surface's content at pan and zoom.
+/// Applies pan and zoom to the surface's content.
 pub fn set_view(surface: &NodeRef, view: View) {
     let Some(surface) = surface.cast::<Element>() else {
         return;
@@ -126,11 +126,11 @@ pub fn set_view(surface: &NodeRef, view: View) {
     let Some(style) = surface.dyn_ref::<SvgElement>().map(SvgElement::style) else {
         return;
     };
-    // Every handle's style follows the zoom: it is told only when that has changed, and a pan stays cheap.
+    // The style of every handle depends on the zoom, so that it is updated only when the zoom changes; panning stays cheap.
     let zoom = scale.to_string();
     if style.get_property_value("--zoom").ok().as_deref() != Some(zoom.as_str()) {
         let _ = style.set_property("--zoom", &zoom);
-        // A zoomed-out canvas hides its small print: see the style sheet.
+        // The style sheet hides small text on a zoomed-out canvas.
         set(
             &surface,
             "data-far",
@@ -139,14 +139,14 @@ pub fn set_view(surface: &NodeRef, view: View) {
     }
 }
 
-/// Says that the view is being moved: the browser then keeps the drawing as one layer and moves that.
+/// Marks the view as being moved, so that the browser composites the drawing as one layer.
 pub fn set_moving(surface: &NodeRef, moving: bool) {
     if let Some(surface) = surface.cast::<Element>() {
         set(&surface, "data-moving", if moving { "true" } else { "false" });
     }
 }
 
-/// Draws moved nodes, and the wires and blocks that follow them, at their places.
+/// Updates the positions of moved nodes and of the wires and blocks that depend on them.
 pub fn place(scene: &Scene, moved: &BTreeMap<NodeId, Point>, wires: &[WireId], blocks: &[usize]) {
     for (node, corner) in moved {
         if let Some(element) = element(&node_id(*node)) {
@@ -181,7 +181,7 @@ fn set_path(wire: &Element, path: &str) {
     }
 }
 
-/// Draws a comment at a place and size.
+/// Updates the position and size of a comment.
 pub fn place_note(note: u32, corner: Point, size: Point) {
     let Some(element) = element(&note_id(note)) else {
         return;
@@ -193,20 +193,20 @@ pub fn place_note(note: u32, corner: Point, size: Point) {
     }
 }
 
-/// Wires and blocks that follow `nodes`.
+/// Wires and blocks whose geometry depends on `nodes`.
 pub fn followers(scene: &Scene, nodes: &BTreeSet<NodeId>) -> (Vec<WireId>, Vec<usize>) {
     let blocks: Vec<usize> = (0..scene.blocks.len())
         .filter(|index| !scene.blocks[*index].nodes.is_disjoint(nodes))
         .collect();
     let mut around = nodes.clone();
-    // The box of a folded block stands in the middle of its nodes: when one moves, the wires of all follow.
+    // The box of a folded block is centred on its nodes: when one moves, the wires of all change.
     for block in &blocks {
         around.extend(&scene.blocks[*block].nodes);
     }
     (scene.wires_of(&around).collect(), blocks)
 }
 
-/// Whether a person wishes for less motion.
+/// Whether the user prefers reduced motion.
 pub fn wants_less_motion() -> bool {
     web_sys::window()
         .and_then(|window| {
@@ -218,7 +218,7 @@ pub fn wants_less_motion() -> bool {
         .is_some_and(|query| query.matches())
 }
 
-/// Moves what is drawn from where it was to where it is now.
+/// Animates nodes from their old to their new positions.
 pub fn glide(before: &Scene, after: Scene) {
     if wants_less_motion() {
         return;
@@ -256,12 +256,12 @@ pub fn glide(before: &Scene, after: Scene) {
     });
 }
 
-/// Calls `frame` with the time in milliseconds before every drawing, until it says that it is done.
+/// Calls `frame` with the time in milliseconds on every animation frame, until it returns false.
 pub fn each_frame(mut frame: impl FnMut(f64) -> bool + 'static) {
     type Slot = Rc<RefCell<Option<Closure<dyn FnMut(f64)>>>>;
     fn request(slot: &Slot) {
         if let (Some(window), Some(closure)) = (web_sys::window(), &*slot.borrow()) {
-            // A window that is closing draws no more frames.
+            // A closing window requests no more frames.
             let _ = window.request_animation_frame(closure.as_ref().unchecked_ref());
         }
     }
@@ -271,7 +271,7 @@ pub fn each_frame(mut frame: impl FnMut(f64) -> bool + 'static) {
         if frame(now) {
             request(&own);
         } else {
-            // The closure cannot be dropped while it runs: it goes with the next task.
+            // The closure cannot be dropped while it runs: it is dropped in the next task.
             let own = Rc::clone(&own);
             gloo_timers::callback::Timeout::new(0, move || drop(own.borrow_mut().take())).forget();
         }
@@ -279,7 +279,7 @@ pub fn each_frame(mut frame: impl FnMut(f64) -> bool + 'static) {
     request(&slot);
 }
 
-/// Lights up what leads to a node and what it leads to.
+/// Highlights the ancestors and descendants of a node.
 pub fn light(surface: &NodeRef, design: &Design, node: Option<NodeId>) {
     let Some(surface) = surface.cast::<Element>() else {
         return;
@@ -323,7 +323,7 @@ pub fn light(surface: &NodeRef, design: &Design, node: Option<NodeId>) {
     }
 }
 
-/// Marks the handles that a wire may end on, or takes the marks away.
+/// Marks the handles that a wire may end on, or removes the marks.
 pub fn mark_handles(surface: &NodeRef, may: Option<&dyn Fn(Handle) -> bool>) {
     let Some(surface) = surface.cast::<Element>() else {
         return;
@@ -363,7 +363,7 @@ pub fn focus(id: &str) {
     }
 }
 
-/// What an element of the canvas stands for.
+/// The item of the canvas that an element represents.
 pub fn target_of(element: Option<Element>) -> Target {
     const ALL: &str =
         "[data-handle],[data-grip],[data-node],[data-wire],[data-note-corner],[data-note],[data-block]";
@@ -400,12 +400,12 @@ pub fn target_of(element: Option<Element>) -> Target {
     }
 }
 
-/// What is drawn at a point of the window.
+/// The item of the canvas at client coordinates.
 pub fn target_at(client: [f64; 2]) -> Target {
     target_of(document().and_then(|document| document.element_from_point(client[0] as f32, client[1] as f32)))
 }
 
-/// What has the keyboard focus.
+/// The item of the canvas that has the keyboard focus.
 pub fn focused() -> Target {
     target_of(document().and_then(|document| document.active_element()))
 }

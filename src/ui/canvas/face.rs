@@ -1,6 +1,6 @@
-//! What a node shows: the data of its drawing, made from the design and what is known about it.
+//! The view model of a node: what it displays, derived from the design and its check.
 //!
-//! A face is compared before a node is drawn again, so that an edit draws only what it changes.
+//! A node is rendered again only when its face has changed, so that an edit renders only the nodes that it affects.
 
 use mtl_base::NodeId;
 use mtl_engine::{
@@ -18,19 +18,18 @@ use crate::{
     ui::format,
 };
 
-/// Pixels that a line of a node has for its text.
+/// Width of a line of text in a node, in pixels.
 pub const TEXT_WIDTH: f32 = NODE_WIDTH - 30.0;
 
-/// What a node shows.
+/// The view model of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Face {
-    /// Which node.
     pub id: NodeId,
-    /// Its name, cut to the width.
+    /// Its name, truncated to the width.
     pub title: String,
-    /// Its name on one line or two, for a canvas that is zoomed out.
+    /// Its name on one or two lines, for a zoomed-out canvas.
     pub far_title: Vec<String>,
-    /// Type and key settings, cut to the width.
+    /// Type and main settings, truncated to the width.
     pub summary: String,
     /// Output shape, or loss and weight of a head.
     pub shape: String,
@@ -42,11 +41,11 @@ pub struct Face {
     pub reach: Reach,
     /// Its own task, when it is a head.
     pub task_idx: Option<usize>,
-    /// Group of the palette, for the style sheet.
+    /// Category of the layer, for the style sheet.
     pub category: &'static str,
-    /// Parameters are kept.
+    /// Whether its parameters are frozen.
     pub frozen: bool,
-    /// Worst problem of its own.
+    /// Highest severity of its problems.
     pub problem: Option<Severity>,
     /// Width and height.
     pub size: Point,
@@ -54,11 +53,11 @@ pub struct Face {
     pub inputs: Vec<HandleFace>,
     /// Handles on the right.
     pub outputs: Vec<HandleFace>,
-    /// What a screen reader says.
+    /// Text for screen readers.
     pub label: String,
 }
 
-/// How many tasks' losses reach a node.
+/// Whether a node is shared between tasks, private to one, or reached by none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Two or more.
@@ -80,16 +79,16 @@ impl Reach {
     }
 }
 
-/// What a handle shows.
+/// The view model of a handle.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HandleFace {
-    /// Colour and form.
+    /// Kind of value, which decides colour and shape.
     pub kind: PortKind,
-    /// Takes many wires: drawn long.
+    /// Whether it takes several wires, and is drawn long.
     pub many: bool,
-    /// Middle, from the node's corner.
+    /// Centre, relative to the node's corner.
     pub at: Point,
-    /// What a screen reader and the tooltip say.
+    /// Text for screen readers and the tooltip.
     pub label: String,
 }
 
@@ -118,7 +117,7 @@ pub fn kind_outline(kind: PortKind, many: bool) -> &'static str {
     }
 }
 
-/// The usual width of a letter at `font_px`.
+/// Estimated width of a character at `font_px`.
 fn advance(c: char, font_px: f32) -> f32 {
     font_px
         * match c {
@@ -130,7 +129,7 @@ fn advance(c: char, font_px: f32) -> f32 {
         }
 }
 
-/// The start of `text` that fits into `width` pixels.
+/// The longest prefix of `text` that fits into `width` pixels.
 fn start_of(text: &str, mut width: f32, font_px: f32) -> &str {
     let end = text.char_indices().find(|(_, c)| {
         width -= advance(*c, font_px);
@@ -139,7 +138,7 @@ fn start_of(text: &str, mut width: f32, font_px: f32) -> &str {
     &text[..end.map_or(text.len(), |(at, _)| at)]
 }
 
-/// `text` cut so that it fits into `width` pixels at `font_px`, by the usual widths of letters.
+/// `text` truncated to `width` pixels at `font_px`, by estimated character widths.
 pub fn fit_text(text: &str, width: f32, font_px: f32) -> String {
     if start_of(text, width, font_px).len() == text.len() {
         return text.to_owned();
@@ -155,12 +154,12 @@ pub fn two_lines(text: &str, width: f32, font_px: f32) -> Vec<String> {
         return vec![text.to_owned()];
     }
     let end = match first.rfind([' ', '_']) {
-        // One word that is a little too long is drawn narrower, rather than torn.
+        // A single word that is a little too long is condensed instead of broken.
         None | Some(0) if start_of(text, width * 1.3, font_px).len() == text.len() && text.is_ascii() => {
             return vec![text.to_owned()];
         }
         None | Some(0) => first.len(),
-        // An underscore stays where it is read.
+        // A line is broken after an underscore.
         Some(at) => at + usize::from(first[at..].starts_with('_')),
     };
     vec![
@@ -188,7 +187,7 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
         .max();
     let kind = node.layer.name().get(lang);
     let details = node.layer.summary();
-    // A head that is named after its label need not say it twice.
+    // A head that is named after its label does not repeat it.
     let summary = if details.is_empty() || (node.layer.is_head() && details == node.name) {
         kind.to_owned()
     } else {
@@ -281,7 +280,7 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
             .iter()
             .enumerate()
             .map(|(index, port)| {
-                // What is known is shown: an output that gives "a vector or a sequence" has the form of what it gives.
+                // The shape of the handle follows the actual value where it is known, since some outputs give either a vector or a sequence.
                 let kind = report
                     .outputs
                     .get(index)
@@ -305,11 +304,11 @@ fn known_kind(declared: PortKind, shape: mtl_engine::layers::Shape) -> PortKind 
 }
 
 fn weight_of(weight: f32) -> f64 {
-    // Through the shortest decimal text: 0.1_f32 is shown as 0.1.
+    // Formatted as the shortest decimal: 0.1_f32 is shown as 0.1.
     weight.to_string().parse().unwrap_or(f64::from(weight))
 }
 
-/// Who shares it, in words.
+/// Description of the tasks that share it.
 pub fn reach_text(tasks: &[usize], checked: &Checked, lang: Lang) -> String {
     let name = |task_idx: &usize| {
         checked

@@ -1,4 +1,4 @@
-//! The line beside the pointer: the shape on a wire, the name of a handle, what is wrong with a node or who shares it.
+//! The tooltip of the canvas: the shape on a wire, the name of a handle, the problems of a node or the tasks that share it.
 
 use mtl_base::text::Explain;
 use yew::prelude::*;
@@ -14,10 +14,10 @@ use crate::{
     state::use_store,
 };
 
-/// What is said beside the pointer, and where on the canvas in pixels.
+/// Text of the tooltip, and its position on the canvas in pixels.
 pub type Hint = Option<([f64; 2], Message)>;
 
-/// Shows what there is to say about `target`.
+/// Shows the tooltip of `target`.
 pub fn show(editor: &Editor, target: Target, client: [f64; 2]) {
     let hint = &editor.canvas.hint;
     match about(editor, target) {
@@ -26,7 +26,7 @@ pub fn show(editor: &Editor, target: Target, client: [f64; 2]) {
     }
 }
 
-/// Takes the line away.
+/// Hides the tooltip.
 pub fn hide(editor: &Editor) {
     let hint = &editor.canvas.hint;
     if hint.get().is_some() {
@@ -84,7 +84,7 @@ fn about(editor: &Editor, target: Target) -> Option<Message> {
     }
 }
 
-/// The line beside the pointer.
+/// The tooltip of the canvas.
 #[component]
 pub fn HintView() -> Html {
     let lang = use_lang();

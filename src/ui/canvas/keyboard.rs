@@ -1,5 +1,5 @@
-//! Everything without a mouse: Tab reaches nodes (and the handles and wires of the selected one), Enter selects and wires, arrows
-//! move, Escape gives up. Keys do nothing while something is typed.
+//! Keyboard control of the canvas: Tab reaches nodes (and the handles and wires of the selected one), Enter selects and wires, arrows
+//! move, Escape cancels. Keys are ignored while text is typed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,18 +14,18 @@ use super::{
 };
 use crate::i18n::{canvas::T, fill_message};
 
-/// How far an arrow key moves, in pixels.
+/// Distance that an arrow key moves a node, in pixels.
 const STEP: f32 = 5.0;
-/// The same with Shift.
+/// Distance with Shift, in pixels.
 const LONG_STEP: f32 = 20.0;
 
-/// Whether what has the focus takes letters.
+/// Whether the focused element takes text.
 fn is_typing(element: &Element) -> bool {
     let tag = element.tag_name().to_ascii_lowercase();
     matches!(tag.as_str(), "input" | "textarea" | "select") || element.has_attribute("contenteditable")
 }
 
-/// A key goes down somewhere on the page; `canvas` is the canvas with its bars.
+/// Handles `keydown` anywhere on the page; `canvas` is the canvas with its bars.
 pub fn key_down(event: &KeyboardEvent, canvas: &Element, editor: &Editor, controller: &Controller) {
     if event.default_prevented() || event.is_composing() {
         return;
@@ -144,7 +144,7 @@ fn plain(key: &str, event: &KeyboardEvent, inside: bool, editor: &Editor, contro
     true
 }
 
-/// With one wire selected, a searched layer goes onto it.
+/// With one wire selected, a searched layer is inserted into it.
 fn selected_link(editor: &Editor) -> Link {
     let selection = editor.selection.get();
     match (
@@ -200,7 +200,7 @@ fn activate(event: &KeyboardEvent, editor: &Editor, controller: &Controller) -> 
     true
 }
 
-/// Moves the loose end of the wire that is being drawn to the next handle that it may end on.
+/// Moves the loose end of the pending wire to the next handle that it may end on.
 fn next_end(editor: &Editor, controller: &Controller, forward: bool) {
     let ends = open_ends(editor);
     if ends.is_empty() {

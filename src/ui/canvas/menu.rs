@@ -1,4 +1,4 @@
-//! The menu of what was clicked with the right button, pressed long, or asked for with the menu key.
+//! The context menu of the canvas, opened with the right button, a long press or the menu key.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -18,18 +18,18 @@ use super::{
 };
 use crate::i18n::{Text, canvas::T, use_lang};
 
-/// What the menu is told.
+/// Properties of `Menu`.
 #[derive(Properties, PartialEq)]
 pub struct MenuProps {
-    /// Where, in pixels of the canvas.
+    /// Position, in pixels of the canvas.
     pub at: [f64; 2],
-    /// On what.
+    /// The item that was clicked.
     pub on: Target,
 }
 
 type Act = Box<dyn Fn(&Editor)>;
 
-/// One line of a menu: what it says, what it says when the mouse rests on it, its keys, what it does. `None` is a rule.
+/// A menu item: label, tooltip, shortcut, action. `None` is a separator.
 type Line = Option<(Text, Text, &'static str, Act)>;
 
 fn line(text: Text, hint: Text, keys: &'static str, act: impl Fn(&Editor) + 'static) -> Line {
@@ -163,13 +163,13 @@ fn node_lines(node: mtl_base::NodeId, editor: &Editor) -> Vec<Line> {
     lines
 }
 
-/// The menu.
+/// The context menu.
 #[component]
 pub fn Menu(props: &MenuProps) -> Html {
     let lang = use_lang();
     let editor = use_editor();
     let list = use_node_ref();
-    // The finger whose long press has opened the menu is lifted on one of its lines: that is no choice.
+    // The finger that opened the menu by a long press is lifted over an item, which must not activate it.
     let pressed = use_mut_ref(|| false);
     let onpointerdown = {
         let pressed = Rc::clone(&pressed);
@@ -222,7 +222,7 @@ pub fn Menu(props: &MenuProps) -> Html {
                 Some((text, hint, keys, act)) => {
                     let (editor, pressed) = (editor.clone(), Rc::clone(&pressed));
                     let onclick = Callback::from(move |event: MouseEvent| {
-                        // A click of the keyboard has no count.
+                        // A click from the keyboard has a count of 0.
                         if event.detail() > 0 && !*pressed.borrow() {
                             return;
                         }

@@ -1,4 +1,4 @@
-//! The small map: all nodes, and what is seen of them. A press or a drag on it moves the view there.
+//! The minimap: all nodes, and a frame around the visible part. A press or a drag moves the view.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ use crate::{
     state::{task_color, use_store},
 };
 
-/// The small map.
+/// The minimap.
 #[component]
 pub fn Minimap() -> Html {
     let lang = use_lang();
@@ -77,7 +77,7 @@ fn small_nodes(scene: &Rc<Scene>, checked: &Rc<mtl_engine::design::check::Checke
         .collect()
 }
 
-/// Moves the view to where the map was pressed.
+/// Centres the view on the pressed point.
 fn go_there(editor: &Editor, event: &PointerEvent, bounds: Rect) {
     let Some(map) = dom::pressed(event, ".minimap") else {
         return;
@@ -99,7 +99,7 @@ struct SeenProps {
     bounds: Rect,
 }
 
-/// The frame around what is seen.
+/// The frame around the visible part.
 #[component]
 fn Seen(props: &SeenProps) -> Html {
     let editor = use_editor();
@@ -107,7 +107,7 @@ fn Seen(props: &SeenProps) -> Html {
     let [width, height] = dom::surface_size(&editor.canvas.surface);
     let seen = Rect::between(view.to_design([0.0, 0.0]), view.to_design([width, height]));
     let bounds = props.bounds;
-    // The frame does not leave the map.
+    // The frame is clamped to the map.
     let (left, top) = (seen.x.max(bounds.x), seen.y.max(bounds.y));
     let (right, bottom) = (
         seen.right().min(bounds.right()),

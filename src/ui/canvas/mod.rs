@@ -1,14 +1,14 @@
-//! The design canvas: an SVG that is drawn from the document, and everything that a hand expects of an editor.
+//! The design canvas: an SVG that is rendered from the document, with the interactions of a graph editor.
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`editor`] | what a person can do; every way of doing it ends there |
-//! | [`state`] | pan, zoom, the wire that is being drawn, what lies over the canvas |
-//! | [`scene`], [`face`] | where everything is, and what a node shows: pure, tested natively |
-//! | [`surface`], [`views`] | the drawing |
+//! | [`editor`] | the commands, which all input devices call |
+//! | [`state`] | pan, zoom, the pending wire, overlays |
+//! | [`scene`], [`face`] | geometry, and the view model of a node: pure functions, tested natively |
+//! | [`surface`], [`views`] | the SVG |
 //! | [`gesture`], [`keyboard`] | mouse, touch, keys |
-//! | [`dom`] | what moves while it is dragged, without drawing components again |
-//! | the others | bar, list of layers, search, menu, small map, problems, comments, pictures |
+//! | [`dom`] | direct updates of the DOM while something is dragged, without rendering |
+//! | the others | toolbar, palette, search, menu, minimap, problems, comments, export of pictures |
 
 pub mod dom;
 pub mod editor;
@@ -62,7 +62,7 @@ pub fn Canvas() -> Html {
     }
 }
 
-/// What lies over the canvas.
+/// The overlays of the canvas.
 #[component]
 fn Over() -> Html {
     let editor = use_editor();
@@ -75,7 +75,7 @@ fn Over() -> Html {
     }
 }
 
-/// What a screen reader says of the last command.
+/// Live region that announces the last command to screen readers.
 #[component]
 fn Said() -> Html {
     let lang = use_lang();
@@ -84,7 +84,7 @@ fn Said() -> Html {
     html! { <p class="visually-hidden" role="status" aria-live="polite">{ said.get(lang).to_owned() }</p> }
 }
 
-/// Three steps for who starts from nothing; the ones that are done are ticked.
+/// A checklist of three steps for an empty canvas.
 #[component]
 fn FirstSteps() -> Html {
     let lang = use_lang();

@@ -1,4 +1,4 @@
-//! The box in which a comment is written, over the comment itself.
+//! The text box in which a comment is edited, over the comment itself.
 
 use mtl_engine::design::edit::{Edit, MAX_NOTE_CHARS};
 use web_sys::{HtmlTextAreaElement, KeyboardEvent};
@@ -10,7 +10,7 @@ use crate::{
     state::use_store,
 };
 
-/// The box, while a comment is written.
+/// The text box, while a comment is edited.
 #[component]
 pub fn NoteEditor() -> Html {
     let lang = use_lang();

@@ -1,5 +1,5 @@
-//! The list of layers: a click adds one in the middle of the view, a drag where it is dropped. Blocks of the document
-//! are there too, to be used again.
+//! The palette of layers: a click adds one in the middle of the view, a drag where it is dropped. Blocks of the document
+//! are listed too, to be reused.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ use crate::{
     ui::{elements::icon_button, icon::IconKind},
 };
 
-/// The list of layers.
+/// The palette of layers.
 #[component]
 pub fn Palette() -> Html {
     let lang = use_lang();
@@ -145,7 +145,7 @@ fn PaletteItem(props: &PaletteItemProps) -> Html {
             editor.canvas.carried.set(None);
         })
     };
-    // A click is what a mouse, a finger and Enter have in common; a drag, whose pointer the item has captured, ends with one.
+    // Mouse, touch and Enter all cause a click event; so does the end of a drag, whose pointer the item has captured.
     let onclick = {
         let (editor, layer) = (editor.clone(), layer.clone());
         Callback::from(move |_: MouseEvent| {
@@ -169,7 +169,7 @@ fn PaletteItem(props: &PaletteItemProps) -> Html {
     }
 }
 
-/// A click with one node selected adds the layer behind it.
+/// With one node selected, the new layer is connected behind it.
 fn after(editor: &Editor, node: mtl_base::NodeId) -> Link {
     let has_output = editor
         .design()
@@ -202,7 +202,7 @@ fn drop_layer(editor: &Editor, layer: &Layer, client: [f64; 2]) {
     editor.add_layer(layer, Some(place), link);
 }
 
-/// The layer that is on its way from the list to the canvas.
+/// Preview of the layer that is being dragged from the palette.
 #[component]
 pub fn Carried() -> Html {
     let lang = use_lang();

@@ -1,4 +1,4 @@
-//! The design as a picture: an SVG that stands alone (colours and fonts are in it), and a PNG of it.
+//! Export of the design as a picture: a self-contained SVG (with colours and fonts), and a PNG of it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -57,8 +57,8 @@ impl Colors {
     }
 }
 
-/// Text of an XML document. What XML cannot hold at all, not even escaped (controls, for one), becomes U+FFFD: one such letter
-/// and no program reads the file.
+/// Escapes text for XML. Characters that are invalid in XML even when escaped (such as controls) become U+FFFD, since one of
+/// them makes the file unreadable.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -309,7 +309,7 @@ fn draw_png(image: &HtmlImageElement, editor: &Editor) -> Option<()> {
         f64::from(image.natural_width()),
         f64::from(image.natural_height()),
     );
-    // Browsers refuse canvases beyond some 16,000 pixels a side.
+    // Browsers limit canvases to some 16,000 pixels per side.
     let scale = PNG_SCALE.min(12_000.0 / width.max(height).max(1.0));
     canvas.set_width((width * scale) as u32);
     canvas.set_height((height * scale) as u32);
@@ -333,7 +333,7 @@ fn save(editor: &Editor, blob: &Blob, name: &str) {
         link.set_href(&url);
         link.set_download(name);
         link.click();
-        // The browser has its own hold on the content by the time of the next task.
+        // The browser holds its own reference to the content by the next task.
         gloo_timers::callback::Timeout::new(1_000, move || {
             let _ = web_sys::Url::revoke_object_url(&url);
         })
@@ -370,7 +370,7 @@ mod tests {
     fn faults_no_name_makes_a_picture_that_is_no_xml() {
         let mut design = Design::new("");
         let node = design.add("", Layer::from_key("token_input").unwrap());
-        // Every letter below U+3000, and those around the surrogates and at the end.
+        // Every character below U+3000, and those around the surrogates and at the end.
         let letters = (0..0x3000_u32)
             .chain(0xd7f0..0xe010)
             .chain(0xffe0..0x1_0010)

@@ -1,4 +1,4 @@
-//! The list of problems: what is wrong, where, and the one click that goes there or mends it. Never in the way.
+//! The list of problems: description, location, and buttons that go there or apply a fix. It never blocks the canvas.
 
 use mtl_base::text::Explain;
 use mtl_engine::design::{
@@ -14,7 +14,7 @@ use crate::{
     ui::icon::{IconKind, sized_icon},
 };
 
-/// The number of problems, and the list when it is opened.
+/// A button with the number of problems, and the list when it is open.
 #[component]
 pub fn Problems() -> Html {
     let lang = use_lang();

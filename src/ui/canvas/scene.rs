@@ -1,6 +1,6 @@
-//! Geometry of the canvas: where nodes, handles, wires and blocks are, in the pixels of the design (before pan and zoom).
+//! Geometry of the canvas: positions of nodes, handles, wires and blocks, in design pixels (before pan and zoom).
 //!
-//! A [`Scene`] is made from the design at every change; dragging looks up new places in it without making another.
+//! A [`Scene`] is built from the design at every change; dragging computes new positions from it without building another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,48 +13,42 @@ use mtl_engine::{
     layers::Arity,
 };
 
-/// Distance of the grid that a dragged node snaps to, in pixels.
+/// Spacing of the grid that a dragged node snaps to, in pixels.
 pub const GRID: f32 = layout::GRID;
 /// Width of a node.
 pub const NODE_WIDTH: f32 = 150.0;
 /// Height of a node with few handles.
 pub const NODE_HEIGHT: f32 = 75.0;
-/// Room that each handle needs at the least, so that two can be told apart by a finger.
+/// Smallest height per handle, so that handles can be distinguished by touch.
 const HANDLE_PITCH: f32 = 24.0;
 /// Height of the title of an open block.
 pub const BLOCK_TITLE: f32 = 24.0;
 /// Margin of an open block around its nodes.
 const BLOCK_MARGIN: f32 = 15.0;
 
-/// A place in the design.
+/// A point in the design.
 pub type Point = [f32; 2];
 
 /// A rectangle: top left corner and size.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rect {
-    /// Left edge.
     pub x: f32,
-    /// Upper edge.
     pub y: f32,
-    /// Width.
     pub width: f32,
-    /// Height.
     pub height: f32,
 }
 
-/// The side of a node on which a handle is.
+/// The side of a node on which a handle is: inputs on the left, outputs on the right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {
-    /// On the left.
     Input,
-    /// On the right.
     Output,
 }
 
-/// Where everything is.
+/// Geometry of a design.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
-    /// Places of the nodes; those in a folded block are there too.
+    /// Positions of the nodes, including those in folded blocks.
     pub nodes: BTreeMap<NodeId, Rect>,
     /// Boxes of the blocks, in their order.
     pub blocks: Vec<BlockBox>,
@@ -67,9 +61,8 @@ pub struct Scene {
 /// A block on the canvas.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BlockBox {
-    /// Its members.
     pub nodes: BTreeSet<NodeId>,
-    /// Drawn as one box.
+    /// Whether it is drawn as one box.
     pub folded: bool,
     /// Wires that come in from outside, from top to bottom.
     pub entering: Vec<WireId>,
@@ -93,22 +86,18 @@ impl Rect {
         }
     }
 
-    /// Its top left corner.
     pub fn corner(&self) -> Point {
         [self.x, self.y]
     }
 
-    /// Its middle.
     pub fn middle(&self) -> Point {
         [self.x + self.width / 2.0, self.y + self.height / 2.0]
     }
 
-    /// Right edge.
     pub fn right(&self) -> f32 {
         self.x + self.width
     }
 
-    /// Lower edge.
     pub fn bottom(&self) -> f32 {
         self.y + self.height
     }
@@ -163,7 +152,7 @@ pub fn handle_offset(height: f32, index: usize, count: usize) -> f32 {
 }
 
 impl Scene {
-    /// Where everything in `design` is; nodes without a place are laid out.
+    /// Computes the geometry of `design`; nodes without a position are laid out.
     pub fn new(design: &Design) -> Self {
         let laid_out = if design.nodes.iter().all(|node| node.position.is_some()) {
             BTreeMap::new()
@@ -237,12 +226,12 @@ impl Scene {
             .map_or(0.0, |rect| rect.y + port.handle as f32)
     }
 
-    /// Whether a node is inside a folded block, and in which.
+    /// The folded block that contains a node, if any.
     pub fn folded_in(&self, node: NodeId) -> Option<usize> {
         self.folded.get(&node).copied()
     }
 
-    /// Place of a node, where `moved` may say another.
+    /// Position of a node, which `moved` may override.
     pub fn rect(&self, node: NodeId, moved: &BTreeMap<NodeId, Point>) -> Option<Rect> {
         let rect = self.nodes.get(&node)?;
         Some(
@@ -252,7 +241,7 @@ impl Scene {
         )
     }
 
-    /// Place of a block: around its nodes when it is open, a box in the middle of them when it is folded.
+    /// Rectangle of a block: around its nodes when it is open, a box at their centre when it is folded.
     pub fn block(&self, index: usize, moved: &BTreeMap<NodeId, Point>) -> Option<Rect> {
         let block = self.blocks.get(index)?;
         let around = block
@@ -278,7 +267,7 @@ impl Scene {
         })
     }
 
-    /// The middle of a handle.
+    /// Centre of a handle.
     pub fn handle(&self, port: Port, side: Side, moved: &BTreeMap<NodeId, Point>) -> Option<Point> {
         let rect = self.rect(port.node, moved)?;
         let (n_inputs, n_outputs) = self.handles.get(&port.node)?;
@@ -325,7 +314,7 @@ impl Scene {
         Some((start, end))
     }
 
-    /// The smallest rectangle around all that is drawn.
+    /// Bounding box of the design.
     pub fn bounds(&self) -> Option<Rect> {
         let nothing = BTreeMap::new();
         let nodes = self
@@ -360,7 +349,7 @@ impl Scene {
             .map(|(wire, _)| *wire)
     }
 
-    /// A free place near `wanted` for a node of that size: moved down until nothing is below it.
+    /// A free position near `wanted` for a node of that size: moved down until it overlaps nothing.
     pub fn free_place(&self, wanted: Point, size: Point) -> Point {
         let mut place = [layout::snap(wanted[0]), layout::snap(wanted[1])];
         for _ in 0..200 {
@@ -374,7 +363,7 @@ impl Scene {
     }
 }
 
-/// Path of a wire from an output to an input: leaves and enters horizontally.
+/// SVG path of a wire from an output to an input, horizontal at both ends.
 pub fn wire_path([x1, y1]: Point, [x2, y2]: Point) -> String {
     let reach = if x2 > x1 {
         ((x2 - x1) / 2.0).clamp(20.0, 150.0)
@@ -389,28 +378,20 @@ pub fn is_long(arity: Arity) -> bool {
     arity == Arity::Many
 }
 
-/// Edges that nodes are brought to, and axes along which they are spread.
+/// Alignment and distribution of nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrange {
-    /// Left edges on one line.
     Left,
-    /// Middles on one vertical line.
     Centre,
-    /// Right edges on one line.
     Right,
-    /// Upper edges on one line.
     Top,
-    /// Middles on one horizontal line.
     Middle,
-    /// Lower edges on one line.
     Bottom,
-    /// Equal gaps from left to right.
     Across,
-    /// Equal gaps from top to bottom.
     Down,
 }
 
-/// New corners of `nodes` after aligning or distributing them.
+/// New positions of `nodes` after aligning or distributing them.
 pub fn arrange(nodes: &BTreeMap<NodeId, Rect>, how: Arrange) -> Vec<(NodeId, Point)> {
     let Some(around) = nodes.values().copied().reduce(|all, rect| all.union(&rect)) else {
         return Vec::new();

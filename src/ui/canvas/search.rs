@@ -1,4 +1,4 @@
-//! The box that finds a layer by its name, in either language, and adds it.
+//! Layer search: finds a layer by its name, in either language, and adds it.
 
 use mtl_engine::layers::Layer;
 use web_sys::{HtmlInputElement, KeyboardEvent};
@@ -14,14 +14,14 @@ use crate::{
     ui::icon::{IconKind, icon},
 };
 
-/// What the box is told.
+/// Properties of `SearchBox`.
 #[derive(Properties, PartialEq)]
 pub struct SearchBoxProps {
-    /// Where it is and what a found layer is connected with.
+    /// Position of the box, and what the chosen layer is connected with.
     pub search: Search,
 }
 
-/// Layers whose name or key has all of the typed words, best first.
+/// Layers whose name or key contains all typed words, best match first.
 pub fn find(typed: &str, may: impl Fn(&Layer) -> bool) -> Vec<Layer> {
     let typed = typed.to_lowercase();
     let words: Vec<&str> = typed.split_whitespace().collect();
@@ -53,7 +53,7 @@ pub fn find(typed: &str, may: impl Fn(&Layer) -> bool) -> Vec<Layer> {
     found.into_iter().map(|(_, layer)| layer).collect()
 }
 
-/// The box.
+/// The search box.
 #[component]
 pub fn SearchBox(props: &SearchBoxProps) -> Html {
     let lang = use_lang();
@@ -70,7 +70,7 @@ pub fn SearchBox(props: &SearchBoxProps) -> Html {
         });
     }
     let link = props.search.link;
-    // What cannot be connected with the begun wire is not offered.
+    // Layers that cannot be connected with the pending wire are not offered.
     let found = {
         let (design, schema) = (editor.design(), editor.schema());
         find(&typed, |layer| may_link(layer, link, &design, &schema))
@@ -80,7 +80,7 @@ pub fn SearchBox(props: &SearchBoxProps) -> Html {
         Callback::from(move |layer: Layer| {
             editor.canvas.popup.set(None);
             if let Some(node) = editor.add_layer(&layer, Some(search.place), search.link) {
-                // The node is drawn with the next task. Who is at the next layer by then keeps the focus there.
+                // The node is rendered in the next task. If the search is open again by then, it keeps the focus.
                 let popup = editor.canvas.popup.clone();
                 gloo_timers::callback::Timeout::new(30, move || {
                     if popup.get().is_some() {
@@ -129,7 +129,7 @@ pub fn SearchBox(props: &SearchBoxProps) -> Html {
             event.stop_propagation();
         })
     };
-    // Kept inside of the canvas.
+    // Clamped to the canvas.
     let [width, height] = dom::surface_size(&editor.canvas.surface);
     let [x, y] = props.search.at;
     let style = format!(

@@ -1,4 +1,4 @@
-//! What the canvas remembers besides the document and the selection.
+//! State of the canvas besides the document and the selection.
 
 use std::collections::BTreeSet;
 
@@ -14,21 +14,20 @@ use crate::{i18n::Message, state::Store};
 
 /// Smallest zoom.
 pub const MIN_SCALE: f64 = 0.25;
-/// Names can be read from this zoom on.
+/// Smallest zoom at which names are legible.
 pub const READABLE_SCALE: f64 = 0.45;
-/// What is seen of a design that is too large for that: its start, at this zoom.
+/// Initial zoom of a design that is too large to fit at a legible zoom; its start is shown.
 pub const START_SCALE: f64 = 0.6;
 /// Largest zoom.
 pub const MAX_SCALE: f64 = 2.0;
 
-/// Pan and zoom: a place of the design is drawn at `scale * place + [x, y]`.
+/// Pan and zoom: a point of the design is drawn at `scale * point + [x, y]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
-    /// Where the design's origin is drawn, in pixels from the left.
+    /// Horizontal position of the design's origin, in pixels.
     pub x: f64,
-    /// The same from the top.
+    /// Vertical position of the design's origin, in pixels.
     pub y: f64,
-    /// Zoom.
     pub scale: f64,
 }
 
@@ -43,7 +42,7 @@ impl Default for View {
 }
 
 impl View {
-    /// The place of the design that is drawn at `[x, y]`.
+    /// Converts a position on the canvas to a point of the design.
     pub fn to_design(self, [x, y]: [f64; 2]) -> Point {
         [
             ((x - self.x) / self.scale) as f32,
@@ -51,7 +50,7 @@ impl View {
         ]
     }
 
-    /// Where a place of the design is drawn.
+    /// Converts a point of the design to a position on the canvas.
     pub fn to_screen(self, [x, y]: Point) -> [f64; 2] {
         [
             f64::from(x) * self.scale + self.x,
@@ -59,7 +58,7 @@ impl View {
         ]
     }
 
-    /// Zoomed by `factor` so that what is drawn at `at` stays there.
+    /// Zooms by `factor` about the point `at`.
     #[must_use]
     pub fn zoomed(self, factor: f64, at: [f64; 2]) -> Self {
         let scale = (self.scale * factor).clamp(MIN_SCALE, MAX_SCALE);
@@ -71,7 +70,7 @@ impl View {
         }
     }
 
-    /// Moved by some pixels.
+    /// Pans by some pixels.
     #[must_use]
     pub fn panned(self, [x, y]: [f64; 2]) -> Self {
         Self {
@@ -85,51 +84,49 @@ impl View {
 /// A handle: node, side and index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Handle {
-    /// Left or right.
     pub side: Side,
-    /// Node and index.
     pub port: Port,
 }
 
 /// A wire that is being drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawing {
-    /// The end that is fixed.
+    /// The fixed end.
     pub fixed: Handle,
-    /// The wire whose other end was taken up, if it is not a new one.
+    /// The wire whose end is being moved; `None` for a new wire.
     pub wire: Option<WireId>,
-    /// Where the loose end is, in the design.
+    /// Position of the loose end, in the design.
     pub at: Point,
     /// The handle under the loose end, and whether it may be connected.
     pub over: Option<(Handle, Result<(), Message>)>,
-    /// Begun with a click or a key: it stays until it is ended or cancelled.
+    /// Whether it was begun with a click or a key, and stays until it is ended or cancelled.
     pub sticky: bool,
 }
 
-/// What lies over the canvas.
+/// An overlay of the canvas.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Popup {
-    /// The box that finds a layer by name.
+    /// The layer search.
     Search(Search),
-    /// The list of layers.
+    /// The palette.
     Palette,
-    /// The menu of what was clicked.
+    /// A context menu.
     Menu {
-        /// Where, in pixels of the canvas.
+        /// Position, in pixels of the canvas.
         at: [f64; 2],
-        /// On what.
+        /// The item that was clicked.
         on: Target,
     },
 }
 
-/// Where a searched layer goes.
+/// Request for a layer search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Search {
-    /// Where the box is, in pixels of the canvas.
+    /// Position of the search box, in pixels of the canvas.
     pub at: [f64; 2],
-    /// Where the layer goes, in the design.
+    /// Position of the new layer, in the design.
     pub place: Point,
-    /// What it is connected with.
+    /// What the new layer is connected with.
     pub link: Link,
 }
 
@@ -138,55 +135,50 @@ pub struct Search {
 pub enum Link {
     /// Nothing.
     Free,
-    /// The handle where a wire was begun.
+    /// The handle at which a wire was begun.
     With(Handle),
-    /// A wire that it is put on.
+    /// A wire that it is inserted into.
     On(WireId),
 }
 
-/// What is under the pointer.
+/// An item of the canvas that can be under the pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// Nothing.
+    /// The background.
     Canvas,
-    /// A node.
     Node(NodeId),
-    /// A handle.
     Handle(Handle),
-    /// A wire.
     Wire(WireId),
-    /// The grip at an end of a selected wire; `true`: the end, `false`: the start.
+    /// The grip at an end of a selected wire: the end if `true`, else the start.
     Grip(WireId, bool),
-    /// A comment.
     Note(u32),
-    /// The corner that sizes a comment.
+    /// The corner with which a comment is resized.
     NoteCorner(u32),
     /// A block, by index.
     Block(usize),
 }
 
-/// All of it.
+/// State of the canvas.
 #[derive(Clone, PartialEq)]
 pub struct CanvasState {
-    /// Pan and zoom.
     pub view: Store<View>,
-    /// The wire that is being drawn.
+    /// The pending wire.
     pub drawing: Store<Option<Drawing>>,
-    /// The rectangle that selects, in the design: two corners.
+    /// The selection rectangle: two corners, in the design.
     pub lasso: Store<Option<[Point; 2]>>,
-    /// The layer that is being dragged from the palette: its key, and where it is in pixels of the canvas.
+    /// The layer that is being dragged from the palette: its key, and its position in pixels of the canvas.
     pub carried: Store<Option<(&'static str, [f64; 2])>>,
-    /// What lies over the canvas.
+    /// The open overlay.
     pub popup: Store<Option<Popup>>,
     /// Selected comments.
     pub notes: Store<BTreeSet<u32>>,
-    /// The comment that is being written.
+    /// The comment that is being edited.
     pub writing: Store<Option<u32>>,
-    /// Nothing is moved or wired by hand.
+    /// Whether the canvas is locked: nothing can be moved or wired.
     pub locked: Store<bool>,
-    /// What is said beside the pointer.
+    /// The tooltip.
     pub hint: Store<Hint>,
-    /// What the live region says.
+    /// Text of the live region.
     pub said: Store<Message>,
     /// The drawing surface.
     pub surface: NodeRef,

@@ -1,4 +1,4 @@
-//! The drawing surface: an SVG with the design in it, and the listeners that make it live.
+//! The drawing surface: an SVG with the design, and its event listeners.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -24,10 +24,10 @@ use crate::{
     ui::format,
 };
 
-/// What the surface is told.
+/// Properties of `Surface`.
 #[derive(Properties, PartialEq)]
 pub struct SurfaceProps {
-    /// The canvas with its bars: keys are heard there.
+    /// The canvas with its bars, on which keys are handled.
     pub frame: NodeRef,
 }
 
@@ -138,7 +138,7 @@ pub fn Surface(props: &SurfaceProps) -> Html {
     }
 }
 
-/// Forgets a selection that is gone, and shows everything when another design has come in the place of the old one.
+/// Removes deleted items from the selection, and resets the view when another design was opened.
 #[hook]
 fn use_follow(editor: &Editor, design: &Rc<Design>) {
     let editor = editor.clone();
@@ -151,7 +151,7 @@ fn use_follow(editor: &Editor, design: &Rc<Design>) {
             .map(|node| (node.id.0, node.layer.key()))
             .collect();
         let n_kept = before.borrow().intersection(&now).count();
-        // One edit changes little; a preset or a file changes most.
+        // Heuristic: one edit changes few nodes; opening a preset or a file changes most.
         if now.len() > 3 && n_kept * 2 < now.len().max(before.borrow().len()) {
             editor.show_start();
         } else if now.is_empty() && !before.borrow().is_empty() {
@@ -170,7 +170,7 @@ fn wire_label(design: &Design, checked: &Checked, wire: &mtl_engine::design::Wir
     }
 }
 
-/// The wire that is being drawn.
+/// The pending wire.
 #[component]
 fn LooseWire() -> Html {
     let editor = use_editor();
@@ -182,7 +182,7 @@ fn LooseWire() -> Html {
     let Some(fixed) = scene.handle(drawing.fixed.port, drawing.fixed.side, &nothing) else {
         return Html::default();
     };
-    // A wire that may end here snaps to the handle.
+    // The loose end snaps to a handle that it may end on.
     let loose = match &drawing.over {
         Some((handle, Ok(()))) => scene
             .handle(handle.port, handle.side, &nothing)
@@ -207,7 +207,7 @@ fn LooseWire() -> Html {
     }
 }
 
-/// The rectangle that selects.
+/// The selection rectangle.
 #[component]
 fn Lasso() -> Html {
     let editor = use_editor();
@@ -222,7 +222,7 @@ fn Lasso() -> Html {
     }
 }
 
-/// Hears pointers on the surface and keys on the page, outside of yew: they come often, and what they move is not drawn anew.
+/// Adds listeners for pointers and keys outside of yew, since these events are frequent and cause no rendering.
 #[hook]
 fn use_listeners(editor: &Editor, controller: &Rc<Controller>, frame: &NodeRef) {
     let (editor, controller, frame) = (editor.clone(), Rc::clone(controller), frame.clone());
@@ -285,7 +285,7 @@ fn with<E: JsCast>(event: &web_sys::Event, act: impl FnOnce(&E)) {
     }
 }
 
-/// An observer that ends with its owner.
+/// An observer that is disconnected when it is dropped.
 struct Observer(
     web_sys::ResizeObserver,
     #[allow(dead_code, reason = "keeps the callback alive")] wasm_bindgen::prelude::Closure<dyn FnMut()>,
@@ -297,7 +297,7 @@ impl Drop for Observer {
     }
 }
 
-/// Shows everything as soon as the surface has a size, and again when it gets one after having been hidden.
+/// Fits the view as soon as the surface has a size, and again when it is shown after having been hidden.
 fn fit_when_first_seen(editor: &Editor, surface: &Element) -> Option<Observer> {
     let editor = editor.clone();
     let mut seen = [0.0_f64; 2];
@@ -309,7 +309,7 @@ fn fit_when_first_seen(editor: &Editor, surface: &Element) -> Option<Observer> {
             if seen[0] == 0.0 || seen[1] == 0.0 {
                 editor.show_start();
             }
-            // What was in the middle stays there.
+            // The centre of the view is kept.
             else if now != seen {
                 let by = [(now[0] - seen[0]) / 2.0, (now[1] - seen[1]) / 2.0];
                 editor.canvas.view.update(|view| *view = view.panned(by));

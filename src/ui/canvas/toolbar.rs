@@ -1,4 +1,4 @@
-//! The bar over the canvas.
+//! The toolbar of the canvas.
 
 use yew::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::{
     ui::icon::{IconKind, icon},
 };
 
-/// The bar over the canvas.
+/// The toolbar of the canvas.
 #[component]
 pub fn Toolbar() -> Html {
     let lang = use_lang();
@@ -71,7 +71,7 @@ fn button(kind: IconKind, label: String, disabled: bool, onclick: Callback<Mouse
     }
 }
 
-/// Zoom out, the zoom, zoom in: drawn apart because the zoom changes often.
+/// The zoom controls; a component of their own, because the zoom changes often.
 #[component]
 fn ZoomButtons() -> Html {
     let lang = use_lang();

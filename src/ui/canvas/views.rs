@@ -1,5 +1,5 @@
-//! Nodes, wires, blocks and comments as they are drawn. None of them listens to anything: the surface does, and finds
-//! by the `data-` attributes what was meant. Each is drawn again only when what it shows has become another.
+//! Components for nodes, wires, blocks and comments. They have no event listeners: the surface has them, and identifies
+//! the target by its `data-` attributes. Each is rendered again only when its properties have changed.
 
 use std::rc::Rc;
 
@@ -18,14 +18,12 @@ use crate::{
     work::{self, Counter},
 };
 
-/// What a node is told.
+/// Properties of `Node`.
 #[derive(Properties, PartialEq)]
 pub struct NodeProps {
-    /// What it shows.
     pub face: Rc<Face>,
-    /// Top left corner.
     pub at: Point,
-    /// Whether it is selected; its handles are reached with Tab then.
+    /// Whether it is selected, which makes its handles focusable.
     pub selected: bool,
 }
 
@@ -68,7 +66,7 @@ pub fn NodeView(props: &NodeProps) -> Html {
                 aria-pressed={props.selected.to_string()}>
                 <rect class="node-box" width={width.to_string()} height={height.to_string()} rx="9" />
             </g>
-            // Beside the button, not in it: its name says all of this in words.
+            // Beside the button, not in it, since the button's accessible name contains the same text.
             <g class="node-print" aria-hidden="true">
                 { band(face) }
                 { far_title(&face.far_title, face.size[1]) }
@@ -95,7 +93,7 @@ pub fn NodeView(props: &NodeProps) -> Html {
     }
 }
 
-/// The name, large, for a canvas that is zoomed out: seen in the place of everything else.
+/// The name in large type, which replaces all else on a zoomed-out canvas.
 fn far_title(lines: &[String], height: f32) -> Html {
     let middle = height / 2.0 + 7.0 - 12.0 * (lines.len() as f32 - 1.0);
     html! {
@@ -162,26 +160,22 @@ fn handle_view(face: &HandleFace, handle: Handle, reached: bool) -> Html {
     }
 }
 
-/// What a wire is told.
+/// Properties of `Wire`.
 #[derive(Properties, PartialEq)]
 pub struct WireProps {
-    /// Which wire.
     pub id: WireId,
-    /// Where it starts.
     pub start: Point,
-    /// Where it ends.
     pub end: Point,
-    /// The one task that it serves, if there is only one.
+    /// Its task, if there is only one.
     pub task_idx: Option<usize>,
     /// Whether no loss reaches it.
     pub idle: bool,
-    /// It has a problem.
     pub problem: bool,
-    /// Selected: it has grips at its ends.
+    /// Whether it is selected, and has grips at its ends.
     pub selected: bool,
-    /// Reached with Tab, because it or one of its nodes is selected.
+    /// Whether it is focusable, because it or one of its nodes is selected.
     pub reached: bool,
-    /// What a screen reader says.
+    /// Text for screen readers.
     pub label: AttrValue,
 }
 
@@ -224,20 +218,18 @@ pub fn WireView(props: &WireProps) -> Html {
     }
 }
 
-/// What a block is told.
+/// Properties of `Block`.
 #[derive(Properties, PartialEq)]
 pub struct BlockProps {
     /// Index among the blocks.
     pub index: usize,
-    /// Where it is.
     pub rect: Rect,
-    /// Its name.
     pub name: AttrValue,
-    /// What is in it, in words.
+    /// Description of its content.
     pub about: AttrValue,
-    /// Drawn as one box.
+    /// Whether it is drawn as one box.
     pub folded: bool,
-    /// All of its nodes are selected.
+    /// Whether all of its nodes are selected.
     pub selected: bool,
     /// Tasks whose losses reach one of its nodes.
     pub tasks: Vec<usize>,
@@ -280,18 +272,13 @@ pub fn BlockView(props: &BlockProps) -> Html {
     }
 }
 
-/// What a comment is told.
+/// Properties of `Note`.
 #[derive(Properties, PartialEq)]
 pub struct NoteProps {
-    /// Names it among the comments.
     pub id: u32,
-    /// What it says.
     pub text: AttrValue,
-    /// Top left corner.
     pub at: Point,
-    /// Width and height.
     pub size: Point,
-    /// Selected.
     pub selected: bool,
 }
 
@@ -331,7 +318,7 @@ pub fn NoteView(props: &NoteProps) -> Html {
     }
 }
 
-/// `text` in lines of at most `width` pixels.
+/// Wraps `text` into lines of at most `width` pixels.
 pub fn wrap(text: &str, width: f32, font_px: f32, max_lines: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {

@@ -14,7 +14,7 @@ use plotters_backend::{
 use wasm_bindgen::JsValue;
 use web_sys::CanvasRenderingContext2d;
 
-/// What the browser said when it refused to draw.
+/// An error of the canvas API.
 #[derive(Debug, thiserror::Error)]
 #[error("the canvas refused to draw: {0}")]
 pub struct CanvasError(String);
@@ -33,7 +33,7 @@ pub struct CanvasBackend {
 }
 
 impl CanvasBackend {
-    /// A backend whose paths are dashed while `dashed` holds.
+    /// A backend that draws dashed paths while `dashed` is true.
     pub fn new(
         context: CanvasRenderingContext2d,
         (width, height): (u32, u32),

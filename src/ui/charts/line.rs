@@ -1,4 +1,4 @@
-//! Draws lines over a step or time axis with plotters, and says where the plot ended up, for the read-out.
+//! Draws line charts over a step or time axis with plotters, and returns the plot area for the read-out.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -17,35 +17,34 @@ use super::backend::{CanvasBackend, CanvasError};
 const FONT: &str = "system-ui, sans-serif";
 const LABEL_SIZE_PX: u32 = 12;
 
-/// One line.
+/// A line of the chart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// Shown in the read-out.
+    /// Label in the read-out.
     pub label: String,
-    /// Colour.
     pub rgb: (u8, u8, u8),
-    /// Drawn dashed: validation, by convention of the page.
+    /// Whether it is dashed, as validation curves are.
     pub dashed: bool,
-    /// Points are marked: few of them.
+    /// Whether the points are marked.
     pub marked: bool,
-    /// Drawn faintly and left out of the read-out: the raw values behind a smoothed line.
+    /// Whether it is drawn faintly and omitted from the read-out, as the raw values of a smoothed line are.
     pub faint: bool,
     /// Increasing in x; at most a few thousand.
     pub points: Vec<(f64, f64)>,
 }
 
-/// What to draw.
+/// Data of a chart.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChartData {
     /// The lines, back to front.
     pub series: Vec<Series>,
-    /// Logarithmic value axis.
+    /// Whether the value axis is logarithmic.
     pub log_y: bool,
-    /// The x axis counts milliseconds; otherwise steps.
+    /// Whether the x axis is in milliseconds; otherwise in steps.
     pub time_axis: bool,
     /// Part of the x axis to show; all of it otherwise.
     pub zoom: Option<(f64, f64)>,
-    /// The values stay within these bounds, whatever else is seen (0 and 1 for a share).
+    /// Bounds that the value axis does not exceed (0 and 1 for a share).
     pub value_bounds: Option<(f64, f64)>,
 }
 
@@ -58,18 +57,14 @@ pub struct ChartTheme {
     pub grid: (u8, u8, u8),
 }
 
-/// Where the plot ended up, in CSS pixels, and what its edges stand for.
+/// The plot area in CSS pixels, and the values at its edges.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Geometry {
-    /// Left edge.
     pub left: f64,
-    /// Right edge.
     pub right: f64,
-    /// Top edge.
     pub top: f64,
-    /// Bottom edge.
     pub bottom: f64,
-    /// Value of x on the left and the right edge.
+    /// Values of x at the left and the right edge.
     pub x_range: (f64, f64),
 }
 
@@ -87,7 +82,7 @@ impl Geometry {
     }
 }
 
-/// Exponential moving average without the start's bias: `s_t = w s_{t-1} + (1 - w) y_t`, shown as `s_t / (1 - w^t)`.
+/// Exponential moving average with bias correction: `s_t = w s_{t-1} + (1 - w) y_t`, shown as `s_t / (1 - w^t)`.
 pub fn smooth(points: &[(f64, f64)], weight: f64) -> Vec<(f64, f64)> {
     let mut average = 0.0;
     let mut weight_left = 1.0;
@@ -149,7 +144,7 @@ pub fn nearest(points: &[(f64, f64)], x: f64) -> Option<(f64, f64)> {
         .min_by(|a, b| (a.0 - x).abs().total_cmp(&(b.0 - x).abs()))
 }
 
-/// A tick of the x axis in words: `1.5k` steps, or `12 s`.
+/// Label of a tick of the x axis: `1.5k` steps, or `12 s`.
 pub fn format_x(x: f64, time_axis: bool) -> String {
     if time_axis {
         let seconds = x / 1000.0;
@@ -233,7 +228,7 @@ pub fn draw(
     drawn.ok()
 }
 
-/// The part of both axes that is shown; `None` without a point.
+/// The visible ranges of both axes; `None` without a point.
 fn ranges(data: &ChartData) -> Option<((f64, f64), (f64, f64))> {
     let all = || {
         data.series
@@ -271,7 +266,7 @@ fn ranges(data: &ChartData) -> Option<((f64, f64), (f64, f64))> {
     Some((x_range, y_range))
 }
 
-/// The part of a line between two bounds, with the points where it crosses them.
+/// Clips a line to two bounds of x, with the points where it crosses them.
 fn line_within(points: &[(f64, f64)], (low, high): (f64, f64)) -> Vec<(f64, f64)> {
     let mut line = Vec::new();
     for (at, &(x, y)) in points.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! The chart as a component: canvas, cross-hair read-out, drag to zoom, double click to reset.
 //!
-//! yew renders it once. A change of its source asks for one animation frame, and the frame draws; hovering moves two
+//! yew renders it once. A change of its source requests one animation frame, which draws; hovering moves two
 //! overlay elements and draws nothing.
 
 use std::{any::Any, cell::RefCell, rc::Rc};
@@ -16,20 +16,20 @@ use crate::work::{self, Counter};
 
 use super::line::{ChartData, ChartTheme, Geometry, draw, format_value, format_x, nearest};
 
-/// Where a chart gets its lines from.
+/// Source of a chart's data.
 pub trait ChartSource {
-    /// The lines now; bounded in size whatever the length of the run.
+    /// The current lines; of bounded size whatever the length of the run.
     fn data(&self) -> ChartData;
-    /// Calls `on_change` when they change; the returned value ends that when it is dropped.
+    /// Calls `on_change` when they change, until the returned subscription is dropped.
     fn subscribe(&self, on_change: Rc<dyn Fn()>) -> Box<dyn Any>;
 }
 
-/// What a chart is told.
+/// Properties of `LineChart`.
 #[derive(Properties, Clone)]
 pub struct LineChartProps {
     /// The lines.
     pub source: Rc<dyn ChartSource>,
-    /// Read by a screen reader.
+    /// Text for screen readers.
     pub label: AttrValue,
     /// Shown while there is no point.
     pub empty: AttrValue,
@@ -41,7 +41,7 @@ impl PartialEq for LineChartProps {
     }
 }
 
-/// What the event handlers and the frame share.
+/// State shared by the event handlers and the animation frame.
 struct Live {
     source: Rc<dyn ChartSource>,
     canvas: HtmlCanvasElement,
@@ -58,7 +58,7 @@ struct Live {
     pointer: Option<f64>,
 }
 
-/// Asks for one frame, unless one is under way.
+/// Requests an animation frame, unless one is pending.
 fn request_draw(live: &Rc<RefCell<Live>>) {
     if live.borrow().frame.is_some() {
         return;
@@ -86,8 +86,8 @@ impl Live {
         self.show_read_out();
     }
 
-    /// Colours of the theme: asked of the style sheet only when the scheme changes, as that makes the browser compute all
-    /// styles there and then.
+    /// Colours of the theme: read from the style sheet only when the theme changes, since reading forces the browser to compute all
+    /// styles.
     fn theme(&mut self) -> ChartTheme {
         let scheme = self
             .canvas

@@ -1,4 +1,4 @@
-//! The data set: choice, knobs, rows, distributions.
+//! The data panel: choice of data set, settings, rows, distributions.
 
 mod report;
 pub mod shares;
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// The data set: choice, knobs, rows, distributions.
+/// The data panel: choice of data set, settings, rows, distributions.
 #[component]
 pub fn DataPanel() -> Html {
     let lang = use_lang();
@@ -141,7 +141,7 @@ fn loading_view(loading: &Loading, lang: Lang) -> Html {
     }
 }
 
-/// The generator's knobs and the preparation, edited as a draft and applied together: each makes all rows again.
+/// Settings of the generator and of the preparation, edited as a draft and applied together, since each change recomputes all rows.
 #[component]
 fn Knobs() -> Html {
     let lang = use_lang();

@@ -1,4 +1,4 @@
-//! A prepared data set for a person: where it is from, how its labels are spread, how long its texts are, 20 rows.
+//! The report on a prepared data set: source, distributions of labels and text lengths, 20 rows.
 
 use mtl_base::text::Explain;
 use mtl_data::{
@@ -18,10 +18,9 @@ use crate::{
     },
 };
 
-/// Bars of a distribution are drawn for at most so many classes.
+/// Largest number of classes for which bars are drawn.
 const MAX_BARS: usize = 24;
 
-/// What the report is about.
 #[derive(Properties, PartialEq)]
 pub struct ReportProps {
     /// The report.
@@ -59,7 +58,7 @@ fn counts(report: &DataReport, lang: Lang) -> Html {
     }
 }
 
-/// What the columns cannot teach, in words.
+/// The findings about columns that cannot be learned from.
 fn findings(report: &DataReport, lang: Lang) -> Html {
     if report.findings.is_empty() {
         return Html::default();
@@ -79,7 +78,7 @@ fn findings(report: &DataReport, lang: Lang) -> Html {
     }
 }
 
-/// How far pairs of labels go together.
+/// Correlations between labels.
 fn correlations(report: &DataReport, lang: Lang) -> Html {
     let name = |label_idx: usize| {
         report
@@ -151,7 +150,7 @@ fn label_view(label: &LabelReport, n_rows: usize, lang: Lang) -> Html {
     }
 }
 
-/// How many training rows a label is learnt from, where it is not simply all that have it.
+/// The number of training rows used for a label, where it is not all labelled rows.
 fn usage_view(usage: &LabelUsage, lang: Lang) -> Html {
     let number = |n: usize| count(n as u64);
     let percent = 100.0 * usage.n_used as f64 / usage.n_known.max(1) as f64;
@@ -167,7 +166,7 @@ fn usage_view(usage: &LabelUsage, lang: Lang) -> Html {
     }
 }
 
-/// One bar per class or label, of all parts together, beside its share of the rows; the title gives the parts.
+/// One bar per class or label over all splits, with its share of the rows; the tooltip gives the splits.
 fn class_bars<'a>(
     names: impl Iterator<Item = &'a str>,
     counts: &[Vec<usize>; 3],

@@ -20,16 +20,16 @@ static PERCENT: Field = Field::new(
     FieldKind::real(0.0, 100.0, 1.0),
 );
 
-/// What the sliders are told.
+/// Properties of `SharesControl`.
 #[derive(Properties, PartialEq)]
 pub struct SharesControlProps {
     /// Shares by label; a label that is not in it has all.
     pub value: Value,
     /// The labels that there are.
     pub schema: Option<Rc<Schema>>,
-    /// Nothing can be changed now.
+    /// Whether it is disabled.
     pub disabled: bool,
-    /// An accepted change, or why not.
+    /// Called with an accepted change, or with the reason for refusing it.
     pub on_value: Callback<Result<Value, Message>>,
 }
 
@@ -50,7 +50,7 @@ pub fn SharesControl(props: &SharesControlProps) -> Html {
                     let (key, shares, on_value) = (label.key.clone(), shares.clone(), props.on_value.clone());
                     Callback::from(move |percent: f64| {
                         let mut shares = shares.clone();
-                        // All is what a label has that is not named.
+                        // A label without an entry has a share of 1.
                         match percent >= 100.0 {
                             true => shares.remove(&key),
                             false => shares.insert(key.clone(), (percent * 100.0).round() / 1e4),

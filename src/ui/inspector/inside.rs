@@ -1,4 +1,4 @@
-//! Inside the run: activations and parameters of a layer as histograms, and how strongly each task pulls.
+//! Inspection of a run: histograms of a layer's activations and parameters, and gradient norms per task.
 
 use std::rc::Rc;
 
@@ -12,15 +12,15 @@ use crate::{
     ui::{format, histogram::histogram_view},
 };
 
-/// A look inside the run, taken again when the run stands, after every evaluation, and for another layer; `None` before
-/// the first answer and while nothing can be trained.
+/// The inspection of the run, requested again when the run pauses, after every evaluation, and for another layer; `None` before
+/// the first reply and while nothing can be trained.
 #[hook]
 fn use_inspection(node: Option<NodeId>) -> Option<Rc<Inspection>> {
     let playground = use_playground();
     let seen = use_state(|| None::<Rc<Inspection>>);
     let evaluated = use_store(&playground.evaluated);
     let model = use_store(&playground.model);
-    // The step of a run that stands; while it trains, evaluations say when to look.
+    // The step of a paused run; during training, evaluations trigger a request.
     let standing = use_selected(&playground.status, |status| {
         (
             status.phase != Phase::NotReady,
@@ -36,7 +36,7 @@ fn use_inspection(node: Option<NodeId>) -> Option<Rc<Inspection>> {
                 if *can_train {
                     let (playground, node, still) = (playground.rc(), *node, Rc::clone(&wanted));
                     wasm_bindgen_futures::spawn_local(async move {
-                        // A run that is replaced meanwhile is looked at again.
+                        // A run that was replaced in the meantime is inspected again.
                         if let Ok(inspection) = playground.inspect(node).await
                             && still.get()
                         {
@@ -53,21 +53,20 @@ fn use_inspection(node: Option<NodeId>) -> Option<Rc<Inspection>> {
     (*seen).clone()
 }
 
-/// What [`Inside`] is told.
+/// Properties of `Inside`.
 #[derive(Properties, PartialEq)]
 pub struct InsideProps {
-    /// Which layer.
     pub node: NodeId,
 }
 
-/// Inside one layer.
+/// Inspection of one layer.
 #[component]
 pub fn Inside(props: &InsideProps) -> Html {
     let lang = use_lang();
     let Some(inspection) = use_inspection(Some(props.node)) else {
         return Html::default();
     };
-    // The answer for the layer before is not this one's.
+    // The reply for the previous layer is ignored.
     let Some(layer) = inspection.layer.as_ref().filter(|layer| layer.node == props.node) else {
         return html! { <section class="inspector-part"><h3>{ T.title.get(lang) }</h3><p class="muted small">{ T.looking.get(lang) }</p></section> };
     };
@@ -131,7 +130,7 @@ fn gradient_bars(inspection: &Inspection, norms: &[Option<f32>], lang: Lang) -> 
     }
 }
 
-/// How strongly each task pulls at each layer of the design.
+/// Gradient norm of each task at each layer of the design.
 #[component]
 pub fn GradientTable() -> Html {
     let lang = use_lang();

@@ -1,4 +1,4 @@
-//! Several layers at once: share, separate, group, arrange.
+//! The inspector of several layers: share, separate, group, arrange.
 
 use std::collections::BTreeSet;
 
@@ -21,14 +21,13 @@ use crate::{
     },
 };
 
-/// What the panel is told.
+/// Properties of `ManyView`.
 #[derive(Properties, PartialEq)]
 pub struct ManyViewProps {
-    /// Which layers.
     pub nodes: BTreeSet<NodeId>,
 }
 
-/// Several layers at once.
+/// The inspector of several layers.
 #[component]
 pub fn ManyView(props: &ManyViewProps) -> Html {
     let lang = use_lang();

@@ -1,4 +1,4 @@
-//! The inspector: settings of what is selected, made from the layers' declared settings; with nothing selected, the
+//! The inspector: settings of the selection, generated from the layers' declared settings; with nothing selected, the
 //! design as a whole.
 
 mod inside;
@@ -15,7 +15,7 @@ use crate::{
     ui::canvas::editor::use_editor,
 };
 
-/// Settings of what is selected.
+/// The inspector.
 #[component]
 pub fn Inspector() -> Html {
     let playground = use_playground();

@@ -1,4 +1,4 @@
-//! One layer: its name, what it computes, its settings, its shapes, parameters and costs, and which tasks share it.
+//! The inspector of one layer: name, description, settings, shapes, parameters, costs, and the tasks that share it.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -33,14 +33,13 @@ use crate::{
     },
 };
 
-/// What the panel is told.
+/// Properties of `NodePanel`.
 #[derive(Properties, PartialEq)]
 pub struct NodePanelProps {
-    /// Which layer.
     pub node: NodeId,
 }
 
-/// One layer.
+/// The inspector of one layer.
 #[component]
 pub fn NodePanel(props: &NodePanelProps) -> Html {
     let lang = use_lang();
@@ -108,18 +107,17 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
     }
 }
 
-/// What a box for a name is told.
+/// Properties of `NameBox`.
 #[derive(Properties, PartialEq)]
 pub struct NameBoxProps {
-    /// The name.
     pub value: AttrValue,
-    /// What it names.
+    /// Label of the box.
     pub label: crate::i18n::Text,
-    /// A new name.
+    /// Called with a new name.
     pub on_name: Callback<String>,
 }
 
-/// A box for a name; Enter or leaving hands it over, Escape gives it up.
+/// A text box for a name; Enter or blur commits, Escape discards.
 #[component]
 pub fn NameBox(props: &NameBoxProps) -> Html {
     let lang = use_lang();
@@ -197,7 +195,7 @@ fn problems(editor: &Editor, checked: &Checked, node: &Node, lang: Lang) -> Html
     }
 }
 
-/// Chips of tasks.
+/// Labels of tasks.
 pub fn task_chips(tasks: impl IntoIterator<Item = usize>, checked: &Checked) -> Html {
     tasks
         .into_iter()
@@ -335,7 +333,7 @@ pub fn ties(
     }
 }
 
-/// A button that does something with what is selected.
+/// A button for a command on the selection.
 pub fn action(
     editor: &Editor,
     icon: Option<IconKind>,

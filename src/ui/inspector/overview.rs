@@ -1,4 +1,4 @@
-//! The design as a whole: its tasks, what they share and what is their own.
+//! The inspector of the whole design: tasks, shared and private parameters.
 
 use yew::prelude::*;
 
@@ -12,14 +12,14 @@ use crate::{
     ui::{canvas::editor::Editor, elements::fact, format},
 };
 
-/// What the panel is told.
+/// Properties of `Overview`.
 #[derive(Properties, PartialEq)]
 pub struct OverviewProps {
     /// The commands.
     pub editor: Editor,
 }
 
-/// The design as a whole.
+/// The inspector of the whole design.
 #[component]
 pub fn Overview(props: &OverviewProps) -> Html {
     let lang = use_lang();

@@ -1,4 +1,4 @@
-//! One wire: what it carries, and from where to where.
+//! The inspector of one wire: value, start and end.
 
 use mtl_base::text::Explain;
 use mtl_engine::design::WireId;
@@ -18,14 +18,13 @@ use crate::{
     },
 };
 
-/// What the panel is told.
+/// Properties of `WirePanel`.
 #[derive(Properties, PartialEq)]
 pub struct WirePanelProps {
-    /// Which wire.
     pub wire: WireId,
 }
 
-/// One wire.
+/// The inspector of one wire.
 #[component]
 pub fn WirePanel(props: &WirePanelProps) -> Html {
     let lang = use_lang();

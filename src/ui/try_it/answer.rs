@@ -1,4 +1,4 @@
-//! What every task says, and which words made it say so.
+//! The predictions of all tasks, with attributions of the words.
 
 use mtl_training::protocol::{PredictInput, TaskPrediction, TokenSpans};
 use yew::prelude::*;
@@ -9,29 +9,28 @@ use crate::{
     ui::{charts::format_value, watch::task_tag},
 };
 
-/// So many classes of a task are listed.
+/// Largest number of classes that are listed per task.
 const MAX_CLASSES: usize = 8;
 
-/// An answered question.
+/// A prediction for an example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
-    /// What was asked.
+    /// The example.
     pub input: PredictInput,
-    /// Per task.
+    /// Predictions per task.
     pub tasks: Vec<TaskPrediction>,
-    /// Per text feature.
+    /// Tokens per text feature.
     pub tokens: Vec<TokenSpans>,
 }
 
-/// Share of the task's colour behind the word that says most; with more the text would not stand out enough in the dark.
+/// Opacity of the task's colour behind the word with the largest attribution; a higher one would reduce the contrast of the text in the dark theme.
 const MAX_SHARE_PERCENT: f32 = 42.0;
 
-/// What the view is told.
+/// Properties of `Answer`.
 #[derive(Properties, PartialEq)]
 pub struct AnswerProps {
-    /// What to show.
     pub answer: Answer,
-    /// Whether any training is behind it.
+    /// Whether the model has been trained.
     pub is_trained: bool,
 }
 
@@ -92,7 +91,7 @@ fn outputs(task: &TaskPrediction, lang: Lang) -> Html {
     }
 }
 
-/// The text with each token as strong as its attribution: for is filled, against is underlined.
+/// The text with each token marked by its attribution: positive is filled, negative is underlined.
 fn highlighted(text: &str, tokens: &TokenSpans, attributions: &[f32], lang: Lang) -> Html {
     let largest = attributions
         .iter()
@@ -100,7 +99,7 @@ fn highlighted(text: &str, tokens: &TokenSpans, attributions: &[f32], lang: Lang
     let mut parts = Vec::new();
     let mut done = 0;
     for (position, &(start, end)) in tokens.spans.iter().enumerate() {
-        // Positions come from the worker for this very text; a mismatch shows plain text instead of failing.
+        // The worker computed the positions for this text; on a mismatch the plain text is shown.
         let (Some(before), Some(token)) = (text.get(done..start), text.get(start..end)) else {
             break;
         };

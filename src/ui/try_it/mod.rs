@@ -1,4 +1,4 @@
-//! An example in, every task's prediction out, live; for text, which words drove each task.
+//! The panel for predictions: an example, the predictions of every task, and attributions of the words.
 
 mod answer;
 
@@ -19,14 +19,14 @@ use crate::{
 };
 use answer::{Answer, AnswerView};
 
-/// Time without a key press before a prediction is asked for.
+/// Time without a key press before a prediction is requested, in milliseconds.
 const QUIET_MS: u32 = 120;
-/// While the model trains, its predictions are asked for again so often.
+/// Interval at which predictions are requested again during training, in milliseconds.
 const AGAIN_MS: u32 = 700;
-/// A longer text is cut.
+/// Longest text; a longer one is truncated.
 const MAX_CHARS: usize = 4_000;
 
-/// An example in, every task's prediction out.
+/// The panel for predictions.
 #[component]
 pub fn TryPanel() -> Html {
     let lang = use_lang();
@@ -35,7 +35,7 @@ pub fn TryPanel() -> Html {
     let can_predict = use_selected(&playground.status, |status| status.steps_per_epoch > 0);
     let running = use_selected(&playground.status, |status| status.phase == Phase::Running);
     let step = use_selected(&playground.status, |status| status.step);
-    // The state of the run is told when it changes; the steps in between come with the reports.
+    // The status changes with the phase of the run; the steps in between come with the reports.
     let is_trained = step > 0 || !playground.history.borrow().is_empty();
     let can_train = use_selected(&playground.model, |model| model.resources.is_some());
     let input = use_state_eq(PredictInput::default);
@@ -50,7 +50,7 @@ pub fn TryPanel() -> Html {
         });
     }
 
-    // Asked a moment after the last key press; an answer that was overtaken by a newer question is dropped.
+    // Requested a moment after the last key press; a reply that is older than the latest request is dropped.
     let asked = use_mut_ref(|| 0_u32);
     let ask = {
         let (playground, answer, asked) = (playground.clone(), answer.clone(), asked.clone());
@@ -142,7 +142,7 @@ pub fn TryPanel() -> Html {
     }
 }
 
-/// An example that says nothing yet.
+/// An empty example.
 fn neutral_input(features: &[FeatureSchema]) -> PredictInput {
     let mut neutral = PredictInput::default();
     for feature in features {
@@ -162,7 +162,7 @@ fn neutral_input(features: &[FeatureSchema]) -> PredictInput {
     neutral
 }
 
-/// Whether nothing was typed. Ids and numbers always say something.
+/// Whether all texts are empty. Ids and numbers are never empty.
 fn is_empty(input: &PredictInput) -> bool {
     input.ids.is_empty() && input.dense.is_empty() && input.text.values().all(|text| text.trim().is_empty())
 }

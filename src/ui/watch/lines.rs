@@ -1,4 +1,4 @@
-//! From the history of a run to the lines of a chart.
+//! Conversion of a run's history to the lines of the charts.
 
 use std::collections::BTreeSet;
 use std::{any::Any, cell::Cell, rc::Rc};
@@ -17,19 +17,19 @@ use crate::{
     ui::charts::{ChartData, ChartSource, Series, smooth, thin},
 };
 
-/// A line keeps its looks with so many columns of points; a chart is seldom wider.
+/// Number of columns to which a line is thinned; a chart is rarely wider.
 const N_COLUMNS: usize = 800;
 
-/// What a person chose about the charts.
+/// Settings of the charts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WatchOptions {
     /// Weight of the past in the smoothed training loss, 0 to 0.99.
     pub smoothing: f64,
-    /// The x axis is training time; otherwise steps.
+    /// Whether the x axis is training time; otherwise steps.
     pub time_axis: bool,
-    /// The loss axis is logarithmic.
+    /// Whether the loss axis is logarithmic.
     pub log_loss: bool,
-    /// Tasks whose lines are left out.
+    /// Tasks whose lines are hidden.
     pub hidden: BTreeSet<usize>,
     /// The metric of each task that is drawn.
     pub metrics: Vec<Metric>,
@@ -50,16 +50,12 @@ impl Default for WatchOptions {
     }
 }
 
-/// What the lines of both charts are made of.
+/// Inputs of both charts.
 #[derive(Clone)]
 pub struct Lines {
-    /// The run.
     pub history: Rc<HistoryStore>,
-    /// What was chosen.
     pub options: Store<WatchOptions>,
-    /// The tasks.
     pub tasks: Rc<Vec<TaskLine>>,
-    /// The page's theme.
     pub dark: Store<bool>,
     /// Language of the labels.
     pub lang: Lang,
@@ -220,7 +216,7 @@ impl ChartSource for MetricLines {
         }
     }
 
-    /// Losses come twenty times a second, evaluations once per epoch: this chart waits for them.
+    /// Losses arrive twenty times a second, evaluations once per epoch: this chart is drawn for evaluations only.
     fn subscribe(&self, on_change: Rc<dyn Fn()>) -> Box<dyn Any> {
         let drawn = Cell::new(None);
         let (history, changed) = (Rc::clone(&self.0.history), Rc::clone(&on_change));

@@ -1,6 +1,6 @@
 //! Charts and tables of the run.
 //!
-//! Lines are drawn outside of yew ([`lines`]); tables are drawn by yew when an evaluation arrives, which is once per
+//! Lines are drawn outside of yew ([`lines`]); tables are rendered by yew when an evaluation arrives, which is once per
 //! epoch at the most.
 
 mod lines;
@@ -32,7 +32,7 @@ use lines::{Lines, LossLines, MetricLines, WatchOptions};
 pub use tables::task_tag;
 use tables::{Newest, TaskLine, classes_view, metrics_tables, split_name};
 
-/// What the lower part of the panel shows.
+/// Tab of the lower part of the panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum View {
     Charts,
@@ -117,7 +117,7 @@ fn metrics_of(label: &str, schema: &Schema) -> Vec<Metric> {
         .collect()
 }
 
-/// Gives every task a metric that applies to it.
+/// Chooses a metric for every task that has no applicable one.
 fn choose_metrics(options: &Store<WatchOptions>, checked: &Checked, schema: &Schema) {
     let chosen: Vec<Metric> = checked
         .tasks
@@ -136,7 +136,7 @@ fn choose_metrics(options: &Store<WatchOptions>, checked: &Checked, schema: &Sch
         .collect();
     options.update_if_changed(|options| {
         options.metrics = chosen;
-        // Before the data set is there nobody knows what suits its labels.
+        // Before the data set is loaded, the kinds of its labels are not known.
         let known = |task: &TaskReport| task_output(schema, &task.label).map(|_| task.label.clone());
         options.labels = checked
             .tasks
@@ -346,7 +346,7 @@ fn newest_of(history: &RunHistory) -> Newest {
     }
 }
 
-/// "Evaluate on test": the only thing that touches the test rows.
+/// The button "Evaluate on test", the only use of the test rows.
 #[component]
 fn TestButton() -> Html {
     let lang = use_lang();
@@ -376,13 +376,13 @@ struct ResourcesProps {
     tasks: Rc<Vec<TaskLine>>,
 }
 
-/// What the design costs: parameters, multiply-adds, bytes, speed.
+/// Costs of the design: parameters, multiply-adds, bytes, speed.
 #[component]
 fn Resources(props: &ResourcesProps) -> Html {
     let lang = use_lang();
     let playground = use_playground();
     let model = use_store(&playground.model);
-    // Speed is looked at once a second: it is a number to read, not a curve.
+    // The speed is updated once a second, so that it can be read.
     let draw_again = use_force_update();
     use_effect_with((), move |()| {
         let timer = gloo_timers::callback::Interval::new(1_000, move || draw_again.force_update());

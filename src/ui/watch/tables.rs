@@ -1,5 +1,5 @@
-//! The numbers of the newest evaluations: every metric per task and split, beside what simple methods reach; and which
-//! class was taken for which.
+//! Tables of the latest evaluations: every metric per task and split, beside the baselines; and the
+//! confusion matrices.
 
 use std::rc::Rc;
 
@@ -16,10 +16,9 @@ use crate::{
 /// A confusion matrix is drawn up to this many classes.
 const MAX_CONFUSION_CLASSES: usize = 24;
 
-/// What a table needs to know of a task.
+/// A task, as the tables need it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskLine {
-    /// Its name.
     pub name: String,
     /// Key of its label: baselines are by label.
     pub label: String,
@@ -32,16 +31,16 @@ pub struct TaskLine {
 /// The newest evaluation of each split.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Newest {
-    /// Of training rows.
+    /// Training rows.
     pub train: Option<Rc<Evaluation>>,
-    /// Of the validation rows.
+    /// Validation rows.
     pub validation: Option<Rc<Evaluation>>,
-    /// Of the test rows: only after somebody asked.
+    /// Test rows; `None` until requested.
     pub test: Option<Rc<Evaluation>>,
 }
 
 impl Newest {
-    /// Whether these are the very same evaluations.
+    /// Whether these are the same evaluations, by identity.
     pub fn is_same(&self, other: &Self) -> bool {
         let same = |a: &Option<Rc<Evaluation>>, b: &Option<Rc<Evaluation>>| match (a, b) {
             (Some(a), Some(b)) => Rc::ptr_eq(a, b),
@@ -76,7 +75,7 @@ pub fn task_tag(task_idx: usize, name: &str) -> Html {
 /// A metric's value, or "undefined".
 pub fn metric_text(value: Option<f64>, lang: Lang) -> Html {
     match value {
-        // Figures that are compared down a column have the same number of decimals.
+        // Values in a column have the same number of decimals.
         Some(value) if value.abs() < 10.0 => html! { { format!("{value:.4}") } },
         Some(value) => html! { { format_value(value) } },
         None => {
@@ -85,7 +84,7 @@ pub fn metric_text(value: Option<f64>, lang: Lang) -> Html {
     }
 }
 
-/// A metric of a task: its value and, where it is a mean over classes or labels of which some have none, of how many.
+/// A metric of a task: its value and, for a mean over classes or labels of which some are undefined, the number of defined ones.
 fn metric_cell(metrics: &TaskMetrics, metric: Metric, lang: Lang) -> Html {
     let averaged = metrics
         .averaged(metric)
@@ -93,7 +92,7 @@ fn metric_cell(metrics: &TaskMetrics, metric: Metric, lang: Lang) -> Html {
     html! { <>{ mean_of_some(averaged, T.mean_of_some_hint, lang) }{ metric_text(metrics.get(metric), lang) }</> }
 }
 
-/// "k of n", before a mean of k values where n could be; nothing where all or none are.
+/// "k of n" before a mean of k out of n values; empty if all or none are defined.
 fn mean_of_some(averaged: Option<(usize, usize)>, hint: Text, lang: Lang) -> Html {
     match averaged {
         Some((n_defined, n)) if 0 < n_defined && n_defined < n => html! {

@@ -1,4 +1,4 @@
-//! New layers and comments, and wires between what is there.
+//! Adding layers, comments and wires.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,7 +89,7 @@ impl Editor {
         [x - size[0] / 2.0, y - size[1] / 2.0]
     }
 
-    /// Connects two handles, or says why not.
+    /// Connects two handles, or shows why they cannot be connected.
     pub fn connect(&self, a: Handle, b: Handle) -> bool {
         if self.is_locked() {
             return false;
@@ -121,13 +121,13 @@ impl Editor {
         }
     }
 
-    /// Whether the two may be connected, or why not.
+    /// Checks whether two handles may be connected.
     pub fn may_connect(&self, wire: Option<WireId>, a: Handle, b: Handle) -> Result<(), Message> {
         let (from, to) = oriented(a, b)?;
         edit::can_reroute(&self.design(), wire, from, to).map_err(|refusal| refusal.explain())
     }
 
-    /// The handle of `node` that `fixed` would be connected with: the first that may be, else the first.
+    /// The handle of `node` to connect with `fixed`: the first that is allowed, else the first.
     pub fn best_handle(&self, wire: Option<WireId>, fixed: Handle, node: NodeId) -> Option<Handle> {
         let design = self.design();
         let layer = &design.node(node)?.layer;
@@ -165,7 +165,7 @@ impl Editor {
         }
     }
 
-    /// Opens the box that finds a layer.
+    /// Opens the layer search.
     pub fn open_search(&self, at: Option<[f64; 2]>, link: Link) {
         if self.is_locked() {
             return;
@@ -224,7 +224,7 @@ fn beside(scene: &Scene, handle: Handle) -> Point {
     }
 }
 
-/// The layer with the first feature or label of the data that fits it and that no other node reads or learns yet.
+/// The layer with the first suitable feature or label of the data that no other node uses yet.
 pub fn fitted(layer: &Layer, schema: &Schema, design: &Design) -> Layer {
     let mut layer = layer.clone();
     for field in layer.fields() {
@@ -253,7 +253,7 @@ pub fn fitted(layer: &Layer, schema: &Schema, design: &Design) -> Layer {
             _ => None,
         };
         if let Some(key) = key {
-            // The key comes from the schema, which is all that such a setting asks for.
+            // The key comes from the schema, which is the only requirement of such a setting.
             let _ = layer.set(field.key, &Value::Words(key.clone()));
         }
     }

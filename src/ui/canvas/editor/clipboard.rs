@@ -76,7 +76,7 @@ impl Editor {
         self.delete_selection();
     }
 
-    /// Adds what was copied, near `at` or beside where it came from.
+    /// Pastes the clipboard, near `at` or beside the original.
     pub fn paste(&self, at: Option<Point>) {
         if self.is_locked() {
             return;
@@ -122,7 +122,7 @@ impl Editor {
         }
     }
 
-    /// The design with every node at the place where it is drawn: until it is moved, the layout knows that alone.
+    /// The design with every node at its position on the canvas; positions that the automatic layout computed are not in the document.
     fn placed(&self) -> Design {
         let (mut design, scene) = (Design::clone(&self.design()), self.scene());
         for node in &mut design.nodes {

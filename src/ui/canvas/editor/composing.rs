@@ -1,4 +1,4 @@
-//! Blocks, and what only multi-task designs have: sharing, separating, tying.
+//! Blocks, and the commands for multi-task designs: sharing, separating, tying.
 
 use mtl_base::{NodeId, text::Explain};
 use mtl_engine::design::{compose, edit::Edit};
@@ -7,7 +7,7 @@ use super::Editor;
 use crate::i18n::{Message, canvas::T, fill};
 
 impl Editor {
-    /// Makes a block of the selected nodes.
+    /// Groups the selected nodes into a block.
     pub fn group(&self) {
         let nodes = self.selected();
         if nodes.is_empty() || self.is_locked() {
@@ -31,7 +31,7 @@ impl Editor {
         }
     }
 
-    /// Folds an open block, opens a folded one.
+    /// Folds or unfolds a block.
     pub fn toggle_fold(&self, block: usize) {
         if let Some(old) = self.design().blocks.get(block) {
             self.edit(&Edit::FoldBlock {
@@ -41,14 +41,14 @@ impl Editor {
         }
     }
 
-    /// Copies what is selected once per task that shares it.
+    /// Copies the selected nodes once per task that shares them.
     pub fn separate(&self) {
         let mut ids = self.document.get().ids();
         let edits = compose::separate(&self.design(), &self.selected(), &mut ids);
         self.compose(T.separate.into(), edits.map_err(|error| error.explain()));
     }
 
-    /// Merges equal layers among what is selected.
+    /// Merges equal layers among the selected nodes.
     pub fn share(&self) {
         let edits = compose::share(&self.design(), &self.selected());
         self.compose(T.share.into(), edits.map_err(|error| error.explain()));

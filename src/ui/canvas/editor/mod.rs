@@ -1,7 +1,7 @@
-//! What a person can do on the canvas, whichever way: mouse, touch, keyboard, menu, palette and inspector all end here.
+//! The commands of the canvas. Mouse, touch, keyboard, menus, palette and inspector all call these.
 //!
-//! Every command is one step of the history, says what happened in the live region, and when something cannot be done
-//! says why and changes nothing.
+//! Every command is one step of the history and announces its result in the live region. A command that cannot be executed
+//! shows the reason and changes nothing.
 
 mod adding;
 mod clipboard;
@@ -26,7 +26,7 @@ use crate::{
     state::{Playground, PlaygroundRef, RightTab, Selection, ToastKind, use_playground},
 };
 
-/// What a person can do on the canvas.
+/// The commands of the canvas.
 #[derive(Clone, PartialEq)]
 pub struct Editor(PlaygroundRef);
 
@@ -38,7 +38,7 @@ impl Deref for Editor {
     }
 }
 
-/// What a person can do on the canvas.
+/// The commands of the canvas.
 #[hook]
 pub fn use_editor() -> Editor {
     Editor(use_playground())
@@ -64,12 +64,12 @@ impl Editor {
         self.preferences.get().lang
     }
 
-    /// Says something in the live region.
+    /// Announces a message in the live region.
     pub fn say(&self, message: Message) {
         self.canvas.said.set(message);
     }
 
-    /// Says why something was not done, where everybody sees it.
+    /// Shows why a command was refused.
     pub fn refuse(&self, message: Message) {
         let message = sentence(message);
         self.toasts.show(ToastKind::Info, message.clone());
@@ -99,8 +99,8 @@ impl Editor {
         self.change(|document| document.edit_all(name.clone(), &edits).map(|()| name))
     }
 
-    /// A design without places (a preset) is laid out when it is drawn. The first edit of its wiring writes the places
-    /// down, or every node would jump with it.
+    /// A design without positions (a preset) is laid out when it is rendered. The first edit of its wiring stores the positions
+    /// in the document, since otherwise every node would move.
     fn anchor(&self, edits: &[Edit]) -> Option<Edit> {
         let design = self.design();
         let keeps_places = |edit: &Edit| {
@@ -124,20 +124,20 @@ impl Editor {
         Some(Edit::Move { positions })
     }
 
-    /// Opens the settings of what is selected.
+    /// Opens the settings of the selection.
     pub fn show_settings(&self) {
         self.preferences
             .update_if_changed(|preferences| preferences.right_tab = RightTab::Layer);
     }
 
-    /// Opens the settings of what is selected, with the keyboard in the box of its name.
+    /// Opens the settings of the selection and focuses the box of its name.
     pub fn write_name(&self) {
         self.show_settings();
-        // The panel is drawn with the next task.
+        // The panel is rendered in the next task.
         gloo_timers::callback::Timeout::new(30, || dom::focus("inspector-name")).forget();
     }
 
-    /// Forgets what is selected and no longer there.
+    /// Removes deleted nodes and wires from the selection.
     pub fn prune_selection(&self) {
         let design = self.design();
         self.selection.update_if_changed(|selection| {
@@ -166,17 +166,17 @@ impl Editor {
         }
     }
 
-    /// Ends typing in a box: the next edit is a step of its own.
+    /// Ends the merging of edits of one box: the next edit is a step of its own.
     pub fn seal(&self) {
         self.document.update(Document::seal);
     }
 
-    /// Takes the last step back.
+    /// Undoes the last step.
     pub fn undo(&self) {
         self.travel(Document::undo, T.undone, T.nothing_to_undo);
     }
 
-    /// Does the last undone step again.
+    /// Redoes the last undone step.
     pub fn redo(&self) {
         self.travel(Document::redo, T.redone, T.nothing_to_redo);
     }
@@ -250,7 +250,7 @@ impl Editor {
         self.selection.get().nodes.clone()
     }
 
-    /// Whether editing by hand is off; says so.
+    /// Whether the canvas is locked; if so, announces it.
     pub fn is_locked(&self) -> bool {
         let locked = *self.canvas.locked.get();
         if locked {

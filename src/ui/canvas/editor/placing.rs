@@ -1,4 +1,4 @@
-//! Where things stand and what of them is seen: aligning, layout, zoom.
+//! Positions and view: aligning, automatic layout, pan and zoom.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +47,7 @@ impl Editor {
         }
     }
 
-    /// Moves nodes as one step; they glide there unless less motion is wished for.
+    /// Moves nodes as one step, animated unless the user prefers reduced motion.
     fn glide(&self, name: Message, places: &[(NodeId, Point)]) -> bool {
         let before = self.scene();
         let done = self.edit_all(
@@ -83,12 +83,12 @@ impl Editor {
         }
     }
 
-    /// Shows everything.
+    /// Zooms to fit the whole design.
     pub fn fit(&self) {
         self.show(|whole| whole.max(MIN_SCALE));
     }
 
-    /// What is seen of a design that is opened: all of it, or, where that would be too small to read, its start.
+    /// The initial view of a design: all of it, or its start where the text would not be legible otherwise.
     pub fn show_start(&self) {
         self.show(|whole| {
             if whole < READABLE_SCALE {
@@ -99,8 +99,8 @@ impl Editor {
         });
     }
 
-    /// Shows the design at the zoom that `choose` makes of the one at which all of it is seen; what is wider than the canvas
-    /// is seen from its left. Where the small map would lie on a layer, the design goes beside the map or above it.
+    /// Shows the design at the zoom that `choose` derives from the one that fits; a design that is wider than the canvas
+    /// is aligned to its left. Where the minimap would cover a layer, the design is placed beside the map or above it.
     fn show(&self, choose: fn(f64) -> f64) {
         let scene = self.scene();
         let Some(bounds) = scene.bounds() else {
@@ -138,7 +138,7 @@ impl Editor {
         let view = if hides_something(&whole) {
             [leaving(map[0], 0.0), leaving(0.0, map[1])]
                 .into_iter()
-                // Room for the map is not worth a design that is half as large.
+                // Avoiding the minimap is not worth halving the zoom.
                 .filter(|view| view.scale > whole.scale / 2.0 && !hides_something(view))
                 .max_by(|a, b| a.scale.total_cmp(&b.scale))
                 .unwrap_or(whole)
@@ -148,7 +148,7 @@ impl Editor {
         self.canvas.view.set(view);
     }
 
-    /// Zooms about the middle.
+    /// Zooms about the centre of the view.
     pub fn zoom(&self, factor: f64) {
         let [width, height] = dom::surface_size(&self.canvas.surface);
         let view = self.canvas.view.get().zoomed(factor, [width / 2.0, height / 2.0]);
@@ -157,13 +157,13 @@ impl Editor {
         self.say(fill_message(T.zoomed_to, &[&percent]));
     }
 
-    /// Selects a node and moves the view so that it is seen.
+    /// Selects a node and scrolls it into view.
     pub fn reveal(&self, node: NodeId) {
         self.select(BTreeSet::from([node]));
         self.bring_into_view(node);
     }
 
-    /// Moves the view so that a node is seen.
+    /// Scrolls a node into view.
     pub fn bring_into_view(&self, node: NodeId) {
         let Some(rect) = self.scene().nodes.get(&node).copied() else {
             return;

@@ -54,7 +54,7 @@ impl Controller {
         }
     }
 
-    /// Two clicks: opens the search box, a comment or a block.
+    /// Double click: opens the layer search, a comment or a block.
     pub fn double_click(&self, event: &MouseEvent) {
         let client = [f64::from(event.client_x()), f64::from(event.client_y())];
         let editor = &self.editor;
@@ -73,7 +73,7 @@ impl Controller {
         }
     }
 
-    /// The right button, or the menu key.
+    /// Context menu: the right button, or the menu key.
     pub fn context_menu(&self, event: &MouseEvent) {
         event.prevent_default();
         let target = dom::target_of(
@@ -84,7 +84,7 @@ impl Controller {
         self.menu([f64::from(event.client_x()), f64::from(event.client_y())], target);
     }
 
-    /// Opens the menu of `target` at a point of the window.
+    /// Opens the context menu of `target` at client coordinates.
     pub fn menu(&self, client: [f64; 2], target: Target) {
         self.cancel();
         let editor = &self.editor;

@@ -1,4 +1,4 @@
-//! Nodes on their way: moved on the screen alone, and in the document once, at the end.
+//! Dragging nodes: they are moved in the DOM only, and in the document once, at the end.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::super::{
 };
 use crate::i18n::{canvas::T, fill_message};
 
-/// Nodes on their way.
+/// Nodes that are being dragged.
 pub(super) struct Drag {
     pub(super) scene: Scene,
     pub(super) start: Point,
@@ -30,7 +30,7 @@ impl Drag {
         };
         let mut by = [here[0] - self.start[0], here[1] - self.start[1]];
         if !free {
-            // The node under the pointer goes to the grid, and the others keep their distance from it.
+            // The node under the pointer snaps to the grid, and the others keep their offset from it.
             by = [
                 snap(grabbed[0] + by[0]) - grabbed[0],
                 snap(grabbed[1] + by[1]) - grabbed[1],
@@ -51,7 +51,7 @@ impl Drag {
         if self.moved == self.from {
             return;
         }
-        // A single unconnected node that is dropped on a wire goes onto it.
+        // A single unconnected node that is dropped on a wire is inserted into it.
         if let Some(wire) = self.wire_below(editor) {
             let mut ids = editor.document.get().ids();
             let design = editor.design();

@@ -4,7 +4,7 @@
 //! press --4 px--> pan | lasso | drag nodes | drag a comment | draw a wire          second finger --> pinch
 //!   |--release--> click: select, begin or end a wire            half a second's touch --> menu
 //! ```
-//! Nothing here draws components: what moves is moved by [`dom`], and the document is changed once, on release.
+//! Nothing here renders components: [`dom`] moves elements during a gesture, and the document is changed once, on release.
 
 mod clicks;
 mod dragging;
@@ -29,9 +29,9 @@ use super::{
 };
 use crate::i18n::canvas::T;
 
-/// How far a press moves before it is a drag, in pixels.
+/// Distance after which a press becomes a drag, in pixels.
 const DRAG_THRESHOLD: f64 = 4.0;
-/// How long a finger rests before the menu opens.
+/// Duration of a long press, which opens the menu.
 const LONG_PRESS_MS: u32 = 550;
 
 #[derive(Default)]
@@ -77,7 +77,7 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// A controller at rest.
+    /// A controller without an active gesture.
     pub fn new(editor: Editor) -> Rc<Self> {
         Rc::new(Self {
             editor,
@@ -100,7 +100,7 @@ impl Controller {
         *self.gesture.borrow_mut() = gesture;
     }
 
-    /// A button or a finger goes down.
+    /// Handles `pointerdown`.
     pub fn down(self: &Rc<Self>, event: &PointerEvent) {
         let client = client_of(event);
         self.pointers.borrow_mut().insert(event.pointer_id(), client);
@@ -124,7 +124,7 @@ impl Controller {
         if event.button() != 0 {
             return;
         }
-        // A touch captures the pointer by itself; the target is what is under the finger all the same.
+        // A touch captures the pointer implicitly; the target is looked up under the finger instead.
         let target = dom::target_of(
             event
                 .target()
@@ -144,7 +144,7 @@ impl Controller {
         if target == Target::Canvas
             && let Some(surface) = self.editor.canvas.surface.cast::<web_sys::SvgElement>()
         {
-            // Keys are meant for the canvas from now on.
+            // Keyboard input goes to the canvas from now on.
             let _ = surface.focus();
         }
         self.set(Gesture::Press {
@@ -155,7 +155,7 @@ impl Controller {
         });
     }
 
-    /// The pointer moves.
+    /// Handles `pointermove`.
     pub fn moved(&self, event: &PointerEvent) {
         let client = client_of(event);
         if let Some(known) = self.pointers.borrow_mut().get_mut(&event.pointer_id()) {
@@ -236,7 +236,7 @@ impl Controller {
         }
     }
 
-    /// The button or the finger goes up.
+    /// Handles `pointerup`.
     pub fn up(&self, event: &PointerEvent) {
         let client = client_of(event);
         self.pointers.borrow_mut().remove(&event.pointer_id());
@@ -266,7 +266,7 @@ impl Controller {
         }
     }
 
-    /// The browser has taken the pointer away, or Escape was pressed: everything is as it was.
+    /// Handles `pointercancel` and Escape: cancels the gesture and restores the previous state.
     pub fn cancel(&self) {
         let canvas = &self.editor.canvas;
         dom::set_moving(&canvas.surface, false);
@@ -284,7 +284,7 @@ impl Controller {
         self.end_wire();
     }
 
-    /// Forgets a pointer that the browser has taken away.
+    /// Removes a pointer that the browser has cancelled.
     pub fn lost(&self, event: &PointerEvent) {
         self.pointers.borrow_mut().remove(&event.pointer_id());
         *self.long_press.borrow_mut() = None;
@@ -293,7 +293,7 @@ impl Controller {
 
     fn capture(&self, event: &PointerEvent) {
         if let Some(surface) = self.editor.canvas.surface.cast::<Element>() {
-            // A pointer that is gone already cannot be captured, and then nothing more comes from it.
+            // Capturing fails for a pointer that has already been removed, which sends no more events.
             let _ = surface.set_pointer_capture(event.pointer_id());
         }
     }
@@ -380,7 +380,7 @@ impl Controller {
         })
     }
 
-    /// The wheel zooms about the pointer; with Shift, or on a touch pad, it pans.
+    /// Handles `wheel`: zooms about the pointer; with Shift, or on a touch pad, pans.
     pub fn wheel(&self, event: &WheelEvent) {
         event.prevent_default();
         let canvas = &self.editor.canvas;
@@ -401,7 +401,7 @@ impl Controller {
             &canvas.surface,
             [f64::from(event.client_x()), f64::from(event.client_y())],
         );
-        // A pinch on a touch pad comes as a wheel with Ctrl and small steps.
+        // A pinch on a touch pad is reported as a wheel event with Ctrl and small deltas.
         let rate = if event.ctrl_key() { 0.01 } else { 0.0015 };
         let panned = if event.ctrl_key() {
             view
@@ -430,7 +430,7 @@ impl Controller {
         super::hint::show(&self.editor, target, client_of(event));
     }
 
-    /// Something got the keyboard focus: it is brought into view the way of the canvas.
+    /// Handles `focusin`: pans the canvas so that the focused element is visible.
     pub fn focused(&self, event: &web_sys::FocusEvent) {
         use wasm_bindgen::JsCast;
         let element: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
@@ -443,7 +443,7 @@ impl Controller {
             Target::Handle(handle) => self.editor.bring_into_view(handle.port.node),
             _ => {}
         }
-        // The browser has scrolled the frame, which has no scroll bars to come back with.
+        // Undoes the browser's own scrolling of the frame, which has no scroll bars.
         let frame = self
             .editor
             .canvas
@@ -456,7 +456,7 @@ impl Controller {
         }
     }
 
-    /// The pointer has left the surface.
+    /// Handles `pointerleave`.
     pub fn leave(&self) {
         if self.hovered.take().is_some() {
             self.light();
@@ -464,7 +464,7 @@ impl Controller {
         super::hint::hide(&self.editor);
     }
 
-    /// Lights up what is up- and downstream of the node under the pointer, else of the selected one.
+    /// Highlights the ancestors and descendants of the hovered node, else of the selected one.
     pub fn light(&self) {
         let editor = &self.editor;
         let node = self.hovered.borrow().or_else(|| editor.selection.get().single());

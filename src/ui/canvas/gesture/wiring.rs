@@ -19,7 +19,7 @@ use super::{
 use crate::i18n::canvas::T;
 
 impl Controller {
-    /// The wire at an input that takes one only: dragging from there takes it up again.
+    /// The wire at an input that takes one only: dragging from there moves its end.
     pub(super) fn taken_wire(&self, handle: Handle) -> Option<(WireId, Handle)> {
         let design = self.editor.design();
         let inputs = design.node(handle.port.node)?.layer.inputs();
@@ -36,7 +36,7 @@ impl Controller {
         ))
     }
 
-    /// Takes up one end of a wire.
+    /// Begins to move one end of a wire.
     pub fn take_up(&self, wire: WireId, end: bool, place: Point, sticky: bool) -> bool {
         let design = self.editor.design();
         let Some(found) = design.wires.iter().find(|other| other.id == wire) else {
@@ -57,7 +57,7 @@ impl Controller {
         true
     }
 
-    /// Begins a wire at `fixed`; a sticky one stays until it is ended with a click or a key.
+    /// Begins a wire at `fixed`; a sticky wire stays until it is ended with a click or a key.
     pub fn begin_wire(&self, fixed: Handle, wire: Option<WireId>, at: Point, sticky: bool) {
         let editor = &self.editor;
         if editor.is_locked() {
@@ -112,7 +112,7 @@ impl Controller {
         editor.canvas.drawing.set(Some(Drawing { at, over, ..drawing }));
     }
 
-    /// Ends the wire that is being drawn on `handle`.
+    /// Ends the pending wire on `handle`.
     pub fn end_wire_on(&self, handle: Handle) {
         let Some(drawing) = (*self.editor.canvas.drawing.get()).clone() else {
             return;
@@ -139,7 +139,7 @@ impl Controller {
         let back = matches!(dom::target_at(client), Target::Handle(handle) if handle == drawing.fixed);
         self.end_wire();
         match drawing.wire {
-            // A wire whose end is dropped on nothing is taken out.
+            // A wire whose end is dropped on the background is removed.
             Some(wire) => {
                 editor.edit(&Edit::Disconnect {
                     wires: BTreeSet::from([wire]),
@@ -165,7 +165,7 @@ impl Controller {
         }
     }
 
-    /// Gives up the wire that is being drawn.
+    /// Cancels the pending wire.
     pub fn end_wire(&self) {
         let canvas = &self.editor.canvas;
         if canvas.drawing.get().is_some() {
@@ -175,7 +175,7 @@ impl Controller {
     }
 }
 
-/// Handles that the wire that is being drawn may end on, from left to right and top to bottom.
+/// Handles that the pending wire may end on, from left to right and top to bottom.
 pub fn open_ends(editor: &Editor) -> Vec<Handle> {
     let Some(drawing) = (*editor.canvas.drawing.get()).clone() else {
         return Vec::new();
