@@ -1,6 +1,6 @@
-//! What the two examples share: a data set, a run that is watched on the terminal, and the weights file at its end.
+//! Shared by the examples: loading a data set, training with output on the terminal, and writing the weights file.
 //!
-//! The same crates as in the page, driven by the same commands; only the clock and the files are the terminal's own.
+//! They use the same crates and commands as the page, with a native clock and file system.
 
 #[path = "../src/worker/weights.rs"]
 pub mod weights;
@@ -20,16 +20,16 @@ use mtl_training::protocol::{
 };
 use mtl_training::{Outgoing, Session, recommended};
 
-/// Work between two looks at the events.
+/// Duration of a slice of training between two polls for events, in milliseconds.
 const SLICE_MS: f64 = 200.0;
 
-/// A result whose error is printed and ends the program.
+/// A result whose error is printed by `main`.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// The byte blocks beside a command or an answer.
+/// The buffers that accompany a command or a reply.
 type Payloads = Vec<Vec<u8>>;
 
-/// What a program was asked on the command line.
+/// Command-line arguments.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Key of the data set.
@@ -38,7 +38,7 @@ pub struct Options {
     pub preset: String,
     /// Folder of the weights file.
     pub out: PathBuf,
-    /// What is left: settings of the run by name.
+    /// Remaining arguments: settings of the run by name.
     pub settings: BTreeMap<String, String>,
 }
 
@@ -83,7 +83,7 @@ impl Options {
     }
 }
 
-/// Where the rows come from: the asset when `cargo xtask data` has made it, or generated ones.
+/// Source of the rows: the asset if `cargo xtask data` has written it, else generated rows.
 fn source(key: &str, generated: &str) -> Outcome<(DataSource, Payloads)> {
     if let Some(generator) = Generator::with_key(key) {
         return Ok((DataSource::Generated { generator }, Vec::new()));
@@ -107,7 +107,7 @@ fn source(key: &str, generated: &str) -> Outcome<(DataSource, Payloads)> {
     }
 }
 
-/// A session that waits for its answers.
+/// A session with blocking requests.
 pub struct Trainer {
     session: Session,
     started: Instant,
@@ -117,7 +117,7 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// Loads the data set and compiles the preset, with the settings that are recommended for the two.
+    /// Loads the data set and compiles the preset, with the recommended settings for both.
     pub fn new(options: &Options, generated: &str) -> Outcome<Self> {
         let (source, payloads) = source(&options.data, generated)?;
         let key = match &source {
@@ -195,7 +195,7 @@ impl Trainer {
         }
     }
 
-    /// Evaluates on the test rows and prints every task beside what simple methods reach.
+    /// Evaluates on the test rows and prints every task beside its baselines.
     pub fn test(&mut self) -> Outcome<Evaluation> {
         let (reply, _) = self.ask(Request::Evaluate { split: Split::Test }, Vec::new())?;
         let Reply::Evaluation {
@@ -226,7 +226,7 @@ impl Trainer {
         }
     }
 
-    /// Writes the weights file and says where.
+    /// Writes the weights file and prints its path.
     pub fn save(&mut self, folder: &Path) -> Outcome<PathBuf> {
         let (Reply::Snapshot { snapshot }, payloads) = self.ask(Request::Snapshot, Vec::new())? else {
             return Err("no snapshot came".into());
@@ -239,7 +239,7 @@ impl Trainer {
         Ok(path)
     }
 
-    /// Sends a command; an event that says that something failed is an error.
+    /// Sends a command; a failure event is returned as an error.
     fn tell(&mut self, command: Command, payloads: Payloads) -> Outcome<()> {
         let mut out = Vec::new();
         self.session.handle(command, payloads, &mut out);
@@ -268,7 +268,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Asks a question and works until the answer is there.
+    /// Sends a request and runs slices until its reply arrives.
     fn ask(&mut self, request: Request, payloads: Payloads) -> Outcome<(Reply, Payloads)> {
         let mut out: Vec<Outgoing> = Vec::new();
         self.session
@@ -323,7 +323,7 @@ impl Trainer {
     }
 }
 
-/// The metrics that are read first.
+/// The main metrics.
 fn figures(metrics: &TaskMetrics) -> String {
     const SHOWN: [Metric; 6] = [
         Metric::Accuracy,

@@ -1,4 +1,4 @@
-//! What a step costs as the vocabulary grows: all rows of the embedding moved (Adam as in Keras), and only those that the
+//! Cost of a step by size of the vocabulary, when Adam updates all rows of the embedding (as in Keras) and only those that the
 //! batch has looked up (“Lazy rows”).
 //!
 //! ```text
@@ -25,7 +25,7 @@ const N_USERS: usize = 5_000;
 const N_ITEMS: usize = 1_000;
 const WIDTH: usize = 32;
 const BATCH_SIZE: usize = 128;
-/// The median of so many blocks is printed.
+/// Number of blocks, of which the median is printed.
 const N_BLOCKS: usize = 7;
 
 fn main() -> Outcome<()> {
@@ -33,14 +33,14 @@ fn main() -> Outcome<()> {
     println!("|---|---|---|---|");
     for vocabulary in VOCABULARIES {
         let (n_parameters, lazy_us) = step_us(vocabulary, true, 200)?;
-        // All rows of a large table take a while.
+        // Updating all rows of a large table is slow.
         let (_, dense_us) = step_us(vocabulary, false, (2_000_000 / vocabulary).min(200) as u32)?;
         println!("| {vocabulary} | {n_parameters} | {lazy_us:.0} | {dense_us:.0} |");
     }
     Ok(())
 }
 
-/// Some users out of a vocabulary, each with items that it likes or not.
+/// A data set of users out of a vocabulary, with items that they like or not.
 fn dataset(vocabulary: usize) -> Dataset {
     let ids = |key: &str, cardinality: usize, id: fn(usize, usize) -> usize| Feature {
         key: key.to_owned(),

@@ -52,7 +52,7 @@ fn python_that(line: &str) -> Option<String> {
     found.then_some(python)
 }
 
-/// What `predict.py` prints, read as JSON.
+/// Output of `predict.py`, parsed as JSON.
 fn run_python<T: serde::de::DeserializeOwned>(python: &str, arguments: &[&str]) -> T {
     let output = Process::new(python)
         .arg(here("predict.py"))
@@ -367,7 +367,7 @@ fn id_design() -> Design {
         let gate = design.add(format!("gate_{label}"), dense(2, Activation::Softmax));
         let tower = design.add(format!("mixture_{label}"), Mixture::default());
         design.connect(together, gate, 0);
-        // The gate's wire is the oldest: the handle counts before the age of a wire.
+        // The gate's wire is the oldest, to test that wires are ordered by handle before age.
         design.connect(gate, tower, 1);
         for expert in experts {
             design.connect(expert, tower, 0);
@@ -417,7 +417,7 @@ fn id_data() -> (DataSource, DataSettings) {
     )
 }
 
-/// A session and the reply to its newest question.
+/// A session and the latest reply.
 struct Asked {
     session: Session,
 }
@@ -454,7 +454,7 @@ impl Asked {
         let mut asked = Self {
             session: Session::new(),
         };
-        // A high learning rate, so that a few steps lead away from the small initial values.
+        // A high learning rate, so that a few steps move the parameters away from their small initial values.
         let run = RunSettings {
             batch_size: 16,
             learning_rate: 0.05,
@@ -731,7 +731,7 @@ fn python_is_tried_on_every_layer() {
             .iter()
             .flat_map(|design| &design.nodes)
             .any(|node| node.layer.key() == layer.key());
-        // No generated set has numbers.
+        // No generated data set has numeric features.
         assert!(is_used || layer.key() == "dense_input", "{}", layer.key());
     }
 }

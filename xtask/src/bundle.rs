@@ -41,7 +41,7 @@ const BINDING_VERSION: u32 = 4;
 /// Where `cargo xtask data` leaves the files that the page loads, and where they go.
 const DATA_ASSETS: &str = "data-cache/assets";
 
-/// What starts the page.
+/// The script that starts the page.
 const BOOT: &str = "boot.js";
 
 /// Files of these kinds hold text that names other files.
@@ -50,7 +50,7 @@ const TEXT_KINDS: [&str; 3] = ["css", "js", "html"];
 /// Kinds that are compressed already.
 const PACKED_KINDS: [&str; 8] = ["png", "jpg", "webp", "woff2", "gz", "br", "zip", "mtld"];
 
-/// Which instructions the module may use.
+/// Builds of the module, by the instructions that they use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Build {
     /// 128-bit vectors, which every current browser has; the same bits everywhere.
@@ -62,7 +62,7 @@ pub enum Build {
 }
 
 impl Build {
-    /// Its name in tables and rows.
+    /// Name in tables and rows.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Baseline => "wasm-simd128",
@@ -82,9 +82,9 @@ impl Build {
     }
 }
 
-/// How to build.
+/// Options of a build.
 pub struct Options {
-    /// The folder to build; what was there is replaced.
+    /// Output folder; its contents are replaced.
     pub out: PathBuf,
     /// Also write `.gz` and `.br` copies, and hold the result to its size.
     pub compress: bool,
@@ -137,7 +137,7 @@ pub fn build(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Compiles the page and says where wasm-bindgen's output lies.
+/// Compiles the page and returns the folder of wasm-bindgen's output.
 fn page_module(build: Build) -> Result<PathBuf> {
     let wasm = step(
         &format!("compile the page to WebAssembly ({})", build.name()),
@@ -180,7 +180,7 @@ fn write_module(wasm: &Path, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Compiles a package to WebAssembly and says where cargo put the module.
+/// Compiles a package to WebAssembly and returns the path of the module.
 fn compile_wasm(package: &str, build: Build) -> Result<PathBuf> {
     let mut command = cargo();
     if build == Build::Relaxed {
@@ -201,7 +201,7 @@ fn compile_wasm(package: &str, build: Build) -> Result<PathBuf> {
     module_of(command, package)
 }
 
-/// Runs a `cargo build` for WebAssembly and says where cargo put the module.
+/// Runs a `cargo build` for WebAssembly and returns the path of the module.
 fn module_of(mut command: Command, package: &str) -> Result<PathBuf> {
     let target_name = package.replace('-', "_");
     command
@@ -237,7 +237,7 @@ fn module_of(mut command: Command, package: &str) -> Result<PathBuf> {
     module.with_context(|| format!("cargo built no .wasm file for the package {package}"))
 }
 
-/// Runs wasm-bindgen unless it was run on these very bytes, and says where its output lies.
+/// Runs wasm-bindgen unless its output for the same bytes is cached, and returns the folder of its output.
 fn bind(wasm: &Path) -> Result<PathBuf> {
     let bytes = fs::read(wasm).with_context(|| format!("reading {}", wasm.display()))?;
     let cache = target_dir().join("xtask/bindgen");
@@ -270,7 +270,7 @@ fn bind(wasm: &Path) -> Result<PathBuf> {
     })
 }
 
-/// Keeps the newest few outputs: the page's and the tests' modules take turns.
+/// Keeps the newest few outputs, since the page's and the tests' modules alternate.
 fn forget_old_builds(cache: &Path) -> Result<()> {
     let mut builds: Vec<_> = fs::read_dir(cache)?
         .filter_map(|entry| {
@@ -421,8 +421,8 @@ fn restore_stable_names(mut shell: String, files: &Files) -> String {
     shell
 }
 
-/// Takes in the converted data sets, if they were fetched. Else the page is told that there are none: asking for a list that
-/// is not there would leave an error in the browser's console.
+/// Copies the converted data sets, if they were fetched. Otherwise an empty index is written, since a request for a missing
+/// file would leave an error in the browser's console.
 fn add_data(files: &mut Files, dir: &Path) -> Result<()> {
     if dir.is_dir() {
         return add_folder(files, dir, "data");
@@ -442,7 +442,7 @@ fn add_folder(files: &mut Files, dir: &Path, under: &str) -> Result<()> {
     Ok(())
 }
 
-/// Puts `.gz` and `.br` beside every file that gets at least a tenth smaller by it.
+/// Writes `.gz` and `.br` copies of every file that becomes at least a tenth smaller.
 fn add_compressed_copies(files: &mut Files) -> Result<()> {
     let mut copies = Files::new();
     for (name, bytes) in files.iter() {
@@ -461,7 +461,7 @@ fn add_compressed_copies(files: &mut Files) -> Result<()> {
     Ok(())
 }
 
-/// Writes the folder beside its place and swaps it in, so that a server never sees a half-built page.
+/// Writes the folder under a temporary name and renames it, so that a server never sees a half-built page.
 fn write_folder(out: &Path, files: &Files) -> Result<()> {
     let draft = out.with_extension("new");
     let old = out.with_extension("old");

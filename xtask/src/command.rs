@@ -1,4 +1,4 @@
-//! Running other programs, and saying what is going on.
+//! Running other programs and reporting progress.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ pub fn root() -> PathBuf {
     root
 }
 
-/// Cargo's target folder, also where the commands keep what they can make again.
+/// Cargo's target folder, which also holds the caches of these commands.
 pub fn target_dir() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(dir) => root().join(dir),
@@ -25,7 +25,7 @@ pub fn target_dir() -> PathBuf {
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
-    // What `cargo run` sets for this package must not leak into the builds that it starts.
+    // Variables that `cargo run` sets for this package must not leak into nested builds.
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
         if name_text.starts_with("CARGO_PKG_") || name_text.starts_with("CARGO_MANIFEST_") {
@@ -35,7 +35,7 @@ pub fn cargo() -> Command {
     command
 }
 
-/// Runs a command to its end; an exit code other than zero is an error that shows the whole line.
+/// Runs a command and waits for it; a non-zero exit code is an error with the command line.
 pub fn run(command: &mut Command) -> Result<()> {
     let line = line_of(command);
     let status = command
@@ -48,7 +48,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The command as one would type it.
+/// The command line.
 pub fn line_of(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let line = words
@@ -61,7 +61,7 @@ pub fn line_of(command: &Command) -> String {
     }
 }
 
-/// Says what starts, does it, and says how long it took.
+/// Runs a step, with messages at its start and its end.
 pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     eprintln!("» {what}");
     let start = Instant::now();
@@ -83,7 +83,7 @@ pub fn find_program(names: &[&str]) -> Option<PathBuf> {
         .find(|candidate| candidate.is_file())
 }
 
-/// Bytes as a person reads them; 1 kB is 1,000 bytes, as on a network meter.
+/// A size in readable units; 1 kB is 1,000 bytes.
 pub fn human_bytes(n_bytes: u64) -> String {
     match n_bytes {
         0..1_000 => format!("{n_bytes} B"),

@@ -1,4 +1,4 @@
-//! Precompressed copies (`.gz`, `.br`) of what the page loads, made once per content.
+//! Precompressed copies (`.gz`, `.br`) of the files that the page loads, cached by content.
 
 use std::fs;
 use std::io::Write;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::command::target_dir;
 
-/// Which copy.
+/// Compression format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// gzip as small as zopfli makes it: a twentieth smaller than gzip's best level, for every browser that asks for gzip.
@@ -19,7 +19,7 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// What is put behind a file's name.
+    /// Suffix of the file name.
     pub fn extension(self) -> &'static str {
         match self {
             Encoding::Gzip => "gz",
@@ -92,7 +92,7 @@ mod tests {
             .unwrap();
             assert_eq!(unpacked, original);
             assert!(first.len() * 10 < original.len(), "{} bytes", first.len());
-            // The second call answers from the cache: it does not look at the bytes any more.
+            // The second call answers from the cache, without reading the bytes.
             assert_eq!(compressed(b"", hash, encoding).unwrap(), first);
         }
     }

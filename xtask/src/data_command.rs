@@ -1,4 +1,4 @@
-//! `cargo xtask data`: hands over to the package `xtask-data`, which can read the data sets' formats.
+//! `cargo xtask data`: runs the package `xtask-data`, which reads the data sets' formats.
 //!
 //! Those readers (parquet above all) take longer to compile than everything else here, and `serve` does not need them.
 

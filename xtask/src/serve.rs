@@ -1,4 +1,4 @@
-//! `cargo xtask serve`: build the page, serve it on this machine, say where.
+//! `cargo xtask serve`: builds the page, serves it on this machine and prints its address.
 
 use std::ffi::OsString;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::bundle::{self, files_under};
 use crate::command::{root, target_dir};
 use crate::server;
 
-/// What a change in makes `--watch` build again.
+/// Files and folders that `--watch` watches.
 const WATCHED: [&str; 6] = [
     "src",
     "crates",
@@ -42,11 +42,11 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     let build = bundle::Options {
         out: target_dir().join("xtask/page"),
         compress: false,
-        // Who changes the sources waits for one build and not for two.
+        // With `--watch` only one of the two builds is made, which halves the wait.
         baseline_only: watch,
         quick,
     };
-    // Before the build: what is changed while it goes on is built afterwards.
+    // Taken before the build, so that changes during the build cause another one.
     let mut seen = newest_change();
     bundle::build(&build)?;
     let n_builds = Arc::new(AtomicU64::new(1));
@@ -102,7 +102,7 @@ fn newest_change() -> (usize, Option<SystemTime>) {
     (files.len(), newest)
 }
 
-/// Asks the system to show the address; a machine without a browser only misses the convenience.
+/// Opens the address in the system's browser; a failure is ignored.
 fn open_in_browser(url: &str) {
     let opener = if cfg!(target_os = "macos") {
         "open"

@@ -1,4 +1,4 @@
-//! A static file server on the loopback address: what any host does, and nothing more.
+//! A static file server on the loopback address, with the features of any static host.
 //!
 //! It sends the `.br` or `.gz` copy where the browser takes it and there is one, keeps hashed files for
 //! ever and everything else never, and can serve the folder under a path as well as at the root.
@@ -28,7 +28,7 @@ const SAFETY_HEADERS: [(&str, &str); 2] = [
 /// The policy of the worker, which has none from the page: it loads scripts and the module of this origin, and nothing else.
 const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
 
-/// How a folder is served.
+/// Options of the server.
 #[derive(Clone, Default)]
 pub struct Options {
     /// Also serve the folder under this path (`/some/path`).
@@ -37,11 +37,11 @@ pub struct Options {
     pub isolated: bool,
     /// Reload the open page when this number changes.
     pub reload_on: Option<Arc<AtomicU64>>,
-    /// Answered before any file is looked for.
+    /// Routes that take precedence over files.
     pub routes: Option<Router>,
 }
 
-/// Takes the first free port from `first_port` on; 0 takes any.
+/// Binds the first free port from `first_port` on; 0 means any.
 pub fn bind(first_port: u16) -> Result<TcpListener> {
     let mut last_error = None;
     for port in first_port..=first_port.saturating_add(if first_port == 0 { 0 } else { 99 }) {
@@ -101,7 +101,7 @@ fn router(dir: &Path, options: Options) -> Router {
         .layer(from_fn_with_state(options, add_headers))
 }
 
-/// Asks once a second whether there is a newer build. Served only with `--watch`, never part of the page.
+/// Script that polls once a second for a newer build. Served only with `--watch`, never part of the page.
 const RELOAD_SCRIPT: &str = r#"
 let known;
 setInterval(async () => {

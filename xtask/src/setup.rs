@@ -1,4 +1,4 @@
-//! What a bare machine lacks: the wasm target, and a browser with its driver for the tests.
+//! Installs missing requirements: the wasm target, and a browser with its driver for the tests.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -9,14 +9,14 @@ use crate::command::{find_program, root, run, step};
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// Chromium and the driver that speaks its version.
+/// Chromium and the driver of the same version.
 pub struct Browser {
     pub chromium: PathBuf,
     pub driver: PathBuf,
 }
 
 impl Browser {
-    /// Tells a program that drives it where it is.
+    /// Sets the environment variables through which a program finds them.
     pub fn name_in(&self, command: &mut Command) {
         command
             .env("MTL_CHROMIUM", &self.chromium)
@@ -60,7 +60,7 @@ pub fn wasm_target() -> Result<()> {
     })
 }
 
-/// Makes sure that there is a browser and its driver; installs them where that needs no question.
+/// Finds a browser and its driver; installs them where that needs no confirmation.
 pub fn browser() -> Result<Browser> {
     if let Some(browser) = find_browser() {
         return Ok(browser);
@@ -95,11 +95,11 @@ fn is_driver(file: &std::path::Path) -> bool {
     file.extension().is_some_and(|extension| extension == "json")
 }
 
-/// The script of axe-core for the accessibility tests, brought by npm as the lock file in `tests/browser` pins it.
+/// The script of axe-core for the accessibility tests, installed by npm at the version in the lock file of `tests/browser`.
 pub fn axe() -> Result<PathBuf> {
     let folder = root().join("tests/browser");
     let script = folder.join("node_modules/axe-core/axe.min.js");
-    // npm keeps a copy of the lock file's entries beside what it has installed.
+    // npm stores a copy of the lock file's entries beside the installed packages.
     let entry = |file: &str| -> Option<serde_json::Value> {
         let text = std::fs::read_to_string(folder.join(file)).ok()?;
         let lock: serde_json::Value = serde_json::from_str(&text).ok()?;
@@ -121,7 +121,7 @@ pub fn axe() -> Result<PathBuf> {
     Ok(script)
 }
 
-/// Installs packages of the system where that needs no question, else says what to type.
+/// Installs system packages where that needs no confirmation, else prints the command to type.
 fn install(what: &str, packages: &[&str]) -> Result<()> {
     let by_hand = format!("sudo apt-get install --yes {}", packages.join(" "));
     if find_program(&["apt-get"]).is_none() {

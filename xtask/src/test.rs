@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything, with what it needs.
+//! `cargo xtask test`: runs all tests and installs their requirements.
 //!
 //! | part | what |
 //! | --- | --- |
@@ -72,7 +72,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
 
     let mut tally = Tally::default();
     let start = Instant::now();
-    // First what may have to be installed, so that a machine that lacks it says so at once.
+    // Requirements are installed first, so that a missing one is reported at once.
     setup::wasm_target()?;
     if is_wanted(Part::Native) {
         setup::vulkan();
@@ -121,7 +121,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
 
 fn lint(tally: &mut Tally) {
     tally.command("rustfmt", cargo().args(["fmt", "--all", "--check"]));
-    // The non-deterministic functions that `crates/clippy.toml` bans are fair in tests, which compare with them.
+    // Tests may use the non-deterministic functions that `crates/clippy.toml` bans, to compare with them.
     tally.command(
         "clippy",
         cargo().args(["clippy", "--workspace", "--quiet", "--", "--deny", "warnings"]),
@@ -185,7 +185,7 @@ fn native(filter: Option<&OsStr>, tally: &mut Tally) {
     );
 }
 
-/// What the tests in the browser need: the built page on a server, and what the native program computes.
+/// The requirements of the browser tests: the built page on a server, and the results of the native program.
 fn in_browser(
     browser: &setup::Browser,
     (wants_wasm, wants_page): (bool, bool),
@@ -211,7 +211,7 @@ fn in_browser(
     };
     if wants_wasm {
         heading("the module of the wasm tests, and its results natively");
-        // Both builds: what they promise of a reproducible run is the same.
+        // Both builds, since reproducible runs must agree between them.
         for (build, beside) in [
             (bundle::Build::Baseline, dist.join("wasm-tests")),
             (bundle::Build::Relaxed, dist.join("wasm-tests/relaxed")),
@@ -252,7 +252,7 @@ fn in_browser(
         // One at a time: some measure time, and each browser takes the cores that it can get.
         .args(["--test-threads", "1", "--nocapture"])
         .args(filter)
-        // The tests name what failed; where in the harness is of no use.
+        // The tests name the failure; a backtrace of the harness adds nothing.
         .env("RUST_BACKTRACE", "0")
         .env("MTL_PLAYGROUND_URL", format!("http://{address}{SUB_PATH}/"))
         .env("MTL_DIGESTS", &digests);
@@ -260,7 +260,7 @@ fn in_browser(
     if wants_page {
         match setup::axe() {
             Ok(script) => drop(command.env("MTL_AXE", script)),
-            // The tests that need it fail and say so; the others go on.
+            // The tests that need it fail with a message; the others run.
             Err(error) => eprintln!("{error:#}"),
         }
     }
@@ -277,7 +277,7 @@ fn heading(what: &str) {
     eprintln!("\n== {what}");
 }
 
-/// What was tried and how it ended.
+/// Results of the parts.
 #[derive(Default)]
 struct Tally {
     n_passed: usize,

@@ -10,23 +10,23 @@ use serde_json::{Value, json};
 
 use crate::steps::{design, select, trained};
 
-/// A rule that something breaks.
+/// A violated rule.
 #[derive(Debug, Deserialize)]
 struct Violation {
     id: String,
     help: String,
-    /// The elements that break it, with why.
+    /// The elements that violate it, with the reason.
     nodes: Vec<String>,
 }
 
-/// The start tag of every control in sight that says nothing when the mouse rests on it. (Layers, wires and their handles
-/// have a line of their own beside the pointer: `editing::what_the_mouse_rests_on_says_what_it_is`.)
+/// The start tags of visible controls without a tooltip. (Layers, wires and their handles
+/// have the tooltip of the canvas: `editing::what_the_mouse_rests_on_says_what_it_is`.)
 const WITHOUT_TOOLTIP: &str = "[...document.querySelectorAll('button, input, select, textarea, summary, a[href], [role=button]')] \
     .filter((control) => control.checkVisibility({ visibilityProperty: true }) && !control.closest('[aria-hidden=true], .node, .wire, .handle') \
         && !control.closest('[title]:not([title=\"\"])') && !control.querySelector('title')) \
     .map((control) => control.outerHTML.slice(0, 160))";
 
-/// Brings axe-core into the page, as `cargo xtask test` has fetched it.
+/// Injects axe-core, as installed by `cargo xtask test`, into the page.
 async fn bring_axe(page: &Page) -> Result<()> {
     let path = std::env::var("MTL_AXE")
         .context("axe-core is not here: `cargo xtask test --only browser` brings it (npm is needed)")?;
@@ -36,19 +36,19 @@ async fn bring_axe(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// Goes through the page in one look after another, and notes what is wrong.
+/// Collects violations over the variants of the page.
 struct Inspection<'a> {
     page: &'a Page,
-    /// The look that the page has.
+    /// The current variant of the page.
     at: String,
-    /// Each rule and element once.
+    /// Violations, each rule and element once.
     found: BTreeSet<String>,
 }
 
 impl Inspection<'_> {
-    /// Notes what is wrong with the page as it stands.
+    /// Records the violations of the page in its current state.
     async fn look(&mut self, what: &str) -> Result<()> {
-        // What glides in has arrived.
+        // Waits for animations to end.
         self.page.sleep(Duration::from_millis(250)).await;
         let violations: Vec<Violation> = self
             .page
@@ -130,7 +130,7 @@ async fn begin(page: &Page) -> Result<Inspection<'_>> {
     })
 }
 
-/// Every look of the page: theme and language.
+/// The variants of the page: themes and languages.
 const LOOKS: [(&str, &str); 4] = [("light", "en"), ("light", "zh"), ("dark", "en"), ("dark", "zh")];
 
 async fn dress(page: &Page, scheme: &str, lang: &str) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What an editor for several tasks does with many layers at once: share and separate, tie, align, group; comments and
+//! Commands on several layers: share and separate, tie, align, group; comments and
 //! pictures.
 
 use std::fs;

@@ -13,11 +13,11 @@ use browser_tests::mouse::{canvas_corner, middle, mouse};
 
 const EMPTY: &str = r#"{"version":1,"name":"drawn","nodes":[],"wires":[]}"#;
 
-/// All that is drawn, as a text: names, places, wires.
+/// The drawn design as text: names, positions, wires.
 const DRAWN: &str = "[...document.querySelectorAll('.node, .wire')].map((e) => [e.id, e.getAttribute('transform'), \
     e.querySelector('.wire-line')?.getAttribute('d') ?? e.textContent].join(' ')).sort().join('\\n')";
 
-/// What is drawn here learns real ratings, where they were fetched.
+/// The data set of these tests: real ratings, where they were fetched.
 struct Drawing {
     is_real: bool,
     /// The head of the third task: a rating is a number, and the generated set has yes and no only.
@@ -154,7 +154,7 @@ async fn trains(page: &Page) -> Result<()> {
         .await
 }
 
-/// The run that was begun has learnt something of the real rows: better than by chance on rows that it has not seen.
+/// Checks that the run is better than chance on the validation rows of the real data set.
 async fn has_learnt(page: &Page, tasks: &[&str], least_auc: f64) -> Result<()> {
     page.wait_for_within(
         Duration::from_secs(120),
@@ -268,7 +268,7 @@ fn a_wire_that_cannot_be_says_why_while_it_is_drawn() {
     });
 }
 
-/// Presses Tab until what has the focus fits.
+/// Presses Tab until the focused element fulfils a condition.
 async fn tab_to(page: &Page, what: &str, condition: &str) -> Result<()> {
     for _ in 0..60 {
         if page.eval(&format!("Boolean({condition})")).await? {

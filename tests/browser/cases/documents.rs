@@ -32,7 +32,7 @@ async fn press(page: &Page, name: &str, action: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a person calls their document.
+/// Name of the test document.
 async fn name_it(page: &Page, name: &str) -> Result<()> {
     page.fill(".document-name", name).await?;
     name_is(page, name).await

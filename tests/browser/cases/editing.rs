@@ -1,5 +1,5 @@
-//! What a hand expects of an editor: layers dragged out of the list, put on a wire, spliced when deleted, copied; wires
-//! re-routed; the small map; problems mended with one click.
+//! Editing with the mouse: layers dragged from the palette, inserted into a wire, spliced when deleted, copied; wires
+//! re-routed; the minimap; fixes of problems.
 
 use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};
@@ -55,7 +55,7 @@ async fn wires(page: &Page) -> Result<Vec<String>> {
         .await
 }
 
-/// What the undo button would undo.
+/// Name of the step that the undo button would undo.
 async fn undo_says(page: &Page, words: &str) -> Result<()> {
     page.wait_for(
         &format!("undo says {words}"),

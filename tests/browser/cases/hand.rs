@@ -1,10 +1,10 @@
-//! A hand: mouse, finger and keys as the browser sends them, at places on the screen.
+//! Input events (mouse, touch, keys) as the browser sends them, at positions on the screen.
 
 use anyhow::Result;
 use browser_tests::{Page, mouse::mouse};
 use serde_json::json;
 
-/// Presses, moves and lets go.
+/// Presses, moves and releases the mouse.
 pub async fn drag(page: &Page, from: [f64; 2], to: [f64; 2]) -> Result<()> {
     mouse(page, "mouseMoved", from, 0).await?;
     mouse(page, "mousePressed", from, 1).await?;
@@ -19,7 +19,7 @@ pub async fn drag(page: &Page, from: [f64; 2], to: [f64; 2]) -> Result<()> {
     mouse(page, "mouseReleased", to, 1).await
 }
 
-/// Two clicks.
+/// A double click.
 pub async fn double_click(page: &Page, at: [f64; 2]) -> Result<()> {
     mouse(page, "mouseMoved", at, 0).await?;
     for clicks in [1, 2] {
@@ -29,7 +29,7 @@ pub async fn double_click(page: &Page, at: [f64; 2]) -> Result<()> {
     Ok(())
 }
 
-/// One event of some fingers, each at its place.
+/// One touch event of several fingers.
 pub async fn touch(page: &Page, kind: &str, fingers: &[[f64; 2]]) -> Result<()> {
     let points: Vec<_> = fingers
         .iter()
@@ -44,7 +44,7 @@ pub async fn touch(page: &Page, kind: &str, fingers: &[[f64; 2]]) -> Result<()> 
     .map(drop)
 }
 
-/// A finger touches and lifts.
+/// A tap.
 pub async fn tap(page: &Page, at: [f64; 2]) -> Result<()> {
     touch(page, "touchStart", &[at]).await?;
     touch(page, "touchEnd", &[]).await
@@ -79,7 +79,7 @@ pub async fn key(page: &Page, key: &str, modifiers: u32) -> Result<()> {
     page.cdp("Input.dispatchKeyEvent", event).await.map(drop)
 }
 
-/// Types into what has the focus.
+/// Types into the focused element.
 pub async fn type_text(page: &Page, text: &str) -> Result<()> {
     page.cdp("Input.insertText", json!({ "text": text }))
         .await

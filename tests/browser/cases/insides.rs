@@ -1,4 +1,4 @@
-//! Inside a run: histograms and gradient norms of a layer, and where the time of a step goes.
+//! Inspection of a run: histograms and gradient norms of a layer, and the profile of a step.
 
 use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::steps::{open_panel, select, trained};
 
-/// The step that the inspector has looked at.
+/// The step of the latest inspection.
 const SEEN_STEP: &str = "Number(document.querySelector('#inside .muted').innerText.match(/\\d+/)[0])";
 
 async fn look_into(page: &Page, name: &str) -> Result<()> {

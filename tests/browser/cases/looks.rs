@@ -1,5 +1,5 @@
-//! How every room looks: light and dark, on a desk and on a phone, in both languages. The pictures are for people;
-//! what can be measured is measured: nothing is wider than the screen, and every control has a name.
+//! Appearance of every panel: light and dark, desktop and phone, both languages. Screenshots are for manual review;
+//! the tests assert that nothing is wider than the screen and that every control has a name.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ fn every_view_on_a_desk_in_light_and_dark_and_both_languages() {
     });
 }
 
-/// Nothing is wider than the screen, and every control says what it is.
+/// Asserts that nothing is wider than the screen, and that every control has a name.
 async fn fits(page: &Page, what: &str) -> Result<()> {
     let overflow: f64 = page
         .eval("document.documentElement.scrollWidth - innerWidth")

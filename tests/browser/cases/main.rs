@@ -1,4 +1,4 @@
-//! What a person does with the page, in a real browser.
+//! Tests of the page in a real browser.
 
 mod accessibility;
 mod builds;

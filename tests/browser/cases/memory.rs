@@ -1,5 +1,5 @@
 //! Memory of the page: what a run needs is said before it, too much is refused with numbers, and the worker's memory has
-//! its level: runs that come and go leave nothing behind.
+//! its level: repeated runs do not leak.
 
 use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};

@@ -1,4 +1,4 @@
-//! The page opens: anywhere, in both languages, quickly, and with something to see before it can do anything.
+//! Opening the page: under any path, in both languages, and with a first paint before the module has loaded.
 
 use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};

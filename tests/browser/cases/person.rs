@@ -1,4 +1,4 @@
-//! A person trains a model, tries it, takes its weights away and brings them back, with nothing but what is seen.
+//! The main user journey: train a model, try it, save its weights and open them again, with visible controls only.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::steps::{
     try_text,
 };
 
-/// What a person reads and types, by language.
+/// Labels and inputs, by language.
 struct Words {
     lang: &'static str,
     play: &'static str,

@@ -1,4 +1,4 @@
-//! The page driven by a script: what `docs/embedding.md` promises.
+//! The scripting API of `docs/embedding.md`.
 
 use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};

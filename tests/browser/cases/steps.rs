@@ -1,4 +1,4 @@
-//! What a person does again and again.
+//! Steps that several tests share.
 
 use anyhow::{Result, bail};
 use browser_tests::Page;

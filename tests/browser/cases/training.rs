@@ -1,4 +1,4 @@
-//! What training reaches, and that the page answers meanwhile.
+//! Metrics that training reaches, and responsiveness of the page meanwhile.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! How much the page does: components rendered, checks of the design, writes to the document, messages and bytes. Counts are the
+//! Work that the page does: components rendered, checks of the design, DOM mutations, messages and bytes. Counts are the
 //! same on every machine; how long it takes there is what `cargo xtask bench --page` prints.
 
 use std::time::Duration;

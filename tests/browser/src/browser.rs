@@ -1,4 +1,4 @@
-//! Starting Chromium and ending it, whatever happens in between.
+//! Starting and terminating Chromium.
 
 use std::cell::RefCell;
 use std::fs;
@@ -15,7 +15,7 @@ use thirtyfour::{
 
 use crate::Page;
 
-/// How the browser is before the page is opened.
+/// Configuration of the browser.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The browser's language (`en-US`, `zh-CN`).
@@ -24,7 +24,7 @@ pub struct Setup {
     pub size: (u32, u32),
     /// WebGPU on SwiftShader, Chromium's software adapter. Without it the page finds no adapter.
     pub webgpu: bool,
-    /// Chromium notes every request that anything in it makes; see [`Page::requests`].
+    /// Whether Chromium logs all requests; see [`Page::requests`].
     pub notes_requests: bool,
 }
 
@@ -40,7 +40,7 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// A browser whose person reads Chinese.
+    /// A browser with Chinese as its language.
     pub fn chinese() -> Self {
         Self {
             language: "zh-CN",
@@ -61,7 +61,7 @@ pub fn check(name: &str, setup: Setup, test: impl AsyncFnOnce(&Page) -> Result<(
     let page = runtime
         .block_on(start(name, setup))
         .unwrap_or_else(|error| panic!("{name}: {error:#}"));
-    // A test that panics must not leave a browser behind.
+    // The browser must be terminated even if the test panics.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         runtime.block_on(async {
             test(&page).await?;
@@ -90,12 +90,12 @@ pub(crate) fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
 }
 
-/// A running driver; ended when it is dropped.
+/// A running driver, which is terminated on drop.
 pub(crate) struct Driver(Child);
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // It has ended already if these fail.
+        // These fail only if it has already exited.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -171,7 +171,7 @@ async fn start(name: &str, setup: Setup) -> Result<Page> {
     Ok(page)
 }
 
-/// Starts chromedriver on a port that is free, and says which.
+/// Starts chromedriver on a free port and returns the port.
 fn start_driver() -> Result<(Driver, u16)> {
     let program = std::env::var_os("MTL_CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
     let mut child = Command::new(&program)
@@ -190,7 +190,7 @@ fn start_driver() -> Result<(Driver, u16)> {
             .rsplit_once("successfully on port ")
             .and_then(|(_, port)| port.trim_end_matches('.').parse().ok());
         if let Some(port) = port {
-            // A driver whose output nobody reads would stop when the pipe is full.
+            // The output must be read, since the driver would block on a full pipe.
             std::thread::spawn(move || lines.for_each(drop));
             return Ok((process, port));
         }

@@ -1,5 +1,4 @@
-//! A host that is not as it should be: it passes the page on from the real one, and does to some files what goes wrong
-//! with them in the world.
+//! A faulty host for tests: a proxy of the real one that injects faults into some files.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -9,24 +8,24 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// What is wrong with a file.
+/// A fault of a file.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// There is none: the server says 404.
+    /// The server answers 404.
     Missing,
-    /// It never comes: the connection stays open and silent.
+    /// The server never answers, with an open connection.
     Silent,
-    /// It comes after so long.
+    /// The answer is delayed.
     Late(Duration),
-    /// Its second half does not come, although the header announces all of it.
+    /// The body ends after its first half, although the header announces all of it.
     Cut,
-    /// Some bytes in its middle are others.
+    /// Some bytes in its middle are changed.
     Changed,
-    /// It is announced as another type.
+    /// The content type is wrong.
     Type(&'static str),
-    /// It is another file altogether.
+    /// The content is another file.
     Is(Vec<u8>),
-    /// It has one more header.
+    /// An additional header.
     Header(&'static str),
 }
 
@@ -56,19 +55,19 @@ impl Host {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (upstream, faults) = (upstream.clone(), Arc::clone(&known));
-                // A browser that hangs up in the middle is of no interest.
+                // Ignored: the browser may close the connection early.
                 thread::spawn(move || drop(answer(stream, &upstream, &faults)));
             }
         });
         Ok(Self { base: own, faults })
     }
 
-    /// From now on this is wrong with every file whose path contains `part`, in which `*` stands for anything.
+    /// Injects a fault into every file whose path contains `part`, in which `*` is a wildcard.
     pub fn spoil(&self, part: &str, fault: Fault) {
         self.lock().push((part.to_owned(), fault));
     }
 
-    /// All faults are mended.
+    /// Removes all faults.
     pub fn mend(&self) {
         self.lock().clear();
     }
@@ -116,7 +115,7 @@ fn answer(mut stream: TcpStream, upstream: &str, faults: &Faults) -> Result<()> 
                 body = b"there is no such file".to_vec();
             }
             Fault::Silent => {
-                // Until the browser hangs up.
+                // Until the browser closes the connection.
                 let _ = stream.read(&mut [0]);
                 return Ok(());
             }
@@ -155,7 +154,7 @@ fn answer(mut stream: TcpStream, upstream: &str, faults: &Faults) -> Result<()> 
     Ok(stream.flush()?)
 }
 
-/// The head without what is said of the length, and the body.
+/// The head without `Content-Length`, and the body.
 fn fetch(upstream: &str, path: &str) -> Result<(String, Vec<u8>)> {
     let mut stream = TcpStream::connect(upstream)?;
     write!(

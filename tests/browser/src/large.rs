@@ -1,4 +1,4 @@
-//! A design of 300 nodes and 500 wires, and a hand that pans and drags it.
+//! A design of 300 nodes and 500 wires, with panning and dragging by mouse.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::{
     mouse::{canvas_corner, middle, mouse},
 };
 
-/// A place of the canvas where nothing lies.
+/// An empty place of the canvas.
 pub async fn empty_place(page: &Page) -> Result<[f64; 2]> {
     let [left, top] = canvas_corner(page).await?;
     Ok([left + 30.0, top + 120.0])

@@ -1,4 +1,4 @@
-//! The mouse, as a hand moves it.
+//! Mouse input.
 
 use anyhow::Result;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! One open page: what a person does, and what a test looks at.
+//! An open page: user actions and queries.
 
 use std::cell::RefCell;
 use std::fs;
@@ -13,16 +13,16 @@ use thirtyfour::prelude::*;
 
 use crate::browser::{Driver, target_dir};
 
-/// How long a wait may take where the test names no time of its own: generous, for a busy machine.
+/// Default time limit for a wait, which suits a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A browser with the page in it.
 pub struct Page {
-    /// For what has no shorthand here.
+    /// The driver, for commands without a method here.
     pub driver: WebDriver,
     /// Address of the page's folder, ending with a slash.
     pub base: String,
-    /// Where files land that the page offers for download.
+    /// Download folder.
     pub downloads: PathBuf,
     pub(crate) scratch: PathBuf,
     pub(crate) expected_console: RefCell<Vec<String>>,
@@ -49,7 +49,7 @@ impl Page {
             .with_context(|| format!("opening {url}"))
     }
 
-    /// Loads the page again and waits until it has drawn itself.
+    /// Reloads the page and waits until it has rendered.
     pub async fn reload(&self) -> Result<()> {
         self.driver.refresh().await?;
         self.wait_for(
@@ -114,7 +114,7 @@ impl Page {
         }
     }
 
-    /// Lets time pass.
+    /// Sleeps.
     pub async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }
@@ -155,7 +155,7 @@ impl Page {
         self.click("[data-test-target]").await
     }
 
-    /// Replaces what stands in an input and leaves the input, as the Tab key does.
+    /// Replaces the text of an input and leaves the input, as the Tab key does.
     pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
         let element = self.find(css).await?;
         element.scroll_into_view().await?;
@@ -205,7 +205,7 @@ impl Page {
         Ok(input.send_keys(path.to_string_lossy().as_ref()).await?)
     }
 
-    /// Waits for a whole download and says where it is.
+    /// Waits for a complete download and returns its path.
     pub async fn downloaded(&self) -> Result<PathBuf> {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
@@ -229,7 +229,7 @@ impl Page {
         Ok(())
     }
 
-    /// Makes the page believe that it is on a phone: 390 x 844 points at twice the density, with touch.
+    /// Emulates a phone: 390 x 844 CSS pixels at a device pixel ratio of 2, with touch.
     pub async fn phone(&self) -> Result<()> {
         let screen = json!({ "width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true });
         self.cdp("Emulation.setDeviceMetricsOverride", screen).await?;
@@ -238,7 +238,7 @@ impl Page {
         Ok(())
     }
 
-    /// What the system prefers, by media feature: `("prefers-color-scheme", "dark")`.
+    /// Emulates media features: `("prefers-color-scheme", "dark")`.
     pub async fn prefer(&self, features: &[(&str, &str)]) -> Result<()> {
         let features: Vec<_> = features
             .iter()
@@ -267,7 +267,7 @@ impl Page {
         Ok(())
     }
 
-    /// From now on the browser notes every task of the page that keeps it busy for 50 ms or longer.
+    /// Starts to record long tasks of the page (50 ms or longer).
     pub async fn watch_long_tasks(&self) -> Result<()> {
         self.eval::<Value>(
             "(() => { \
@@ -285,17 +285,17 @@ impl Page {
         Ok(())
     }
 
-    /// The tasks noted since [`Page::watch_long_tasks`], each in milliseconds.
+    /// Durations of the tasks recorded since [`Page::watch_long_tasks`], in milliseconds.
     pub async fn long_tasks_ms(&self) -> Result<Vec<f64>> {
         self.eval("globalThis.testLongTasks").await
     }
 
-    /// The frames that took 50 ms or longer since [`Page::watch_long_tasks`], with what was run in them.
+    /// Frames of 50 ms or longer since [`Page::watch_long_tasks`], with the scripts that ran in them.
     pub async fn long_frames(&self) -> Result<Vec<String>> {
         self.eval("globalThis.testLongFrames").await
     }
 
-    /// Saves what is seen as `target/screenshots/NAME.png`.
+    /// Saves a screenshot as `target/screenshots/NAME.png`.
     pub async fn screenshot(&self, name: &str) -> Result<()> {
         let answer = self
             .cdp("Page.captureScreenshot", json!({ "format": "png" }))
@@ -308,12 +308,12 @@ impl Page {
         Ok(())
     }
 
-    /// A warning or an error that contains `text` belongs to this test.
+    /// Allows console warnings and errors that contain `text`.
     pub fn expect_console(&self, text: &str) {
         self.expected_console.borrow_mut().push(text.to_owned());
     }
 
-    /// What was written to the console since the last call, `LEVEL message`.
+    /// Console messages since the last call, as `LEVEL message`.
     pub async fn console(&self) -> Result<Vec<String>> {
         let entries = self.driver.browser_log().await?;
         Ok(entries
@@ -339,7 +339,7 @@ impl Page {
         }
     }
 
-    /// The addresses that pages and their workers have asked for, from the browser's own log of the network; the test has to be
+    /// The URLs that pages and their workers have requested, from the browser's network log; the test has to be
     /// set up with [`Setup::notes_requests`](crate::Setup).
     pub async fn requests(&self) -> Result<Vec<String>> {
         // The browser writes a few events at a time.
@@ -358,7 +358,7 @@ impl Page {
         Ok(addresses.collect())
     }
 
-    /// From now on every page notes what its Content-Security-Policy has refused.
+    /// Starts to record violations of the Content-Security-Policy.
     pub async fn watch_policy(&self) -> Result<()> {
         let source = "globalThis.testViolations = []; \
                       document.addEventListener('securitypolicyviolation', (event) => testViolations.push( \
@@ -371,7 +371,7 @@ impl Page {
         Ok(())
     }
 
-    /// What the policy of the open page has refused since [`Page::watch_policy`].
+    /// Violations of the policy since [`Page::watch_policy`].
     pub async fn violations(&self) -> Result<Vec<String>> {
         self.eval("globalThis.testViolations").await
     }
@@ -389,7 +389,7 @@ impl Page {
         if let Err(error) = self.driver.quit().await {
             eprintln!("the browser did not close: {error}");
         }
-        // What stays behind is in `target/` and does no harm.
+        // Left-over files are in `target/` and harmless.
         let _ = fs::remove_dir_all(&self.scratch);
     }
 }

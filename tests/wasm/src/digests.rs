@@ -1,4 +1,4 @@
-//! Hashes of everything that must be the same on every machine.
+//! Hashes of all results that must have the same bits on every machine.
 
 use std::collections::BTreeMap;
 
@@ -20,12 +20,12 @@ const GENERATED: [&str; 3] = [
     "generated-regression",
 ];
 
-/// Every hash by the name of what was hashed, as a JSON object.
+/// All hashes by name, as a JSON object.
 pub fn json() -> String {
     serde_json::to_string(&all()).expect("a map of texts is JSON")
 }
 
-/// Every hash by the name of what was hashed.
+/// All hashes by name.
 pub fn all() -> BTreeMap<String, String> {
     let mut digests = BTreeMap::new();
     elementary_functions(&mut digests);
@@ -81,7 +81,7 @@ fn random_streams() -> String {
     hash.text()
 }
 
-/// Trains every preset that fits the data set and hashes all events of the run; time stands still.
+/// Trains every preset that fits the data set and hashes all events of the run, with a constant clock.
 fn runs_on(key: &str, digests: &mut BTreeMap<String, String>) {
     let generator = Generator::with_key(key).expect("the key is of a generator");
     for preset in presets::all() {
@@ -140,7 +140,7 @@ fn runs_on(key: &str, digests: &mut BTreeMap<String, String>) {
     }
 }
 
-/// A session whose every word is hashed.
+/// A session whose events are hashed.
 #[derive(Default)]
 struct Recorded {
     session: Session,

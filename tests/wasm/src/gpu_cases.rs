@@ -24,10 +24,10 @@ pub struct Parity {
 
 #[wasm_bindgen]
 impl Parity {
-    /// Asks for a device.
+    /// Requests a device.
     ///
     /// # Errors
-    /// When there is none.
+    /// When there is no device.
     pub async fn start() -> Result<Parity, JsError> {
         Ok(Self {
             device: GpuDevice::request().await?,
@@ -56,7 +56,7 @@ impl Parity {
         self.device.works_alone()
     }
 
-    /// Misuses the device and says what it reports. It is of no use after that.
+    /// Misuses the device and returns the error that it reports. The device is unusable afterwards.
     pub async fn misuse(&self) -> String {
         self.device.misuse();
         for _ in 0..500 {

@@ -1,4 +1,4 @@
-//! The page's wire to its worker, with an echo behind it.
+//! The page's transport to its worker, with an echo service.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ pub fn digests() -> String {
     crate::digests::json()
 }
 
-/// The page's end; what it hears is kept as lines.
+/// The page's end; received messages are kept as lines.
 #[wasm_bindgen]
 pub struct Link {
     worker: WorkerHandle,
@@ -44,7 +44,7 @@ impl Link {
         })
     }
 
-    /// Sends a text and `n_bytes` bytes of 1, and says how many bytes are left on this side.
+    /// Sends a text and `n_bytes` bytes of 1, and returns the number of bytes left on this side.
     pub fn send(&self, text: String, n_bytes: u32) -> u32 {
         let bytes = Uint8Array::new_with_length(n_bytes);
         bytes.fill(1, 0, n_bytes);
@@ -53,13 +53,13 @@ impl Link {
         buffer.byte_length()
     }
 
-    /// Everything that was heard so far.
+    /// All messages so far.
     pub fn heard(&self) -> Vec<String> {
         self.heard.borrow().clone()
     }
 }
 
-/// The worker's end: says what it hears; `work` makes it work until `pause`, `panic` and `trap` end it.
+/// The worker's end: echoes messages; `work` makes it busy until `pause`; `panic` and `trap` end it.
 #[derive(Default)]
 struct Echo {
     is_working: bool,

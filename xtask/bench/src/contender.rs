@@ -1,4 +1,4 @@
-//! The engine in this process, on this thread, answering the commands that the workers of the bench page answer too.
+//! The engine in this process, on this thread, with the same commands as the workers of the bench page.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What it can be told.
+/// A command.
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 enum Command {
@@ -22,22 +22,22 @@ enum Command {
     Losses { n: usize },
     /// Train for `ms` milliseconds.
     Block { ms: f64 },
-    /// Multiply and add on registers alone, in one instruction if asked.
+    /// Measure multiply-adds on registers alone, fused if requested.
     Peak { fused: bool },
-    /// The three products of Dense layers (rows, units, inputs), alone.
+    /// Measure the three products of dense layers (rows, units, inputs).
     Products { fused: bool, sizes: Vec<[usize; 3]> },
     /// Train `n` steps, timed op by op.
     Profile { n: u64 },
 }
 
-/// A workload under way.
+/// A workload in training.
 #[derive(Default)]
 pub struct Contender {
     benchmark: Option<Benchmark>,
 }
 
 impl Contender {
-    /// Carries out a command, given as JSON.
+    /// Executes a command, given as JSON.
     pub fn answer(&mut self, command: &str) -> Result<Value> {
         let command = serde_json::from_str(command).context("this is no command")?;
         Ok(match command {
@@ -135,7 +135,7 @@ fn build() -> &'static str {
     "native-128-bit"
 }
 
-/// A clock that tells milliseconds.
+/// A clock in milliseconds.
 fn clock_ms() -> impl Fn() -> f64 {
     let start = Instant::now();
     move || start.elapsed().as_secs_f64() * 1e3

@@ -47,7 +47,7 @@ fn list(file: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Answers until the input ends. An error is an answer too.
+/// Answers commands until the input ends. An error is sent as an answer.
 fn serve() -> Result<()> {
     let mut contender = Contender::default();
     let mut stdout = std::io::stdout();

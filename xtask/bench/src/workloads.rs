@@ -28,13 +28,13 @@ const BUILT_IN: &str = include_str!("../workloads.json");
 /// Largest batch.
 const MAX_BATCH_SIZE: usize = 65_536;
 
-/// A workload with all that its file left out.
+/// A workload with all defaults filled in.
 #[derive(Debug, Serialize)]
 pub struct Workload {
-    /// What is trained.
+    /// The benchmark specification.
     #[serde(flatten)]
     pub spec: BenchmarkSpec,
-    /// What it is, in a line.
+    /// Description in one line.
     pub about: String,
 }
 
@@ -118,10 +118,10 @@ fn complete(entry: Value, index: usize, folder: &Path) -> Result<Workload> {
         batch_size: entry.batch_size,
         learning_rate,
         seed: entry.seed.unwrap_or(1),
-        // The contenders know.
+        // Unknown names are reported by the contenders.
         fused: false,
     };
-    // Whatever keeps it from training is better said before anything is built or started.
+    // Problems of the design are reported before anything is built or started.
     let options = mtl_engine::model::BuildOptions {
         max_rows: spec.batch_size,
         seed: spec.seed,
@@ -192,7 +192,7 @@ fn schema_of(
     Ok(schema)
 }
 
-/// Size of a feature of which nothing is said: texts of 40 out of 5000 tokens, 1000 ids, 16 numbers.
+/// Default size of a feature: texts of 40 tokens out of 5000, 1000 ids, 16 numbers.
 fn default_feature(layer: &Layer) -> FeatureKind {
     match layer {
         Layer::TokenInput(_) => FeatureKind::Tokens {
@@ -204,7 +204,7 @@ fn default_feature(layer: &Layer) -> FeatureKind {
     }
 }
 
-/// Size of a label of which nothing is said: four classes, or four labels.
+/// Default size of a label: four classes, or four labels.
 fn default_label(layer: &Layer) -> LabelKind {
     match layer {
         Layer::BinaryHead(_) => LabelKind::Binary,

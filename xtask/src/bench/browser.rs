@@ -1,4 +1,4 @@
-//! Chromium on the bench page: commands go out when the page asks for one, answers come back as requests.
+//! Chromium on the bench page. The page polls for commands over HTTP and posts the answers.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -18,13 +18,13 @@ use super::contender::Refusal;
 use crate::command::{line_of, target_dir};
 use crate::{server, setup};
 
-/// How long Chromium may take to open the page.
+/// Time limit for opening the page.
 const START_WITHIN: Duration = Duration::from_secs(60);
 
-/// A request for a command is answered by then, with none if there is none.
+/// Time after which a poll without a command is answered empty.
 const POLL: Duration = Duration::from_secs(20);
 
-/// A running browser; ended when it is dropped.
+/// A running browser, which is terminated on drop.
 pub struct Browser {
     chromium: Child,
     scratch: PathBuf,
@@ -65,7 +65,7 @@ impl Browser {
         let mut command = Command::new(program);
         command
             .args(setup::CHROMIUM_ARGUMENTS)
-            // WebGPU and WebGL also where no graphics card is: on a software adapter.
+            // WebGPU and WebGL on a software adapter where there is no graphics card.
             .args(["--enable-unsafe-webgpu", "--enable-unsafe-swiftshader"])
             .arg(format!("--user-data-dir={}", scratch.join("profile").display()))
             .arg(format!("http://{address}/bench/"))
@@ -88,7 +88,7 @@ impl Browser {
     }
 
     fn wait_for_page(&mut self) -> Result<()> {
-        // Ending a worker that does not run does nothing, and is answered.
+        // Ending a worker that does not run is a no-op with an answer.
         let start = Instant::now();
         let answer = self.ask("nobody", &Value::Null, &json!({ "do": "end" }), START_WITHIN);
         let Err(refusal) = answer else { return Ok(()) };
@@ -101,13 +101,13 @@ impl Browser {
         );
     }
 
-    /// Address of a file of the site.
+    /// URL of a file of the site.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.address)
     }
 
-    /// Hands a command to a worker (started with `setup` if it does not run) and waits for its answer. A worker that does
-    /// not answer in time is ended.
+    /// Sends a command to a worker (started with `setup` if it does not run) and waits for its answer. A worker that does
+    /// not answer in time is terminated.
     pub fn ask(
         &mut self,
         worker: &str,
@@ -127,7 +127,7 @@ impl Browser {
                 Ok(text) => {
                     let reply: Value = serde_json::from_str(&text).unwrap_or_default();
                     if reply["id"] != id {
-                        // The late word of a worker that was given up.
+                        // A late answer of a worker that has been terminated.
                         continue;
                     }
                     return match reply["error"].as_str() {
@@ -150,9 +150,9 @@ impl Browser {
         }
     }
 
-    /// Ends a worker, whatever it is doing.
+    /// Terminates a worker, whatever it is doing.
     pub fn end(&mut self, worker: &str) {
-        // If the page does not answer, the next question will say so.
+        // If the page does not answer, the next command fails.
         let _ = self.ask(
             worker,
             &Value::Null,
@@ -164,7 +164,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It has ended already, or its folder is in use for another moment: neither matters any more.
+        // Ignored: it has already exited, or its folder is still in use for a moment.
         let _ = self.chromium.kill();
         let _ = self.chromium.wait();
         let _ = fs::remove_dir_all(&self.scratch);
@@ -180,7 +180,7 @@ async fn next_command(State(wire): State<Arc<Wire>>) -> (StatusCode, String) {
 }
 
 async fn reply(State(wire): State<Arc<Wire>>, body: String) -> StatusCode {
-    // Nobody listens any more when the run is over.
+    // The receiver is gone when the run is over.
     let _ = wire.replies.send(body);
     StatusCode::NO_CONTENT
 }

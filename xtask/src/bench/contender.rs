@@ -1,4 +1,4 @@
-//! Who takes part: the engine in the page's module, the engine natively, TensorFlow.js on its backends, burn.
+//! The contenders: the engine in the page's module, the engine natively, TensorFlow.js on its backends, burn.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Lines, Write};
@@ -19,14 +19,14 @@ pub const TFJS_VERSION: &str = "4.22.0";
 /// Burn as `xtask/bench/burn/Cargo.toml` pins it.
 pub const BURN_VERSION: &str = "0.21.0";
 
-/// Why there is no answer.
+/// Why a contender did not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// What the contender says itself: a layer that it does not have, a backend that is not there.
+    /// An error of the contender: an unsupported layer or backend.
     Said(String),
-    /// It was still busy.
+    /// It did not answer in time.
     TooSlow(Duration),
-    /// Nobody is there to answer.
+    /// It is not running.
     Gone(String),
 }
 
@@ -41,10 +41,10 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// A name for tables and rows.
+/// Name in tables and rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Engine {
-    /// This project's.
+    /// This project's engine.
     Mtl,
     /// TensorFlow.js with custom gradients that avoid what it does slowly or not at all.
     TfjsExpert,
@@ -74,7 +74,7 @@ impl Engine {
     }
 }
 
-/// Who, on what, built how.
+/// A contender: library, backend, build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub engine: Engine,
@@ -121,7 +121,7 @@ impl Key {
         }
     }
 
-    /// Whether its products are fused, if its processor can.
+    /// Whether its products are fused, where the processor supports it.
     pub fn is_fused(&self) -> bool {
         self.build != Build::Baseline.name()
     }
@@ -144,7 +144,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// Where contenders live.
+/// The processes that run the contenders.
 pub struct Stage {
     pub browser: Browser,
     pub native: Native,
@@ -152,7 +152,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Hands a command to a contender.
+    /// Sends a command to a contender.
     pub fn ask(&mut self, key: &Key, command: &Value, within: Duration) -> Result<Value, Refusal> {
         if key.is_native() {
             return self.native.ask(command);
@@ -161,7 +161,7 @@ impl Stage {
         self.browser.ask(&key.to_string(), &setup, command, within)
     }
 
-    /// Frees what a contender holds.
+    /// Frees the resources of a contender.
     pub fn end(&mut self, key: &Key) {
         if !key.is_native() {
             self.browser.end(&key.to_string());
@@ -193,7 +193,7 @@ impl Stage {
     }
 }
 
-/// The native program, reading commands; ended when it is dropped.
+/// The native program, which reads commands; terminated on drop.
 pub struct Native {
     process: Child,
     stdin: ChildStdin,
@@ -231,7 +231,7 @@ impl Native {
 
 impl Drop for Native {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,10 +1,10 @@
-//! `cargo xtask bench`: how fast the engine trains on this machine, against what else a browser offers.
+//! `cargo xtask bench`: training speed of the engine on this machine, compared with other libraries in the browser.
 //!
 //! ```text
 //! site.rs        the page's module, TensorFlow.js, the native program
-//! browser.rs     Chromium on the bench page (xtask/bench/page), told what to do
-//! contender.rs   who takes part
-//! race.rs        first losses, then blocks in turns
+//! browser.rs     Chromium on the bench page (xtask/bench/page), driven by commands
+//! contender.rs   the contenders
+//! race.rs        first losses, then interleaved blocks of steps
 //! products.rs    the matrix products alone
 //! page.rs        the page itself, with --page
 //! results.rs     medians, paired ratios, rows of --json
@@ -48,7 +48,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     if args.page {
         return page::run();
     }
-    // First what may be missing, and what is wrong with the workloads; then what takes long.
+    // Missing programs and invalid workloads are reported first, before anything that takes long.
     let programs = setup::browser()?;
     let tfjs = args.tfjs.then(site::tfjs).transpose()?;
     let native = site::native_program()?;
@@ -129,7 +129,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     Ok(())
 }
 
-/// The workloads named, in their order; all of them when none is.
+/// The named workloads, in their order; all when none is named.
 fn chosen(workloads: Vec<Value>, names: &[String]) -> Result<Vec<Value>> {
     let known: Vec<&str> = workloads
         .iter()
@@ -146,7 +146,7 @@ fn chosen(workloads: Vec<Value>, names: &[String]) -> Result<Vec<Value>> {
     Ok(workloads.into_iter().filter(is_wanted).collect())
 }
 
-/// What is known of a workload as soon as it is done.
+/// The results of a workload, printed as soon as it is done.
 fn progress(result: &WorkloadResult) {
     for entrant in &result.entrants {
         let Some(speed) = entrant.speed() else { continue };
@@ -180,7 +180,7 @@ fn write_document(section: &str, body: &str, profiles: &str) -> Result<()> {
     Ok(())
 }
 
-/// What it was measured on, in a line.
+/// The machine, in one line.
 fn machine(programs: &setup::Browser) -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let processor = info

@@ -1,4 +1,4 @@
-//! How fast the page answers: a program drives it in Chromium as the browser tests do.
+//! Response times of the page: a program drives it in Chromium as the browser tests do.
 
 use anyhow::{Result, bail};
 

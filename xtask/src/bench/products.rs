@@ -20,10 +20,10 @@ const SIZES: [[u64; 3]; 8] = [
     [256, 512, 512],
 ];
 
-/// How fast one build is.
+/// Speed of one build.
 pub struct Column {
     title: &'static str,
-    /// On registers only, in floating-point operations per second.
+    /// On registers alone, in floating-point operations per second.
     peak: f64,
     /// Forward, gradient of the input, gradient of the weights, for each of the sizes.
     rates: Vec<[f64; 3]>,
@@ -50,7 +50,7 @@ pub fn measure(stage: &mut Stage) -> Result<Vec<Column>, Refusal> {
                 peak: number(&before["flops_per_s"]).max(number(&after["flops_per_s"])),
                 rates: rates(&products["flops_per_s"]),
             }),
-            // A browser without relaxed SIMD does without that build.
+            // A browser without relaxed SIMD cannot run that build.
             _ if key.build == Build::Relaxed.name() => {}
             [before, products, after] => {
                 before.and(products).and(after)?;

@@ -1,4 +1,4 @@
-//! One workload: every contender is started, gives its first losses, and then trains in turns with the others.
+//! One workload: every contender is started, reports its first losses, and then trains in blocks interleaved with the others.
 //!
 //! Blocks of all contenders are interleaved round by round, so that whatever slows this machine down for a while slows
 //! all of them; a ratio is the median of the ratios within the rounds.
@@ -12,22 +12,22 @@ use super::contender::{Engine, Key, Refusal, Stage};
 use super::results::{Entrant, LOSS_TOLERANCE, WorkloadResult};
 use crate::bundle::Build;
 
-/// How long everything takes.
+/// Durations and numbers of rounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     /// Rounds of blocks.
     pub n_rounds: usize,
     /// Rounds of a contender whose step takes longer than a block.
     pub n_slow_rounds: usize,
-    /// A block, in milliseconds.
+    /// Duration of a block, in milliseconds.
     pub block_ms: f64,
-    /// Time for the first losses of one contender; what does not fit is not compared.
+    /// Time limit for the first losses of one contender; losses beyond it are not compared.
     pub losses_ms: f64,
-    /// Time for loading a library, compiling a workload and the first step.
+    /// Time limit for loading a library, compiling a workload and the first step.
     pub start_within: Duration,
-    /// The same for stock code, of which several backends are tried.
+    /// The same limit for stock code, of which several backends are tried.
     pub stock_within: Duration,
-    /// Where several want one place: take the first that trains the right thing instead of the fastest.
+    /// Whether, of alternatives, the first that trains correctly is taken instead of the fastest.
     pub takes_first: bool,
 }
 
@@ -51,23 +51,23 @@ impl Pace {
         takes_first: true,
     };
 
-    /// A block that takes longer is given up: one step may take a while, but not this long.
+    /// Time limit for a block.
     fn block_within(self) -> Duration {
         self.start_within + Duration::from_secs_f64(self.block_ms / 1e3)
     }
 }
 
-/// Losses that are compared.
+/// Number of losses that are compared.
 pub const N_LOSSES: usize = 20;
 
-/// Contenders of which only the fastest takes part.
+/// Alternatives, of which only the fastest takes part.
 struct Heat {
-    /// What they are called together.
+    /// Common name.
     what: &'static str,
     keys: Vec<Key>,
 }
 
-/// Who takes part beside the engine.
+/// The contenders besides the engine.
 #[derive(Clone, Copy, Debug)]
 pub struct Others {
     pub tfjs: bool,
@@ -112,7 +112,7 @@ fn heats(backend: Backend, native: &Key, others: Others) -> Vec<Heat> {
     heats
 }
 
-/// Trains one workload with everybody.
+/// Trains one workload with all contenders.
 pub fn run(
     stage: &mut Stage,
     workload: &Value,
@@ -179,7 +179,7 @@ pub fn run(
                     let note = format!("{key}: {refusal}");
                     eprintln!("    {note}");
                     result.notes.push(note);
-                    // The others of the place are slower still, as far as one knows.
+                    // The remaining alternatives are assumed to be slower.
                     if pace.takes_first && matches!(refusal, Refusal::TooSlow(_)) {
                         break;
                     }
@@ -209,7 +209,7 @@ pub fn run(
     Ok(result)
 }
 
-/// Whether a contender that may be replaced by another is wrong: a library's backend may lack or fail at an operation.
+/// Whether an alternative computes wrong losses: a library's backend may lack an operation or have a bug in it.
 fn computes_something_else(entrant: &Entrant, reference: Option<&Entrant>) -> bool {
     let difference = reference.and_then(|reference| entrant.loss_difference(reference));
     difference.is_some_and(|(difference, _)| difference.is_nan() || difference > LOSS_TOLERANCE)
@@ -219,7 +219,7 @@ fn first_few(entrant: &Entrant) -> &[f64] {
     &entrant.losses[..entrant.losses.len().min(3)]
 }
 
-/// First step, first losses, and, where several want one place, how fast it is.
+/// First step, first losses, and, for alternatives, the speed.
 fn qualify(
     stage: &mut Stage,
     workload: &Value,
@@ -255,7 +255,7 @@ fn qualify(
     Ok(entrant)
 }
 
-/// Blocks in turns. A contender whose single step is longer than a block takes part in the first rounds only.
+/// Interleaved blocks. A contender whose single step takes longer than a block takes part in the first rounds only.
 fn race(stage: &mut Stage, racers: &mut [Entrant], pace: Pace) -> Result<(), Refusal> {
     for round in 0..pace.n_rounds {
         for entrant in racers.iter_mut() {

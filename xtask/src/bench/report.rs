@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::contender::Engine;
 use super::results::{Entrant, WorkloadResult, figure};
 
-/// Ratios that the project has set itself: workload, against TF.js expert, TF.js stock, and TF.js on WebGPU.
+/// Target ratios: workload, against TF.js expert, TF.js stock, and TF.js on WebGPU.
 const GOALS: [(&str, [f64; 3]); 6] = [
     ("W1", [10.0, 300.0, 5.0]),
     ("W2", [10.0, 200.0, 5.0]),
@@ -17,7 +17,7 @@ const GOALS: [(&str, [f64; 3]); 6] = [
     ("W6", [1.7, 5.0, 2.0]),
 ];
 
-/// A column of the tables: title, engine, backends, how the name of its build begins.
+/// A column of the tables: title, engine, backends, prefix of the build's name.
 type Column = (&'static str, Engine, &'static [&'static str], &'static str);
 
 const COLUMNS: [Column; 8] = [
@@ -47,7 +47,7 @@ fn entrant<'a>(result: &'a WorkloadResult, column: &Column) -> Option<&'a Entran
     result.entrant(column.1, column.2, column.3)
 }
 
-/// A Markdown table with the columns that somebody has something in.
+/// A Markdown table without empty columns.
 fn table(results: &[WorkloadResult], cell: impl Fn(&WorkloadResult, &Entrant) -> Option<String>) -> String {
     let used: Vec<Column> = columns()
         .filter(|column| {

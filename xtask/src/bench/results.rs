@@ -1,4 +1,4 @@
-//! What was measured: speeds, ratios, losses, and the rows of `--json`.
+//! Results of a benchmark: speeds, ratios, losses, and the rows of `--json`.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// `None` of nothing.
+    /// `None` without values.
     pub fn of(values: &[f64]) -> Option<Self> {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -35,7 +35,7 @@ impl Spread {
         })
     }
 
-    /// Distance of the quartiles, as a share of the median.
+    /// Interquartile range, as a share of the median.
     pub fn relative(self) -> f64 {
         (self.high - self.low) / self.median
     }
@@ -49,7 +49,7 @@ pub struct Entrant {
     pub flops_per_step: f64,
     /// Weighted sum of the tasks' losses before each of the first steps.
     pub losses: Vec<f64>,
-    /// Steps per second where several wanted one place.
+    /// Steps per second in the selection among alternatives.
     pub heat_speed: f64,
     /// Steps per second, round by round.
     pub speeds: Vec<f64>,
@@ -103,11 +103,11 @@ pub struct WorkloadResult {
     /// Names of the nodes by their ids, for the profile.
     pub nodes: Vec<(u64, String)>,
     pub entrants: Vec<Entrant>,
-    /// Who did not take part and why; how fast those were who lost their place.
+    /// Contenders that did not take part, with the reason; and the speeds of the alternatives that were not selected.
     pub notes: Vec<String>,
     /// Registers-only peaks by build, in floating-point operations per second.
     pub peaks: Vec<(String, f64)>,
-    /// As the native program measured it.
+    /// Profile from the native program.
     pub profile: Option<Value>,
 }
 
@@ -138,7 +138,7 @@ impl WorkloadResult {
         })
     }
 
-    /// Whom an entrant is compared with: what a user of the page gets on the same kind of processor.
+    /// The contender with which an entrant is compared: the build of the page that a user gets on the same kind of processor.
     pub fn ours(&self, entrant: &Entrant) -> Option<&Entrant> {
         let backend = if entrant.key.backend == "webgpu" {
             "webgpu"
@@ -199,7 +199,7 @@ impl WorkloadResult {
         self.entrant(Engine::Mtl, &["cpu"], build.name())
     }
 
-    /// What is wrong with the losses; empty when all agree.
+    /// Disagreements between losses; empty when all agree.
     pub fn disagreements(&self) -> Vec<String> {
         let mut found = Vec::new();
         for entrant in &self.entrants {
@@ -251,7 +251,7 @@ impl WorkloadResult {
     }
 }
 
-/// A number with three digits that count, for tables.
+/// A number with three significant digits, for tables.
 pub fn figure(x: f64) -> String {
     match x.abs() {
         size if size >= 100.0 => format!("{x:.0}"),

@@ -1,4 +1,4 @@
-//! What is built and fetched before anything can be measured: the page's module, TensorFlow.js, burn, the native program.
+//! Builds and downloads before a measurement: the page's module, TensorFlow.js, burn, the native program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use super::contender::TFJS_VERSION;
 use crate::bundle::{self, files_under};
 use crate::command::{cargo, find_program, line_of, root, run, step, target_dir};
 
-/// The folder that the browser is shown.
+/// The folder that is served to the browser.
 pub struct Site {
     pub dir: PathBuf,
     /// Path within `dir` of the JavaScript side of both builds of the page's module, and of these.
@@ -75,7 +75,7 @@ pub fn site(tfjs: Option<&Path>, with_burn: bool) -> Result<Site> {
     })
 }
 
-/// Brings TensorFlow.js as the lock file pins it, and says where it lies.
+/// Installs TensorFlow.js at the version in the lock file and returns its folder.
 pub fn tfjs() -> Result<PathBuf> {
     let folder = root().join("xtask/bench");
     let packages = folder.join("node_modules/@tensorflow");

@@ -1,4 +1,4 @@
-//! A design trained by burn on its `ndarray` backend, as a user of it writes one: a module of parameters, the tensor
+//! A design trained with burn on its `ndarray` backend, in the library's usual style: a module of parameters, the tensor
 //! operations of the library, its Adam. Covers the layers of W1, W3, W4 and W6.
 
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use wasm_bindgen::prelude::*;
 
 type Cpu = Autodiff<NdArray<f32>>;
 
-/// Adam's, as in `mtl_training::benchmark`.
+/// Constants of Adam, as in `mtl_training::benchmark`.
 const EPSILON: f32 = 1e-10;
 
 #[derive(Deserialize)]
@@ -73,7 +73,7 @@ struct Parameters<B: Backend> {
     matrices: Vec<Param<Tensor<B, 2>>>,
 }
 
-/// What a row's inputs and labels are, by node.
+/// Inputs and labels of a row, by node.
 #[derive(Clone)]
 enum Column {
     Ids(Tensor<Cpu, 2, Int>),
@@ -182,7 +182,7 @@ impl Burn {
     /// The weighted sum of the tasks' losses.
     fn loss(&self, parameters: &Parameters<Cpu>, batch: &Batch) -> Result<Tensor<Cpu, 1>, String> {
         let mut outputs: HashMap<u32, Tensor<Cpu, 2>> = HashMap::new();
-        // Sequences, which only an embedding gives and only a pooling takes.
+        // Sequences, which only embeddings produce and only pooling layers take.
         let mut sequences: HashMap<u32, Tensor<Cpu, 3>> = HashMap::new();
         let mut total: Option<Tensor<Cpu, 1>> = None;
         for node in &self.spec.design.nodes {
@@ -314,7 +314,7 @@ fn loss(logits: Tensor<Cpu, 2>, target: &Column, node: &Node) -> Result<Tensor<C
     })
 }
 
-/// Nodes in an order in which every wire goes forward.
+/// Nodes in topological order.
 fn in_order(design: &Design) -> Result<Vec<Node>, String> {
     let mut waiting: Vec<&Node> = design.nodes.iter().collect();
     let mut order: Vec<&Node> = Vec::new();
