@@ -1,5 +1,5 @@
-//! What `cargo xtask bench` calls in the page's own module: a design trained in a bare loop, with everything that another
-//! library needs to be given the same problem. The page itself never calls it.
+//! Exports for `cargo xtask bench`: training a design in a bare loop, with access to everything that another
+//! library needs for the same problem. The page itself does not use them.
 
 use mtl_base::json;
 use mtl_kernels::{
@@ -12,7 +12,7 @@ use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
 use serde_json::json;
 use wasm_bindgen::{JsCast, prelude::*};
 
-/// A workload under way.
+/// A workload in training.
 #[wasm_bindgen]
 pub struct Bench(Benchmark);
 
@@ -21,13 +21,13 @@ impl Bench {
     /// Compiles a workload, given as the JSON of a [`BenchmarkSpec`].
     ///
     /// # Errors
-    /// A text that says what is wrong with it.
+    /// When the workload is invalid.
     #[wasm_bindgen(constructor)]
     pub fn new(spec: &str) -> Result<Bench, JsValue> {
         Ok(Self(Benchmark::new(&read(spec)?).map_err(error)?))
     }
 
-    /// Draws the rows; a step needs them.
+    /// Generates the rows, which must precede the first step.
     pub fn draw_rows(&mut self) {
         self.0.draw_rows();
     }
@@ -63,7 +63,7 @@ impl Bench {
     }
 }
 
-/// A workload under way on WebGPU.
+/// A workload in training on WebGPU.
 #[cfg(feature = "gpu")]
 #[wasm_bindgen]
 pub struct GpuBench(GpuBenchmark);
@@ -74,13 +74,13 @@ impl GpuBench {
     /// As [`Bench::new`], on the browser's device.
     ///
     /// # Errors
-    /// A text that says what is wrong with the workload or the device.
+    /// When the workload is invalid or the device fails.
     pub async fn create(spec: String) -> Result<GpuBench, JsValue> {
         let spec = read(&spec)?;
         Ok(Self(GpuBenchmark::new(&spec).await.map_err(error)?))
     }
 
-    /// Draws the rows and puts them on the device; a step needs them.
+    /// Generates the rows and uploads them, which must precede the first step.
     ///
     /// # Errors
     /// When they do not fit.
@@ -88,7 +88,7 @@ impl GpuBench {
         self.0.draw_rows().await.map_err(error)
     }
 
-    /// Trains `n` steps to their end and returns the loss before each.
+    /// Trains `n` steps, waits for them and returns the loss before each.
     ///
     /// # Errors
     /// When the device fails.
@@ -129,21 +129,21 @@ fn about(benchmark: &Benchmark) -> String {
     }))
 }
 
-/// Floating-point operations per second on registers alone, in one instruction if asked and there is one.
+/// Floating-point operations per second on registers alone, with fused multiply-adds if requested and available.
 #[wasm_bindgen]
 pub fn bench_peak(fuse: bool) -> f64 {
     fused::choose(fuse);
     peak::peak_flops_per_s(&clock_ms())
 }
 
-/// The same of one of a Dense layer's products: 0 forward, 1 gradient of its input, 2 of its weights.
+/// The same for a product of a dense layer: 0 forward, 1 gradient of its input, 2 of its weights.
 #[wasm_bindgen]
 pub fn bench_product(which: usize, batch: usize, units: usize, inputs: usize, fuse: bool) -> f64 {
     fused::choose(fuse);
     peak::product_flops_per_s(&clock_ms(), LayerProduct::ALL[which % 3], [batch, units, inputs])
 }
 
-/// The clock of the worker that this runs in.
+/// The clock of this worker.
 fn clock_ms() -> impl Fn() -> f64 {
     let scope: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
     let performance = scope.performance().expect("every worker has a clock");

@@ -1,4 +1,4 @@
-//! Counts of what the page has done since it was opened: `mtlPlayground.work()`.
+//! Counters of the work that the page has done since it was opened: `mtlPlayground.work()`.
 //!
 //! Tests assert these counts, which are the same on every machine, in the place of times, which are not; times are what
 //! `cargo xtask bench --page` prints.
@@ -9,13 +9,13 @@ use serde::Serialize;
 
 macro_rules! counters {
     ($( $(#[$doc:meta])* $variant:ident => $field:ident ),+ $(,)?) => {
-        /// Something that is counted.
+        /// A counter.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Counter {
             $( $(#[$doc])* $variant ),+
         }
 
-        /// All counts.
+        /// All counters.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
         pub struct Counts {
             $( $(#[$doc])* pub $field: u64 ),+
@@ -55,7 +55,7 @@ thread_local! {
     }) };
 }
 
-/// Adds `n` to a count.
+/// Adds `n` to a counter.
 pub fn add(counter: Counter, n: u64) {
     COUNTS.with(|counts| {
         let mut now = counts.get();
@@ -64,7 +64,7 @@ pub fn add(counter: Counter, n: u64) {
     });
 }
 
-/// The counts of this thread, which is the page's.
+/// The counters of this thread, which is the page's.
 pub fn counts() -> Counts {
     COUNTS.get()
 }

@@ -1,4 +1,4 @@
-//! The same methods for a page that embeds this one in an iframe.
+//! The scripting API for a page that embeds this one in an iframe.
 //!
 //! Off unless the address says `#embed=ORIGIN`, and then for messages of the parent frame only, as long as it is of exactly
 //! that origin ([`may_drive`]); answers go to that origin only. A page with that address keeps nothing and reads nothing that
@@ -31,17 +31,17 @@ use crate::{
 /// Version of the messages.
 const VERSION: f64 = 1.0;
 
-/// Listens to the parent frame from now on, if it is of this origin.
+/// Starts to listen to the parent frame, if it has this origin.
 pub(super) fn listen(playground: &Rc<Playground>, queue: Queue, window: &Window, origin: String) {
     if !is_web_origin(&origin) {
         return playground.complain(fill_message(faults::T.embed_no_origin, &[&origin]));
     }
     let parent = match window.parent() {
         Ok(Some(parent)) if parent != *window => parent,
-        // In a window of its own nobody drives it, least of all who has opened it.
+        // A top-level window is driven by nobody, not even its opener.
         _ => return,
     };
-    // A parent of another origin than the one that was allowed hears nothing.
+    // A parent of another origin than the allowed one receives nothing.
     let _ = parent.post_message(&answer(&[("ready", JsValue::TRUE)]), &origin);
     let this = Rc::clone(playground);
     let listener = EventListener::new(window, "message", move |event| {
@@ -65,7 +65,7 @@ pub(super) fn listen(playground: &Rc<Playground>, queue: Queue, window: &Window,
                     answer(&[("id", member(&data, "id")), ("error", text)])
                 }
             };
-            // The parent may have gone to another address meanwhile: then nobody hears it.
+            // If the parent has navigated to another origin in the meantime, the browser drops the message.
             let _ = parent.post_message(&reply, &origin);
         });
     });
@@ -91,7 +91,7 @@ fn member(object: &JsValue, name: &str) -> JsValue {
 
 fn answer(members: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
-    // A fresh object takes every member.
+    // Setting a property of a new object cannot fail.
     let _ = Reflect::set(&object, &JsValue::from(NAME), &JsValue::from(VERSION));
     for (name, value) in members {
         let _ = Reflect::set(&object, &JsValue::from(*name), value);

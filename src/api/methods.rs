@@ -1,4 +1,4 @@
-//! What each method does.
+//! The methods of the scripting API.
 
 use std::rc::Rc;
 
@@ -40,8 +40,8 @@ pub(super) const NAMES: &[&str] = &[
     "importWeights",
 ];
 
-/// Calls the method `name`, which is one of [`NAMES`], when the page has opened what it opens with and the calls before this
-/// one are done that it must not get ahead of.
+/// Calls the method `name`, which is one of [`NAMES`], after the page has loaded its initial document and after the earlier calls
+/// that must precede it.
 pub(super) async fn call(
     this: &Rc<Playground>,
     queue: &Queue,
@@ -128,7 +128,7 @@ pub(super) async fn call(
     Ok(JsValue::UNDEFINED)
 }
 
-/// What is said of an argument of another type.
+/// The error for an argument of the wrong type.
 fn unexpected(argument: &str, expected: Text, got: &JsValue) -> Message {
     let got = js_sys::JSON::stringify(got)
         .ok()
@@ -189,7 +189,7 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
     }))
 }
 
-/// Losses and metrics of one evaluation, by name of the task.
+/// Losses and metrics of one evaluation, by task name.
 fn by_task(evaluation: &Evaluation, history: &RunHistory) -> Value {
     let tasks = evaluation.tasks.iter().enumerate().map(|(task_idx, metrics)| {
         let name = history
@@ -221,7 +221,7 @@ fn by_task(evaluation: &Evaluation, history: &RunHistory) -> Value {
     json!({ "step": evaluation.step, "epoch": evaluation.epoch, "tasks": tasks })
 }
 
-/// The newest evaluation of each split.
+/// The latest evaluation of each split.
 fn metrics(history: &RunHistory) -> Value {
     let newest = |split| {
         history
@@ -235,7 +235,7 @@ fn metrics(history: &RunHistory) -> Value {
     })
 }
 
-/// The whole history, thinned as the charts have it; a gap is null.
+/// The whole history, thinned as in the charts; a missing value is null.
 fn history(history: &RunHistory) -> Value {
     let tasks: Map<String, Value> = history
         .tasks
@@ -263,7 +263,7 @@ fn history(history: &RunHistory) -> Value {
     })
 }
 
-/// A sentence alone is for the first text feature; else one member per feature: a text, an id, or numbers.
+/// Parses an example: a string is for the first text feature; an object has one member per feature: a text, an id, or numbers.
 fn predict_input(schema: &Schema, input: &Value) -> Result<PredictInput, Message> {
     let mut out = PredictInput::default();
     let members = match input {

@@ -1,8 +1,8 @@
-//! The page as a script drives it: `window.mtlPlayground`, and the same over `postMessage` for a page that embeds this
+//! The scripting API: `window.mtlPlayground`, and the same methods over `postMessage` for a page that embeds this
 //! one. See `docs/embedding.md`.
 //!
-//! A method does what the control of the same name does and is refused with the message that a person would see, in
-//! the language of the page. Names of settings, data sets and metrics are those of the files.
+//! A method does the same as the corresponding control, and is rejected with the message that the user would see, in
+//! the language of the page. Names of settings, data sets and metrics are those of the file formats.
 
 mod embed;
 mod methods;
@@ -28,7 +28,7 @@ const NAME: &str = "mtlPlayground";
 
 type Method = Closure<dyn Fn(JsValue, JsValue) -> Promise>;
 
-/// Puts `window.mtlPlayground` in place, and listens to the page that embeds this one if the address allows it to.
+/// Installs `window.mtlPlayground`, and listens to the embedding page if the URL allows it.
 pub fn install(playground: &Rc<Playground>) {
     let Some(window) = web_sys::window() else {
         return;
@@ -44,7 +44,7 @@ pub fn install(playground: &Rc<Playground>) {
                 outcome.map_err(|message| error(&this, &message).into())
             })
         });
-        // Both objects are the page's own, and can be written to; the closures live as long as the page.
+        // Both objects belong to the page and are writable; the closures live as long as the page.
         let _ = Reflect::set(&object, &JsValue::from(*name), &method.into_js_value());
     }
     let _ = Reflect::set(&window, &JsValue::from(NAME), &object);
@@ -53,7 +53,7 @@ pub fn install(playground: &Rc<Playground>) {
     }
 }
 
-/// The error that a promise is rejected with.
+/// The error with which a promise is rejected.
 fn error(playground: &Playground, message: &Message) -> Error {
     let error = Error::new(message.get(playground.preferences.get().lang));
     error.set_name("MtlPlaygroundError");
@@ -72,13 +72,13 @@ fn to_json(value: &JsValue) -> Result<Value, Message> {
     json::read(&text).map_err(|error| fill_message(T.internal_message, &[&error]))
 }
 
-/// A plain value as a JavaScript value.
+/// Converts a serialisable value to a JavaScript value.
 fn to_js(value: &impl serde::Serialize) -> Result<JsValue, Message> {
     JSON::parse(&json::write(value))
         .map_err(|error| fill_message(T.internal_message, &[&crate::web::describe(&error)]))
 }
 
-/// The elements of what should be an array.
+/// The elements of an array.
 fn elements(value: &JsValue) -> Vec<JsValue> {
     value
         .dyn_ref::<Array>()

@@ -1,4 +1,4 @@
-//! Who may drive an embedded page: the one rule that stands between any site and the reader's work.
+//! Access control for embedded pages: which messages may call the scripting API.
 
 /// Whether a message from `origin` may drive a page whose link says `#embed=allowed`: only when the frame that sent it is the
 /// parent of this one, and its origin is the one in the link to the letter. Openers, popups, frames beside this one and frames
@@ -48,7 +48,7 @@ mod tests {
 
     use super::*;
 
-    /// A text that is an origin, or nearly one.
+    /// A valid origin, or one with an edit.
     fn generated(random: &mut Random) -> String {
         let mut pick = |from: &[&str]| from[random.below(from.len())].to_owned();
         let scheme = pick(&[
@@ -111,7 +111,7 @@ mod tests {
         format!("{scheme}{host}{port}")
     }
 
-    /// One change of a text: a character less, more or in another case.
+    /// One edit of a text: a character removed, added or in another case.
     fn mutated(text: &str, random: &mut Random) -> String {
         let mut letters: Vec<char> = text.chars().collect();
         let at = random.below(letters.len().max(1));
@@ -127,7 +127,7 @@ mod tests {
         letters.into_iter().collect()
     }
 
-    /// Another implementation's word: read as an address, `text` is its own origin and nothing more.
+    /// Comparison with the `url` crate's parser: `text` is a URL that consists of its origin only.
     fn is_serialised_origin(text: &str) -> bool {
         url::Url::parse(text).is_ok_and(|address| {
             matches!(address.scheme(), "http" | "https") && address.origin().ascii_serialization() == text

@@ -1,8 +1,8 @@
-//! The order of calls: a script need not wait between them, and two that change the same thing never run at once.
+//! Ordering of API calls: a script need not await each call, and two calls that change the same state never run concurrently.
 //!
-//! Calls take their turns on the document (what is opened, loaded or set) in the order in which they come; one that only looks,
-//! or that trains, begins when those before it are done. Those that train take turns on the run as well, so that three calls
-//! of `step(5)` at once are fifteen steps. `state`, `metrics`, `history` and `pause` wait for nobody.
+//! Calls that change the document (open, load, set) run in the order in which they arrive; a call that only reads,
+//! or that trains, starts when the changes before it are done. Training calls are serialised too, so that three concurrent calls
+//! of `step(5)` make fifteen steps. `state`, `metrics`, `history` and `pause` never wait.
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,7 +12,7 @@ use std::{
 
 use futures_channel::oneshot;
 
-/// The turns of all calls to the page.
+/// The queues of all API calls.
 #[derive(Clone, Default)]
 pub struct Queue {
     document: Turns,
@@ -20,7 +20,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Waits until it is the turn of a call of this method; what is given is held until the call is done.
+    /// Waits until a call of this method may start; the guards must be held until the call is done.
     pub async fn turn_of(&self, method: &str) -> Option<Turn> {
         match method {
             "state" | "metrics" | "history" | "pause" => None,
@@ -37,7 +37,7 @@ impl Queue {
     }
 }
 
-/// What one call at a time may hold; the others wait in the order of their coming.
+/// A fair asynchronous mutex: waiters are served in the order of arrival.
 #[derive(Clone, Default)]
 pub struct Turns(Rc<State>);
 
@@ -47,18 +47,18 @@ struct State {
     waiting: RefCell<VecDeque<oneshot::Sender<Turn>>>,
 }
 
-/// A turn; it ends when it is dropped.
+/// A guard, which releases the mutex on drop.
 pub struct Turn(Option<Rc<State>>);
 
 impl Turns {
-    /// Waits for a turn.
+    /// Waits for the guard.
     pub async fn take(&self) -> Turn {
         if !self.0.is_taken.replace(true) {
             return Turn(Some(Rc::clone(&self.0)));
         }
         let (sender, turn) = oneshot::channel();
         self.0.waiting.borrow_mut().push_back(sender);
-        // The sender lies in the state that is held here, until it is used.
+        // The sender is kept in the shared state until it is used, so receiving cannot fail.
         turn.await.unwrap_or_else(|_| Turn(Some(Rc::clone(&self.0))))
     }
 }
@@ -73,7 +73,7 @@ impl Drop for Turn {
             };
             match next.send(Turn(Some(Rc::clone(&state)))) {
                 Ok(()) => return,
-                // Who waited has gone: what comes back is no turn that could end.
+                // The waiter was dropped: the returned guard must not release the mutex again.
                 Err(mut turn) => turn.0 = None,
             }
         }

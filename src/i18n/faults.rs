@@ -1,4 +1,4 @@
-//! Texts for when something does not come, does not answer, or must not be used.
+//! Texts of failures: missing files, timeouts, refused access.
 
 texts! {
     embedded: "This page is embedded in another one: documents are kept until it is closed, and those of this browser are neither shown nor changed.",

@@ -1,4 +1,4 @@
-//! Texts of what is seen inside a run: activations, weights, gradients, the time of a step.
+//! Texts of the inspection of a run: activations, weights, gradients, profile of a step.
 
 texts! {
     title: "Inside the run", "训练内部";

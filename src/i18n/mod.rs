@@ -1,7 +1,7 @@
 //! Every text of the page, in English and Chinese.
 //!
-//! One file per room, each a list made by `texts!`; a test fails on a text that is missing, empty, not translated,
-//! or that fills in other values in one language than in the other.
+//! One file per area of the page, each with a list made by `texts!`; a test fails on a text that is missing, empty, not translated,
+//! or that has other placeholders in one language than in the other.
 //!
 //! ```ignore
 //! use crate::i18n::{fill, shell::T, use_lang};
@@ -9,24 +9,24 @@
 //! html! { <button>{ T.play.get(lang) }</button> }
 //! ```
 //!
-//! The language of the page is a yew context: it changes seldom, and everything that shows a text follows it.
+//! The language of the page is a yew context: it changes rarely, and every component with a text depends on it.
 
 use std::fmt::Display;
 
 pub use mtl_base::text::{Lang, Message, Text};
 use yew::prelude::*;
 
-/// Declares the texts of one room: `T.name.get(lang)` is the text, `ALL` lists them for the test.
+/// Declares the texts of one area: `T.name.get(lang)` is the text, `ALL` lists them for the test.
 macro_rules! texts {
     ($( $name:ident: $en:literal, $zh:literal; )+) => {
-        /// The texts of this room, by name.
+        /// The texts of this area, by name.
         #[allow(missing_docs)]
         pub struct Texts { $( pub $name: mtl_base::text::Text, )+ }
 
-        /// The texts of this room.
+        /// The texts of this area.
         pub static T: Texts = Texts { $( $name: mtl_base::text::Text::new($en, $zh), )+ };
 
-        /// Every text of this room with its name.
+        /// Every text of this area with its name.
         #[cfg(test)]
         pub(super) const ALL: &[(&str, mtl_base::text::Text)] =
             &[$( (stringify!($name), mtl_base::text::Text::new($en, $zh)), )+];
@@ -47,12 +47,12 @@ pub fn use_lang() -> Lang {
     use_context::<Lang>().unwrap_or_default()
 }
 
-/// Puts `values` in the place of `{0}`, `{1}`, ...
+/// Replaces `{0}`, `{1}`, ... by `values`.
 pub fn fill(text: Text, lang: Lang, values: &[&dyn Display]) -> String {
     fill_template(text.get(lang), values)
 }
 
-/// The same in both languages, for a message that outlives a change of language.
+/// The same in both languages, for a message that remains visible when the language changes.
 pub fn fill_message(text: Text, values: &[&dyn Display]) -> Message {
     Message::new(fill_template(text.en, values), fill_template(text.zh, values))
 }

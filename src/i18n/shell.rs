@@ -1,4 +1,4 @@
-//! Texts of the page around its rooms: bars, menus, dialogs, messages.
+//! Texts of the frame of the page: bars, menus, dialogs, messages.
 
 texts! {
     brand: "MTL Playground", "MTL Playground";

@@ -1,5 +1,5 @@
-//! Nothing is lost on reload: the open document is written a moment after every change, and noted at once when the page
-//! is closed. Trained parameters are not kept (a file keeps them).
+//! Autosave: the open document is saved a moment after every change, and at once when the page
+//! is closed. Trained parameters are not saved (a weights file has them).
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -8,10 +8,10 @@ use gloo_timers::callback::Timeout;
 
 use super::{Playground, store::Subscription};
 
-/// Changes within so many milliseconds are saved once.
+/// Debounce delay of saving, in milliseconds.
 const DELAY_MS: u32 = 300;
 
-/// Keeps the open document from now on.
+/// Starts autosave.
 pub(super) fn keep(playground: &Playground) -> Vec<Subscription> {
     let waiting = Rc::new(RefCell::new(None::<Timeout>));
     let save_soon = {
@@ -23,7 +23,7 @@ pub(super) fn keep(playground: &Playground) -> Vec<Subscription> {
                     wasm_bindgen_futures::spawn_local(async move { playground.save_document().await });
                 }
             });
-            // The one that was waiting is cancelled by being dropped.
+            // Dropping the pending timer cancels it.
             waiting.replace(Some(timeout));
         }
     };

@@ -1,13 +1,13 @@
-//! What a run has been through: the losses of every task over time, and the evaluations.
+//! The history of a run: losses of every task over time, and evaluations.
 //!
-//! Twenty reports a second come from the worker; no component follows them through yew. They are kept here, in bounded
-//! memory, and whoever draws them subscribes and is called on the next animation frame, once, however much has come.
+//! The worker sends twenty reports a second, which must not cause rendering. They are kept here, in bounded
+//! memory; subscribers are called once on the next animation frame, however many reports have arrived.
 //!
 //! Losses: a point is the mean of `stride` reports. When [`MAX_POINTS`] are full, neighbours are merged in pairs and
 //! `stride` doubles, so that a run of any length has between half of that and all of it, evenly spread, and a frame never costs
 //! more than the frame before.
 //!
-//! Evaluations: the newest of each split is whole; of the older ones every second goes when there are [`MAX_EVALUATIONS`].
+//! Evaluations: when there are [`MAX_EVALUATIONS`] of a split, every second of the older ones is dropped.
 
 use std::{
     cell::{Cell, Ref, RefCell},
@@ -30,7 +30,7 @@ pub const MAX_EVALUATIONS: usize = 512;
 pub struct RunHistory {
     /// Steps done.
     pub step: Vec<f64>,
-    /// Epochs done, with the share of the one under way.
+    /// Epochs done, including the fraction of the current one.
     pub epoch: Vec<f64>,
     /// Time spent training, in milliseconds.
     pub elapsed_ms: Vec<f64>,
@@ -38,15 +38,15 @@ pub struct RunHistory {
     pub learning_rate: Vec<f32>,
     /// Penalty of the regularisers.
     pub penalty: Vec<f32>,
-    /// Per task.
+    /// Series of the tasks.
     pub tasks: Vec<TaskSeries>,
     /// Evaluations, oldest first: on the training rows, the validation rows, the test rows.
     pub evaluations: [Vec<Rc<Evaluation>>; 3],
-    /// The newest report as it came.
+    /// The latest report.
     pub latest: Option<Progress>,
-    /// Changes with every change.
+    /// Incremented with every change.
     pub version: u64,
-    /// Changes when there are other evaluations.
+    /// Incremented when the evaluations change.
     pub evaluations_version: u64,
     /// Reports in one point.
     stride: u32,
@@ -57,7 +57,6 @@ pub struct RunHistory {
 /// The series of one task.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TaskSeries {
-    /// Name of the task.
     pub name: String,
     /// Training loss; NaN where no row was labelled.
     pub loss: Vec<f32>,
@@ -67,7 +66,7 @@ pub struct TaskSeries {
     n_in_last: u32,
 }
 
-/// Where a split's evaluations lie in [`RunHistory::evaluations`].
+/// Index of a split in [`RunHistory::evaluations`].
 pub const fn split_idx(split: Split) -> usize {
     match split {
         Split::Train => 0,
@@ -98,17 +97,17 @@ impl RunHistory {
         self.step.len()
     }
 
-    /// Whether nothing was trained yet.
+    /// Whether there are no points.
     pub fn is_empty(&self) -> bool {
         self.step.is_empty()
     }
 
-    /// The newest evaluation on a split.
+    /// The latest evaluation on a split.
     pub fn newest(&self, split: Split) -> Option<&Rc<Evaluation>> {
         self.evaluations[split_idx(split)].last()
     }
 
-    /// Takes in a report.
+    /// Appends a report.
     pub fn push(&mut self, progress: &Progress) {
         if self.stride == 0 {
             self.stride = 1;
@@ -127,7 +126,7 @@ impl RunHistory {
             self.learning_rate.push(0.0);
             self.penalty.push(0.0);
             for task in &mut self.tasks {
-                // A task that came later has no figure before.
+                // A task that was added later has no values before.
                 task.loss.resize(self.step.len() - 1, f32::NAN);
                 task.weight.resize(self.step.len() - 1, f32::NAN);
                 task.loss.push(f32::NAN);
@@ -160,7 +159,7 @@ impl RunHistory {
         self.version += 1;
     }
 
-    /// Takes in an evaluation; one at a step where there is one already takes its place.
+    /// Appends an evaluation, or replaces the one at the same step.
     pub fn push_evaluation(&mut self, evaluation: Evaluation) {
         let kept = &mut self.evaluations[split_idx(evaluation.split)];
         if kept.last().is_some_and(|last| last.step == evaluation.step) {
@@ -215,7 +214,7 @@ fn mean_of(a: f32, b: f32) -> f32 {
 
 type Listeners = Rc<RefCell<Vec<(u64, Rc<dyn Fn()>)>>>;
 
-/// The history with those who draw it.
+/// The history with its subscribers.
 pub struct HistoryStore {
     history: RefCell<RunHistory>,
     listeners: Listeners,
@@ -248,23 +247,23 @@ impl HistoryStore {
         })
     }
 
-    /// The history, to read.
+    /// Borrows the history.
     pub fn borrow(&self) -> Ref<'_, RunHistory> {
         self.history.borrow()
     }
 
-    /// Changes the history; whoever draws it is called on the next animation frame.
+    /// Changes the history; subscribers are called on the next animation frame.
     pub fn update(&self, change: impl FnOnce(&mut RunHistory)) {
         change(&mut self.history.borrow_mut());
         self.ask_for_frame();
     }
 
-    /// Begins again.
+    /// Clears the history.
     pub fn reset(&self, names: impl IntoIterator<Item = String>) {
         self.replace(RunHistory::new(names));
     }
 
-    /// Puts another history in the place of this one.
+    /// Replaces the history.
     pub fn replace(&self, other: RunHistory) {
         self.update(|history| {
             let versions = (history.version + 1, history.evaluations_version + 1);
@@ -295,8 +294,8 @@ impl HistoryStore {
     }
 }
 
-/// Draws the component again on the animation frame after a change of the history: for a few figures. Charts subscribe
-/// themselves and paint their own canvas.
+/// Renders the component on the animation frame after a change of the history, for a few values. Charts subscribe
+/// directly and draw on their canvas.
 #[hook]
 pub fn use_history(history: &Rc<HistoryStore>) {
     let draw_again = use_force_update();

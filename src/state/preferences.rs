@@ -1,4 +1,4 @@
-//! What a person chose about the page itself: language, colours, sizes. Remembered by the browser.
+//! User preferences: language, theme, sizes. Stored by the browser.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +7,11 @@ use crate::i18n::{Lang, html_lang};
 
 const KEY: &str = "preferences";
 
-/// Colours of the page.
+/// Theme of the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Theme {
-    /// As the system says.
+    /// The system's theme.
     #[default]
     Auto,
     /// Light.
@@ -21,7 +21,7 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// The one after it in the order of the button.
+    /// The next theme in the cycle of the button.
     pub const fn next(self) -> Self {
         match self {
             Self::Auto => Self::Light,
@@ -31,7 +31,7 @@ impl Theme {
     }
 }
 
-/// Which part of the right panel is open.
+/// Tab of the right panel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RightTab {
@@ -44,7 +44,7 @@ pub enum RightTab {
     Try,
 }
 
-/// Which room a narrow screen shows.
+/// Panel that a narrow screen shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Room {
@@ -62,7 +62,7 @@ pub enum Room {
 }
 
 impl Room {
-    /// Value of the attribute that the style sheet reads.
+    /// Value of the attribute for the style sheet.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Design => "design",
@@ -74,13 +74,13 @@ impl Room {
     }
 }
 
-/// What a person chose about the page itself.
+/// User preferences.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
-    /// Language; chosen from the browser's until a person chooses.
+    /// Language; by default that of the browser.
     pub lang: Lang,
-    /// Colours.
+    /// Theme.
     pub theme: Theme,
     /// Whether the data panel is open on a wide screen.
     pub left_open: bool,
@@ -90,9 +90,9 @@ pub struct Preferences {
     pub right_width: f64,
     /// Share of the centre's height that the charts take, 0 to 1.
     pub watch_share: f64,
-    /// Open part of the right panel.
+    /// Open tab of the right panel.
     pub right_tab: RightTab,
-    /// Open room on a narrow screen.
+    /// Open panel on a narrow screen.
     pub room: Room,
 }
 
@@ -112,7 +112,7 @@ impl Default for Preferences {
 }
 
 impl Preferences {
-    /// What was remembered, or the defaults in the browser's language.
+    /// The stored preferences, or the defaults in the browser's language.
     pub fn load() -> Self {
         let mut preferences = storage::load::<Self>(KEY).unwrap_or_else(|| Self {
             lang: browser_lang(),
@@ -136,7 +136,7 @@ fn browser_lang() -> Lang {
     }
 }
 
-/// Remembers every change, and keeps `<html lang data-scheme>` as chosen. The subscription lives as long as the page.
+/// Stores every change, and updates `<html lang data-scheme>`. The subscription lives as long as the page.
 pub fn keep(preferences: &Store<Preferences>) -> super::store::Subscription {
     apply(&preferences.get());
     preferences.subscribe(|preferences| {
@@ -149,7 +149,7 @@ fn apply(preferences: &Preferences) {
     let Some(root) = web_sys::window().and_then(|window| window.document()?.document_element()) else {
         return;
     };
-    // An attribute that cannot be set only costs the look.
+    // A failure affects the appearance only.
     let _ = root.set_attribute(
         "data-scheme",
         if is_dark(preferences.theme) {
@@ -161,7 +161,7 @@ fn apply(preferences: &Preferences) {
     let _ = root.set_attribute("lang", html_lang(preferences.lang));
 }
 
-/// Whether the page is dark now, the system's wish included.
+/// Whether the page is dark, by choice or by the system's theme.
 pub fn is_dark(theme: Theme) -> bool {
     match theme {
         Theme::Light => false,
@@ -172,7 +172,7 @@ pub fn is_dark(theme: Theme) -> bool {
     }
 }
 
-/// Keeps `dark` true while the page is dark: by choice, or because the system is.
+/// Updates `dark` when the preference or the system's theme changes.
 pub fn follow_theme(preferences: &Store<Preferences>, dark: &Store<bool>) -> super::store::Subscription {
     let set = {
         let (preferences, dark) = (preferences.clone(), dark.clone());

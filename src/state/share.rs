@@ -1,7 +1,7 @@
-//! The open document in a link: `#project=VERSION.TEXT`, where the text is the project file, deflated, in base64 for URLs.
+//! Links that contain the open document: `#project=VERSION.TEXT`, where the text is the project file, deflated, in URL-safe base64.
 //!
-//! A link of this version opens in the next: what stands behind the version is a project file, which says its own
-//! version too. A damaged link gets a message, and what is open stays open.
+//! Later versions of the page open links of this version: the text is a project file, which has its own
+//! version. A damaged link causes an error message and leaves the open document as it is.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use gloo_events::EventListener;
@@ -19,16 +19,16 @@ use crate::{
     web,
 };
 
-/// How the text behind the version is packed.
+/// Version of the encoding.
 const VERSION: &str = "1";
-/// Longest text of a link: browsers, mail programs and chats cut longer ones. (A design of 300 nodes takes a fifth of it.)
+/// Longest text of a link; browsers, mail programs and chats truncate longer ones. (A design of 300 nodes takes a fifth of it.)
 const MAX_CHARS: usize = 60_000;
-/// Largest project in a link, unpacked.
+/// Largest project in a link, decompressed.
 const MAX_BYTES: usize = 4_000_000;
-/// Level of deflate: the best, as links are short.
+/// Compression level of deflate.
 const LEVEL: u8 = 10;
 
-/// Packs the text of a project.
+/// Encodes the text of a project.
 fn pack(project: &str) -> Result<String, Message> {
     let packed = URL_SAFE_NO_PAD.encode(compress_to_vec(project.as_bytes(), LEVEL));
     if packed.len() > MAX_CHARS {
@@ -37,7 +37,7 @@ fn pack(project: &str) -> Result<String, Message> {
     Ok(format!("{VERSION}.{packed}"))
 }
 
-/// The text of a project that [`pack`] packed.
+/// Decodes the result of [`pack`].
 fn unpack(text: &str) -> Result<Vec<u8>, Message> {
     let damaged = || Message::from(T.link_damaged);
     let (version, packed) = text.split_once('.').ok_or_else(damaged)?;
@@ -52,7 +52,7 @@ fn unpack(text: &str) -> Result<Vec<u8>, Message> {
 }
 
 impl Playground {
-    /// The address that opens this document anywhere.
+    /// The URL that opens this document.
     pub fn share_link(&self) -> Result<String, Message> {
         let sitting = self.sitting().ok_or(T.nothing_to_save)?;
         let project = project_text(sitting);
@@ -62,14 +62,14 @@ impl Playground {
         Ok(format!("{page}#project={}", pack(&project)?))
     }
 
-    /// Copies the address to the clipboard, or puts it into the address bar where the browser does not allow that.
+    /// Copies the URL to the clipboard, or puts it into the address bar where the browser does not allow that.
     pub async fn copy_link(&self) -> Result<(), Message> {
         let link = self.share_link()?;
         let Some(window) = web_sys::window() else {
             return Ok(());
         };
         let clipboard = window.navigator().clipboard();
-        // A page of plain http has none, whatever the type says.
+        // The clipboard is undefined on pages without https, although the type says otherwise.
         let copied = !clipboard.is_undefined()
             && wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&link))
                 .await
@@ -85,13 +85,13 @@ impl Playground {
         Ok(())
     }
 
-    /// Opens the document in a link as one of its own.
+    /// Opens the document in a link as a new document.
     pub(super) async fn open_shared(&self, text: &str) -> Result<(), Message> {
         let sitting = read_project(&unpack(text)?)?;
         self.show_as_new(sitting).await
     }
 
-    /// A link that is put into the address bar of the open page opens as well.
+    /// Opens a link that is entered into the address bar of the open page.
     pub(super) fn follow_links(&self) {
         let Some(window) = web_sys::window() else { return };
         let this = self.rc();
@@ -101,7 +101,7 @@ impl Playground {
                 this.attempt(async move { playground.open_shared(&text).await });
             }
         });
-        // For as long as the page is there.
+        // The listener lives as long as the page.
         listener.forget();
     }
 }

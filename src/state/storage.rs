@@ -1,6 +1,6 @@
-//! What the browser remembers for this page. Storage may be blocked or full: then nothing is remembered, and nothing fails.
+//! Local storage. It may be blocked or full: then nothing is stored, without an error.
 //!
-//! An embedded page has a sitting of its own in memory: after [`keep_nothing`] nothing is read, written or removed.
+//! An embedded page keeps its state in memory only: after [`keep_nothing`] nothing is read, written or removed.
 
 use std::cell::Cell;
 
@@ -14,12 +14,12 @@ thread_local! {
     static KEEPS_NOTHING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// From now on nothing that is kept is touched, for as long as the page is there.
+/// Disables storage for the lifetime of the page.
 pub fn keep_nothing() {
     KEEPS_NOTHING.set(true);
 }
 
-/// Whether the page touches nothing that is kept.
+/// Whether storage is disabled.
 pub fn keeps_nothing() -> bool {
     KEEPS_NOTHING.get()
 }
@@ -31,13 +31,13 @@ fn storage() -> Option<Storage> {
     web_sys::window()?.local_storage().ok()?
 }
 
-/// What was saved under `key`, if it is there and still readable.
+/// The value under `key`, if it exists and can be deserialised.
 pub fn load<T: DeserializeOwned>(key: &str) -> Option<T> {
     let text = storage()?.get_item(&format!("{PREFIX}{key}")).ok()??;
     json::read(&text).ok()
 }
 
-/// Saves `value` under `key`; says whether the browser took it.
+/// Saves `value` under `key`; returns whether it was stored.
 pub fn save<T: Serialize>(key: &str, value: &T) -> bool {
     storage().is_some_and(|storage| {
         storage
@@ -46,10 +46,10 @@ pub fn save<T: Serialize>(key: &str, value: &T) -> bool {
     })
 }
 
-/// Forgets what was saved under `key`.
+/// Removes the value under `key`.
 pub fn remove(key: &str) {
     if let Some(storage) = storage() {
-        // A storage that refuses has nothing under the key either.
+        // If storage is blocked, there is nothing to remove.
         let _ = storage.remove_item(&format!("{PREFIX}{key}"));
     }
 }

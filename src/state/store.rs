@@ -1,8 +1,8 @@
-//! A value that components follow.
+//! Observable values.
 //!
-//! Each part of the page's state lies in a store of its own, so that a change draws only what shows that part. A store
-//! is cheap to clone (a pointer) and lives outside of yew: the script interface and the worker's events change it
-//! the same way as a click does.
+//! Each part of the page's state is in a store of its own, so that a change renders only the components that use it. A store
+//! is cheap to clone (a pointer) and independent of yew: the scripting API and the worker's events change it
+//! in the same way as a click does.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,7 +13,7 @@ use yew::prelude::*;
 
 type Listener = Rc<dyn Fn()>;
 
-/// Who hears of a store's changes. It knows nothing of the value, so that it is compiled once for all stores.
+/// The listeners of a store. Not generic over the value, so that it is compiled once for all stores.
 #[derive(Default)]
 struct Listeners {
     listeners: RefCell<Vec<(u64, Listener)>>,
@@ -34,7 +34,7 @@ impl Listeners {
     }
 
     fn tell(&self) {
-        // A listener may subscribe, unsubscribe or set again: it works on a copy of the list.
+        // Iterates over a copy of the list, since a listener may subscribe, unsubscribe or set the value.
         let listeners = self.listeners.borrow().clone();
         for (_, listener) in listeners {
             listener();
@@ -53,15 +53,15 @@ struct Inner<T> {
     listeners: Rc<Listeners>,
 }
 
-/// A value that components follow; see the module.
+/// An observable value; see the module.
 pub struct Store<T>(Rc<Inner<T>>);
 
-/// Keeps a listener alive; dropping it ends the subscription.
+/// A subscription, which ends on drop.
 #[must_use = "a dropped subscription hears nothing"]
 pub struct Subscription(Option<Box<dyn FnOnce()>>);
 
 impl Subscription {
-    /// A subscription that ends by calling `end`.
+    /// A subscription that calls `end` on drop.
     pub fn new(end: impl FnOnce() + 'static) -> Self {
         Self(Some(Box::new(end)))
     }
@@ -96,18 +96,18 @@ impl<T: 'static> Store<T> {
         }))
     }
 
-    /// The value as it is now.
+    /// The current value.
     pub fn get(&self) -> Rc<T> {
         Rc::clone(&self.0.value.borrow())
     }
 
-    /// Puts another value in its place and tells the listeners.
+    /// Replaces the value and notifies the listeners.
     pub fn set(&self, value: T) {
         self.0.value.replace(Rc::new(value));
         self.0.listeners.tell();
     }
 
-    /// Changes the value and tells the listeners.
+    /// Changes the value and notifies the listeners.
     pub fn update(&self, change: impl FnOnce(&mut T))
     where
         T: Clone,
@@ -117,7 +117,7 @@ impl<T: 'static> Store<T> {
         self.set(value);
     }
 
-    /// Changes the value, and tells the listeners only when it became another one.
+    /// Changes the value, and notifies the listeners only if it differs.
     pub fn update_if_changed(&self, change: impl FnOnce(&mut T))
     where
         T: Clone + PartialEq,
@@ -142,7 +142,7 @@ impl<T: 'static> Store<T> {
     }
 }
 
-/// The value of `store`; the component is drawn again after every change of it.
+/// The value of `store`; the component is rendered after every change.
 #[hook]
 pub fn use_store<T: 'static>(store: &Store<T>) -> Rc<T> {
     let shown = store.get();
@@ -154,7 +154,7 @@ pub fn use_store<T: 'static>(store: &Store<T>) -> Rc<T> {
     shown
 }
 
-/// A part of what `store` holds; the component is drawn again only when that part becomes another one.
+/// A part of the value of `store`; the component is rendered only when that part changes.
 #[hook]
 pub fn use_selected<T: 'static, P: PartialEq + Clone + 'static>(store: &Store<T>, part: fn(&T) -> P) -> P {
     let shown = part(&store.get());
@@ -166,8 +166,8 @@ pub fn use_selected<T: 'static, P: PartialEq + Clone + 'static>(store: &Store<T>
     shown
 }
 
-/// Draws the component again after a change that leaves `is_shown` false: whether what the store holds is what the
-/// component has drawn. All that does not depend on the type of the value is here, compiled once.
+/// Renders the component after a change after which `is_shown` is false: whether the rendered value is still that of the
+/// store. Not generic over the value, so that it is compiled once.
 #[hook]
 fn use_listeners(listeners: &Rc<Listeners>, is_shown: Box<dyn Fn() -> bool>) {
     let draw_again = use_force_update();
@@ -180,7 +180,7 @@ fn use_listeners(listeners: &Rc<Listeners>, is_shown: Box<dyn Fn() -> bool>) {
                 draw_again.force_update();
             }
         };
-        // What changed between drawing and now was heard by nobody.
+        // A change between rendering and subscribing has not been noticed yet.
         check();
         let subscription = listeners.subscribe(Rc::new(check));
         move || drop(subscription)

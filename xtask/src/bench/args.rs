@@ -57,7 +57,7 @@ pub struct Args {
     pub workloads: Option<PathBuf>,
     pub json: Option<PathBuf>,
     pub tfjs: bool,
-    /// The requested number of rounds; else that of the speed of the run.
+    /// Whether burn takes part, if requested; else it depends on whether the run is quick.
     pub burn: Option<bool>,
     pub docs: bool,
     pub help: bool,
