@@ -24,6 +24,8 @@ use crate::{bundle, data_command, server, setup};
 
 /// What the names of tests that inject faults contain.
 const FAULTS: &str = "faults";
+/// The features of the whole workspace. All native parts are compiled with the same ones, so that they share what they compile.
+const ALL_FEATURES: [&str; 2] = ["--features", "browser-tests/browser"];
 
 /// Under which the browser tests open the page: a static host may put it anywhere.
 const SUB_PATH: &str = "/some/deep/path";
@@ -121,33 +123,22 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
 
 fn lint(tally: &mut Tally) {
     tally.command("rustfmt", cargo().args(["fmt", "--all", "--check"]));
-    // Tests may use the non-deterministic functions that `crates/clippy.toml` bans, to compare with them.
+    // One pass over all targets, with the features that `native` and `browser` are compiled with as well: nothing is compiled
+    // twice. Tests allow what `crates/clippy.toml` bans themselves, since they compare with it.
     tally.command(
         "clippy",
-        cargo().args(["clippy", "--workspace", "--quiet", "--", "--deny", "warnings"]),
-    );
-    tally.command(
-        "clippy, tests too",
         cargo()
-            .args([
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--features",
-                "browser-tests/browser",
-                "--quiet",
-            ])
-            .args([
-                "--",
-                "--deny",
-                "warnings",
-                "--allow",
-                "clippy::disallowed_methods",
-                "--allow",
-                "clippy::disallowed_macros",
-                "--allow",
-                "clippy::disallowed_types",
-            ]),
+            .args(["clippy", "--workspace", "--all-targets", "--quiet"])
+            .args(ALL_FEATURES)
+            .args(["--", "--deny", "warnings"]),
+    );
+    // They run when they are named only, and are checked when they are named only.
+    tally.command(
+        "clippy, browser tests",
+        cargo()
+            .args(["clippy", "--workspace", "--test", "browser", "--quiet"])
+            .args(ALL_FEATURES)
+            .args(["--", "--deny", "warnings"]),
     );
     tally.command(
         "clippy for the page",
@@ -172,6 +163,7 @@ fn lint(tally: &mut Tally) {
                 "--document-private-items",
                 "--quiet",
             ])
+            .args(ALL_FEATURES)
             .env("RUSTDOCFLAGS", "--deny warnings"),
     );
 }
@@ -180,7 +172,9 @@ fn native(filter: Option<&OsStr>, tally: &mut Tally) {
     tally.tests(
         "native tests",
         cargo()
-            .args(["test", "--workspace", "--no-fail-fast", "--"])
+            .args(["test", "--workspace", "--no-fail-fast"])
+            .args(ALL_FEATURES)
+            .arg("--")
             .args(filter),
     );
 }
@@ -240,15 +234,9 @@ fn in_browser(
     let address = server::serve_in_background(server::bind(0)?, &dist, options)?;
     let mut command = cargo();
     command
-        .args([
-            "test",
-            "--package",
-            "browser-tests",
-            "--features",
-            "browser",
-            "--no-fail-fast",
-            "--",
-        ])
+        .args(["test", "--workspace", "--test", "browser", "--no-fail-fast"])
+        .args(ALL_FEATURES)
+        .arg("--")
         // One at a time: some measure time, and each browser takes the cores that it can get.
         .args(["--test-threads", "1", "--nocapture"])
         .args(filter)

@@ -1,6 +1,13 @@
 //! What holds for every method, whatever comes: finite weights, nothing from the other tasks, the same bits after a
 //! restored state and in another run, and what the methods are to each other where they agree.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a test compares with the platform's functions and prints what it measures"
+)]
+
 mod common;
 
 use common::{balancer, config, direction, step, step_with, weights};

@@ -7,6 +7,13 @@
 //! The table is read off the tokeniser's own sources: how `unicode-segmentation` cuts a character out of a few contexts tells its class, and
 //! `str::to_lowercase` its lower case. A character is a number of nine bits: its class (the place in [`CLASSES`], from 1) in the lowest five, then the flags below.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a program prints what it makes"
+)]
+
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;

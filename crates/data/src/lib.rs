@@ -25,6 +25,15 @@
 //! ```
 
 #![warn(missing_docs)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_macros,
+        clippy::disallowed_types,
+        reason = "tests compare with the platform's functions"
+    )
+)]
 
 pub mod asset;
 pub mod baseline;

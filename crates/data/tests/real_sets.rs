@@ -12,7 +12,9 @@ use std::path::PathBuf;
 use mtl_data::asset;
 use mtl_data::baseline::{Method, baselines};
 use mtl_data::dataset::Dataset;
-use mtl_data::datasets::{census_income, chinese_reviews, clothing_reviews, lecture_ratings, opinion_domains};
+use mtl_data::datasets::{
+    census_income, chinese_reviews, clothing_reviews, lecture_ratings, opinion_domains,
+};
 use mtl_data::prepare::{DataSettings, Prepared, prepare};
 use mtl_data::report::report;
 use mtl_engine::metrics::{Metric, TaskMetrics, TaskOutput, evaluate};
@@ -177,7 +179,9 @@ fn census_income_baselines() {
         assert!((got - share).abs() < 0.006, "{label_idx}: {got}");
     }
     for (label, least) in [("income", 0.85), ("never_married", 0.93), ("education", 0.75)] {
-        let auc = score(&prepared, label, Method::NaiveBayes).get(Metric::Auc).unwrap();
+        let auc = score(&prepared, label, Method::NaiveBayes)
+            .get(Metric::Auc)
+            .unwrap();
         println!("census-income {label} naive Bayes: AUC {auc:.3}");
         assert!(auc > least, "{label}: {auc}");
     }

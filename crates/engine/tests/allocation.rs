@@ -1,4 +1,11 @@
 //! A training step allocates nothing: counted by an allocator.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a test compares with the platform's functions and prints what it measures"
+)]
 #![allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
 
 mod common;

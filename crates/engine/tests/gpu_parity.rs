@@ -1,6 +1,13 @@
 //! The GPU computes what the CPU computes: every layer forward and backward, every optimizer and every kind of clipping,
 //! and 200 steps of each preset. Needs a WebGPU adapter (Mesa's lavapipe will do); without one it says so and passes.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a test compares with the platform's functions and prints what it measures"
+)]
+
 mod common;
 mod gpu;
 

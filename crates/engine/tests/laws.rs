@@ -1,5 +1,12 @@
 //! Laws that every layer keeps, over the samples that it declares.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a test compares with the platform's functions and prints what it measures"
+)]
+
 mod common;
 
 use common::{Bench, bench, build, fill, loss_f64, penalty_f64, scatter, schema};

@@ -1,5 +1,11 @@
 //! Any design can be checked, and either trains or says why not.
-#![allow(clippy::disallowed_methods, reason = "it measures time")]
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a test compares with the platform's functions and prints what it measures"
+)]
 
 mod common;
 mod random_designs;

@@ -1,5 +1,12 @@
 //! Layers that draw at random: what they draw has the distribution that they say, and the same key gives the same bits.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a test compares with the platform's functions and prints what it measures"
+)]
+
 mod common;
 
 use common::{feature, label};

@@ -1,6 +1,13 @@
 //! The CPU backend computes what the reference computes, op by op: over the samples of every layer, what each op writes,
 //! the gradient of each value when it is complete, and the gradients of the parameters.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a test compares with the platform's functions and prints what it measures"
+)]
+
 mod common;
 #[path = "reference/compare.rs"]
 mod compare;

@@ -4,5 +4,14 @@
 //! left to the caller. See [`weights`] and `docs/weights-format.md`.
 
 #![warn(missing_docs)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_macros,
+        clippy::disallowed_types,
+        reason = "tests compare with the platform's functions"
+    )
+)]
 
 pub mod weights;

@@ -11,6 +11,15 @@
 //!    [`gemm`].
 
 #![warn(missing_docs)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_macros,
+        clippy::disallowed_types,
+        reason = "tests compare with the platform's functions"
+    )
+)]
 
 mod double;
 pub mod elementary;

@@ -1,5 +1,12 @@
 //! Laws of the matrix product: its value, its order of additions, and what it leaves alone.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a test compares with the platform's functions and prints what it measures"
+)]
+
 use mtl_kernels::fused;
 use mtl_kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
 

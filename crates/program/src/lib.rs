@@ -7,6 +7,15 @@
 //! Modules depend on each other in one direction, from the top of this list to the bottom.
 
 #![warn(missing_docs)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_macros,
+        clippy::disallowed_types,
+        reason = "tests compare with the platform's functions"
+    )
+)]
 
 pub mod clipping;
 pub mod ids;

@@ -14,6 +14,15 @@
 //! in both languages ([`RunError`]).
 
 #![warn(missing_docs)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_macros,
+        clippy::disallowed_types,
+        reason = "tests compare with the platform's functions"
+    )
+)]
 
 pub mod benchmark;
 mod error;

@@ -1,5 +1,12 @@
 //! What a session promises.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a test compares with the platform's functions and prints what it measures"
+)]
+
 mod driver;
 mod insides;
 mod snapshots;
