@@ -1,6 +1,6 @@
 //! Programs of ops: what a design compiles to, and the backends that run it.
 //!
-//! A [`plan::Plan`] is a straight-line list of [ops](ops) over one arena of `f32`. The CPU backend ([`cpu`]) and the WebGPU
+//! A [`plan::Plan`] is a straight-line list of [ops] over one arena of `f32`. The CPU backend ([`cpu`]) and the WebGPU
 //! backend (`gpu`) run it forward and backward. The crate also has what turns gradients into parameter updates:
 //! [penalties](penalty), [clipping] and [optimizers].
 //!

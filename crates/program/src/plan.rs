@@ -33,7 +33,7 @@ pub struct Plan {
     pub tasks: Vec<TaskSpec>,
     /// Pairs of parameters that are pulled together (soft sharing).
     pub ties: Vec<TieSpec>,
-    /// Number of [`OrderId`]s, with the longest sequence of each.
+    /// Length of the longest sequence of each row order, by [`OrderId`](crate::ids::OrderId).
     pub orders: Vec<usize>,
     /// The first output of each node; a head's are its logits.
     pub node_outputs: Vec<(NodeId, ValueId)>,
