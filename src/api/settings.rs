@@ -4,21 +4,20 @@ use std::rc::Rc;
 
 use mtl_base::{
     json,
-    settings::{Settings, Value as Setting},
+    settings::{SettingError, Settings, Value as Setting, merged},
     text::{Explain, Message},
 };
 use mtl_data::prepare::DataSettings;
-use mtl_program::optimizers::OptimizerConfig;
+use mtl_engine::design::edit::Edit;
 use mtl_training::{
     protocol::{DataSource, RunSettings},
     recommended,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
-    i18n::{Lang, fill_message, shell::T},
+    i18n::{Lang, fill_message, shell::T, train},
     state::{Playground, Theme, data},
-    ui::train::run,
 };
 
 /// Members of [`set`] that are not settings of the run.
@@ -56,50 +55,48 @@ pub(super) fn data(key: &str, options: Value) -> Result<(DataSource, DataSetting
     Ok((source, data_settings))
 }
 
-/// Changes settings of the run, loss weights by name of the task, language and colours.
+/// Changes settings of the run, loss weights by name of the task, language and colours: all of them or, when one is refused,
+/// none.
 pub(super) fn set(this: &Rc<Playground>, members: Value) -> Result<(), Message> {
     let Value::Object(mut members) = members else {
         return Err(not_object("settings", &members));
     };
-    let of_page = OF_THE_PAGE.map(|name| members.remove(name));
-    let settings = merged(&this.settings.get(), members)?;
-    let [weights, lang, theme] = of_page;
-    let weights = match weights {
-        None => Vec::new(),
-        Some(Value::Object(weights)) => weights
-            .into_iter()
-            .map(|(name, weight)| {
-                let checked = this.checked.get();
-                let task_idx = checked
-                    .tasks
-                    .iter()
-                    .position(|task| task.name == name)
-                    .ok_or_else(|| {
-                        let names = checked
-                            .tasks
-                            .iter()
-                            .map(|task| task.name.as_str())
-                            .collect::<Vec<_>>()
-                            .join(", ");
-                        fill_message(T.api_task_unknown, &[&name, &names])
-                    })?;
-                let weight = json::read_value(&weight).map_err(|error| unread(&name, error))?;
-                Ok((task_idx, weight))
-            })
-            .collect::<Result<_, Message>>()?,
-        Some(other) => return Err(not_object("task_weights", &other)),
-    };
+    let [weights, lang, theme] = OF_THE_PAGE.map(|name| members.remove(name));
+    let settings = changed(&this.settings.get(), members)?;
     let lang: Option<Lang> = optional("lang", lang)?;
     let theme: Option<Theme> = optional("theme", theme)?;
-    this.set_settings(settings)?;
-    for (task_idx, weight) in weights {
-        this.set_task_weight(task_idx, weight)?;
+    let edits = match weights {
+        None => Vec::new(),
+        Some(Value::Object(weights)) => weights
+            .iter()
+            .map(|(name, weight)| weight_edit(this, name, weight))
+            .collect::<Result<_, _>>()?,
+        Some(other) => return Err(not_object("task_weights", &other)),
+    };
+    // The last thing that can be refused: what comes after it cannot.
+    if !edits.is_empty() {
+        this.edit_all(train::T.task_weights.into(), &edits)?;
     }
+    this.set_settings(settings)?;
     this.preferences.update_if_changed(|preferences| {
         preferences.lang = lang.unwrap_or(preferences.lang);
         preferences.theme = theme.unwrap_or(preferences.theme);
     });
     Ok(())
+}
+
+/// The edit that gives the loss of the task `name` a weight.
+fn weight_edit(this: &Rc<Playground>, name: &str, weight: &Value) -> Result<Edit, Message> {
+    let checked = this.checked.get();
+    let Some(task) = checked.tasks.iter().find(|task| task.name == name) else {
+        let names: Vec<&str> = checked.tasks.iter().map(|task| task.name.as_str()).collect();
+        return Err(fill_message(T.api_task_unknown, &[&name, &names.join(", ")]));
+    };
+    Ok(Edit::SetSetting {
+        node: task.node,
+        key: "weight".to_owned(),
+        value: setting(name, weight)?,
+    })
 }
 
 fn optional<T: serde::de::DeserializeOwned>(name: &str, value: Option<Value>) -> Result<Option<T>, Message> {
@@ -118,69 +115,32 @@ fn unread(name: &str, error: json::Error) -> Message {
     fill_message(T.api_argument_plain, &[&name, &error])
 }
 
-/// `settings` with these members changed, members of members too. An optimizer may be given by its name alone: then
-/// its constants and its learning rate are the usual ones.
-fn merged(settings: &RunSettings, mut members: Map<String, Value>) -> Result<RunSettings, Message> {
+/// `settings` with these members changed, members of groups too. Another optimizer, given by its name alone or with some
+/// of its constants, brings its usual learning rate.
+fn changed(settings: &RunSettings, members: Map<String, Value>) -> Result<RunSettings, Message> {
     let mut settings = settings.clone();
-    let named = match members.get("optimizer") {
-        Some(Value::String(key)) => Some(key.clone()),
-        Some(Value::Object(optimizer)) => match optimizer.get("type") {
-            Some(Value::String(key)) if key != settings.optimizer.key() => Some(key.clone()),
-            _ => None,
-        },
-        _ => None,
-    };
-    if let Some(key) = named {
-        let Some(optimizer) = OptimizerConfig::from_key(&key) else {
-            let keys = OptimizerConfig::OPTIONS
-                .iter()
-                .map(|(key, _)| *key)
-                .collect::<Vec<_>>()
-                .join(", ");
-            return Err(fill_message(T.api_optimizer_unknown, &[&key, &keys]));
-        };
-        settings.learning_rate = optimizer.default_learning_rate();
-        settings.optimizer = optimizer;
-        if matches!(members.get("optimizer"), Some(Value::String(_))) {
-            members.remove("optimizer");
+    // What is not the name of an optimizer is refused below, with the names that there are.
+    match members.get("optimizer") {
+        Some(Value::String(key)) => {
+            settings.choose_optimizer(key);
         }
-    }
-    let mut all = json::tree(&settings);
-    // One after another, so that the one that is wrong can be named.
-    for (name, value) in members {
-        if let Some(field) = run::FIELDS.iter().find(|field| field.key == name) {
-            field
-                .accept(&setting(&name, &value)?)
-                .map_err(|error| error.explain())?;
-        }
-        merge(&mut all, json!({ (&name): value }))?;
-        settings = json::read_value(&all).map_err(|error| unread(&name, error))?;
-    }
-    settings.check().map_err(|error| error.explain())?;
-    Ok(settings)
-}
-
-fn merge(into: &mut Value, from: Value) -> Result<(), Message> {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (name, value) in from {
-                match into.get_mut(&name) {
-                    // What early stopping looks at is replaced as a whole: its members depend on its kind.
-                    Some(old) if name == "watch" => *old = value,
-                    Some(old) => merge(old, value)?,
-                    None => {
-                        let mut names = into.keys().map(String::as_str).collect::<Vec<_>>();
-                        if into.contains_key("epochs") {
-                            names.extend(OF_THE_PAGE);
-                        }
-                        return Err(fill_message(T.api_setting_unknown, &[&name, &names.join(", ")]));
-                    }
-                }
+        Some(Value::Object(optimizer)) => {
+            let key = optimizer.get("type").and_then(Value::as_str);
+            if let Some(key) = key.filter(|key| *key != settings.optimizer.key()) {
+                settings.choose_optimizer(key);
             }
         }
-        (into, from) => *into = from,
+        _ => {}
     }
-    Ok(())
+    merged(&settings, &Value::Object(members)).map_err(|error| match error {
+        SettingError::Unknown { key, mut known } => {
+            if !key.contains('.') {
+                known.extend(OF_THE_PAGE);
+            }
+            SettingError::Unknown { key, known }.explain()
+        }
+        other => other.explain(),
+    })
 }
 
 fn not_object(name: &str, got: &Value) -> Message {
@@ -189,18 +149,20 @@ fn not_object(name: &str, got: &Value) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn merged_with(members: Value) -> Result<RunSettings, Message> {
         match members {
-            Value::Object(members) => merged(&RunSettings::default(), members),
+            Value::Object(members) => changed(&RunSettings::default(), members),
             _ => panic!("the tests give objects"),
         }
     }
 
     #[test]
     fn members_change_and_the_rest_stays() {
-        let settings = merged_with(json!({ "epochs": 3, "stop": json!({ "patience": 4 }) })).unwrap();
+        let settings = merged_with(json!({ "epochs": 3, "stop": { "patience": 4 } })).unwrap();
         assert_eq!(settings.epochs, 3);
         assert_eq!(settings.stop.patience, 4);
         assert_eq!(settings.batch_size, RunSettings::default().batch_size);
@@ -210,10 +172,9 @@ mod tests {
     fn an_optimizer_brings_its_learning_rate_unless_one_is_given() {
         let sgd = merged_with(json!({ "optimizer": "sgd" })).unwrap();
         assert_eq!((sgd.optimizer.key(), sgd.learning_rate), ("sgd", 0.01));
-        let sgd = merged_with(
-            json!({ "optimizer": json!({ "type": "sgd", "momentum": 0.9 }), "learning_rate": 0.5 }),
-        )
-        .unwrap();
+        let sgd =
+            merged_with(json!({ "optimizer": { "type": "sgd", "momentum": 0.9 }, "learning_rate": 0.5 }))
+                .unwrap();
         assert_eq!(sgd.learning_rate, 0.5);
         assert_eq!(sgd.optimizer.get("momentum"), Some(Setting::Real(0.9)));
     }
@@ -222,8 +183,8 @@ mod tests {
     fn what_is_wrong_is_named_and_nothing_is_taken() {
         for (members, named) in [
             (json!({ "epoch": 3 }), "`epoch`"),
-            (json!({ "schedule": json!({ "kinds": "cosine" }) }), "`kinds`"),
-            (json!({ "optimizer": "adamax" }), "`adamax`"),
+            (json!({ "schedule": { "kinds": "cosine" } }), "`schedule.kinds`"),
+            (json!({ "optimizer": "adamax" }), "adamax"),
             (json!({ "epochs": 0 }), "epochs"),
             (
                 json!({ "epochs": 2.5 }),
@@ -231,10 +192,11 @@ mod tests {
             ),
             (
                 json!({ "learning_rate": "fast" }),
-                "`learning_rate`: expected a number",
+                "`learning_rate`: expected a number from",
             ),
+            (json!({ "seed": 9_007_199_254_740_992_u64 }), "`seed`"),
             (json!({ "lazy_rows": "yes" }), "`lazy_rows`"),
-            (json!({ "stop": json!({ "patience": -3 }) }), "`stop`"),
+            (json!({ "stop": { "patience": -3 } }), "`stop.patience`"),
         ] {
             let message = merged_with(members).unwrap_err();
             assert!(message.en.contains(named), "{}", message.en);

@@ -2,7 +2,6 @@
 
 texts! {
     title: "Your documents", "你的文档";
-    button: "Documents", "文档";
     about: "Each design is kept in this browser with its data set and settings, and saved after every change. Weights are not: save them as a file.",
         "每个设计连同数据集和设置保存在此浏览器中，每次修改后自动保存。权重不会保存：请另存为文件。";
     new: "New document", "新建文档";

@@ -1,9 +1,7 @@
 //! Texts of the data, watch and try-it panels.
 
 texts! {
-    data: "Data", "数据";
     watch: "Watch", "观察";
-    try_it: "Try it", "试一试";
 
     rows: "Rows", "行数";
     rows_unit: "rows", "行";

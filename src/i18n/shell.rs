@@ -26,24 +26,15 @@ texts! {
     presets_about: "Each is an ordinary graph: open it, train it, take it apart. Opening one can be undone.",
         "每个预设都是普通的图：打开、训练、拆开都可以。打开之后可以撤销。";
     preset_hint: "Opens this design in the place of yours; Undo brings yours back", "打开此设计以代替当前设计；撤销可恢复";
-    preset_opened: "Opened “{0}”", "已打开“{0}”";
     preset_not_found: "there is no preset named `{0}`; there are: {1}", "没有名为“{0}”的预设；可选：{1}";
     data_used: "Data: {0}", "数据：{0}";
 
     language: "Language", "语言";
-    language_english: "English", "English";
-    language_chinese: "中文", "中文";
-    theme: "Colours", "配色";
     theme_auto: "Colours: as the system", "配色：跟随系统";
     theme_light: "Colours: light", "配色：浅色";
     theme_dark: "Colours: dark", "配色：深色";
     help: "Help and shortcuts", "帮助与快捷键";
     close: "Close", "关闭";
-    more: "More", "更多";
-    undo: "Undo", "撤销";
-    redo: "Redo", "重做";
-    undo_named: "Undo: {0}", "撤销：{0}";
-    redo_named: "Redo: {0}", "重做：{0}";
 
     files: "Save and open", "保存与打开";
     export_weights: "Save weights (JSON)", "保存权重（JSON）";
@@ -73,7 +64,6 @@ texts! {
         "已打开 {0}：{1} 个参数，第 {2} 步。预测与保存时相同。";
     design_saved: "Saved {0}", "已保存 {0}";
     design_opened: "Opened the design in {0}", "已打开 {0} 中的设计";
-    exporting: "Preparing the file…", "正在准备文件……";
     importing: "Reading {0}…", "正在读取 {0}……";
     file_too_large: "“{0}” has {1}; a weights file of this page has at most {2}. Nothing was changed.",
         "“{0}”大小为 {1}；本页面的权重文件最大为 {2}。没有做任何更改。";
@@ -83,7 +73,6 @@ texts! {
 
     dismiss: "Dismiss", "知道了";
     messages: "Messages", "消息";
-    details: "Details", "详情";
 
     hide_data: "Hide the data panel", "隐藏数据面板";
     show_data: "Show the data panel", "显示数据面板";
@@ -94,8 +83,6 @@ texts! {
     setting_help: "What is “{0}”?", "“{0}”是什么？";
     choose: "Choose…", "请选择……";
     not_in_data: "{0} (not in this data set)", "{0}（当前数据集中没有）";
-    increase: "Increase {0}", "增大 {0}";
-    decrease: "Decrease {0}", "减小 {0}";
     kept_value: "Kept {0}: {1}", "保留 {0}：{1}";
 
     shortcuts: "Keyboard shortcuts", "键盘快捷键";
@@ -128,8 +115,6 @@ texts! {
     worker_gone: "the training worker stopped before it answered", "训练线程在应答之前停止了";
     internal_message: "the page and its worker did not understand each other ({0}); reload the page",
         "页面与训练线程之间的消息无法识别（{0}）；请重新加载页面";
-    panicked: "The page met an error of its own and may not go on as it should: {0}. Your settings are kept; reload the page.",
-        "页面内部出错，可能无法继续正常工作：{0}。你的设置已保留；请重新加载页面。";
 
     data_title: "Choose a data set", "选择数据集";
     data_about: "The real ones come with this site and are loaded when you choose them; the generated ones need nothing. Choosing one starts the run again.",
@@ -152,7 +137,6 @@ texts! {
     open_weights: "Open a weights file", "打开权重文件";
     design_too_new: "it has version {0}, this page reads up to {1}", "其版本为 {0}，本页面最高支持 {1}";
     open_design: "Open a design", "打开设计";
-    bytes_of: "{0} of {1}", "已收到 {0}，共 {1}";
 
     api_argument: "`{0}`: expected {1}, got {2}", "`{0}`：应为{1}，得到 {2}";
     api_setting_unknown: "there is no setting `{0}`; there are: {1}", "没有名为“{0}”的设置；可选：{1}";
@@ -160,7 +144,6 @@ texts! {
     api_argument_plain: "`{0}`: {1}", "`{0}` 有误：{1}";
     api_feature_unknown: "the data set has no feature `{0}`; it has: {1}", "数据集没有特征“{0}”；现有：{1}";
     api_task_unknown: "there is no task `{0}`; there are: {1}", "没有名为“{0}”的任务；现有：{1}";
-    api_optimizer_unknown: "there is no optimizer `{0}`; there are: {1}", "没有名为“{0}”的优化器；可选：{1}";
     a_data_set: "the name of a data set", "数据集的名称";
     an_input: "a sentence, or an object with one member per feature", "一个句子，或每个特征一个成员的对象";
     a_text: "a text", "一段文本";

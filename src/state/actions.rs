@@ -2,7 +2,7 @@
 
 use mtl_base::{
     NodeId,
-    settings::Value,
+    settings::{Settings, Value},
     text::{Explain, Message},
 };
 use mtl_engine::design::{

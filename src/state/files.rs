@@ -3,6 +3,7 @@
 use js_sys::{ArrayBuffer, Uint8Array};
 use mtl_base::{
     json,
+    settings::Settings,
     text::{Explain, Message},
 };
 use mtl_engine::design::{DESIGN_VERSION, Design, edit};

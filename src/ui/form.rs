@@ -13,7 +13,7 @@ use std::{cell::Cell, rc::Rc};
 use mtl_base::{
     schema::Schema,
     settings::{Field, FieldKind, Settings, Value},
-    text::{Explain, Message},
+    text::{Explain, Message, Text},
 };
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -90,6 +90,9 @@ pub struct FieldRowProps {
     /// Shown beside the label, for instance "live".
     #[prop_or_default]
     pub badge: Option<AttrValue>,
+    /// Label and help in the place of the declared ones.
+    #[prop_or_default]
+    pub texts: Option<[Text; 2]>,
     /// A control beside the box.
     #[prop_or_default]
     pub children: Html,
@@ -106,7 +109,8 @@ pub fn FieldRow(props: &FieldRowProps) -> Html {
     let help_open = use_state_eq(|| false);
     let problem = use_state_eq(|| None::<Message>);
     let field = props.field;
-    let label = field.label.get(lang);
+    let [label, help] = props.texts.unwrap_or([field.label, field.help]);
+    let (label, help) = (label.get(lang), help.get(lang));
 
     // A value that was set elsewhere (undo, a preset) clears the error.
     {
@@ -151,20 +155,23 @@ pub fn FieldRow(props: &FieldRowProps) -> Html {
     html! {
         <div class={classes!("field", matches!(field.kind, FieldKind::Flag).then_some("field-flag"))}>
             <div class="field-label">
-                <label for={id.clone()} title={field.help.get(lang)}>{ label }</label>
+                <label for={id.clone()} title={help}>{ label }</label>
                 if let Some(badge) = &props.badge { <span class="badge">{ badge.clone() }</span> }
                 <button type="button" class="info" aria-expanded={help_open.to_string()} aria-controls={help_id.clone()}
-                    aria-label={fill(T.setting_help, lang, &[&label])} title={field.help.get(lang)} onclick={toggle_help}>
+                    aria-label={fill(T.setting_help, lang, &[&label])} title={help} onclick={toggle_help}>
                     { sized_icon(IconKind::Info, 15) }
                 </button>
             </div>
-            <div class="field-control" title={field.help.get(lang)}>
+            <div class="field-control" title={help}>
                 { match field.kind {
                     FieldKind::Flag => part! { <FlagControl ..control /> },
-                    FieldKind::Choice { .. } | FieldKind::Feature | FieldKind::Label => part! { <ChoiceControl ..control /> },
+                    FieldKind::Choice { .. } | FieldKind::Kinds { .. } | FieldKind::Feature | FieldKind::Label => {
+                        part! { <ChoiceControl ..control /> }
+                    }
                     FieldKind::LabelShares => part! {
                         <SharesControl value={props.value.clone()} schema={props.schema.clone()} disabled={props.disabled} on_value={control.on_value.clone()} />
                     },
+                    FieldKind::Group => Html::default(),
                     FieldKind::Int { .. } | FieldKind::Real { .. } | FieldKind::Words { .. } | FieldKind::Reals { .. } => {
                         part! { <TypedControl ..control /> }
                     }
@@ -177,7 +184,7 @@ pub fn FieldRow(props: &FieldRowProps) -> Html {
                     <span class="muted">{ " · " }{ fill(T.kept_value, lang, &[&label, &shown(&props.value)]) }</span>
                 </p>
             }
-            if *help_open { <p class="field-help" id={help_id}>{ field.help.get(lang) }</p> }
+            if *help_open { <p class="field-help" id={help_id}>{ help }</p> }
         </div>
     }
 }
@@ -221,7 +228,7 @@ fn options(field: &Field, schema: Option<&Schema>, lang: Lang) -> Vec<(String, S
         )
     };
     match field.kind {
-        FieldKind::Choice { options } => options
+        FieldKind::Choice { options } | FieldKind::Kinds { options } => options
             .iter()
             .map(|(key, label)| ((*key).to_owned(), label.get(lang).to_owned()))
             .collect(),
@@ -451,8 +458,6 @@ pub fn use_id() -> String {
 
 #[cfg(test)]
 mod tests {
-    use mtl_base::text::Text;
-
     use super::*;
 
     const WORDS: Text = Text::new("x", "x");

@@ -18,16 +18,24 @@
 //! # Ok::<(), mtl_base::settings::SettingError>(())
 //! ```
 
+//!
+//! Settings nest: a field of kind `Group` is a settings struct, one of kind `Kinds` an enum of settings structs that
+//! [`kinds!`](crate::kinds!) declares. Functions over a whole tree of settings are [`Settings::check`] (are all values within
+//! their bounds?) and [`merged`] (change what an object names), and the format of files.
+
+mod declare;
+mod error;
 mod file;
+mod value;
 
-pub use file::{deserialize, deserialize_tagged, serialize, serialize_tagged};
+pub use error::SettingError;
+pub use file::{deserialize, deserialize_kinds, merged, serialize};
+pub use value::{SettingType, Value};
 
-use std::collections::BTreeMap;
+use crate::text::{Message, Text};
 
-use serde::Serialize;
-use thiserror::Error;
-
-use crate::text::{Explain, Message, Text};
+/// Most labels that a setting gives a share.
+pub const MAX_SHARES: usize = 256;
 
 /// One declared setting.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,8 +99,6 @@ pub enum FieldKind {
     Feature,
     /// The key of a label of the data set.
     Label,
-    /// A share from 0 to 1 for some labels of the data set, by key; 1 for the others.
-    LabelShares,
     /// Real numbers separated by commas, at most `max_items`.
     Reals {
         /// Ceiling.
@@ -101,6 +107,16 @@ pub enum FieldKind {
         min: f64,
         /// Largest value of each.
         max: f64,
+    },
+    /// A share from 0 to 1 for some labels of the data set, by key; 1 for the others.
+    LabelShares,
+    /// Settings of their own: see [`Settings::group`].
+    Group,
+    /// One of several kinds, each with settings of its own: see [`Settings::group`] and [`Settings::kind`]. The value of
+    /// the setting itself is the name of the kind.
+    Kinds {
+        /// Stable names of the kinds with their labels.
+        options: &'static [(&'static str, Text)],
     },
 }
 
@@ -116,80 +132,69 @@ impl FieldKind {
     }
 }
 
-/// A value on its way between a form and a setting.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// On or off.
-    Flag(bool),
-    /// A whole number.
-    Int(i64),
-    /// A real number.
-    Real(f64),
-    /// A list of real numbers.
-    Reals(Vec<f64>),
-    /// Real numbers by key.
-    Shares(BTreeMap<String, f64>),
-    /// A choice, a key or a text.
-    Words(String),
-}
-
-/// Why a setting was not changed.
-#[derive(Clone, Debug, Error, PartialEq)]
-pub enum SettingError {
-    /// No setting has this name.
-    #[error("there is no setting `{key}` here")]
-    Unknown {
-        /// What was asked for.
-        key: String,
-    },
-    /// The value is not of the setting's type or outside its bounds.
-    #[error("`{key}`: expected {expected}, got {got}")]
-    Invalid {
-        /// The setting.
-        key: &'static str,
-        /// Its type and bounds, in English.
-        expected: String,
-        /// The same in Chinese.
-        expected_zh: String,
-        /// What came.
-        got: String,
-    },
-}
-
-impl Explain for SettingError {
-    fn explain(&self) -> Message {
-        let zh = match self {
-            Self::Unknown { key } => format!("这里没有名为“{key}”的设置"),
-            Self::Invalid {
-                key,
-                expected_zh,
-                got,
-                ..
-            } => {
-                format!("“{key}”：应为{expected_zh}，得到 {got}")
-            }
-        };
-        Message::new(self.to_string(), zh)
-    }
+/// Of which kind settings are, where there are several: what [`kinds!`](crate::kinds!) declares.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Kind {
+    /// The member of a file that says it.
+    pub tag: &'static str,
+    /// Stable name of this kind.
+    pub key: &'static str,
+    /// All kinds: stable names with their labels.
+    pub options: &'static [(&'static str, Text)],
 }
 
 /// What [`settings!`](crate::settings!) implements.
 pub trait Settings {
-    /// The declared settings, in the order of the form.
+    /// The declared settings, in the order of the file.
     fn fields(&self) -> &'static [Field];
-    /// The value of setting `key`.
+
+    /// The value of setting `key`; none for a group.
     fn get(&self, key: &str) -> Option<Value>;
-    /// Changes setting `key`, or says why not and changes nothing.
-    fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError>;
+
     /// Puts a value from a file into setting `key`, whatever its bounds: whoever uses the settings checks them first
     /// ([`faults`](Self::faults), [`check`](Self::check)). False when the value is of another type.
     fn put(&mut self, key: &str, value: &Value) -> bool;
 
-    /// Every setting that is outside the bounds of its form.
+    /// Changes setting `key`, or says why not and changes nothing.
+    ///
+    /// # Errors
+    /// There is no such setting, or the value is not of its type or outside its bounds.
+    fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError> {
+        let field = find(self.fields(), key)?;
+        self.put(key, &field.accept(value)?);
+        Ok(())
+    }
+
+    /// The settings within setting `key`, when it is a group.
+    fn group(&self, _key: &str) -> Option<&dyn Settings> {
+        None
+    }
+
+    /// [`Settings::group`], to change.
+    fn group_mut(&mut self, _key: &str) -> Option<&mut dyn Settings> {
+        None
+    }
+
+    /// Of which kind they are, where there are several.
+    fn kind(&self) -> Option<Kind> {
+        None
+    }
+
+    /// Puts the defaults of another kind in their place; false when there is no kind of that name.
+    fn set_kind(&mut self, _key: &str) -> bool {
+        false
+    }
+
+    /// Every setting that is outside the bounds of its form, groups included.
     fn faults(&self) -> Vec<SettingError> {
-        let fault = |field: &Field| self.get(field.key).and_then(|value| field.accept(&value).err());
-        self.fields().iter().filter_map(fault).collect()
+        let mut faults = Vec::new();
+        for field in self.fields() {
+            faults.extend(self.get(field.key).and_then(|value| field.accept(&value).err()));
+            if let Some(group) = self.group(field.key) {
+                faults.extend(group.faults().into_iter().map(|fault| fault.within(field.key)));
+            }
+        }
+        faults
     }
 
     /// Refuses settings of which one is outside the bounds of its form, naming the first.
@@ -197,11 +202,34 @@ pub trait Settings {
     /// # Errors
     /// [`SettingError::Invalid`]: which, what was expected, what was there.
     fn check(&self) -> Result<(), SettingError> {
-        match self.faults().into_iter().next() {
-            None => Ok(()),
-            Some(fault) => Err(fault),
-        }
+        self.faults().into_iter().next().map_or(Ok(()), Err)
     }
+}
+
+/// The declaration of setting `key`.
+///
+/// # Errors
+/// There is none.
+pub fn find(fields: &'static [Field], key: &str) -> Result<&'static Field, SettingError> {
+    fields
+        .iter()
+        .find(|field| field.key == key)
+        .ok_or_else(|| SettingError::Unknown {
+            key: key.to_owned(),
+            known: fields.iter().map(|field| field.key).collect(),
+        })
+}
+
+/// The settings within the groups `path`, one within the other.
+pub fn group_at<'a>(settings: &'a dyn Settings, path: &[&str]) -> Option<&'a dyn Settings> {
+    path.iter()
+        .try_fold(settings, |settings, key| settings.group(key))
+}
+
+/// [`group_at`], to change.
+pub fn group_at_mut<'a>(settings: &'a mut dyn Settings, path: &[&str]) -> Option<&'a mut dyn Settings> {
+    path.iter()
+        .try_fold(settings, |settings, key| settings.group_mut(key))
 }
 
 impl Field {
@@ -223,7 +251,9 @@ impl Field {
                 Some(Value::Real(*v as f64))
             }
             (FieldKind::Flag, Value::Flag(_)) => Some(value.clone()),
-            (FieldKind::Choice { options }, Value::Words(v)) if options.iter().any(|(name, _)| name == v) => {
+            (FieldKind::Choice { options } | FieldKind::Kinds { options }, Value::Words(v))
+                if options.iter().any(|(name, _)| name == v) =>
+            {
                 Some(value.clone())
             }
             (FieldKind::Words { max_chars }, Value::Words(v)) if v.chars().count() <= max_chars => {
@@ -242,14 +272,10 @@ impl Field {
             }
             _ => None,
         };
-        accepted.ok_or_else(|| {
-            let expected = self.kind.describe();
-            SettingError::Invalid {
-                key: self.key,
-                expected: expected.en,
-                expected_zh: expected.zh,
-                got: value.to_string(),
-            }
+        accepted.ok_or_else(|| SettingError::Invalid {
+            key: self.key.to_owned(),
+            kind: self.kind,
+            got: value.to_string(),
         })
     }
 
@@ -281,9 +307,12 @@ impl Field {
                 })
                 .collect::<Option<_>>()
                 .map(Value::Shares),
-            FieldKind::Choice { .. } | FieldKind::Words { .. } | FieldKind::Feature | FieldKind::Label => {
-                Some(Value::Words(typed.to_owned()))
-            }
+            FieldKind::Choice { .. }
+            | FieldKind::Words { .. }
+            | FieldKind::Feature
+            | FieldKind::Label
+            | FieldKind::Group
+            | FieldKind::Kinds { .. } => Some(Value::Words(typed.to_owned())),
         };
         self.accept(&value.unwrap_or_else(|| Value::Words(typed.to_owned())))
     }
@@ -302,7 +331,8 @@ impl FieldKind {
                 format!("{min} 到 {max} 的数"),
             ),
             Self::Flag => Message::new("true or false", "true 或 false"),
-            Self::Choice { options } => {
+            Self::Group => Message::new("settings by name", "按名称给出的设置"),
+            Self::Choice { options } | Self::Kinds { options } => {
                 let names = options
                     .iter()
                     .map(|(name, _)| *name)
@@ -328,262 +358,14 @@ impl FieldKind {
     }
 }
 
-impl std::fmt::Display for Value {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Flag(v) => write!(f, "{v}"),
-            Self::Int(v) => write!(f, "{v}"),
-            Self::Real(v) => write!(f, "{v}"),
-            Self::Reals(v) => {
-                for (position, item) in v.iter().enumerate() {
-                    write!(f, "{}{item}", if position == 0 { "" } else { ", " })?;
-                }
-                Ok(())
-            }
-            Self::Shares(v) => {
-                for (position, (key, share)) in v.iter().enumerate() {
-                    write!(f, "{}{key}={share}", if position == 0 { "" } else { ", " })?;
-                }
-                Ok(())
-            }
-            Self::Words(v) => write!(f, "{v}"),
-        }
-    }
-}
-
-/// Most labels that a setting gives a share.
-pub const MAX_SHARES: usize = 256;
-
-/// A Rust type that a setting can have.
-pub trait SettingType: Sized {
-    /// To the generic value.
-    fn to_value(&self) -> Value;
-    /// From a generic value that [`Field::accept`] has accepted.
-    fn from_value(value: &Value) -> Option<Self>;
-}
-
-impl SettingType for usize {
-    fn to_value(&self) -> Value {
-        Value::Int(*self as i64)
-    }
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Int(v) => usize::try_from(*v).ok(),
-            _ => None,
-        }
-    }
-}
-
-impl SettingType for f32 {
-    fn to_value(&self) -> Value {
-        // Through the shortest decimal text, so that 0.1_f32 is shown as 0.1 and not as 0.10000000149011612.
-        Value::Real(self.to_string().parse().unwrap_or(f64::from(*self)))
-    }
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Real(v) => Some(*v as f32),
-            Value::Int(v) => Some(*v as f32),
-            _ => None,
-        }
-    }
-}
-
-impl SettingType for bool {
-    fn to_value(&self) -> Value {
-        Value::Flag(*self)
-    }
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Flag(v) => Some(*v),
-            _ => None,
-        }
-    }
-}
-
-impl SettingType for String {
-    fn to_value(&self) -> Value {
-        Value::Words(self.clone())
-    }
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Words(v) => Some(v.clone()),
-            _ => None,
-        }
-    }
-}
-
-impl SettingType for Vec<f32> {
-    fn to_value(&self) -> Value {
-        Value::Reals(
-            self.iter()
-                .map(|v| v.to_string().parse().unwrap_or(f64::from(*v)))
-                .collect(),
-        )
-    }
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Reals(v) => Some(v.iter().map(|item| *item as f32).collect()),
-            _ => None,
-        }
-    }
-}
-
-impl SettingType for BTreeMap<String, f32> {
-    fn to_value(&self) -> Value {
-        let shares = self.iter().map(|(key, share)| {
-            // As for one number: 0.05_f32 is 0.05.
-            (
-                key.clone(),
-                share.to_string().parse().unwrap_or(f64::from(*share)),
-            )
-        });
-        Value::Shares(shares.collect())
-    }
-    fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Shares(v) => Some(
-                v.iter()
-                    .map(|(key, share)| (key.clone(), *share as f32))
-                    .collect(),
-            ),
-            _ => None,
-        }
-    }
-}
-
-/// Declares an enum with stable names and labels that a setting can choose from.
-#[macro_export]
-macro_rules! choice {
-    (
-        $(#[$meta:meta])*
-        pub enum $name:ident {
-            $( $(#[$variant_meta:meta])* $variant:ident = $key:literal, [$en:literal, $zh:literal]; )+
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-        pub enum $name {
-            $( $(#[$variant_meta])* #[serde(rename = $key)] $variant, )+
-        }
-        impl $name {
-            /// Every choice.
-            pub const ALL: &'static [Self] = &[$( Self::$variant ),+];
-            /// Stable names with their labels.
-            pub const OPTIONS: &'static [(&'static str, $crate::text::Text)] =
-                &[$( ($key, $crate::text::Text::new($en, $zh)) ),+];
-            /// The stable name.
-            pub const fn key(self) -> &'static str {
-                match self { $( Self::$variant => $key ),+ }
-            }
-            /// The name for a person.
-            pub const fn label(self) -> $crate::text::Text {
-                match self { $( Self::$variant => $crate::text::Text::new($en, $zh) ),+ }
-            }
-        }
-        impl $crate::settings::SettingType for $name {
-            fn to_value(&self) -> $crate::settings::Value {
-                $crate::settings::Value::Words(self.key().to_owned())
-            }
-            fn from_value(value: &$crate::settings::Value) -> Option<Self> {
-                match value {
-                    $crate::settings::Value::Words(words) => match words.as_str() {
-                        $( $key => Some(Self::$variant), )+
-                        _ => None,
-                    },
-                    _ => None,
-                }
-            }
-        }
-    };
-}
-
-/// Declares a settings struct: see the module's example. A missing field in a file takes its default.
-#[macro_export]
-macro_rules! settings {
-    (
-        $(#[$meta:meta])*
-        pub struct $name:ident {
-            $( $(#[$field_meta:meta])* $field:ident : $type:ty = $default:expr, $kind:ident $({ $($bounds:tt)* })?,
-                [$en:literal, $zh:literal], [$help_en:literal, $help_zh:literal]; )*
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct $name {
-            $( $(#[$field_meta])* pub $field: $type, )*
-        }
-        impl Default for $name {
-            fn default() -> Self {
-                Self { $( $field: $default, )* }
-            }
-        }
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::settings::serialize(self, serializer)
-            }
-        }
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let mut settings = Self::default();
-                $crate::settings::deserialize(deserializer, &mut settings)?;
-                Ok(settings)
-            }
-        }
-        impl $crate::settings::Settings for $name {
-            fn fields(&self) -> &'static [$crate::settings::Field] {
-                const FIELDS: &[$crate::settings::Field] = &[
-                    $( $crate::settings::Field {
-                        key: stringify!($field),
-                        label: $crate::text::Text::new($en, $zh),
-                        help: $crate::text::Text::new($help_en, $help_zh),
-                        kind: $crate::settings::FieldKind::$kind $({ $($bounds)* })?,
-                    }, )*
-                ];
-                FIELDS
-            }
-            #[allow(unused_variables)]
-            fn get(&self, key: &str) -> Option<$crate::settings::Value> {
-                $( if key == stringify!($field) {
-                    return Some($crate::settings::SettingType::to_value(&self.$field));
-                } )*
-                None
-            }
-            #[allow(unused_variables)]
-            fn set(
-                &mut self,
-                key: &str,
-                value: &$crate::settings::Value,
-            ) -> Result<(), $crate::settings::SettingError> {
-                for field in self.fields() {
-                    if field.key == key {
-                        self.put(key, &field.accept(value)?);
-                        return Ok(());
-                    }
-                }
-                Err($crate::settings::SettingError::Unknown { key: key.to_owned() })
-            }
-            #[allow(unused_variables)]
-            fn put(&mut self, key: &str, value: &$crate::settings::Value) -> bool {
-                $( if key == stringify!($field) {
-                    if let Some(value) = $crate::settings::SettingType::from_value(value) {
-                        self.$field = value;
-                        return true;
-                    }
-                } )*
-                false
-            }
-        }
-    };
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Field, FieldKind, Settings, Value};
-    use crate::text::Text;
+    use super::*;
+    use crate::json;
 
-    settings! {
+    crate::settings! {
         /// One setting of each kind of value.
         pub struct Sample {
             /// Number.
@@ -691,5 +473,131 @@ mod tests {
             let error = serde_json::from_str::<Sample>(text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");
         }
+    }
+
+    crate::settings! {
+        /// No settings.
+        pub struct Nothing {}
+    }
+
+    crate::kinds! {
+        /// Two kinds.
+        pub enum Method by "method" {
+            /// One without settings.
+            Plain(Nothing) = "plain", ["Plain", "普通"];
+            /// One with some.
+            Sampled(Sample) = "sampled", ["Sampled", "抽样"];
+        }
+    }
+
+    crate::settings! {
+        /// Settings within settings.
+        pub struct Nested {
+            /// A number.
+            seed: u64 = 1, Int { min: 0, max: 100, step: 1 }, ["Seed", "种子"], ["Seed.", "种子。"];
+            /// A group.
+            sample: Sample = Sample::default(), Group, ["Sample", "样本"], ["Sample.", "样本。"];
+            /// Kinds.
+            method: Method = Method::Plain(Nothing {}), Kinds { options: Method::OPTIONS },
+                ["Method", "方法"], ["Method.", "方法。"];
+        }
+    }
+
+    fn object(text: &str) -> serde_json::Value {
+        json::read(text).unwrap()
+    }
+
+    #[test]
+    fn groups_and_kinds_are_objects_in_a_file() {
+        let nested = Nested {
+            seed: 9,
+            method: Method::Sampled(Sample {
+                units: 3,
+                ..Sample::default()
+            }),
+            ..Nested::default()
+        };
+        let sample = r#"{"units":8,"rate":0.5,"masked":true,"weights":[],"shares":{}}"#;
+        let method = r#"{"method":"sampled","units":3,"rate":0.5,"masked":true,"weights":[],"shares":{}}"#;
+        let text = serde_json::to_string(&nested).unwrap();
+        assert_eq!(
+            text,
+            format!(r#"{{"seed":9,"sample":{sample},"method":{method}}}"#)
+        );
+        assert_eq!(serde_json::from_str::<Nested>(&text).unwrap(), nested);
+        assert_eq!(serde_json::from_str::<Nested>("{}").unwrap(), Nested::default());
+        for (text, expected) in [
+            (r#"{"method":{"method":"other"}}"#, "one of plain, sampled"),
+            (
+                r#"{"method":{}}"#,
+                "expected one of plain, sampled for `method.method`",
+            ),
+            (r#"{"sample":{"units":[]}}"#, "for `sample.units`"),
+            (r#"{"sample":3}"#, "expected settings by name for `sample`"),
+        ] {
+            let error = serde_json::from_str::<Nested>(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_an_object_names_is_changed_and_the_rest_stays() {
+        let before = Nested {
+            seed: 9,
+            ..Nested::default()
+        };
+        let after = merged(
+            &before,
+            &object(r#"{"sample":{"units":2},"method":{"method":"sampled","units":5}}"#),
+        );
+        let after = after.unwrap();
+        assert_eq!((after.seed, after.sample.units, after.sample.rate), (9, 2, 0.5));
+        assert_eq!(after.method.get("units"), Some(Value::Int(5)));
+        let again = merged(&after, &object(r#"{"method":{"rate":1}}"#)).unwrap();
+        assert_eq!(again.method.get("units"), Some(Value::Int(5)), "the kind stays");
+        let by_name = merged(&after, &object(r#"{"method":"plain"}"#)).unwrap();
+        assert_eq!(by_name.method, Method::Plain(Nothing {}));
+        assert_eq!(by_name.method.label().en, "Plain");
+    }
+
+    #[test]
+    fn what_is_refused_is_named_with_its_groups() {
+        for (text, expected) in [
+            (
+                r#"{"sede":1}"#,
+                "there is no setting `sede`; there are: seed, sample, method",
+            ),
+            (
+                r#"{"sample":{"unit":1}}"#,
+                "there is no setting `sample.unit`; there are: units, rate, masked, weights, shares",
+            ),
+            (
+                r#"{"sample":{"units":99}}"#,
+                "`sample.units`: expected a whole number from 1 to 16, got 99",
+            ),
+            (
+                r#"{"seed":{"a":[]}}"#,
+                r#"`seed`: expected a whole number from 0 to 100, got {"a":[]}"#,
+            ),
+            (r#"{"sample":1}"#, "`sample`: expected settings by name, got 1"),
+            (
+                r#"{"method":"other"}"#,
+                "`method`: expected one of plain, sampled, got other",
+            ),
+            (
+                r#"{"method":{"method":"other"}}"#,
+                r#"`method.method`: expected one of plain, sampled, got "other""#,
+            ),
+        ] {
+            let error = merged(&Nested::default(), &object(text)).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+        let mut nested = Nested::default();
+        assert_eq!(nested.check(), Ok(()));
+        nested.sample.rate = f32::NAN;
+        assert_eq!(
+            nested.check().unwrap_err().to_string(),
+            "`sample.rate`: expected a number from 0 to 1, got NaN"
+        );
     }
 }

@@ -31,8 +31,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::dataset::{
-    Column, Dataset, DatasetError, DatasetInfo, DenseColumn, Feature, IdColumn, LabelColumn, MAX_ROWS,
-    TextColumn, TruthColumn,
+    Column, Counted, Dataset, DatasetError, DatasetInfo, DenseColumn, Feature, IdColumn, LabelColumn,
+    MAX_ROWS, TextColumn, TruthColumn,
 };
 use crate::next::NextLabel;
 
@@ -309,8 +309,7 @@ fn decode_body(body: &[u8]) -> Result<Dataset, AssetError> {
     let rows = header.rows;
     if rows > MAX_ROWS {
         return Err(DatasetError::TooMany {
-            what: "rows",
-            what_zh: "行",
+            what: Counted::Rows,
             got: rows,
             limit: MAX_ROWS,
         }

@@ -30,13 +30,15 @@
 //! # Ok::<(), mtl_data::dataset::DatasetError>(())
 //! ```
 
+mod error;
+
 use mtl_base::schema::LabelKind;
-use mtl_base::text::{Explain, Message};
+use mtl_base::text::Message;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::next::NextLabel;
 
+pub use self::error::{Counted, DatasetError, Fitting, Naming};
 pub use crate::column::{Column, DenseColumn, IdColumn, TextColumn};
 
 /// Most rows that a data set may have.
@@ -168,134 +170,6 @@ impl PartialEq for LabelColumn {
     }
 }
 
-/// What makes a set of columns no data set.
-#[derive(Clone, Debug, Error, PartialEq)]
-pub enum DatasetError {
-    /// There is nothing to read or nothing to learn.
-    #[error("the data set has {features} feature and {labels} label columns; at least one of each is needed")]
-    NoColumns {
-        /// Feature columns.
-        features: usize,
-        /// Label columns.
-        labels: usize,
-    },
-    /// A ceiling was passed.
-    #[error("the data set has {got} {what}; at most {limit} are read")]
-    TooMany {
-        /// What there is too much of.
-        what: &'static str,
-        /// The same in Chinese.
-        what_zh: &'static str,
-        /// How many.
-        got: usize,
-        /// The ceiling.
-        limit: usize,
-    },
-    /// Two columns have one name.
-    #[error("two columns are named `{key}`; each needs its own name")]
-    SameKey {
-        /// The name.
-        key: String,
-    },
-    /// A column is shorter or longer than the others.
-    #[error("column `{key}` has {got} values for {expected} rows")]
-    Length {
-        /// The column.
-        key: String,
-        /// Values needed.
-        expected: usize,
-        /// Values present.
-        got: usize,
-    },
-    /// A value does not fit its column.
-    #[error("column `{key}`, row {row}: expected {expected}, got {got}")]
-    Value {
-        /// The column.
-        key: String,
-        /// 0-based row.
-        row: usize,
-        /// What fits, in English.
-        expected: String,
-        /// What fits, in Chinese.
-        expected_zh: String,
-        /// What is there.
-        got: String,
-    },
-    /// The names of classes or ids do not match their number.
-    #[error("column `{key}` names {got} of its {expected} classes or ids; name all or none")]
-    Names {
-        /// The column.
-        key: String,
-        /// Number of classes or ids.
-        expected: usize,
-        /// Number of names.
-        got: usize,
-    },
-    /// A label names rows by a column that is not there or of another kind.
-    #[error("label `{key}` names the next row by `{column}`, which is no {expected} of the data set")]
-    Next {
-        /// The label.
-        key: String,
-        /// The column that its rule names.
-        column: String,
-        /// What the column has to be, in English.
-        expected: &'static str,
-        /// The same in Chinese.
-        expected_zh: &'static str,
-    },
-    /// A truth column has no label.
-    #[error("the true probabilities of `{key}` belong to no label")]
-    NoLabel {
-        /// The label named.
-        key: String,
-    },
-}
-
-impl DatasetError {
-    /// The same about a column of `width` values a row: the position of a value becomes its row.
-    fn in_rows_of(mut self, width: usize) -> Self {
-        if let Self::Value { row, .. } = &mut self {
-            *row /= width.max(1);
-        }
-        self
-    }
-}
-
-impl Explain for DatasetError {
-    fn explain(&self) -> Message {
-        let zh = match self {
-            Self::NoColumns { features, labels } => {
-                format!("数据集有 {features} 个特征列、{labels} 个标签列；两者至少各需一个")
-            }
-            Self::TooMany {
-                what_zh, got, limit, ..
-            } => format!("数据集有 {got} 个{what_zh}，最多读取 {limit} 个"),
-            Self::SameKey { key } => format!("有两列都叫“{key}”；每列需要不同的名字"),
-            Self::Length { key, expected, got } => format!("“{key}”列有 {got} 个值，而数据有 {expected} 行"),
-            Self::Value {
-                key,
-                row,
-                expected_zh,
-                got,
-                ..
-            } => {
-                format!("“{key}”列第 {row} 行：应为{expected_zh}，得到 {got}")
-            }
-            Self::Names { key, expected, got } => {
-                format!("“{key}”列有 {expected} 个类别或编号，却命名了 {got} 个；请全部命名或都不命名")
-            }
-            Self::Next {
-                key,
-                column,
-                expected_zh,
-                ..
-            } => format!("标签“{key}”用“{column}”指明下一行，而它不是数据集的{expected_zh}"),
-            Self::NoLabel { key } => format!("“{key}”的真实概率不属于任何标签"),
-        };
-        Message::new(self.to_string(), zh)
-    }
-}
-
 impl Dataset {
     /// Number of rows: that of the first column.
     pub fn n_rows(&self) -> usize {
@@ -325,9 +199,9 @@ impl Dataset {
             });
         }
         let columns = self.features.len() + self.labels.len() + self.truth.len();
-        at_most("columns", "列", columns, MAX_COLUMNS)?;
+        at_most(Counted::Columns, columns, MAX_COLUMNS)?;
         let rows = self.n_rows();
-        at_most("rows", "行", rows, MAX_ROWS)?;
+        at_most(Counted::Rows, rows, MAX_ROWS)?;
         let mut keys: Vec<&str> = self
             .features
             .iter()
@@ -358,14 +232,9 @@ impl Dataset {
             same_length(&truth.label, rows, truth.values.len())?;
             match self.label(&truth.label).map(|label| label.kind) {
                 Some(LabelKind::Real) => {
-                    every(
-                        &truth.label,
-                        &truth.values,
-                        ("a finite number", "有限的数"),
-                        f32::is_finite,
-                    )?;
+                    every(&truth.label, &truth.values, Fitting::Finite, f32::is_finite)?;
                 }
-                _ => every(&truth.label, &truth.values, ("a probability", "概率"), |p| {
+                _ => every(&truth.label, &truth.values, Fitting::Probability, |p| {
                     (0.0..=1.0).contains(&p)
                 })?,
             }
@@ -385,26 +254,21 @@ impl Dataset {
 
     /// A label that names rows has no values of its own, as many classes as there are ids to name, and its columns.
     fn check_next(&self, label: &LabelColumn, next: &NextLabel) -> Result<(), DatasetError> {
-        let refuse = |column: &str, expected, expected_zh| DatasetError::Next {
+        let refuse = |column: &str, expected| DatasetError::Next {
             key: label.key.clone(),
             column: column.to_owned(),
             expected,
-            expected_zh,
         };
         same_length(&label.key, 0, label.values.len())?;
-        let id = |key: &str| self.ids(key).ok_or_else(|| refuse(key, "id feature", "编号特征"));
+        let id = |key: &str| self.ids(key).ok_or_else(|| refuse(key, Naming::Id));
         id(&next.of)?;
         let n_classes = id(&next.names)?.cardinality;
         if label.kind != (LabelKind::Classes { n_classes }) || !label.classes.is_empty() {
-            return Err(refuse(
-                &next.names,
-                "id feature with as many ids",
-                "编号数相同的特征",
-            ));
+            return Err(refuse(&next.names, Naming::IdOfSameSize));
         }
         match self.label(&next.among) {
             Some(among) if among.kind == LabelKind::Binary && among.next.is_none() => Ok(()),
-            _ => Err(refuse(&next.among, "binary label", "二元标签")),
+            _ => Err(refuse(&next.among, Naming::BinaryLabel)),
         }
     }
 }
@@ -415,12 +279,7 @@ impl Feature {
             Column::Text(column) => same_length(&self.key, rows, column.len()),
             Column::Id(column) => {
                 same_length(&self.key, rows, column.ids.len())?;
-                at_most(
-                    "ids in one column",
-                    "一列中的编号",
-                    column.cardinality,
-                    MAX_CARDINALITY,
-                )?;
+                at_most(Counted::Ids, column.cardinality, MAX_CARDINALITY)?;
                 if !column.names.is_empty() && column.names.len() != column.cardinality {
                     return Err(DatasetError::Names {
                         key: self.key.clone(),
@@ -437,14 +296,13 @@ impl Feature {
                     Some(row) => Err(DatasetError::Value {
                         key: self.key.clone(),
                         row,
-                        expected: format!("an id below {}", column.cardinality),
-                        expected_zh: format!("小于 {} 的编号", column.cardinality),
+                        expected: Fitting::Id(column.cardinality),
                         got: column.ids[row].to_string(),
                     }),
                 }
             }
             Column::Dense(column) => {
-                at_most("numbers per row", "每行数值", column.width, MAX_DENSE_WIDTH)?;
+                at_most(Counted::Numbers, column.width, MAX_DENSE_WIDTH)?;
                 if column.values.len() != rows * column.width {
                     return Err(DatasetError::Length {
                         key: self.key.clone(),
@@ -452,8 +310,7 @@ impl Feature {
                         got: column.values.len(),
                     });
                 }
-                let finite = ("a finite number", "有限的数");
-                every(&self.key, &column.values, finite, f32::is_finite)
+                every(&self.key, &column.values, Fitting::Finite, f32::is_finite)
                     .map_err(|error| error.in_rows_of(column.width))
             }
         }
@@ -468,15 +325,10 @@ impl LabelColumn {
 
     fn check(&self, rows: usize) -> Result<(), DatasetError> {
         let width = self.kind.width();
-        at_most("labels side by side", "并列标签", width, MAX_DENSE_WIDTH)?;
+        at_most(Counted::Labels, width, MAX_DENSE_WIDTH)?;
         same_length(&self.key, rows.saturating_mul(width), self.values.len())?;
         if let Some(n_classes) = self.n_classes() {
-            at_most(
-                "classes of one label",
-                "单个标签的类别",
-                n_classes,
-                MAX_CARDINALITY,
-            )?;
+            at_most(Counted::Classes, n_classes, MAX_CARDINALITY)?;
         }
         if !self.classes.is_empty() && self.classes.len() != self.kind.n_names() {
             return Err(DatasetError::Names {
@@ -486,19 +338,12 @@ impl LabelColumn {
             });
         }
         match self.kind.n_values() {
-            None => every(
-                &self.key,
-                &self.values,
-                ("a finite number or NaN", "有限的数或 NaN"),
-                |value| value.is_finite() || value.is_nan(),
-            ),
+            None => every(&self.key, &self.values, Fitting::FiniteOrUnknown, |value| {
+                value.is_finite() || value.is_nan()
+            }),
             Some(n_values) => {
-                let expected = (
-                    &*format!("a class index below {n_values} or NaN"),
-                    &*format!("小于 {n_values} 的类别序号或 NaN"),
-                );
                 let is_class = |value: f32| value >= 0.0 && value < n_values as f32 && value.fract() == 0.0;
-                every(&self.key, &self.values, expected, |value| {
+                every(&self.key, &self.values, Fitting::Class(n_values), |value| {
                     value.is_nan() || is_class(value)
                 })
                 .map_err(|error| error.in_rows_of(width))
@@ -507,14 +352,9 @@ impl LabelColumn {
     }
 }
 
-fn at_most(what: &'static str, what_zh: &'static str, got: usize, limit: usize) -> Result<(), DatasetError> {
+fn at_most(what: Counted, got: usize, limit: usize) -> Result<(), DatasetError> {
     if got > limit {
-        Err(DatasetError::TooMany {
-            what,
-            what_zh,
-            got,
-            limit,
-        })
+        Err(DatasetError::TooMany { what, got, limit })
     } else {
         Ok(())
     }
@@ -535,7 +375,7 @@ fn same_length(key: &str, expected: usize, got: usize) -> Result<(), DatasetErro
 fn every(
     key: &str,
     values: &[f32],
-    (expected, expected_zh): (&str, &str),
+    expected: Fitting,
     fits: impl Fn(f32) -> bool,
 ) -> Result<(), DatasetError> {
     match values.iter().position(|value| !fits(*value)) {
@@ -543,8 +383,7 @@ fn every(
         Some(row) => Err(DatasetError::Value {
             key: key.to_owned(),
             row,
-            expected: expected.to_owned(),
-            expected_zh: expected_zh.to_owned(),
+            expected,
             got: values[row].to_string(),
         }),
     }
@@ -552,6 +391,8 @@ fn every(
 
 #[cfg(test)]
 mod tests {
+    use mtl_base::text::Explain;
+
     use super::*;
 
     fn tiny() -> Dataset {

@@ -80,8 +80,10 @@ impl Choices {
             FieldKind::Flag => Value::Flag(self.below(2) == 0),
             FieldKind::Int { min, max, .. } => Value::Int(min + self.below((max - min + 3) as usize) as i64),
             FieldKind::Real { min, max, .. } => Value::Real(min + (max - min) * self.below(12) as f64 / 10.0),
-            FieldKind::Choice { options } => Value::Words(options[self.below(options.len())].0.to_owned()),
-            FieldKind::Words { .. } | FieldKind::Feature | FieldKind::Label => {
+            FieldKind::Choice { options } | FieldKind::Kinds { options } => {
+                Value::Words(options[self.below(options.len())].0.to_owned())
+            }
+            FieldKind::Words { .. } | FieldKind::Feature | FieldKind::Label | FieldKind::Group => {
                 Value::Words("text".to_owned())
             }
             FieldKind::LabelShares => Value::Shares([("like".to_owned(), 2.0)].into()),

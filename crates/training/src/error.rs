@@ -1,6 +1,11 @@
-//! What a session refuses, in both languages.
+//! What a session refuses: typed causes, put into words by [`Explain`].
 
+use mtl_base::settings::SettingError;
 use mtl_base::text::{Explain, Message, Text};
+use mtl_data::asset::AssetError;
+use mtl_data::prepare::DataError;
+use mtl_data::split::Split;
+use mtl_engine::model::BuildError;
 use thiserror::Error;
 
 /// Why a command was not carried out, or why a run stopped. The session is as it was before.
@@ -13,32 +18,35 @@ pub enum RunError {
     #[error("no design is set; choose a preset or draw one first")]
     NoDesign,
     /// The design is not one that can be trained.
-    #[error("the design cannot be trained yet: {}", problem.en)]
-    Design {
-        /// The first problem.
-        problem: Message,
-    },
-    /// The data set was not loaded.
-    #[error("the data set was not loaded: {}", reason.en)]
-    Data {
-        /// What its reader says.
-        reason: Message,
-    },
-    /// A message came without the bytes that belong to it.
-    #[error("the bytes of {} did not arrive; load it again", what.en)]
-    Payload {
-        /// What is missing.
-        what: Text,
-    },
-    /// A setting is out of bounds.
-    #[error("{}: expected {}, got {got}", name.en, expected.en)]
-    Setting {
-        /// Which.
-        name: Text,
-        /// Its bounds.
-        expected: Message,
-        /// What came.
+    #[error("the design cannot be trained yet: {0}")]
+    Design(#[from] BuildError),
+    /// The bytes of a data set could not be read.
+    #[error("the data set was not loaded: {0}")]
+    Asset(#[from] AssetError),
+    /// The bytes are those of another data set.
+    #[error("the data set was not loaded: expected `{expected}`, and the file holds `{got}`")]
+    OtherAsset {
+        /// Key of the data set that was asked for.
+        expected: String,
+        /// Key of the data set in the file.
         got: String,
+    },
+    /// A data set could not be prepared.
+    #[error("the data set was not loaded: {0}")]
+    Data(#[from] DataError),
+    /// A message came without the bytes that belong to it.
+    #[error("the bytes of {} did not arrive; load it again", .0.label().en)]
+    Payload(Payload),
+    /// A setting is out of bounds.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// So many steps cannot be asked for at once.
+    #[error("number of steps: expected a whole number from 1 to {limit}, got {got}")]
+    Steps {
+        /// Ceiling.
+        limit: u32,
+        /// What came.
+        got: u32,
     },
     /// A loss became infinite, not a number, or far larger than at the start.
     #[error(
@@ -75,11 +83,8 @@ pub enum RunError {
         epochs: u32,
     },
     /// The split has no rows.
-    #[error("the {} split has no rows; give it a share in the settings of the data set", split.en)]
-    EmptySplit {
-        /// Which.
-        split: Text,
-    },
+    #[error("the {} split has no rows; give it a share in the settings of the data set", .0.label().en)]
+    EmptySplit(Split),
     /// Test rows are not shown.
     #[error("test rows are not shown, so that nobody learns from them; ask for training or validation rows")]
     TestRows,
@@ -101,26 +106,20 @@ pub enum RunError {
         known: String,
     },
     /// A value of an example does not fit.
-    #[error("feature `{feature}`: expected {expected}, got {got}")]
+    #[error("feature `{feature}`: {}", problem.explain().en)]
     Feature {
         /// Its key.
         feature: String,
-        /// What fits.
-        expected: String,
-        /// The same in Chinese.
-        expected_zh: String,
-        /// What came.
-        got: String,
+        /// What is wrong with it.
+        problem: FeatureProblem,
     },
     /// A snapshot does not fit the model that its design makes.
-    #[error("parameter `{parameter}`: expected {}, got {}; nothing was replaced", expected.en, got.en)]
+    #[error("parameter `{parameter}`: {}; nothing was replaced", problem.explain().en)]
     Parameter {
         /// Its name.
         parameter: String,
-        /// What the model needs.
-        expected: Message,
-        /// What the snapshot has.
-        got: Message,
+        /// What is wrong with it.
+        problem: ParameterProblem,
     },
     /// The values do not fill the parameters.
     #[error("the snapshot has {got} bytes of values, its parameters need {expected}; nothing was replaced")]
@@ -131,11 +130,148 @@ pub enum RunError {
         got: usize,
     },
     /// The data set is prepared into something else than when the snapshot was taken.
-    #[error("the data set gives another {} than the one that the snapshot was trained with; it has changed since, so that the predictions would differ; nothing was replaced", what.en)]
-    OtherData {
-        /// What differs.
-        what: Text,
+    #[error("the data set gives another {} than the one that the snapshot was trained with; it has changed since, so that the predictions would differ; nothing was replaced", .0.label().en)]
+    OtherData(DataPart),
+}
+
+/// Bytes that travel beside a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// The asset of a data set.
+    Asset,
+    /// The values of all parameters.
+    Values,
+}
+
+impl Payload {
+    const fn label(self) -> Text {
+        match self {
+            Self::Asset => Text::new("the data set", "数据集"),
+            Self::Values => Text::new("the parameter values", "参数值"),
+        }
+    }
+}
+
+/// A part of a prepared data set that predictions depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataPart {
+    /// Features and labels.
+    Schema,
+    /// Tokens by id.
+    Vocabulary,
+    /// Means and deviations.
+    Scales,
+}
+
+impl DataPart {
+    const fn label(self) -> Text {
+        match self {
+            Self::Schema => Text::new("list of features and labels", "特征与标签列表"),
+            Self::Vocabulary => Text::new("vocabulary", "词表"),
+            Self::Scales => Text::new("scale of its numbers", "数值标准化"),
+        }
+    }
+}
+
+/// What is wrong with a value of an example.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FeatureProblem {
+    /// The text is too long.
+    Text {
+        /// Most bytes.
+        limit: usize,
+        /// Bytes that came.
+        got: usize,
     },
+    /// There is no such id.
+    Id {
+        /// Number of ids.
+        cardinality: usize,
+        /// What came.
+        got: u32,
+    },
+    /// Not as many numbers as the feature has, or not finite ones.
+    Numbers {
+        /// Numbers that the feature has.
+        width: usize,
+        /// What came.
+        got: Vec<f32>,
+    },
+}
+
+impl Explain for FeatureProblem {
+    fn explain(&self) -> Message {
+        match self {
+            Self::Text { limit, got } => Message::new(
+                format!("expected at most {limit} bytes of text, got {got}"),
+                format!("应为最多 {limit} 字节的文本，得到 {got}"),
+            ),
+            Self::Id { cardinality, got } => Message::new(
+                format!("expected an id below {cardinality}, got {got}"),
+                format!("应为小于 {cardinality} 的编号，得到 {got}"),
+            ),
+            Self::Numbers { width, got } => Message::new(
+                format!("expected {width} finite numbers, got {got:?}"),
+                format!("应为 {width} 个有限的数，得到 {got:?}"),
+            ),
+        }
+    }
+}
+
+/// What is wrong with a parameter of a snapshot.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ParameterProblem {
+    /// Its name stands twice.
+    Twice,
+    /// The model has none of this name.
+    Unknown {
+        /// The snapshot's shape.
+        shape: Vec<usize>,
+    },
+    /// The snapshot has none of this name.
+    Missing {
+        /// The model's shape.
+        shape: Vec<usize>,
+    },
+    /// The shapes differ.
+    Shape {
+        /// The model's.
+        expected: Vec<usize>,
+        /// The snapshot's.
+        got: Vec<usize>,
+    },
+    /// A value is not finite.
+    NotFinite {
+        /// It.
+        value: f32,
+    },
+}
+
+impl Explain for ParameterProblem {
+    fn explain(&self) -> Message {
+        match self {
+            Self::Twice => Message::new(
+                "expected this name once, got it twice",
+                "该名称应只出现一次，却出现了两次",
+            ),
+            Self::Unknown { shape } => Message::new(
+                format!("expected nothing, got shape {shape:?}"),
+                format!("不应有此参数，得到形状 {shape:?}"),
+            ),
+            Self::Missing { shape } => Message::new(
+                format!("expected shape {shape:?}, got nothing"),
+                format!("应为形状 {shape:?}，却没有此参数"),
+            ),
+            Self::Shape { expected, got } => Message::new(
+                format!("expected shape {expected:?}, got shape {got:?}"),
+                format!("应为形状 {expected:?}，得到形状 {got:?}"),
+            ),
+            Self::NotFinite { value } => Message::new(
+                format!("expected finite numbers, got {value}"),
+                format!("应为有限的数，得到 {value}"),
+            ),
+        }
+    }
 }
 
 impl Explain for RunError {
@@ -143,10 +279,15 @@ impl Explain for RunError {
         let zh = match self {
             Self::NoData => "尚未载入数据集；请先选择一个".to_owned(),
             Self::NoDesign => "尚未设定网络；请先选择预设或自行绘制".to_owned(),
-            Self::Design { problem } => format!("该设计还不能训练：{}", problem.zh),
-            Self::Data { reason } => format!("数据集未载入：{}", reason.zh),
-            Self::Payload { what } => format!("{}的内容没有送达；请重新载入", what.zh),
-            Self::Setting { name, expected, got } => format!("{}：应为 {}，得到 {got}", name.zh, expected.zh),
+            Self::Design(error) => format!("该设计还不能训练：{}", error.explain().zh),
+            Self::Asset(error) => format!("数据集未载入：{}", error.explain().zh),
+            Self::OtherAsset { expected, got } => {
+                format!("数据集未载入：应为“{expected}”，而文件中是“{got}”")
+            }
+            Self::Data(error) => format!("数据集未载入：{}", error.explain().zh),
+            Self::Payload(payload) => format!("{}的内容没有送达；请重新载入", payload.label().zh),
+            Self::Setting(error) => error.explain().zh,
+            Self::Steps { limit, got } => format!("步数：应为 1 到 {limit} 的整数，得到 {got}"),
             Self::Diverged { task, step, loss } => {
                 format!("任务“{task}”在第 {step} 步发散：损失为 {loss}；请降低学习率或裁剪梯度，然后重置")
             }
@@ -160,37 +301,23 @@ impl Explain for RunError {
             ),
             Self::HasDiverged => "训练已发散，无法继续；请降低学习率并重置".to_owned(),
             Self::AllEpochsDone { epochs } => format!("{epochs} 轮已全部完成；请增加轮数或重置"),
-            Self::EmptySplit { split } => format!("{}集没有数据；请在数据设置中为它分配比例", split.zh),
+            Self::EmptySplit(split) => format!("{}集没有数据；请在数据设置中为它分配比例", split.label().zh),
             Self::TestRows => "测试集的行不予显示，以免从中学习；请查看训练集或验证集".to_owned(),
             Self::TooMany { limit } => format!("已有 {limit} 个评估在等待；请等其中一个结束"),
             Self::Replaced => "评估结束前训练已被替换；请重新提问".to_owned(),
             Self::UnknownFeature { feature, known } => {
                 format!("模型不读取这种类型的特征“{feature}”；它读取 {known}")
             }
-            Self::Feature {
-                feature,
-                expected_zh,
-                got,
-                ..
-            } => {
-                format!("特征“{feature}”：应为{expected_zh}，得到 {got}")
-            }
-            Self::Parameter {
-                parameter,
-                expected,
-                got,
-            } => {
-                format!(
-                    "参数“{parameter}”：应为{}，得到{}；未作任何替换",
-                    expected.zh, got.zh
-                )
+            Self::Feature { feature, problem } => format!("特征“{feature}”：{}", problem.explain().zh),
+            Self::Parameter { parameter, problem } => {
+                format!("参数“{parameter}”：{}；未作任何替换", problem.explain().zh)
             }
             Self::ValueBytes { expected, got } => {
                 format!("快照有 {got} 字节的参数值，其参数需要 {expected} 字节；未作任何替换")
             }
-            Self::OtherData { what } => format!(
+            Self::OtherData(part) => format!(
                 "数据集得到的{}与快照训练时的不同；数据集此后已改变，预测结果会不一致；未作任何替换",
-                what.zh
+                part.label().zh
             ),
         };
         Message::new(self.to_string(), zh)

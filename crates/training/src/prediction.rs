@@ -9,7 +9,7 @@ use mtl_data::prepare::{FeatureValues, Prepared};
 use mtl_engine::metrics::{TaskOutput, first_of_largest};
 use mtl_program::specs::Mode;
 
-use crate::RunError;
+use crate::error::{FeatureProblem, RunError};
 use crate::protocol::{PredictInput, Reply, TaskPrediction, TokenSpans};
 use crate::run::TrainingRun;
 use crate::settings::MAX_TEXT_BYTES;
@@ -128,35 +128,26 @@ fn check(data: &Prepared, input: &PredictInput) -> Result<(), RunError> {
         feature: key.to_owned(),
         known: known(),
     };
-    let wrong = |key: &str, expected: String, expected_zh: String, got: String| RunError::Feature {
+    let wrong = |key: &str, problem: FeatureProblem| RunError::Feature {
         feature: key.to_owned(),
-        expected,
-        expected_zh,
-        got,
+        problem,
     };
     for (key, text) in &input.text {
         let Some(FeatureKind::Tokens { .. }) = kind_of(key) else {
             return Err(unknown(key));
         };
-        if text.len() > MAX_TEXT_BYTES {
-            return Err(wrong(
-                key,
-                format!("at most {MAX_TEXT_BYTES} bytes of text"),
-                format!("最多 {MAX_TEXT_BYTES} 字节的文本"),
-                text.len().to_string(),
-            ));
+        let (limit, got) = (MAX_TEXT_BYTES, text.len());
+        if got > limit {
+            return Err(wrong(key, FeatureProblem::Text { limit, got }));
         }
     }
     for (key, id) in &input.ids {
         let Some(FeatureKind::Id { cardinality }) = kind_of(key) else {
             return Err(unknown(key));
         };
-        if *id as usize >= cardinality {
-            let (en, zh) = (
-                format!("an id below {cardinality}"),
-                format!("小于 {cardinality} 的编号"),
-            );
-            return Err(wrong(key, en, zh, id.to_string()));
+        let got = *id;
+        if got as usize >= cardinality {
+            return Err(wrong(key, FeatureProblem::Id { cardinality, got }));
         }
     }
     for (key, values) in &input.dense {
@@ -164,8 +155,8 @@ fn check(data: &Prepared, input: &PredictInput) -> Result<(), RunError> {
             return Err(unknown(key));
         };
         if values.len() != width || !values.iter().all(|value| value.is_finite()) {
-            let (en, zh) = (format!("{width} finite numbers"), format!("{width} 个有限的数"));
-            return Err(wrong(key, en, zh, format!("{values:?}")));
+            let got = values.clone();
+            return Err(wrong(key, FeatureProblem::Numbers { width, got }));
         }
     }
     Ok(())

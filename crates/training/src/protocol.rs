@@ -19,17 +19,12 @@ use mtl_data::{
     prepare::{DataSettings, DenseScale},
     report::{DataReport, Sample},
 };
-use mtl_engine::{
-    design::Design,
-    metrics::{Metric, TaskMetrics},
-    model::Resources,
-    schedules::Schedule,
-};
-use mtl_program::{clipping::Clipping, optimizers::OptimizerConfig};
+use mtl_engine::{design::Design, metrics::TaskMetrics, model::Resources};
 use serde::{Deserialize, Serialize};
 
 pub use crate::inspection::{Histogram, Inspection, LayerGradients, LayerInspection};
 pub use crate::profile::{OpTime, StepProfile};
+pub use crate::settings::{Backend, RunSettings, StopCondition, Watch, WatchedLoss, WatchedMetric};
 pub use mtl_data::split::Split;
 
 /// Page to worker.
@@ -160,94 +155,6 @@ pub struct PredictInput {
     pub ids: BTreeMap<String, u32>,
     /// Dense features, as a person types them: they are standardised like the rows of the data set.
     pub dense: BTreeMap<String, Vec<f32>>,
-}
-
-/// How to train.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RunSettings {
-    /// The run ends after so many epochs; at most 10,000.
-    pub epochs: u32,
-    /// Rows per step; 1 to 4096.
-    pub batch_size: usize,
-    /// Step size before the schedule.
-    pub learning_rate: f32,
-    /// Update rule and its constants.
-    pub optimizer: OptimizerConfig,
-    /// Learning rate over time.
-    pub schedule: Schedule,
-    /// Bound on gradients.
-    pub clipping: Clipping,
-    /// Seed of parameters, order of rows and dropout.
-    pub seed: u64,
-    /// When to stop before the last epoch.
-    pub stop: StopCondition,
-    /// What runs the steps.
-    pub backend: Backend,
-    /// Whether a step changes only those rows of an embedding that its batch has looked up.
-    pub lazy_rows: bool,
-    /// Whether the CPU computes the same bits on every machine, also where it could be faster with others: products are
-    /// not [fused](mtl_kernels::fused).
-    pub reproducible: bool,
-}
-
-mtl_base::choice! {
-    /// What runs the steps. On the CPU the same seed gives the same bits on every machine, if the run is to be reproducible;
-    /// WebGPU agrees with it to some digits.
-    pub enum Backend {
-        /// What is faster for the design, as measured at the start of a run.
-        Auto = "auto", ["Automatic", "自动"];
-        /// The CPU.
-        Cpu = "cpu", ["CPU", "CPU"];
-        /// WebGPU where it is there and can run the design, else the CPU.
-        Webgpu = "webgpu", ["WebGPU", "WebGPU"];
-    }
-}
-
-impl Default for RunSettings {
-    fn default() -> Self {
-        Self {
-            epochs: 10,
-            batch_size: 64,
-            learning_rate: 0.001,
-            optimizer: OptimizerConfig::default(),
-            schedule: Schedule::default(),
-            clipping: Clipping::default(),
-            seed: 1,
-            stop: StopCondition::default(),
-            backend: Backend::Auto,
-            lazy_rows: false,
-            reproducible: false,
-        }
-    }
-}
-
-/// Early stopping: off when `patience` is 0.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct StopCondition {
-    /// Evaluations without improvement before the run stops.
-    pub patience: u32,
-    /// What must improve: the weighted mean of the validation losses, or a metric of one task.
-    pub watch: Watch,
-    /// Smallest change that counts.
-    pub min_delta: f64,
-}
-
-/// What early stopping looks at.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "watch", rename_all = "snake_case")]
-pub enum Watch {
-    /// Weighted mean of the tasks' validation losses.
-    #[default]
-    Loss,
-    /// One metric of one task.
-    Metric {
-        /// The task's head.
-        task: NodeId,
-        /// The metric.
-        metric: Metric,
-    },
 }
 
 /// Worker to page.

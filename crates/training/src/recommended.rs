@@ -81,6 +81,7 @@ pub fn data_settings(data: &str) -> DataSettings {
 
 #[cfg(test)]
 mod tests {
+    use mtl_base::settings::Settings;
     use mtl_data::datasets;
     use mtl_engine::design::presets;
 

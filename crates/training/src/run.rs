@@ -6,7 +6,6 @@
 
 use mtl_base::NodeId;
 use mtl_base::schema::FeatureKind;
-use mtl_base::text::Explain;
 use mtl_data::datasets::generated_regression::MAX_WIDTH;
 use mtl_data::prepare::Prepared;
 use mtl_engine::design::{Design, check::Limits};
@@ -69,11 +68,7 @@ impl TrainingRun {
             row_bytes: 2 * data.bytes(),
             ..Limits::default()
         };
-        let model = Model::build_within(design, &data.schema, &options, &limits).map_err(|error| {
-            RunError::Design {
-                problem: error.explain(),
-            }
-        })?;
+        let model = Model::build_within(design, &data.schema, &options, &limits)?;
         let columns = Columns::of(&model, data)?;
         let n_tasks = model.tasks().len();
         let mut run = Self {

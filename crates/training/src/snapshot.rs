@@ -4,20 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use mtl_base::settings::Settings;
-use mtl_base::text::{Explain, Message, Text};
 use mtl_data::asset;
-use mtl_data::prepare::{DataSettings, DenseScale, FeatureValues, Prepared, prepare};
+use mtl_data::prepare::{DataError, DataSettings, DenseScale, FeatureValues, Prepared, prepare};
 
-use crate::RunError;
+use crate::error::{DataPart, ParameterProblem, Payload, RunError};
 use crate::protocol::{DataSource, Snapshot};
 use crate::run::TrainingRun;
 use crate::session::{Loaded, Outgoing, Session};
-
-fn refused(error: &dyn Explain) -> RunError {
-    RunError::Data {
-        reason: error.explain(),
-    }
-}
 
 /// Loads and prepares a data set; `bytes` are those of an asset.
 pub(crate) fn load(
@@ -26,26 +19,22 @@ pub(crate) fn load(
     bytes: Option<Vec<u8>>,
 ) -> Result<Loaded, RunError> {
     // Before any work: what a file or a link holds may ask for more rows than there is memory.
-    settings.check().map_err(|error| refused(&error))?;
+    settings.check().map_err(DataError::from)?;
     let dataset = match &source {
-        DataSource::Generated { generator } => generator.generate().map_err(|error| refused(&error))?,
+        DataSource::Generated { generator } => generator.generate().map_err(DataError::from)?,
         DataSource::Asset { key } => {
-            let what = Text::new("the data set", "数据集");
-            let bytes = bytes.ok_or(RunError::Payload { what })?;
-            let dataset = asset::decode(&bytes).map_err(|error| refused(&error))?;
+            let bytes = bytes.ok_or(RunError::Payload(Payload::Asset))?;
+            let dataset = asset::decode(&bytes)?;
             if dataset.info.key != *key {
-                let got = &dataset.info.key;
-                return Err(RunError::Data {
-                    reason: Message::new(
-                        format!("expected `{key}`, and the file holds `{got}`"),
-                        format!("应为“{key}”，而文件中是“{got}”"),
-                    ),
+                return Err(RunError::OtherAsset {
+                    expected: key.clone(),
+                    got: dataset.info.key,
                 });
             }
             dataset
         }
     };
-    let mut prepared = prepare(&dataset, settings).map_err(|error| refused(&error))?;
+    let mut prepared = prepare(&dataset, settings)?;
     if let DataSource::Generated { generator } = &source {
         prepared.fresh = generator.fresh_rows();
     }
@@ -92,8 +81,7 @@ impl Session {
         out: &mut Vec<Outgoing>,
     ) -> Result<(), RunError> {
         let mut payloads = payloads.into_iter();
-        let what = Text::new("the parameter values", "参数值");
-        let values = payloads.next().ok_or(RunError::Payload { what })?;
+        let values = payloads.next().ok_or(RunError::Payload(Payload::Values))?;
         snapshot.settings.check()?;
         let is_loaded = |loaded: &&Loaded| {
             loaded.source == snapshot.source && loaded.prepared.settings == snapshot.data_settings
@@ -108,19 +96,13 @@ impl Session {
         };
         let data = new_data.as_ref().or(self.data.as_ref()).ok_or(RunError::NoData)?;
         if !data.prepared.schema.holds(&snapshot.schema) {
-            return Err(RunError::OtherData {
-                what: Text::new("list of features and labels", "特征与标签列表"),
-            });
+            return Err(RunError::OtherData(DataPart::Schema));
         }
         if vocabularies(&data.prepared) != snapshot.vocabularies {
-            return Err(RunError::OtherData {
-                what: Text::new("vocabulary", "词表"),
-            });
+            return Err(RunError::OtherData(DataPart::Vocabulary));
         }
         if scales(&data.prepared) != snapshot.scales {
-            return Err(RunError::OtherData {
-                what: Text::new("scale of its numbers", "数值标准化"),
-            });
+            return Err(RunError::OtherData(DataPart::Scales));
         }
         let mut run = TrainingRun::build(&snapshot.design, &data.prepared, &snapshot.settings)?;
         put_values(&mut run, &snapshot.parameters, &values)?;
@@ -155,15 +137,12 @@ fn scales(data: &Prepared) -> Vec<(String, DenseScale)> {
 
 /// Copies values into the parameters of their names; the order may differ.
 fn put_values(run: &mut TrainingRun, saved: &[(String, Vec<usize>)], bytes: &[u8]) -> Result<(), RunError> {
-    let refuse = |name: &str, expected: Message, got: Message| {
+    let refuse = |name: &str, problem: ParameterProblem| {
         Err(RunError::Parameter {
             parameter: name.to_owned(),
-            expected,
-            got,
+            problem,
         })
     };
-    let nothing = || Message::new("nothing", "没有此参数");
-    let shaped = |shape: &[usize]| Message::new(format!("shape {shape:?}"), format!("形状 {shape:?}"));
     let wanted = run.model.parameters().to_vec();
     let mut places: BTreeMap<&str, (&[usize], Range<usize>)> = BTreeMap::new();
     let mut start = 0_usize;
@@ -175,14 +154,11 @@ fn put_values(run: &mut TrainingRun, saved: &[(String, Vec<usize>)], bytes: &[u8
             .and_then(|n_bytes| start.checked_add(n_bytes))
             .unwrap_or(usize::MAX);
         if places.insert(name, (shape, start..end)).is_some() {
-            return refuse(
-                name,
-                Message::new("this name once", "该名称只出现一次"),
-                Message::new("it twice", "两次"),
-            );
+            return refuse(name, ParameterProblem::Twice);
         }
         if !wanted.iter().any(|wanted| wanted.name == *name) {
-            return refuse(name, nothing(), shaped(shape));
+            let shape = shape.clone();
+            return refuse(name, ParameterProblem::Unknown { shape });
         }
         start = end;
     }
@@ -194,10 +170,12 @@ fn put_values(run: &mut TrainingRun, saved: &[(String, Vec<usize>)], bytes: &[u8
     }
     for parameter in &wanted {
         let Some((shape, range)) = places.get(parameter.name.as_str()) else {
-            return refuse(&parameter.name, shaped(&parameter.shape), nothing());
+            let shape = parameter.shape.clone();
+            return refuse(&parameter.name, ParameterProblem::Missing { shape });
         };
         if **shape != parameter.shape {
-            return refuse(&parameter.name, shaped(&parameter.shape), shaped(shape));
+            let (expected, got) = (parameter.shape.clone(), shape.to_vec());
+            return refuse(&parameter.name, ParameterProblem::Shape { expected, got });
         }
         let quads = bytes[range.clone()].chunks_exact(4);
         for (place, quad) in run.model.values_mut()[parameter.range.clone()]
@@ -206,8 +184,8 @@ fn put_values(run: &mut TrainingRun, saved: &[(String, Vec<usize>)], bytes: &[u8
         {
             *place = f32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]]);
             if !place.is_finite() {
-                let got = Message::new(place.to_string(), format!(" {place}"));
-                return refuse(&parameter.name, Message::new("finite numbers", "有限的数"), got);
+                let value = *place;
+                return refuse(&parameter.name, ParameterProblem::NotFinite { value });
             }
         }
     }

@@ -46,15 +46,15 @@ impl Stopping {
 
 fn lower_is_better(watch: &Watch) -> bool {
     match watch {
-        Watch::Loss => true,
-        Watch::Metric { metric, .. } => metric.direction() == Direction::LowerIsBetter,
+        Watch::Loss(_) => true,
+        Watch::Metric(watched) => watched.metric.direction() == Direction::LowerIsBetter,
     }
 }
 
 fn watched(watch: &Watch, evaluation: &Evaluation, task_idx: Option<usize>, weights: &[f32]) -> Option<f64> {
     match watch {
-        Watch::Loss => weighted_mean_loss(&evaluation.losses, weights),
-        Watch::Metric { metric, .. } => evaluation.tasks.get(task_idx?)?.get(*metric),
+        Watch::Loss(_) => weighted_mean_loss(&evaluation.losses, weights),
+        Watch::Metric(watched) => evaluation.tasks.get(task_idx?)?.get(watched.metric),
     }
 }
 

@@ -1,20 +1,20 @@
 //! Settings of the run: what may change in mid-run is marked as live, what begins the run again says so.
 
+mod fields;
 mod optimizer;
 mod profile;
 mod regularisation;
 mod resources;
-pub mod run;
+mod run;
 mod stopping;
 mod weights;
 
-use mtl_base::settings::Value;
 use mtl_training::protocol::RunSettings;
 use yew::prelude::*;
 
 use super::icon::{IconKind, icon, sized_icon};
 use crate::{
-    i18n::{Message, train::T, use_lang},
+    i18n::{train::T, use_lang},
     state::{PlaygroundRef, use_playground, use_store},
 };
 
@@ -38,22 +38,12 @@ pub fn TrainPanel() -> Html {
 }
 
 /// Changes the settings of the run by `change`, or says why not.
-fn change_settings(playground: &PlaygroundRef, change: impl FnOnce(&mut RunSettings) -> Result<(), Message>) {
+fn change_settings(playground: &PlaygroundRef, change: impl FnOnce(&mut RunSettings)) {
     let mut settings = RunSettings::clone(&playground.settings.get());
-    if let Err(message) = change(&mut settings).and_then(|()| playground.set_settings(settings)) {
+    change(&mut settings);
+    if let Err(message) = playground.set_settings(settings) {
         playground.complain(message);
     }
-}
-
-/// What a field of the settings does with a new value.
-fn changes_settings(playground: &PlaygroundRef, change: fn(&mut RunSettings, &Value)) -> Callback<Value> {
-    let this = playground.clone();
-    Callback::from(move |value: Value| {
-        change_settings(&this, |settings| {
-            change(settings, &value);
-            Ok(())
-        });
-    })
 }
 
 /// Why the design cannot train, when it cannot.

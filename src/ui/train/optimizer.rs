@@ -1,29 +1,18 @@
-//! Optimizer, schedule and clipping: forms made from what each of them declares.
+//! Optimizer, schedule and clipping.
 
-use mtl_base::settings::{Field, FieldKind, Settings, Value};
-use mtl_program::optimizers::OptimizerConfig;
+use mtl_base::settings::{SettingType, Value, find};
+use mtl_training::protocol::RunSettings;
 use yew::prelude::*;
 
-use super::{Fold, change_settings, changes_settings};
-use crate::{
-    i18n::{Message, train::T, use_lang},
-    state::{use_playground, use_selected},
-    ui::form::{FieldRow, SettingsForm, values_of},
+use super::{
+    Fold, change_settings,
+    fields::{Groups, RunField, RunGroup},
 };
-
-static OPTIMIZER: Field = Field::new(
-    "optimizer",
-    [T.optimizer, T.optimizer_help],
-    FieldKind::Choice {
-        options: OptimizerConfig::OPTIONS,
-    },
-);
-
-static LAZY_ROWS: Field = Field::new("lazy_rows", [T.lazy_rows, T.lazy_rows_help], FieldKind::Flag);
-
-fn explain(error: mtl_base::settings::SettingError) -> Message {
-    mtl_base::text::Explain::explain(&error)
-}
+use crate::{
+    i18n::{Lang, use_lang},
+    state::{use_playground, use_selected},
+    ui::form::FieldRow,
+};
 
 /// Which optimizer, and its constants.
 #[component]
@@ -31,38 +20,25 @@ pub fn OptimizerSection() -> Html {
     let lang = use_lang();
     let playground = use_playground();
     let optimizer = use_selected(&playground.settings, |settings| settings.optimizer.clone());
-    let lazy_rows = use_selected(&playground.settings, |settings| settings.lazy_rows);
-    let on_lazy_rows = changes_settings(&playground, |settings, value| {
-        settings.lazy_rows = *value == Value::Flag(true);
-    });
-    let on_kind = {
+    let Ok(field) = find(RunSettings::FIELDS, "optimizer") else {
+        return Html::default();
+    };
+    let on_change = {
         let this = playground.clone();
         Callback::from(move |value: Value| {
-            if let Value::Words(key) = value
-                && let Some(optimizer) = OptimizerConfig::from_key(&key)
-            {
+            if let Value::Words(key) = value {
                 change_settings(&this, |settings| {
-                    settings.learning_rate = optimizer.default_learning_rate();
-                    settings.optimizer = optimizer;
-                    Ok(())
+                    settings.choose_optimizer(&key);
                 });
             }
         })
     };
-    let on_change = {
-        let this = playground.clone();
-        Callback::from(move |(key, value): (&'static str, Value)| {
-            change_settings(&this, |settings| {
-                settings.optimizer.set(key, &value).map_err(explain)
-            });
-        })
-    };
     html! {
-        <Fold title={T.optimizer.get(lang)} hint={T.optimizer_help.get(lang)} badge={AttrValue::from(optimizer.label().get(lang))} open=true>
+        <Fold title={field.label.get(lang)} hint={field.help.get(lang)} badge={AttrValue::from(optimizer.label().get(lang))} open=true>
             <div class="form">
-                { part! { <FieldRow field={&OPTIMIZER} value={Value::Words(optimizer.key().to_owned())} on_change={on_kind} /> } }
-                <div class="form-grid">{ part! { <SettingsForm fields={optimizer.fields()} values={values_of(&optimizer)} {on_change} /> } }</div>
-                { part! { <FieldRow field={&LAZY_ROWS} value={Value::Flag(lazy_rows)} on_change={on_lazy_rows} /> } }
+                { part! { <FieldRow {field} value={optimizer.to_value()} {on_change} /> } }
+                <div class="form-grid">{ part! { <RunGroup groups={Groups(&["optimizer"])} /> } }</div>
+                { part! { <RunField name="lazy_rows" /> } }
             </div>
         </Fold>
     }
@@ -73,20 +49,13 @@ pub fn OptimizerSection() -> Html {
 pub fn ScheduleSection() -> Html {
     let lang = use_lang();
     let playground = use_playground();
-    let schedule = use_selected(&playground.settings, |settings| settings.schedule.clone());
-    let on_change = {
-        let this = playground.clone();
-        Callback::from(move |(key, value): (&'static str, Value)| {
-            change_settings(&this, |settings| {
-                settings.schedule.set(key, &value).map_err(explain)
-            });
-        })
-    };
-    html! {
-        <Fold title={T.schedule.get(lang)} hint={T.schedule_help.get(lang)} badge={AttrValue::from(schedule.kind.label().get(lang))}>
-            { part! { <SettingsForm fields={schedule.fields()} values={values_of(&schedule)} {on_change} /> } }
-        </Fold>
-    }
+    let kind = use_selected(&playground.settings, |settings| settings.schedule.kind);
+    group_section(
+        "schedule",
+        Groups(&["schedule"]),
+        kind.label().get(lang).into(),
+        lang,
+    )
 }
 
 /// Bound on gradients.
@@ -94,18 +63,23 @@ pub fn ScheduleSection() -> Html {
 pub fn ClippingSection() -> Html {
     let lang = use_lang();
     let playground = use_playground();
-    let clipping = use_selected(&playground.settings, |settings| settings.clipping.clone());
-    let on_change = {
-        let this = playground.clone();
-        Callback::from(move |(key, value): (&'static str, Value)| {
-            change_settings(&this, |settings| {
-                settings.clipping.set(key, &value).map_err(explain)
-            });
-        })
+    let kind = use_selected(&playground.settings, |settings| settings.clipping.kind);
+    group_section(
+        "clipping",
+        Groups(&["clipping"]),
+        kind.label().get(lang).into(),
+        lang,
+    )
+}
+
+/// A folded section with the whole form of a group.
+fn group_section(key: &str, groups: Groups, badge: AttrValue, lang: Lang) -> Html {
+    let Ok(field) = find(RunSettings::FIELDS, key) else {
+        return Html::default();
     };
     html! {
-        <Fold title={T.clipping.get(lang)} hint={T.clipping_help.get(lang)} badge={AttrValue::from(clipping.kind.label().get(lang))}>
-            { part! { <SettingsForm fields={clipping.fields()} values={values_of(&clipping)} {on_change} /> } }
+        <Fold title={field.label.get(lang)} hint={field.help.get(lang)} {badge}>
+            { part! { <RunGroup {groups} /> } }
         </Fold>
     }
 }

@@ -1,6 +1,6 @@
 //! One value for every layer that has the setting: dropout rate, L1, L2.
 
-use mtl_base::settings::{Field, FieldKind, Settings, Value};
+use mtl_base::settings::{Settings, Value, find};
 use mtl_engine::design::{Design, edit::Edit};
 use yew::prelude::*;
 
@@ -10,14 +10,6 @@ use crate::{
     state::{use_playground, use_store},
     ui::form::FieldRow,
 };
-
-static DROPOUT: Field = Field::new(
-    "rate",
-    [T.dropout_all, T.dropout_all_help],
-    FieldKind::real(0.0, 0.95, 0.05),
-);
-static L1: Field = Field::new("l1", [T.l1_all, T.l1_all_help], FieldKind::real(0.0, 1.0, 0.0001));
-static L2: Field = Field::new("l2", [T.l2_all, T.l2_all_help], FieldKind::real(0.0, 1.0, 0.0001));
 
 /// The values of setting `key` over the layers that have it.
 fn values(design: &Design, key: &str) -> Vec<f64> {
@@ -38,8 +30,13 @@ pub fn RegularisationSection() -> Html {
     let playground = use_playground();
     let document = use_store(&playground.document);
     let design = document.design();
-    let row = |field: &'static Field, label: Text| {
-        let values = values(design, field.key);
+    let row = |key: &'static str, [label, help]: [Text; 2]| {
+        let mut fields = design
+            .nodes
+            .iter()
+            .filter_map(|node| find(node.layer.fields(), key).ok());
+        let field = fields.next()?;
+        let values = values(design, key);
         let first = *values.first()?;
         let differs = values.iter().any(|value| *value != first);
         let this = playground.clone();
@@ -49,10 +46,10 @@ pub fn RegularisationSection() -> Html {
                 .design()
                 .nodes
                 .iter()
-                .filter(|node| matches!(node.layer.get(field.key), Some(Value::Real(_))))
+                .filter(|node| matches!(node.layer.get(key), Some(Value::Real(_))))
                 .map(|node| Edit::SetSetting {
                     node: node.id,
-                    key: field.key.to_owned(),
+                    key: key.to_owned(),
                     value: value.clone(),
                 })
                 .collect::<Vec<_>>();
@@ -65,12 +62,14 @@ pub fn RegularisationSection() -> Html {
             }
         });
         let badge = differs.then(|| AttrValue::from(T.differs.get(lang)));
-        Some(part! { <FieldRow {field} value={Value::Real(first)} {badge} {on_change} /> })
+        Some(
+            part! { key = key, <FieldRow {field} texts={[label, help]} value={Value::Real(first)} {badge} {on_change} /> },
+        )
     };
     let rows = [
-        row(&DROPOUT, T.dropout_all),
-        row(&L1, T.l1_all),
-        row(&L2, T.l2_all),
+        row("rate", [T.dropout_all, T.dropout_all_help]),
+        row("l1", [T.l1_all, T.l1_all_help]),
+        row("l2", [T.l2_all, T.l2_all_help]),
     ];
     if rows.iter().all(Option::is_none) {
         return Html::default();

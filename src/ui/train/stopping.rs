@@ -1,29 +1,20 @@
 //! When a run stops before its last epoch.
 
-use mtl_base::settings::{Field, FieldKind, Value};
+use mtl_base::settings::find;
 use mtl_engine::metrics::Metric;
-use mtl_training::{protocol::Watch, settings as bounds};
+use mtl_training::protocol::{RunSettings, StopCondition, Watch, WatchedMetric};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
-use super::{Fold, changes_settings};
+use super::{
+    Fold, change_settings,
+    fields::{Groups, RunField},
+};
 use crate::{
     i18n::{train::T, use_lang},
     state::{task_letter, tasks::task_output, use_playground, use_selected, use_store},
-    ui::form::{FieldRow, use_id},
+    ui::form::use_id,
 };
-
-static PATIENCE: Field = Field::new(
-    "patience",
-    [T.patience, T.patience_help],
-    FieldKind::int(0, bounds::MAX_PATIENCE as i64, 1),
-);
-
-static MIN_DELTA: Field = Field::new(
-    "min_delta",
-    [T.min_delta, T.min_delta_help],
-    FieldKind::real(0.0, 1000.0, 0.001),
-);
 
 /// When a run stops before its last epoch.
 #[component]
@@ -34,8 +25,16 @@ pub fn StoppingSection() -> Html {
     let stop = use_selected(&playground.settings, |settings| settings.stop.clone());
     let checked = use_store(&playground.checked);
     let schema = playground.schema();
+    let (Ok(group), Ok(watch)) = (
+        find(RunSettings::FIELDS, "stop"),
+        find(StopCondition::FIELDS, "watch"),
+    ) else {
+        return Html::default();
+    };
     // What there is to watch, by position: first the loss, then every metric of every task.
-    let mut choices = vec![(Watch::Loss, T.watch_loss.get(lang).to_owned())];
+    let loss = Watch::default();
+    let name = loss.label().get(lang).to_owned();
+    let mut choices = vec![(loss, name)];
     for (task_idx, task) in checked.tasks.iter().enumerate() {
         let metrics = task_output(&schema, &task.label).into_iter().flat_map(Metric::of);
         choices.extend(metrics.map(|metric| {
@@ -46,10 +45,10 @@ pub fn StoppingSection() -> Html {
                 metric.label().get(lang)
             );
             (
-                Watch::Metric {
+                Watch::Metric(WatchedMetric {
                     task: task.node,
                     metric,
-                },
+                }),
                 label,
             )
         }));
@@ -58,7 +57,6 @@ pub fn StoppingSection() -> Html {
         .iter()
         .position(|(watch, _)| *watch == stop.watch)
         .unwrap_or(0);
-    let change = |change| changes_settings(&playground, change);
     let onchange = {
         let (this, watches) = (
             playground.clone(),
@@ -70,8 +68,7 @@ pub fn StoppingSection() -> Html {
                 .ok()
                 .and_then(|idx| watches.get(idx))
             {
-                this.settings
-                    .update_if_changed(|settings| settings.stop.watch = watch.clone());
+                change_settings(&this, |settings| settings.stop.watch = watch.clone());
             }
         })
     };
@@ -81,21 +78,15 @@ pub fn StoppingSection() -> Html {
         stop.patience.to_string()
     };
     html! {
-        <Fold title={T.stop.get(lang)} hint={T.stop_help.get(lang)} badge={AttrValue::from(badge)}>
+        <Fold title={group.label.get(lang)} hint={group.help.get(lang)} badge={AttrValue::from(badge)}>
             <div class="form">
                 <div class="form-pair">
-                    { part! { key = PATIENCE.key, <FieldRow field={&PATIENCE} value={Value::Int(i64::from(stop.patience))}
-                        on_change={change(|settings, value| if let Value::Int(value) = value {
-                            settings.stop.patience = u32::try_from(*value).unwrap_or(settings.stop.patience);
-                        })} /> } }
-                    { part! { key = MIN_DELTA.key, <FieldRow field={&MIN_DELTA} value={Value::Real(stop.min_delta)}
-                        on_change={change(|settings, value| if let Value::Real(value) = value {
-                            settings.stop.min_delta = *value;
-                        })} /> } }
+                    { part! { key = "patience", <RunField groups={Groups(&["stop"])} name="patience" /> } }
+                    { part! { key = "min_delta", <RunField groups={Groups(&["stop"])} name="min_delta" /> } }
                 </div>
                 <div class="field">
-                    <div class="field-label"><label for={id.clone()} title={T.watch_metric_help.get(lang)}>{ T.watch_metric.get(lang) }</label></div>
-                    <select {id} title={T.watch_metric_help.get(lang)} {onchange}>
+                    <div class="field-label"><label for={id.clone()} title={watch.help.get(lang)}>{ watch.label.get(lang) }</label></div>
+                    <select {id} title={watch.help.get(lang)} {onchange}>
                         { for choices.iter().enumerate().map(|(idx, (_, label))| html! {
                             <option selected={idx == chosen}>{ label }</option>
                         }) }

@@ -1,6 +1,6 @@
 //! A slider per task: the weight of its loss, live.
 
-use mtl_base::settings::{Field, FieldKind, SettingType, Value};
+use mtl_base::settings::{SettingType, Settings, Value, find};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -13,18 +13,17 @@ use crate::{
 /// Where the slider ends; the box takes more.
 const SLIDER_MAX: f64 = 5.0;
 
-static WEIGHT: Field = Field::new(
-    "weight",
-    [T.task_weights, T.task_weights_help],
-    FieldKind::real(0.0, 100.0, 0.05),
-);
-
 /// A slider per task.
 #[component]
 pub fn WeightsSection() -> Html {
     let lang = use_lang();
     let playground = use_playground();
     let checked = use_store(&playground.checked);
+    let design = playground.document.get();
+    let field_of = |node| {
+        let head = design.design().node(node)?;
+        find(head.layer.fields(), "weight").ok()
+    };
     html! {
         <section class="section" aria-label={T.task_weights.get(lang)}>
             <h3 title={T.task_weights_help.get(lang)}>
@@ -63,7 +62,9 @@ pub fn WeightsSection() -> Html {
                         <span class="weight-name" title={task.name.clone()}>{ &task.name }</span>
                         <input type="range" min="0" max={SLIDER_MAX.to_string()} step="0.05" value={shown.to_string()}
                             aria-label={label.clone()} {oninput} />
-                        { part! { <TypedBox field={&WEIGHT} value={task.weight.to_value()} label={label} {on_value} /> } }
+                        if let Some(field) = field_of(task.node) {
+                            { part! { <TypedBox {field} value={task.weight.to_value()} label={label} {on_value} /> } }
+                        }
                     </div>
                 }
             }) }

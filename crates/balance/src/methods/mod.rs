@@ -34,10 +34,7 @@ pub mod upgrad;
 
 mod adam;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use mtl_base::settings::{self, Field, SettingError, Settings, Value};
-use mtl_base::text::Text;
+use mtl_base::settings::Settings;
 use mtl_kernels::elementary::exp_f64;
 
 use crate::card::Card;
@@ -111,46 +108,14 @@ pub trait Method: Settings {
 
 macro_rules! methods {
     ($( $module:ident :: $name:ident = $key:literal, [$en:literal, $zh:literal]; )+) => {
-        /// A balancing method and its settings.
-        #[derive(Clone, Debug, PartialEq)]
-        pub enum BalanceConfig {
-            $( #[doc = concat!("See [`", stringify!($module), "`].")] $name($module::$name), )+
-        }
-
-        impl Serialize for BalanceConfig {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                settings::serialize_tagged(self.key(), self, serializer)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for BalanceConfig {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                settings::deserialize_tagged(deserializer, &[$( $key ),+], Self::from_key)
+        mtl_base::kinds! {
+            /// A balancing method and its settings.
+            pub enum BalanceConfig by "type" {
+                $( #[doc = concat!("See [`", stringify!($module), "`].")] $name($module::$name) = $key, [$en, $zh]; )+
             }
         }
 
         impl BalanceConfig {
-            /// Stable names with their labels, in the order of the list that a person chooses from.
-            pub const OPTIONS: &'static [(&'static str, Text)] = &[$( ($key, Text::new($en, $zh)) ),+];
-
-            /// The method called `key` with its default settings.
-            pub fn from_key(key: &str) -> Option<Self> {
-                match key {
-                    $( $key => Some(Self::$name($module::$name::default())), )+
-                    _ => None,
-                }
-            }
-
-            /// The stable name.
-            pub const fn key(&self) -> &'static str {
-                match self { $( Self::$name(_) => $key ),+ }
-            }
-
-            /// The name for a person.
-            pub const fn label(&self) -> Text {
-                match self { $( Self::$name(_) => Text::new($en, $zh) ),+ }
-            }
-
             /// What it looks at.
             pub const fn needs(&self) -> Needs {
                 match self { $( Self::$name(_) => <$module::$name as Method>::NEEDS ),+ }
@@ -222,14 +187,6 @@ macro_rules! methods {
             pub(crate) fn end_epoch(&self, epoch: u64, mean_losses: &[f64], memory: &mut Memory) {
                 match self { $( Self::$name(method) => method.end_epoch(epoch, mean_losses, memory) ),+ }
             }
-
-            fn settings(&self) -> &dyn Settings {
-                match self { $( Self::$name(method) => method ),+ }
-            }
-
-            fn settings_mut(&mut self) -> &mut dyn Settings {
-                match self { $( Self::$name(method) => method ),+ }
-            }
         }
     };
 }
@@ -271,24 +228,6 @@ methods! {
 impl Default for BalanceConfig {
     fn default() -> Self {
         Self::Equal(equal::Equal::default())
-    }
-}
-
-impl Settings for BalanceConfig {
-    fn fields(&self) -> &'static [Field] {
-        self.settings().fields()
-    }
-
-    fn get(&self, key: &str) -> Option<Value> {
-        self.settings().get(key)
-    }
-
-    fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError> {
-        self.settings_mut().set(key, value)
-    }
-
-    fn put(&mut self, key: &str, value: &Value) -> bool {
-        self.settings_mut().put(key, value)
     }
 }
 

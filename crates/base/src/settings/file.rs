@@ -1,52 +1,44 @@
-//! Settings in a file: an object with a member for each.
+//! Settings in a file: an object with a member for each, and an object for each group. One routine for all structs:
+//! derived code would stand in the page once for each of them.
 
 use serde::{
-    Deserialize, Deserializer, Serializer,
+    Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, Unexpected},
     ser::SerializeMap,
 };
 use serde_json::Value as Json;
 
-use super::{Settings, Value};
+use super::{FieldKind, Kind, SettingError, Settings, Value, find};
+use crate::text::Text;
 
-/// Writes settings as a map, in the order of the form. One routine for all structs: derived code would stand in the
-/// page once for each of them.
+/// Writes settings as a map, in the order of their declaration, with their kind first where there are several.
 pub fn serialize<S: Serializer>(settings: &dyn Settings, serializer: S) -> Result<S::Ok, S::Error> {
-    serialize_members(None, settings, serializer)
-}
-
-/// [`serialize`] for settings of several kinds: the member `type` says of which they are.
-pub fn serialize_tagged<S: Serializer>(
-    key: &str,
-    settings: &dyn Settings,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serialize_members(Some(key), settings, serializer)
-}
-
-fn serialize_members<S: Serializer>(
-    key: Option<&str>,
-    settings: &dyn Settings,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
     let fields = settings.fields();
-    let mut map = serializer.serialize_map(Some(fields.len() + usize::from(key.is_some())))?;
-    if let Some(key) = key {
-        map.serialize_entry(TAG, key)?;
+    let kind = settings.kind();
+    let mut map = serializer.serialize_map(Some(fields.len() + usize::from(kind.is_some())))?;
+    if let Some(kind) = kind {
+        map.serialize_entry(kind.tag, kind.key)?;
     }
     for field in fields {
-        if let Some(value) = settings.get(field.key) {
+        if let Some(group) = settings.group(field.key) {
+            map.serialize_entry(field.key, &Group(group))?;
+        } else if let Some(value) = settings.get(field.key) {
             map.serialize_entry(field.key, &value)?;
         }
     }
     map.end()
 }
 
-/// The member that says of which kind settings are.
-const TAG: &str = "type";
+struct Group<'a>(&'a dyn Settings);
+
+impl Serialize for Group<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(self.0, serializer)
+    }
+}
 
 /// Reads what [`serialize`] wrote into settings that have their defaults: a missing entry keeps its default, an unknown one is
-/// passed over.
+/// passed over, and bounds are not checked (see [`Settings::check`]).
 ///
 /// # Errors
 /// A value of another type than the setting's.
@@ -54,58 +46,126 @@ pub fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
     settings: &mut dyn Settings,
 ) -> Result<(), D::Error> {
-    let members = Json::deserialize(deserializer)?;
-    put_members(settings, &members)
+    put_members(settings, &Json::deserialize(deserializer)?, "")
 }
 
-/// Reads what [`serialize_tagged`] wrote, as [`deserialize`] does; `with_key` makes the defaults of a kind, and `keys` are
-/// the kinds there are.
+/// Reads settings of several kinds, as [`deserialize`] does; the member `tag` says of which kind they are, `options` are
+/// the kinds there are, and `with_key` makes the defaults of one.
 ///
 /// # Errors
 /// No such kind, or a value of another type than the setting's.
-pub fn deserialize_tagged<'de, D: Deserializer<'de>, T: Settings>(
+pub fn deserialize_kinds<'de, D: Deserializer<'de>, T: Settings>(
     deserializer: D,
-    keys: &'static [&'static str],
+    tag: &'static str,
+    options: &'static [(&'static str, Text)],
     with_key: impl Fn(&str) -> Option<T>,
 ) -> Result<T, D::Error> {
     let members = Json::deserialize(deserializer)?;
-    let key = match members.get(TAG) {
-        Some(Json::String(key)) => key,
-        Some(_) => {
-            return Err(D::Error::invalid_type(
-                Unexpected::Other(OTHER),
-                &"a text for `type`",
-            ));
-        }
-        None => return Err(D::Error::missing_field(TAG)),
-    };
-    let mut settings = with_key(key).ok_or_else(|| D::Error::unknown_variant(key, keys))?;
-    put_members(&mut settings, &members)?;
+    let named = members.get(tag);
+    let settings = named.and_then(Json::as_str).and_then(with_key);
+    let mut settings = settings.ok_or_else(|| wrong(named, FieldKind::Kinds { options }, tag))?;
+    put_settings(&mut settings, &members, "")?;
     Ok(settings)
 }
 
-/// What is said to have come where nothing that a setting can be stands.
+/// What is said to have come where there is nothing that a setting can be.
 const OTHER: &str = "something else";
 
-fn put_members<E: Error>(settings: &mut dyn Settings, members: &Json) -> Result<(), E> {
-    let Json::Object(members) = members else {
-        return Err(E::invalid_type(Unexpected::Other(OTHER), &"settings by name"));
-    };
+/// `path` names the groups that the settings are in: `stop.`.
+fn put_members<E: Error>(settings: &mut dyn Settings, members: &Json, path: &str) -> Result<(), E> {
+    if let Some(Kind { tag, key, options }) = settings.kind() {
+        let named = members.get(tag);
+        let is_known = named
+            .and_then(Json::as_str)
+            .is_some_and(|named| named == key || settings.set_kind(named));
+        if !is_known {
+            return Err(wrong(
+                named,
+                FieldKind::Kinds { options },
+                &format!("{path}{tag}"),
+            ));
+        }
+    }
+    put_settings(settings, members, path)
+}
+
+fn put_settings<E: Error>(settings: &mut dyn Settings, members: &Json, path: &str) -> Result<(), E> {
+    if !members.is_object() {
+        let expected = match path.strip_suffix('.') {
+            Some(path) => format!("settings by name for `{path}`"),
+            None => "settings by name".to_owned(),
+        };
+        return Err(E::invalid_type(Unexpected::Other(OTHER), &expected.as_str()));
+    }
     for field in settings.fields() {
         let Some(json) = members.get(field.key) else {
             continue;
         };
-        let value = from_json(json);
-        let is_put = value.as_ref().is_some_and(|value| settings.put(field.key, value));
+        if let Some(group) = settings.group_mut(field.key) {
+            put_members(group, json, &format!("{path}{}.", field.key))?;
+            continue;
+        }
+        let is_put = from_json(json).is_some_and(|value| settings.put(field.key, &value));
         if !is_put {
-            let got = value.map_or_else(|| OTHER.to_owned(), |value| value.to_string());
-            return Err(E::invalid_value(
-                Unexpected::Other(&got),
-                &format!("{} for `{}`", field.kind.describe().en, field.key).as_str(),
-            ));
+            return Err(wrong(Some(json), field.kind, &format!("{path}{}", field.key)));
         }
     }
     Ok(())
+}
+
+/// What is said of a value that a setting cannot take.
+fn wrong<E: Error>(got: Option<&Json>, kind: FieldKind, path: &str) -> E {
+    let got = got.and_then(from_json);
+    let got = got.map_or_else(|| OTHER.to_owned(), |value| value.to_string());
+    let expected = format!("{} for `{path}`", kind.describe().en);
+    E::invalid_value(Unexpected::Other(&got), &expected.as_str())
+}
+
+/// `settings` with what the object `members` names changed, in groups too, and the rest as it is. Unlike a file it may
+/// name nothing that is not there, and every value is held against its bounds. A kind may be given by its name alone, and then
+/// has its defaults.
+///
+/// # Errors
+/// Names the first setting that is not there, or whose value is not of its type or outside its bounds.
+pub fn merged<T: Settings + Clone>(settings: &T, members: &Json) -> Result<T, SettingError> {
+    let mut settings = settings.clone();
+    merge(&mut settings, members)?;
+    Ok(settings)
+}
+
+fn merge(settings: &mut dyn Settings, members: &Json) -> Result<(), SettingError> {
+    let Some(names) = members.as_object() else {
+        return Err(invalid("settings", FieldKind::Group, members));
+    };
+    let tag = settings.kind().map(|kind| kind.tag);
+    if let Some(Kind { tag, key, options }) = settings.kind()
+        && let Some(json) = members.get(tag)
+        && json.as_str() != Some(key)
+        && !json.as_str().is_some_and(|key| settings.set_kind(key))
+    {
+        return Err(invalid(tag, FieldKind::Kinds { options }, json));
+    }
+    for (name, json) in names.iter().filter(|(name, _)| Some(name.as_str()) != tag) {
+        let field = find(settings.fields(), name)?;
+        match (json, settings.group_mut(field.key)) {
+            (Json::Object(_), Some(group)) => {
+                merge(group, json).map_err(|error| error.within(field.key))?;
+            }
+            _ => match from_json(json) {
+                Some(value) => settings.set(field.key, &value)?,
+                None => return Err(invalid(field.key, field.kind, json)),
+            },
+        }
+    }
+    Ok(())
+}
+
+fn invalid(key: &str, kind: FieldKind, got: &Json) -> SettingError {
+    SettingError::Invalid {
+        key: key.to_owned(),
+        kind,
+        got: got.to_string(),
+    }
 }
 
 /// What a setting can be; none for what no setting looks like.

@@ -14,7 +14,8 @@ pub mod lecture_ratings;
 pub mod opinion_domains;
 mod raw;
 
-use mtl_base::settings::{self, Field, SettingError, Settings, Value};
+use mtl_base::settings::{self, Field, Kind, SettingError, Settings, Value};
+use mtl_base::text::Text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dataset::{Dataset, DatasetInfo};
@@ -45,7 +46,7 @@ pub struct Entry {
 macro_rules! datasets {
     (
         packaged: $( $packaged:ident ),+ ;
-        generated: $( $generated:ident :: $settings:ident = $variant:ident $kind:literal ),+ ;
+        generated: $( $generated:ident :: $settings:ident = $variant:ident $kind:literal [$en:literal, $zh:literal] ),+ ;
     ) => {
         /// Every data set, in the order of the page.
         pub const ALL: &[Entry] = &[
@@ -73,14 +74,13 @@ macro_rules! datasets {
 
         impl Serialize for Generator {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let kind = match self { $( Self::$variant(_) => $kind, )+ };
-                settings::serialize_tagged(kind, self, serializer)
+                settings::serialize(self, serializer)
             }
         }
 
         impl<'de> Deserialize<'de> for Generator {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                settings::deserialize_tagged(deserializer, &[$( $kind ),+], |kind| match kind {
+                settings::deserialize_kinds(deserializer, "type", Self::OPTIONS, |kind| match kind {
                     $( $kind => Some(Self::$variant($generated::$settings::default())), )+
                     _ => None,
                 })
@@ -88,6 +88,8 @@ macro_rules! datasets {
         }
 
         impl Generator {
+            const OPTIONS: &'static [(&'static str, Text)] = &[$( ($kind, Text::new($en, $zh)) ),+];
+
             /// The generator of the data set `key` with its defaults; none when the set is not generated.
             pub fn with_key(key: &str) -> Option<Self> {
                 $( if key == $generated::KEY {
@@ -118,8 +120,9 @@ macro_rules! datasets {
             fn get(&self, key: &str) -> Option<Value> {
                 match self { $( Self::$variant(settings) => settings.get(key), )+ }
             }
-            fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError> {
-                match self { $( Self::$variant(settings) => settings.set(key, value), )+ }
+            fn kind(&self) -> Option<Kind> {
+                let key = match self { $( Self::$variant(_) => $kind, )+ };
+                Some(Kind { tag: "type", key, options: Self::OPTIONS })
             }
             fn put(&mut self, key: &str, value: &Value) -> bool {
                 match self { $( Self::$variant(settings) => settings.put(key, value), )+ }
@@ -130,9 +133,9 @@ macro_rules! datasets {
 
 datasets! {
     packaged: opinion_domains, clothing_reviews, chinese_reviews, lecture_ratings, census_income;
-    generated: generated_reviews::ReviewSettings = Reviews "reviews",
-        generated_impressions::ImpressionSettings = Impressions "impressions",
-        generated_regression::RegressionSettings = Regression "regression";
+    generated: generated_reviews::ReviewSettings = Reviews "reviews" ["Generated reviews", "生成的评论"],
+        generated_impressions::ImpressionSettings = Impressions "impressions" ["Generated impressions", "生成的推荐曝光"],
+        generated_regression::RegressionSettings = Regression "regression" ["Generated regression tasks", "生成的回归任务"];
 }
 
 impl Generator {

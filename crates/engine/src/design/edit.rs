@@ -266,14 +266,11 @@ pub fn can_reroute(design: &Design, moving: Option<WireId>, from: Port, to: Port
         });
     }
     if !input.kind.may_take(output.kind) {
-        let (expected, got) = (input.kind.label(), output.kind.label());
         return Err(Refusal::Kind {
             from: start_name(),
             to: end_name(),
-            expected: expected.en,
-            expected_zh: expected.zh,
-            got: got.en,
-            got_zh: got.zh,
+            expected: input.kind,
+            got: output.kind,
         });
     }
     if input.arity == Arity::One && others().any(|wire| wire.to == to) {

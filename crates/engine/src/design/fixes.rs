@@ -428,7 +428,7 @@ fn fit_layer(
             fixes
         }
         LowerError::Gate { experts, .. } => resize_sources(design, node, *experts),
-        LowerError::Setting { .. } => reset_settings(design, node),
+        LowerError::KernelSize { .. } | LowerError::Columns { .. } => reset_settings(design, node),
         LowerError::Kind { .. } | LowerError::Count { .. } | LowerError::TooLarge { .. } => {
             insert_before(design, checked, node, None)
         }

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::WireId;
 use super::edit::MAX_COORDINATE;
+use crate::layers::PortKind;
 use mtl_base::NodeId;
 use mtl_base::settings::SettingError;
 use mtl_base::text::{Explain, Message};
@@ -29,20 +30,16 @@ pub enum Refusal {
         to: String,
     },
     /// The kinds of the handles differ.
-    #[error("`{to}` takes {expected} here, and `{from}` gives {got}")]
+    #[error("`{to}` takes {} here, and `{from}` gives {}", expected.label().en, got.label().en)]
     Kind {
         /// Name of the node at the start.
         from: String,
         /// Name of the node at the end.
         to: String,
-        /// What the input takes, in English.
-        expected: &'static str,
-        /// The same in Chinese.
-        expected_zh: &'static str,
-        /// What the output gives, in English.
-        got: &'static str,
-        /// The same in Chinese.
-        got_zh: &'static str,
+        /// What the input takes.
+        expected: PortKind,
+        /// What the output gives.
+        got: PortKind,
     },
     /// The handle takes one wire and has one.
     #[error("this input of `{to}` takes one wire and already has one")]
@@ -69,11 +66,11 @@ impl Explain for Refusal {
             Self::Kind {
                 from,
                 to,
-                expected_zh,
-                got_zh,
-                ..
+                expected,
+                got,
             } => {
-                format!("“{to}”的这个输入需要{expected_zh}，而“{from}”给出{got_zh}")
+                let (expected, got) = (expected.label().zh, got.label().zh);
+                format!("“{to}”的这个输入需要{expected}，而“{from}”给出{got}")
             }
             Self::Taken { to } => format!("“{to}”的这个输入只能接一条连线，已经接上了"),
             Self::Duplicate { from, to } => format!("“{from}”与“{to}”在这里已经相连"),

@@ -76,12 +76,7 @@ impl LayerKind for Conv1d {
             }
             ConvolutionPadding::Causal => (length.div_ceil(stride), window - 1),
             ConvolutionPadding::Valid if length < window => {
-                return Err(LowerError::Setting {
-                    key: "kernel_size",
-                    expected: format!("at most the length of the sequence, {length}"),
-                    expected_zh: format!("不超过序列长度 {length}"),
-                    got: window.to_string(),
-                });
+                return Err(LowerError::KernelSize { length, got: window });
             }
             ConvolutionPadding::Valid => ((length - window) / stride + 1, 0),
         };

@@ -109,17 +109,25 @@ pub enum LowerError {
         /// Width of the gate.
         got: usize,
     },
-    /// A setting does not fit the input.
-    #[error("`{key}` must be {expected}, got {got}")]
-    Setting {
-        /// The setting.
+    /// The window of a convolution without padding is longer than the sequence.
+    #[error("`kernel_size` must be at most the length of the sequence, {length}, got {got}")]
+    KernelSize {
+        /// Steps of the sequence.
+        length: usize,
+        /// The kernel's.
+        got: usize,
+    },
+    /// Columns beyond the input's.
+    #[error("`{key}` must be columns within 0 to {last}, got {start} to {end}")]
+    Columns {
+        /// The setting that reaches too far.
         key: &'static str,
-        /// What fits, in English.
-        expected: String,
-        /// What fits, in Chinese.
-        expected_zh: String,
-        /// What it is.
-        got: String,
+        /// Last column of the input.
+        last: usize,
+        /// First column that is asked for.
+        start: usize,
+        /// Last column that is asked for.
+        end: usize,
     },
     /// A size is beyond what any machine here holds.
     #[error("one example would take {got} numbers, the ceiling is {ceiling} (hint: use smaller layers)")]
@@ -246,12 +254,15 @@ impl Explain for LowerError {
                     "门控必须为每个专家给出一个数，即 {experts} 个；得到 {got} 个（提示：将门控的单元数设为 {experts}）"
                 )
             }
-            Self::Setting {
+            Self::KernelSize { length, got } => {
+                format!("“kernel_size”应为不超过序列长度 {length}，得到 {got}")
+            }
+            Self::Columns {
                 key,
-                expected_zh,
-                got,
-                ..
-            } => format!("“{key}”应为{expected_zh}，得到 {got}"),
+                last,
+                start,
+                end,
+            } => format!("“{key}”应为 0 到 {last} 之内的列，得到 {start} 到 {end}"),
             Self::TooLarge { got, ceiling } => {
                 format!("单个样本将占用 {got} 个数，上限为 {ceiling}（提示：使用更小的层）")
             }

@@ -71,7 +71,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwn
 
 use crate::lowering::{Lowering, Signal};
 use mtl_base::{
-    settings::{self, Field, SettingError, Settings, Value},
+    settings::{self, Field, Kind, Settings, Value},
     text::Text,
 };
 
@@ -206,17 +206,20 @@ macro_rules! layers {
 
         impl Serialize for Layer {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                settings::serialize_tagged(self.key(), self, serializer)
+                settings::serialize(self, serializer)
             }
         }
 
         impl<'de> Deserialize<'de> for Layer {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                settings::deserialize_tagged(deserializer, &[$( $name::KEY ),+], Self::from_key)
+                settings::deserialize_kinds(deserializer, "type", Self::OPTIONS, Self::from_key)
             }
         }
 
         impl Layer {
+            /// Stable names with their labels.
+            pub const OPTIONS: &'static [(&'static str, Text)] = &[$( ($name::KEY, $name::NAME) ),+];
+
             /// The layer called `key` with its default settings.
             pub fn from_key(key: &str) -> Option<Self> {
                 match key {
@@ -312,8 +315,8 @@ macro_rules! layers {
                 match self { $( Self::$name(layer) => layer.get(key) ),+ }
             }
 
-            fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError> {
-                match self { $( Self::$name(layer) => layer.set(key, value) ),+ }
+            fn kind(&self) -> Option<Kind> {
+                Some(Kind { tag: "type", key: self.key(), options: Self::OPTIONS })
             }
 
             fn put(&mut self, key: &str, value: &Value) -> bool {

@@ -33,11 +33,11 @@ impl LayerKind for Slice {
         let x = lowering.value_of(0, &input)?;
         let x_width = input.shape.width();
         if self.start.saturating_add(self.width) > x_width {
-            return Err(LowerError::Setting {
+            return Err(LowerError::Columns {
                 key: if self.start < x_width { "width" } else { "start" },
-                expected: format!("columns within 0 to {}", x_width.saturating_sub(1)),
-                expected_zh: format!("0 到 {} 之内的列", x_width.saturating_sub(1)),
-                got: format!("{} to {}", self.start, self.start + self.width - 1),
+                last: x_width.saturating_sub(1),
+                start: self.start,
+                end: self.start.saturating_add(self.width).saturating_sub(1),
             });
         }
         let (steps, width) = (input.shape.steps(), self.width);

@@ -34,12 +34,15 @@ pub fn random_layer(random: &mut Random, catalogue: &[Layer]) -> Layer {
                 Value::Real(min + (max - min).min(1.0) * random.uniform_f64())
             }
             FieldKind::Flag => Value::Flag(random.chance(0.5)),
-            FieldKind::Choice { options } => Value::Words(options[random.below(options.len())].0.to_owned()),
+            FieldKind::Choice { options } | FieldKind::Kinds { options } => {
+                Value::Words(options[random.below(options.len())].0.to_owned())
+            }
             FieldKind::Feature => pick(random, &["text", "user", "item", "dense", "nothing"]),
             FieldKind::Label => pick(random, &["like", "category", "rating", "tags", "nothing"]),
             FieldKind::LabelShares => Value::Shares([("like".to_owned(), 0.5)].into()),
             FieldKind::Reals { max_items, .. } => Value::Reals(vec![0.5; random.below(4).min(max_items)]),
             FieldKind::Words { .. } => Value::Words("words".to_owned()),
+            FieldKind::Group => panic!("no layer has groups of settings"),
         };
         layer
             .set(field.key, &value)

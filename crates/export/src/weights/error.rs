@@ -1,6 +1,7 @@
 //! What can be wrong with a weights file, in both languages.
 
 use mtl_base::text::{Explain, Message};
+use mtl_engine::design::problems::Problem;
 use thiserror::Error;
 
 use super::{DTYPE, FORMAT};
@@ -155,11 +156,8 @@ pub enum WeightsError {
         got: String,
     },
     /// The design of the file is not one that can be trained.
-    #[error("the design in the weights file does not check: {}", problem.en)]
-    Design {
-        /// The first problem.
-        problem: Message,
-    },
+    #[error("the design in the weights file does not check: {}", .0.explain().en)]
+    Design(Problem),
 }
 
 fn megabytes(bytes: usize) -> String {
@@ -270,7 +268,7 @@ impl Explain for WeightsError {
             } => {
                 format!("参数“{parameter}”的第 {index} 个值：应为有限的数，得到 {got}")
             }
-            Self::Design { problem } => format!("权重文件中的设计不能通过检查：{}", problem.zh),
+            Self::Design(problem) => format!("权重文件中的设计不能通过检查：{}", problem.explain().zh),
         };
         Message::new(self.to_string(), zh)
     }

@@ -47,7 +47,7 @@ pub use encode::{encode, encoded_size_hint};
 pub use error::WeightsError;
 pub use file_name::file_name;
 
-use mtl_base::{schema::Schema, text::Explain};
+use mtl_base::schema::Schema;
 use mtl_engine::design::{Design, check};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -162,9 +162,7 @@ impl WeightsFile {
     pub fn check(&self) -> Result<(), WeightsError> {
         let checked = check::check(&self.design, &self.data.schema);
         if let Some(problem) = checked.first_error() {
-            return Err(WeightsError::Design {
-                problem: problem.explain(),
-            });
+            return Err(WeightsError::Design(problem.clone()));
         }
         let mut expected = Vec::new();
         for node in &self.design.nodes {

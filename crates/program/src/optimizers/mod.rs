@@ -28,11 +28,10 @@ pub mod sgd;
 use std::fmt::Write;
 use std::ops::Range;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
-use mtl_base::settings::{self, Field, SettingError, Settings, Value};
-use mtl_base::text::{Explain, Message, Text};
+use mtl_base::settings::Settings;
+use mtl_base::text::{Explain, Message};
 
 /// The most slots that an optimizer has per parameter.
 pub const MAX_SLOTS: usize = 2;
@@ -60,46 +59,14 @@ pub trait Method: Settings {
 
 macro_rules! optimizers {
     ($( $module:ident :: $name:ident = $key:literal, learning_rate $rate:literal, [$en:literal, $zh:literal]; )+) => {
-        /// An optimizer and its settings.
-        #[derive(Clone, Debug, PartialEq)]
-        pub enum OptimizerConfig {
-            $( #[doc = concat!("See [`", stringify!($module), "`].")] $name($module::$name), )+
-        }
-
-        impl Serialize for OptimizerConfig {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                settings::serialize_tagged(self.key(), self, serializer)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for OptimizerConfig {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                settings::deserialize_tagged(deserializer, &[$( $key ),+], Self::from_key)
+        mtl_base::kinds! {
+            /// An optimizer and its settings.
+            pub enum OptimizerConfig by "type" {
+                $( #[doc = concat!("See [`", stringify!($module), "`].")] $name($module::$name) = $key, [$en, $zh]; )+
             }
         }
 
         impl OptimizerConfig {
-            /// Stable names with their labels.
-            pub const OPTIONS: &'static [(&'static str, Text)] = &[$( ($key, Text::new($en, $zh)) ),+];
-
-            /// The optimizer called `key` with its default settings.
-            pub fn from_key(key: &str) -> Option<Self> {
-                match key {
-                    $( $key => Some(Self::$name($module::$name::default())), )+
-                    _ => None,
-                }
-            }
-
-            /// The stable name.
-            pub const fn key(&self) -> &'static str {
-                match self { $( Self::$name(_) => $key ),+ }
-            }
-
-            /// The name for a person.
-            pub const fn label(&self) -> Text {
-                match self { $( Self::$name(_) => Text::new($en, $zh) ),+ }
-            }
-
             /// Keras's default learning rate for it.
             pub const fn default_learning_rate(&self) -> f32 {
                 match self { $( Self::$name(_) => $rate ),+ }
@@ -118,14 +85,6 @@ macro_rules! optimizers {
             /// Constants of step `step` (the first is 1), the same for every parameter.
             pub fn constants(&self, step: u64, learning_rate: f32) -> StepConstants {
                 match self { $( Self::$name(method) => StepConstants::$name(method.constants(step, learning_rate)) ),+ }
-            }
-
-            fn settings(&self) -> &dyn Settings {
-                match self { $( Self::$name(method) => method ),+ }
-            }
-
-            fn settings_mut(&mut self) -> &mut dyn Settings {
-                match self { $( Self::$name(method) => method ),+ }
             }
         }
 
@@ -154,24 +113,6 @@ optimizers! {
 impl Default for OptimizerConfig {
     fn default() -> Self {
         Self::Adam(adam::Adam::default())
-    }
-}
-
-impl Settings for OptimizerConfig {
-    fn fields(&self) -> &'static [Field] {
-        self.settings().fields()
-    }
-
-    fn get(&self, key: &str) -> Option<Value> {
-        self.settings().get(key)
-    }
-
-    fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError> {
-        self.settings_mut().set(key, value)
-    }
-
-    fn put(&mut self, key: &str, value: &Value) -> bool {
-        self.settings_mut().put(key, value)
     }
 }
 
@@ -365,6 +306,8 @@ impl std::fmt::Write for Digits {
 
 #[cfg(test)]
 mod tests {
+    use mtl_base::settings::Value;
+
     use super::*;
     use crate::parts::Parts;
 

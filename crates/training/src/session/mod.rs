@@ -18,6 +18,7 @@ mod work;
 use std::collections::VecDeque;
 use std::task::Waker;
 
+use mtl_base::settings::Settings;
 use mtl_base::text::{Explain, Message};
 use mtl_data::dataset::Dataset;
 use mtl_data::prepare::{DataSettings, Prepared};
@@ -75,7 +76,7 @@ pub struct Session {
     /// The newest design, whether it compiles or not.
     pub(crate) design: Option<Design>,
     /// Why the newest design does not compile; `run` is then that of the last one that did.
-    problem: Option<Message>,
+    problem: Option<RunError>,
     pub(crate) run: Option<TrainingRun>,
     pub(crate) settings: RunSettings,
     phase: RunPhase,
@@ -291,9 +292,7 @@ impl Session {
         match (&self.data, &self.design, &self.problem, &self.run) {
             (None, ..) => Err(RunError::NoData),
             (_, None, ..) => Err(RunError::NoDesign),
-            (_, _, Some(problem), _) => Err(RunError::Design {
-                problem: problem.clone(),
-            }),
+            (_, _, Some(problem), _) => Err(problem.clone()),
             (_, _, None, None) => Err(RunError::NoDesign),
             (_, _, None, Some(_)) => Ok(()),
         }
@@ -400,8 +399,8 @@ impl Session {
                 );
             }
             Err(error) => {
-                let problem = match error {
-                    RunError::Design { problem } => problem,
+                let problem = match &error {
+                    RunError::Design(problem) => problem.explain(),
                     other => other.explain(),
                 };
                 if self.phase == RunPhase::Running {
@@ -410,7 +409,7 @@ impl Session {
                 if !waits {
                     self.forget_run(out);
                 }
-                self.problem = Some(problem.clone());
+                self.problem = Some(error);
                 out.push(
                     Event::Model {
                         reset: false,

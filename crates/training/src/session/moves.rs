@@ -1,11 +1,11 @@
 //! Moving the run: play, pause, steps, reset.
 
-use mtl_base::text::{Message, Text};
+use mtl_base::text::Message;
 
 use super::{Goal, Outgoing, RunPhase, Session};
 use crate::RunError;
 use crate::protocol::{Run, Split};
-use crate::settings::{MAX_STEPS_PER_COMMAND, bounds};
+use crate::settings::MAX_STEPS_PER_COMMAND;
 use crate::stopping::Stopping;
 
 impl Session {
@@ -25,10 +25,9 @@ impl Session {
             Run::Play => self.start(Goal::End, out),
             Run::Steps { n } => {
                 if !(1..=MAX_STEPS_PER_COMMAND).contains(&n) {
-                    return Err(RunError::Setting {
-                        name: Text::new("number of steps", "步数"),
-                        expected: bounds(format!("1 – {MAX_STEPS_PER_COMMAND}")),
-                        got: n.to_string(),
+                    return Err(RunError::Steps {
+                        limit: MAX_STEPS_PER_COMMAND,
+                        got: n,
                     });
                 }
                 let step = self.run.as_ref().map_or(0, |run| run.step);
@@ -54,9 +53,7 @@ impl Session {
             .as_ref()
             .is_none_or(|data| data.prepared.splits.train.is_empty())
         {
-            return Err(RunError::EmptySplit {
-                split: Split::Train.label(),
-            });
+            return Err(RunError::EmptySplit(Split::Train));
         }
         if goal == Goal::End && self.all_epochs_done() {
             return Err(RunError::AllEpochsDone {

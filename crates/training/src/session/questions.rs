@@ -114,7 +114,7 @@ impl Session {
         let job = self.with_run(|data, run| {
             let rows = data.prepared.splits.rows(split);
             if rows.is_empty() {
-                return Err(RunError::EmptySplit { split: split.label() });
+                return Err(RunError::EmptySplit(split));
             }
             Ok(EvaluationJob::new(run, split, rows.to_vec(), Some(id)))
         })?;

@@ -110,8 +110,8 @@ impl Session {
             );
         } else if evaluation.split == Split::Validation {
             let task_idx = match &self.settings.stop.watch {
-                Watch::Loss => None,
-                Watch::Metric { task, .. } => run.task_idx(*task),
+                Watch::Loss(_) => None,
+                Watch::Metric(watched) => run.task_idx(watched.task),
             };
             let stops = self
                 .stopping
@@ -125,16 +125,13 @@ impl Session {
 
     fn patience_note(&self, patience: u32) -> Message {
         let (en, zh) = match &self.settings.stop.watch {
-            Watch::Loss => ("the validation loss".to_owned(), "验证损失".to_owned()),
-            Watch::Metric { task, metric } => {
-                let name = self.task_name(*task);
-                {
-                    let label = metric.label();
-                    (
-                        format!("{} of `{name}`", label.en),
-                        format!("“{name}”的{}", label.zh),
-                    )
-                }
+            Watch::Loss(_) => ("the validation loss".to_owned(), "验证损失".to_owned()),
+            Watch::Metric(watched) => {
+                let (name, label) = (self.task_name(watched.task), watched.metric.label());
+                (
+                    format!("{} of `{name}`", label.en),
+                    format!("“{name}”的{}", label.zh),
+                )
             }
         };
         Message::new(

@@ -104,7 +104,7 @@ fn what_does_not_fit_is_named_and_changes_nothing() {
         &|snapshot, _| snapshot.design.wires.clear(),
         "cannot be trained yet",
     );
-    refuse(&|snapshot, _| snapshot.settings.batch_size = 0, "batch size");
+    refuse(&|snapshot, _| snapshot.settings.batch_size = 0, "`batch_size`");
     refuse(
         &|snapshot, _| snapshot.data_settings.stratify = "nothing".into(),
         "the data set was not loaded",
