@@ -5,6 +5,8 @@
 #[path = "../src/worker/weights.rs"]
 pub mod weights;
 
+pub mod sharing_cases;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
