@@ -1,4 +1,4 @@
-//! The run, predictions, presets; and what the worker says.
+//! Actions on the run, predictions and presets; handling of the worker's events.
 
 use mtl_base::{
     NodeId,
@@ -78,7 +78,7 @@ impl Playground {
         if run != Run::Pause {
             self.ready().await?;
         }
-        // The session refuses with a failure, which comes before the answer to what is asked after it.
+        // A refused command causes a failure event, which arrives before the reply to the next request.
         let (refusal, mut refused) = futures_channel::oneshot::channel();
         self.awaited_moves.borrow_mut().push_back(refusal);
         self.send(Command::Run { run });
@@ -92,11 +92,11 @@ impl Playground {
         }
     }
 
-    /// Refuses with the reason when nothing can be trained.
+    /// Returns an error with the reason when the design cannot be trained.
     async fn ready(&self) -> Result<(), Message> {
         let is_ready = || self.status.get().phase != Phase::NotReady;
         if !is_ready() {
-            // A script may play right after it has opened a design: what the worker has to say of that comes before its answer.
+            // A script may play right after opening a design: the worker's result for that design arrives before this reply.
             self.state().await?;
         }
         if is_ready() {
@@ -105,7 +105,7 @@ impl Playground {
         Err(self.obstacle().unwrap_or_else(|| train::T.starting.into()))
     }
 
-    /// What the page knows to stand in the way of a run.
+    /// A problem that prevents a run, as far as the page knows.
     fn obstacle(&self) -> Option<Message> {
         let loading = self.data.get().loading.as_ref().map(data::Loading::message);
         loading
@@ -122,7 +122,7 @@ impl Playground {
         self.state().await.map(|(status, _)| status)
     }
 
-    // Questions.
+    // Requests.
 
     /// Predictions for one example.
     pub async fn predict(
@@ -135,7 +135,7 @@ impl Playground {
         }
     }
 
-    /// All metrics on a split. What simple methods reach on the same rows is kept beside those of the other splits.
+    /// All metrics on a split. The baselines on the same rows are stored beside those of the other splits.
     pub async fn evaluate(&self, split: Split) -> Result<Evaluation, Message> {
         match self.ask(Request::Evaluate { split }).await? {
             Reply::Evaluation {
@@ -160,7 +160,7 @@ impl Playground {
         }
     }
 
-    /// A look inside the run, and at one layer of it.
+    /// An inspection of the run, and of one of its layers.
     pub async fn inspect(&self, node: Option<NodeId>) -> Result<Inspection, Message> {
         match self.ask(Request::Inspect { node }).await? {
             Reply::Inspection { inspection } => Ok(*inspection),
@@ -181,7 +181,7 @@ impl Playground {
         }
     }
 
-    /// Asks the worker.
+    /// Sends a request to the worker.
     pub async fn ask(&self, request: Request) -> Result<Reply, Message> {
         let answer = match &*self.client.borrow() {
             Some(client) => client.ask(request),
@@ -192,7 +192,7 @@ impl Playground {
 
     // Design and settings.
 
-    /// Opens a preset on the data set that is loaded, or, when that has not what it needs, on one that has.
+    /// Opens a preset on the loaded data set, or on a suitable one when features or labels are missing.
     pub async fn open_preset(&self, key: &str) -> Result<(), Message> {
         let preset = presets::find(key).ok_or_else(|| unknown_preset(key))?;
         if !preset.fits(&self.schema()) {
@@ -202,21 +202,21 @@ impl Playground {
         Ok(())
     }
 
-    /// Puts a preset in the place of the design, fitted to the data set, with settings that suit both.
+    /// Replaces the design by a preset for the data set, with the recommended settings for both.
     pub(super) fn put_preset(&self, preset: &Preset) {
         self.fit_preset(preset);
         self.settings
             .set(recommended::run_settings(preset.key, self.data.get().key()));
     }
 
-    /// Puts a preset in the place of the design, fitted to the data set; settings stay.
+    /// Replaces the design by a preset for the data set; settings are kept.
     pub(super) fn fit_preset(&self, preset: &Preset) {
         self.put_design(preset.design(&self.schema()), preset.name.into());
         self.preset.set(Some(preset.key));
     }
 
-    /// Puts another design in the place of the one that is there; can be undone. When that is a person's own work, its
-    /// document is left as it is, and the new design becomes another one.
+    /// Replaces the design, as a step that can be undone. When the current design is the user's own work, its
+    /// document is left as it is, and the new design becomes another document.
     pub fn put_design(&self, design: Design, name: Message) -> bool {
         let mut document = self.document.get().as_ref().clone();
         if let Err(error) = document.replace(name, design) {
@@ -231,7 +231,7 @@ impl Playground {
         true
     }
 
-    /// Changes settings of the run as a person does: what is out of bounds is refused.
+    /// Changes settings of the run, with the same checks as the form: values out of bounds are refused.
     pub fn set_settings(&self, settings: RunSettings) -> Result<(), Message> {
         settings.check().map_err(|error| error.explain())?;
         self.settings.update_if_changed(|kept| *kept = settings);
@@ -267,7 +267,7 @@ impl Playground {
         }
     }
 
-    /// Takes the last step back.
+    /// Undoes the last step.
     pub fn undo(&self) {
         let mut document = self.document.get().as_ref().clone();
         if document.undo().is_some() {
@@ -275,7 +275,7 @@ impl Playground {
         }
     }
 
-    /// Does the last undone step again.
+    /// Redoes the last undone step.
     pub fn redo(&self) {
         let mut document = self.document.get().as_ref().clone();
         if document.redo().is_some() {
@@ -283,7 +283,7 @@ impl Playground {
         }
     }
 
-    /// The preset that the design came from and still is.
+    /// The preset that the design equals, if any.
     pub fn preset(&self) -> Option<&'static Preset> {
         let preset = presets::find(self.preset.get()?)?;
         let as_drawn = preset.design(&self.schema());
@@ -298,7 +298,7 @@ impl Playground {
         }
     }
 
-    /// Sends the design, unless only what does not matter to the run has changed.
+    /// Sends the design, unless only parts have changed that are irrelevant to the run.
     pub(super) fn send_design(&self) {
         let design = trained_part(self.document.get().design());
         if self.sent.borrow().design.as_ref() != Some(&design) {
@@ -315,7 +315,7 @@ impl Playground {
         }
     }
 
-    /// Notes that the worker has this design and these settings from elsewhere.
+    /// Records that the worker already has this design and these settings.
     pub(super) fn note_sent(&self, design: &Design, settings: &RunSettings) {
         self.sent.replace(Sent {
             design: Some(trained_part(design)),
@@ -344,7 +344,7 @@ impl Playground {
             News::Event(event) => self.hear_event(*event),
             News::Failed(failure) => {
                 let this = self.rc();
-                // Not from within the dead worker's own listener, which goes with it.
+                // Not from within the listener of the dead worker, which is dropped with it.
                 wasm_bindgen_futures::spawn_local(async move { this.recover(&failure) });
             }
         }
@@ -395,13 +395,13 @@ impl Playground {
                     self.complain(message);
                 }
             }
-            // The client gives replies to those who asked.
+            // The client resolves requests itself.
             Event::Reply { .. } => {}
         }
     }
 }
 
-/// What is said of a preset that there is not.
+/// The error for an unknown preset.
 pub(super) fn unknown_preset(key: &str) -> Message {
     let keys = presets::all()
         .iter()
@@ -411,7 +411,7 @@ pub(super) fn unknown_preset(key: &str) -> Message {
     fill_message(T.preset_not_found, &[&key, &keys])
 }
 
-/// What of a design matters to the run: not where things are drawn, nor what is written beside them.
+/// The parts of a design that are relevant to the run: without positions and comments.
 pub fn trained_part(design: &Design) -> Design {
     let mut part = design.clone();
     part.notes.clear();
@@ -422,7 +422,7 @@ pub fn trained_part(design: &Design) -> Design {
     part
 }
 
-/// Waits until what `store` holds is as wanted.
+/// Waits until the value of `store` fulfils a condition.
 pub async fn wait_for<T: 'static>(store: &Store<T>, is_wanted: impl Fn(&T) -> bool + 'static) {
     if is_wanted(&store.get()) {
         return;
@@ -433,17 +433,17 @@ pub async fn wait_for<T: 'static>(store: &Store<T>, is_wanted: impl Fn(&T) -> bo
         if is_wanted(value)
             && let Some(sender) = sender.take()
         {
-            // Whoever waited may have gone.
+            // The waiter may have been dropped.
             let _ = sender.send(());
         }
     });
-    // The sender lives in the subscription, so that it is not gone before it has sent.
+    // The subscription owns the sender, so that it is not dropped before it has sent.
     let _ = receiver.await;
     drop(subscription);
 }
 
 impl Playground {
-    /// Says that something was done.
+    /// Shows a success message.
     pub fn report(&self, message: Message) {
         self.toasts.show(ToastKind::Done, message);
     }

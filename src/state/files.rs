@@ -27,26 +27,26 @@ use crate::{
 /// Largest design file in bytes.
 const MAX_DESIGN_BYTES: f64 = 4_000_000.0;
 
-/// What a project file says that it is.
+/// Value of the member `format` of a project file.
 const PROJECT_FORMAT: &str = "mtl-playground-project";
 /// Newest version of the format; see `docs/project-format.md`.
 const PROJECT_VERSION: u32 = 1;
 const PROJECT_EXTENSION: &str = ".mtl.json";
 
-/// A weights file that was written.
+/// A weights file.
 pub struct Written {
-    /// A sensible name.
+    /// File name.
     pub name: String,
-    /// Its bytes.
+    /// Content.
     pub bytes: ArrayBuffer,
-    /// Parameters in it.
+    /// Number of parameters.
     pub n_parameters: usize,
-    /// Steps done.
+    /// Number of training steps.
     pub step: u64,
 }
 
 impl Playground {
-    /// Writes a weights file of the run as it is.
+    /// Writes a weights file of the current run.
     pub async fn write_weights(&self) -> Result<Written, Message> {
         match self.file(FileRequest::WriteWeights, Vec::new()).await? {
             (
@@ -69,7 +69,7 @@ impl Playground {
         }
     }
 
-    /// Writes a weights file and hands it to the person; `as_project` under the name of a project, which it is as well.
+    /// Writes a weights file and offers it as a download; with `as_project` under the name of a project file, which it is too.
     pub async fn save_weights(&self, as_project: bool) -> Result<(), Message> {
         let mut written = self.write_weights().await?;
         if as_project {
@@ -90,7 +90,7 @@ impl Playground {
         Ok(())
     }
 
-    /// Puts a weights file in the place of data set, design, settings and run. When anything is wrong with it, nothing
+    /// Replaces data set, design, settings and run by those of a weights file. On an error nothing
     /// changes.
     pub async fn open_weights(&self, name: &str, bytes: ArrayBuffer) -> Result<WeightsContents, Message> {
         let size = f64::from(bytes.byte_length());
@@ -112,7 +112,7 @@ impl Playground {
         };
         self.file(FileRequest::OpenWeights, payloads).await?;
         self.note_sent(&contents.design, &contents.settings);
-        // First of all: what was open may be left for a document of its own, with the settings that it had.
+        // The open document is saved first, with its settings.
         if trained_part(self.document.get().design()) != trained_part(&contents.design) {
             self.put_design(contents.design.clone(), T.open_weights.into());
         }
@@ -132,10 +132,10 @@ impl Playground {
         Ok(*contents)
     }
 
-    /// Opens a file that a person picked or dropped: weights, or a design.
+    /// Opens a file that the user picked or dropped: weights, a project, or a design.
     pub async fn open_file(&self, file: File) -> Result<(), Message> {
         let name = file.name();
-        // By size, before a byte is read.
+        // The size is checked before the file is read.
         check_size(&name, file.size(), weights::MAX_BYTES as f64)?;
         self.toasts
             .show(ToastKind::Done, fill_message(T.importing, &[&name]));
@@ -170,7 +170,7 @@ impl Playground {
         Ok(())
     }
 
-    /// Hands the person the project as a file: design, choice of data set, settings. With weights see
+    /// Offers the project as a download: design, choice of data set, settings. With weights see
     /// [`Playground::save_weights`].
     pub fn save_project(&self) -> Result<(), Message> {
         let Some(sitting) = self.sitting() else {
@@ -234,9 +234,9 @@ impl Project {
     }
 }
 
-/// Reads a project from JSON, of this version or an older one, and holds it against itself.
+/// Parses a project from JSON, of this version or an older one, and validates it.
 pub(super) fn read_project(text: &[u8]) -> Result<Sitting, Message> {
-    // The version first: what a newer one holds may not be readable.
+    // The version is checked first, since the content of a newer version may not be readable.
     let Version { version } = parse(text)?;
     if version > PROJECT_VERSION {
         return Err(fill_message(T.design_too_new, &[&version, &PROJECT_VERSION]));
@@ -266,7 +266,7 @@ fn not_a_project(name: &str, why: &Message) -> Message {
     Message::new(said(Lang::En, &why.en), said(Lang::Zh, &why.zh))
 }
 
-/// Reads a design from JSON, of this version or an older one, and holds it against itself.
+/// Parses a design from JSON, of this version or an older one, and validates it.
 pub fn read_design(text: &[u8]) -> Result<Design, Message> {
     let design: Design = parse(text)?;
     check_design(&design)?;
@@ -283,12 +283,12 @@ fn check_design(design: &Design) -> Result<(), Message> {
     edit::validate(design).map_err(|why| why.explain())
 }
 
-/// A weights file says its format first; a design has its nodes at the top.
+/// Formats are recognised by the first members of the file.
 fn looks_like_design(bytes: &ArrayBuffer) -> bool {
     !starts_with(bytes, weights::FORMAT) && starts_with(bytes, "\"nodes\"")
 }
 
-/// Whether `word` stands near the start of a file.
+/// Whether `word` occurs near the start of a file.
 fn starts_with(bytes: &ArrayBuffer, word: &str) -> bool {
     let start = Uint8Array::new(bytes).subarray(0, 512).to_vec();
     String::from_utf8_lossy(&start).contains(word)

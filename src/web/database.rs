@@ -1,5 +1,5 @@
-//! The browser's database: values by key, in a few stores. It may be blocked, full or taken away: then a call says so, and
-//! the page goes on without.
+//! The browser's database (IndexedDB): values by key, in a few stores. It may be blocked, full or deleted: then calls return errors, and
+//! the page works without it.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -14,29 +14,29 @@ pub const DOCUMENTS: &str = "documents";
 
 /// An open database.
 pub enum Database {
-    /// The browser's.
+    /// IndexedDB.
     Indexed(idb::Database),
-    /// In memory, with the same stores: for a page that keeps nothing.
+    /// In memory, with the same stores, for a page that stores nothing.
     Memory(RefCell<BTreeMap<(String, String), JsValue>>),
 }
 
 impl Database {
-    /// An empty database that is gone with the page.
+    /// An empty in-memory database.
     pub fn in_memory() -> Self {
         Self::Memory(RefCell::default())
     }
 
-    /// Opens the browser's database, which is made the first time.
+    /// Opens the browser's database, creating it the first time.
     pub async fn open() -> Result<Self, Error> {
         let mut request = Factory::new()?.open(NAME, Some(VERSION))?;
         request.on_upgrade_needed(|event| {
             if let Ok(database) = event.database() {
-                // A store that cannot be made is missed by whoever reads from it, who says so.
+                // If a store cannot be created, reading from it returns an error.
                 let _ = database.create_object_store(DOCUMENTS, ObjectStoreParams::new());
             }
         });
         let mut database = request.await?;
-        // Another window with a newer page may want to upgrade: this one must not stand in its way.
+        // Closes the database when a newer page in another window wants to upgrade it.
         database.on_version_change(|event| {
             if let Ok(database) = event.database() {
                 database.close();
@@ -105,7 +105,7 @@ impl Database {
         }
     }
 
-    /// Takes the value under `key` out.
+    /// Removes the value under `key`.
     pub async fn remove(&self, store: &str, key: &str) -> Result<(), Error> {
         match self {
             Self::Indexed(database) => {

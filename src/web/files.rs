@@ -1,11 +1,11 @@
-//! Files that a person opens or saves.
+//! Files that the user opens or saves.
 
 use js_sys::{Array, ArrayBuffer};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, Url};
 
-/// Hands a person a file to save.
+/// Offers a file as a download.
 pub fn save(name: &str, mime: &str, content: &JsValue) -> Result<(), JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type(mime);
@@ -18,7 +18,7 @@ pub fn save(name: &str, mime: &str, content: &JsValue) -> Result<(), JsValue> {
     link.set_href(&url);
     link.set_download(name);
     link.click();
-    // The browser has taken hold of the bytes by the time a minute is over.
+    // The browser has read the bytes within a minute.
     gloo_timers::callback::Timeout::new(60_000, move || {
         let _ = Url::revoke_object_url(&url);
     })

@@ -1,4 +1,4 @@
-//! What the page asks of the browser: downloads, files, its database.
+//! Browser APIs: downloads, files, database.
 
 pub mod database;
 pub mod fetch;

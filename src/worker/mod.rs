@@ -1,4 +1,4 @@
-//! The wire between the page and the worker that trains.
+//! The transport between the page and the training worker.
 //!
 //! Page and worker run the same wasm module: the page posts its compiled `WebAssembly.Module` to the worker's
 //! script (`static/worker.js`), so nothing is downloaded or compiled twice. A message is one JSON text (the
@@ -13,7 +13,7 @@
 //!      on_message(Event)               <-  Outbox::post(event, buffers)
 //!      on_message(Failed)              <-  panic, trap, script that did not load
 //! ```
-//! Between two slices the worker returns to its event loop, so that a command (Pause above all) is heard.
+//! Between two slices the worker returns to its event loop, so that commands (in particular Pause) are received.
 
 pub mod client;
 mod host;

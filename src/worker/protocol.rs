@@ -1,4 +1,4 @@
-//! The envelope of what page and worker say: the session's protocol, and beside it the files that the worker writes
+//! The messages between page and worker: those of the session's protocol, and requests for files that the worker writes
 //! and reads with `mtl_export`. Files never pass through the session, which knows no format, nor through the page as
 //! anything but bytes.
 
@@ -12,31 +12,31 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToWorker {
-    /// For the session.
+    /// A command for the session.
     Session {
-        /// What it is told.
+        /// The command.
         command: Command,
     },
-    /// About a file; answered once, under the same id.
+    /// A file request, which gets one reply with the same id.
     File {
-        /// Chosen by the page.
+        /// Request id, chosen by the page.
         id: u32,
-        /// What is asked.
+        /// The request.
         request: FileRequest,
     },
-    /// Where does a step go? Answered once, under the same id, with [`FileReply::StepMeasured`]. It is not a question to
+    /// A request for the profile of a step, which gets one reply with the same id, [`FileReply::StepMeasured`]. It is not a request to
     /// the session because it needs the worker's clock.
     Measure {
-        /// Chosen by the page.
+        /// Request id, chosen by the page.
         id: u32,
     },
 }
 
-/// What is asked about a file.
+/// A request about a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileRequest {
-    /// Writes a weights file of the run as it is.
+    /// Writes a weights file of the current run.
     WriteWeights,
     /// Reads the weights file in payload 0, checks all of it, and keeps it for [`FileRequest::OpenWeights`].
     ReadWeights,
@@ -54,67 +54,67 @@ pub enum FileRequest {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FromTrainer {
-    /// From the session.
+    /// An event of the session.
     Session {
-        /// What it says.
+        /// The event.
         event: Event,
     },
-    /// The answer to a [`ToWorker::File`].
+    /// The reply to a [`ToWorker::File`].
     File {
-        /// The question's id.
+        /// Id of the request.
         id: u32,
-        /// The answer, or what is wrong.
+        /// The reply, or an error.
         reply: Result<FileReply, Message>,
     },
 }
 
-/// The answer to a [`FileRequest`].
+/// The reply to a [`FileRequest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileReply {
     /// The file's bytes are payload 0.
     WeightsWritten {
-        /// A sensible name.
+        /// File name.
         name: String,
-        /// Parameters in it.
+        /// Number of parameters.
         n_parameters: usize,
-        /// Steps done.
+        /// Number of training steps.
         step: u64,
     },
-    /// What the file holds.
+    /// The content of the file was read.
     WeightsRead {
-        /// What was trained, on what, how.
+        /// Metadata of the file.
         contents: Box<WeightsContents>,
     },
-    /// It was put in the place of everything.
+    /// The file was opened.
     WeightsOpened,
-    /// The copy is in the payloads.
+    /// The copy of the run's state, in the payloads.
     CopyTaken {
-        /// Steps done.
+        /// Number of training steps.
         step: u64,
     },
-    /// The run stands where it stood when the copy was taken.
+    /// The run was restored from the copy.
     BroughtBack,
     /// Times of a step.
     StepMeasured {
-        /// By part.
+        /// Profile of a step.
         profile: StepProfile,
     },
 }
 
-/// What a weights file says beside the values.
+/// Metadata of a weights file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WeightsContents {
-    /// What was trained.
+    /// The design.
     pub design: Design,
-    /// On what.
+    /// The data set.
     pub source: DataSource,
-    /// Prepared how.
+    /// Settings of the preparation.
     pub data_settings: DataSettings,
-    /// How.
+    /// Settings of the run.
     pub settings: RunSettings,
-    /// Parameters in it.
+    /// Number of parameters.
     pub n_parameters: usize,
-    /// Steps done.
+    /// Number of training steps.
     pub step: u64,
 }

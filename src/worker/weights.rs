@@ -1,7 +1,7 @@
-//! Between a run's [`Snapshot`] and a weights file: the one place that knows both.
+//! Conversion between a run's [`Snapshot`] and a weights file.
 //!
-//! `mtl-training` knows no file format and `mtl-export` no run; this maps one to the other, member by member. It is used
-//! in the worker, so that a large file is made and read without the page noticing, and by the programs in `examples/`.
+//! `mtl-training` does not depend on file formats, and `mtl-export` not on runs; this module maps one to the other. It is used
+//! in the worker, so that large files do not block the page, and by the programs in `examples/`.
 
 use mtl_base::json;
 use mtl_export::weights::{
@@ -103,7 +103,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
             .collect(),
         step,
         epoch,
-        // Metrics of another version may be unreadable: they are for a person, not for the run.
+        // Metrics of another version may be unreadable; the run does not need them.
         evaluations: metrics
             .into_iter()
             .filter_map(|evaluation| json::read_value(&evaluation).ok())
@@ -115,7 +115,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
     ))
 }
 
-/// What the file of a snapshot is called.
+/// File name of a snapshot.
 pub fn file_name(snapshot: &Snapshot) -> String {
     let data = match &snapshot.source {
         DataSource::Asset { key } => key.as_str(),

@@ -4,7 +4,6 @@
 //! ```
 //! use mtl_base::settings::{Settings, Value};
 //! mtl_base::settings! {
-//!     /// What a dropout layer can be told.
 //!     pub struct Dropout {
 //!         /// Share of the inputs set to zero while training.
 //!         rate: f32 = 0.5, Real { min: 0.0, max: 0.95, step: 0.05 },
@@ -34,7 +33,7 @@ pub use value::{SettingType, Value};
 
 use crate::text::{Message, Text};
 
-/// Most labels that a setting gives a share.
+/// Largest number of labels with a share in one setting.
 pub const MAX_SHARES: usize = 256;
 
 /// One declared setting.
@@ -42,9 +41,9 @@ pub const MAX_SHARES: usize = 256;
 pub struct Field {
     /// Stable name, also in files.
     pub key: &'static str,
-    /// Name for a person.
+    /// Display name.
     pub label: Text,
-    /// What it does, with the formula where there is one.
+    /// Help text, with the formula where there is one.
     pub help: Text,
     /// Control and bounds.
     pub kind: FieldKind,
@@ -71,7 +70,7 @@ pub enum FieldKind {
         min: i64,
         /// Largest value.
         max: i64,
-        /// What one press of an arrow key changes.
+        /// Step of the arrow keys.
         step: i64,
     },
     /// A real number from `min` to `max`.
@@ -80,19 +79,19 @@ pub enum FieldKind {
         min: f64,
         /// Largest value.
         max: f64,
-        /// What one press of an arrow key changes.
+        /// Step of the arrow keys.
         step: f64,
     },
     /// On or off.
     Flag,
     /// One of a fixed list: stable names with their labels.
     Choice {
-        /// What there is to choose from.
+        /// Options: stable names with their labels.
         options: &'static [(&'static str, Text)],
     },
     /// Free text of at most `max_chars` characters.
     Words {
-        /// Ceiling.
+        /// Largest number of characters.
         max_chars: usize,
     },
     /// The key of a feature of the data set.
@@ -101,7 +100,7 @@ pub enum FieldKind {
     Label,
     /// Real numbers separated by commas, at most `max_items`.
     Reals {
-        /// Ceiling.
+        /// Largest number of items.
         max_items: usize,
         /// Smallest value of each.
         min: f64,
@@ -132,10 +131,10 @@ impl FieldKind {
     }
 }
 
-/// Of which kind settings are, where there are several: what [`kinds!`](crate::kinds!) declares.
+/// The kind of settings that have several kinds, as declared by [`kinds!`](crate::kinds!).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Kind {
-    /// The member of a file that says it.
+    /// Name of the member with the kind, in files.
     pub tag: &'static str,
     /// Stable name of this kind.
     pub key: &'static str,
@@ -143,22 +142,22 @@ pub struct Kind {
     pub options: &'static [(&'static str, Text)],
 }
 
-/// What [`settings!`](crate::settings!) implements.
+/// Interface of settings structs, implemented by [`settings!`](crate::settings!).
 pub trait Settings {
     /// The declared settings, in the order of the file.
     fn fields(&self) -> &'static [Field];
 
-    /// The value of setting `key`; none for a group.
+    /// The value of setting `key`; `None` for a group.
     fn get(&self, key: &str) -> Option<Value>;
 
-    /// Puts a value from a file into setting `key`, whatever its bounds: whoever uses the settings checks them first
+    /// Sets `key` to a value from a file without checking its bounds: the caller must check the settings before it uses them
     /// ([`faults`](Self::faults), [`check`](Self::check)). False when the value is of another type.
     fn put(&mut self, key: &str, value: &Value) -> bool;
 
-    /// Changes setting `key`, or says why not and changes nothing.
+    /// Changes setting `key`. On an error nothing changes.
     ///
     /// # Errors
-    /// There is no such setting, or the value is not of its type or outside its bounds.
+    /// When there is no such setting, or the value has the wrong type or is outside the bounds.
     fn set(&mut self, key: &str, value: &Value) -> Result<(), SettingError> {
         let field = find(self.fields(), key)?;
         self.put(key, &field.accept(value)?);
@@ -170,17 +169,17 @@ pub trait Settings {
         None
     }
 
-    /// [`Settings::group`], to change.
+    /// The mutable form of [`Settings::group`].
     fn group_mut(&mut self, _key: &str) -> Option<&mut dyn Settings> {
         None
     }
 
-    /// Of which kind they are, where there are several.
+    /// The kind, for settings with several kinds.
     fn kind(&self) -> Option<Kind> {
         None
     }
 
-    /// Puts the defaults of another kind in their place; false when there is no kind of that name.
+    /// Replaces them by the defaults of another kind; returns false when there is no kind of that name.
     fn set_kind(&mut self, _key: &str) -> bool {
         false
     }
@@ -197,10 +196,10 @@ pub trait Settings {
         faults
     }
 
-    /// Refuses settings of which one is outside the bounds of its form, naming the first.
+    /// Checks the bounds of all settings; the error names the first violation.
     ///
     /// # Errors
-    /// [`SettingError::Invalid`]: which, what was expected, what was there.
+    /// [`SettingError::Invalid`] with the setting, what was expected and what was found.
     fn check(&self) -> Result<(), SettingError> {
         self.faults().into_iter().next().map_or(Ok(()), Err)
     }
@@ -209,7 +208,7 @@ pub trait Settings {
 /// The declaration of setting `key`.
 ///
 /// # Errors
-/// There is none.
+/// When there is no such setting.
 pub fn find(fields: &'static [Field], key: &str) -> Result<&'static Field, SettingError> {
     fields
         .iter()
@@ -220,13 +219,13 @@ pub fn find(fields: &'static [Field], key: &str) -> Result<&'static Field, Setti
         })
 }
 
-/// The settings within the groups `path`, one within the other.
+/// The settings of a nested group; `path` lists the groups from the outside in.
 pub fn group_at<'a>(settings: &'a dyn Settings, path: &[&str]) -> Option<&'a dyn Settings> {
     path.iter()
         .try_fold(settings, |settings, key| settings.group(key))
 }
 
-/// [`group_at`], to change.
+/// The mutable form of [`group_at`].
 pub fn group_at_mut<'a>(settings: &'a mut dyn Settings, path: &[&str]) -> Option<&'a mut dyn Settings> {
     path.iter()
         .try_fold(settings, |settings, key| settings.group_mut(key))
@@ -279,7 +278,7 @@ impl Field {
         })
     }
 
-    /// Reads what a person typed; a comma separates the items of a list.
+    /// Parses the text of an input; a comma separates the items of a list.
     pub fn parse(&self, typed: &str) -> Result<Value, SettingError> {
         let typed = typed.trim();
         let value = match self.kind {
@@ -319,7 +318,7 @@ impl Field {
 }
 
 impl FieldKind {
-    /// The type and bounds in words.
+    /// A description of type and bounds, for error messages.
     pub fn describe(&self) -> Message {
         match self {
             Self::Int { min, max, .. } => Message::new(

@@ -1,4 +1,4 @@
-//! Settings of the run: what may change in mid-run is marked as live, what begins the run again says so.
+//! The training panel: settings that can change during a run are marked as live; others restart the run.
 
 mod fields;
 mod optimizer;
@@ -18,7 +18,7 @@ use crate::{
     state::{PlaygroundRef, use_playground, use_store},
 };
 
-/// Settings of the run.
+/// The training panel.
 #[component]
 pub fn TrainPanel() -> Html {
     html! {
@@ -37,7 +37,7 @@ pub fn TrainPanel() -> Html {
     }
 }
 
-/// Changes the settings of the run by `change`, or says why not.
+/// Changes the settings of the run by `change`, or shows the error.
 fn change_settings(playground: &PlaygroundRef, change: impl FnOnce(&mut RunSettings)) {
     let mut settings = RunSettings::clone(&playground.settings.get());
     change(&mut settings);
@@ -70,7 +70,7 @@ fn ProblemNote() -> Html {
     }
 }
 
-/// A part of the panel that folds.
+/// Properties of `Section`.
 #[derive(Properties, PartialEq)]
 pub struct FoldProps {
     /// Heading.
@@ -87,7 +87,7 @@ pub struct FoldProps {
     pub children: Html,
 }
 
-/// A part of the panel that folds.
+/// A collapsible section of the panel.
 #[component]
 pub fn Fold(props: &FoldProps) -> Html {
     html! {

@@ -1,4 +1,4 @@
-//! Where does a step go? Time per op of the design on screen, measured in the worker.
+//! Profile of a step: time per op of the open design, measured in the worker.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use crate::{
     state::use_playground,
 };
 
-/// So many bars are shown; the rest is one.
+/// Number of bars; the rest is combined into one.
 const MAX_BARS: usize = 14;
 
 /// One bar.
@@ -28,7 +28,7 @@ impl Bar {
     }
 }
 
-/// Where does a step go?
+/// The profile of a step.
 #[component]
 pub fn ProfileSection() -> Html {
     let lang = use_lang();

@@ -9,7 +9,7 @@ use crate::{
     ui::{elements::icon_button, icon::IconKind},
 };
 
-/// Epochs, batch size, learning rate, seed, what runs the steps and how.
+/// Epochs, batch size, learning rate, seed, backend.
 #[component]
 pub fn RunSection() -> Html {
     let lang = use_lang();
@@ -33,7 +33,7 @@ pub fn RunSection() -> Html {
     }
 }
 
-/// What runs the steps, and why.
+/// The backend in use, and the reason.
 #[component]
 fn RunsOn() -> Html {
     let lang = use_lang();

@@ -10,7 +10,7 @@ use crate::{
     ui::form::TypedBox,
 };
 
-/// Where the slider ends; the box takes more.
+/// Largest value of the slider; the box accepts more.
 const SLIDER_MAX: f64 = 5.0;
 
 /// A slider per task.

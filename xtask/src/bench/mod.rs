@@ -30,7 +30,7 @@ use anyhow::{Context, Result, bail};
 use args::Args;
 use browser::Browser;
 use contender::{Native, Stage};
-use race::{Others, Pace};
+use race::{Others, Schedule};
 use results::{WorkloadResult, figure};
 use serde_json::Value;
 
@@ -59,7 +59,11 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     };
     let site = site::site(tfjs.as_deref(), others.burn)?;
 
-    let pace = if args.quick { Pace::QUICK } else { Pace::FULL };
+    let schedule = if args.quick {
+        Schedule::QUICK
+    } else {
+        Schedule::FULL
+    };
     let start = Instant::now();
     let browser = step("start Chromium", || Browser::start(&programs.chromium, &site.dir))?;
     let mut stage = Stage {
@@ -72,7 +76,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
         let name = workload["name"].as_str().unwrap_or_default();
         let about = workload["about"].as_str().unwrap_or_default();
         eprintln!("» {name}  {about}");
-        let result = race::run(&mut stage, workload, pace, args.backend, others)
+        let result = race::run(&mut stage, workload, schedule, args.backend, others)
             .with_context(|| format!("measuring {name}"))?;
         progress(&result);
         results.push(result);

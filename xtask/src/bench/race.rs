@@ -12,9 +12,9 @@ use super::contender::{Engine, Key, Refusal, Stage};
 use super::results::{Entrant, LOSS_TOLERANCE, WorkloadResult};
 use crate::bundle::Build;
 
-/// Durations and numbers of rounds.
+/// The schedule of a benchmark: durations and numbers of rounds.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct Schedule {
     /// Rounds of blocks.
     pub n_rounds: usize,
     /// Rounds of a contender whose step takes longer than a block.
@@ -31,7 +31,7 @@ pub struct Pace {
     pub takes_first: bool,
 }
 
-impl Pace {
+impl Schedule {
     pub const FULL: Self = Self {
         n_rounds: 7,
         n_slow_rounds: 2,
@@ -116,14 +116,14 @@ fn heats(backend: Backend, native: &Key, others: Others) -> Vec<Heat> {
 pub fn run(
     stage: &mut Stage,
     workload: &Value,
-    pace: Pace,
+    schedule: Schedule,
     backend: Backend,
     others: Others,
 ) -> Result<WorkloadResult, Refusal> {
     let mut result = WorkloadResult::new(workload);
     let mut peak = |key: &Key| -> Result<Value, Refusal> {
         let command = json!({ "do": "peak", "fused": key.is_fused() });
-        stage.ask(key, &command, pace.start_within)
+        stage.ask(key, &command, schedule.start_within)
     };
     let native_peak = peak(&Key::native("native"))?;
     let native = Key::native(native_peak["build"].as_str().unwrap_or("native"));
@@ -145,10 +145,16 @@ pub fn run(
         let is_choice = heat.keys.len() > 1;
         let mut seen = Vec::new();
         for key in heat.keys {
-            if pace.takes_first && best.is_some() {
+            if schedule.takes_first && best.is_some() {
                 break;
             }
-            match qualify(stage, workload, &key, pace, is_choice && !pace.takes_first) {
+            match qualify(
+                stage,
+                workload,
+                &key,
+                schedule,
+                is_choice && !schedule.takes_first,
+            ) {
                 Ok(entrant) if is_choice && computes_something_else(&entrant, racers.first()) => {
                     stage.end(&entrant.key);
                     let note = format!(
@@ -180,25 +186,25 @@ pub fn run(
                     eprintln!("    {note}");
                     result.notes.push(note);
                     // The remaining alternatives are assumed to be slower.
-                    if pace.takes_first && matches!(refusal, Refusal::TooSlow(_)) {
+                    if schedule.takes_first && matches!(refusal, Refusal::TooSlow(_)) {
                         break;
                     }
                 }
             }
         }
-        if is_choice && !pace.takes_first && !seen.is_empty() {
+        if is_choice && !schedule.takes_first && !seen.is_empty() {
             let note = format!("{}: {}", heat.what, seen.join(", "));
             eprintln!("    {note}");
             result.notes.push(note);
         }
         racers.extend(best);
     }
-    race(stage, &mut racers, pace)?;
+    race(stage, &mut racers, schedule)?;
     if backend.has_cpu() {
         let profile = stage.ask(
             &native,
             &json!({ "do": "profile", "n": 100 }),
-            pace.block_within(),
+            schedule.block_within(),
         )?;
         result.profile = Some(profile);
     }
@@ -224,31 +230,31 @@ fn qualify(
     stage: &mut Stage,
     workload: &Value,
     key: &Key,
-    pace: Pace,
+    schedule: Schedule,
     is_choice: bool,
 ) -> Result<Entrant, Refusal> {
     let mut spec = workload.clone();
     spec["fused"] = key.is_fused().into();
     let is_stock = key.engine == Engine::TfjsStock && key.backend != "webgpu";
     let within = if is_stock {
-        pace.stock_within
+        schedule.stock_within
     } else {
-        pace.start_within
+        schedule.start_within
     };
     let start = stage.ask(key, &json!({ "do": "start", "spec": spec }), within)?;
     let mut entrant = Entrant::new(key.clone());
     entrant.first_step_ms = number(&start, "first_step_ms");
     entrant.flops_per_step = number(&start, "flops_per_step");
     entrant.losses = numbers(&start["losses"]);
-    let command = json!({ "do": "losses", "n": N_LOSSES - 1, "budget_ms": pace.losses_ms });
-    let within = within + Duration::from_secs_f64(pace.losses_ms / 1e3);
+    let command = json!({ "do": "losses", "n": N_LOSSES - 1, "budget_ms": schedule.losses_ms });
+    let within = within + Duration::from_secs_f64(schedule.losses_ms / 1e3);
     let more = stage.ask(key, &command, within)?;
     entrant.losses.extend(numbers(&more["losses"]));
     if is_choice {
         let block = stage.ask(
             key,
-            &json!({ "do": "block", "ms": pace.block_ms }),
-            pace.block_within(),
+            &json!({ "do": "block", "ms": schedule.block_ms }),
+            schedule.block_within(),
         )?;
         entrant.heat_speed = speed(&block);
     }
@@ -256,16 +262,16 @@ fn qualify(
 }
 
 /// Interleaved blocks. A contender whose single step takes longer than a block takes part in the first rounds only.
-fn race(stage: &mut Stage, racers: &mut [Entrant], pace: Pace) -> Result<(), Refusal> {
-    for round in 0..pace.n_rounds {
+fn race(stage: &mut Stage, racers: &mut [Entrant], schedule: Schedule) -> Result<(), Refusal> {
+    for round in 0..schedule.n_rounds {
         for entrant in racers.iter_mut() {
-            if entrant.is_out || (entrant.is_slow && round >= pace.n_slow_rounds) {
+            if entrant.is_out || (entrant.is_slow && round >= schedule.n_slow_rounds) {
                 continue;
             }
-            let command = json!({ "do": "block", "ms": pace.block_ms });
-            match stage.ask(&entrant.key, &command, pace.block_within()) {
+            let command = json!({ "do": "block", "ms": schedule.block_ms });
+            match stage.ask(&entrant.key, &command, schedule.block_within()) {
                 Ok(block) => {
-                    entrant.is_slow = number(&block, "ms") > 2.0 * pace.block_ms;
+                    entrant.is_slow = number(&block, "ms") > 2.0 * schedule.block_ms;
                     entrant.speeds.push(speed(&block));
                 }
                 Err(Refusal::Gone(why)) => return Err(Refusal::Gone(why)),

@@ -1,6 +1,6 @@
 //! The macros that declare settings.
 
-/// Declares an enum with stable names and labels that a setting can choose from.
+/// Declares an enum with stable names and labels, for settings with a fixed set of values.
 #[macro_export]
 macro_rules! choice {
     (
@@ -15,7 +15,7 @@ macro_rules! choice {
             $( $(#[$variant_meta])* #[serde(rename = $key)] $variant, )+
         }
         impl $name {
-            /// Every choice.
+            /// All values.
             pub const ALL: &'static [Self] = &[$( Self::$variant ),+];
             /// Stable names with their labels.
             pub const OPTIONS: &'static [(&'static str, $crate::text::Text)] =
@@ -24,7 +24,7 @@ macro_rules! choice {
             pub const fn key(self) -> &'static str {
                 match self { $( Self::$variant => $key ),+ }
             }
-            /// The name for a person.
+            /// The display name.
             pub const fn label(self) -> $crate::text::Text {
                 match self { $( Self::$variant => $crate::text::Text::new($en, $zh) ),+ }
             }
@@ -123,7 +123,7 @@ macro_rules! settings {
     };
 }
 
-/// What one field of [`settings!`](crate::settings!) contributes, by its kind.
+/// Expansion of one field of [`settings!`](crate::settings!), by its kind.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! setting {
@@ -214,7 +214,7 @@ macro_rules! kinds {
                 match self { $( Self::$variant(_) => $key ),+ }
             }
 
-            /// The name of its kind for a person.
+            /// The display name of its kind.
             pub const fn label(&self) -> $crate::text::Text {
                 match self { $( Self::$variant(_) => $crate::text::Text::new($en, $zh) ),+ }
             }

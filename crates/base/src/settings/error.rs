@@ -1,19 +1,19 @@
-//! Why a setting was not changed.
+//! Errors of changing a setting.
 
 use thiserror::Error;
 
 use super::FieldKind;
 use crate::text::{Explain, Message};
 
-/// Why a setting was not changed. A setting within groups is named with them: `stop.patience`.
+/// Error of changing a setting. Settings in groups are named with their path: `stop.patience`.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum SettingError {
     /// No setting has this name.
     #[error("there is no setting `{key}`; there are: {}", known.join(", "))]
     Unknown {
-        /// What was asked for.
+        /// The unknown name.
         key: String,
-        /// What there is in its place.
+        /// The names that exist.
         known: Vec<&'static str>,
     },
     /// The value is not of the setting's type or outside its bounds.
@@ -23,13 +23,13 @@ pub enum SettingError {
         key: String,
         /// Its type and bounds.
         kind: FieldKind,
-        /// What came.
+        /// The value that was given.
         got: String,
     },
 }
 
 impl SettingError {
-    /// The same of a setting within the group `group`.
+    /// Adds the group `group` to the setting's path.
     pub(super) fn within(mut self, group: &str) -> Self {
         let (Self::Unknown { key, .. } | Self::Invalid { key, .. }) = &mut self;
         *key = format!("{group}.{key}");

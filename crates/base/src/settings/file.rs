@@ -37,11 +37,11 @@ impl Serialize for Group<'_> {
     }
 }
 
-/// Reads what [`serialize`] wrote into settings that have their defaults: a missing entry keeps its default, an unknown one is
-/// passed over, and bounds are not checked (see [`Settings::check`]).
+/// Deserialises the format of [`serialize`] into settings with default values: a missing entry keeps its default, an unknown one is
+/// ignored, and bounds are not checked (see [`Settings::check`]).
 ///
 /// # Errors
-/// A value of another type than the setting's.
+/// When a value has another type than the setting.
 pub fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
     settings: &mut dyn Settings,
@@ -49,11 +49,11 @@ pub fn deserialize<'de, D: Deserializer<'de>>(
     put_members(settings, &Json::deserialize(deserializer)?, "")
 }
 
-/// Reads settings of several kinds, as [`deserialize`] does; the member `tag` says of which kind they are, `options` are
-/// the kinds there are, and `with_key` makes the defaults of one.
+/// Deserialises settings with several kinds, as [`deserialize`] does; the member `tag` has the kind, `options` are
+/// the kinds, and `with_key` returns the defaults of a kind.
 ///
 /// # Errors
-/// No such kind, or a value of another type than the setting's.
+/// When there is no such kind, or a value has another type than the setting.
 pub fn deserialize_kinds<'de, D: Deserializer<'de>, T: Settings>(
     deserializer: D,
     tag: &'static str,
@@ -68,7 +68,7 @@ pub fn deserialize_kinds<'de, D: Deserializer<'de>, T: Settings>(
     Ok(settings)
 }
 
-/// What is said to have come where there is nothing that a setting can be.
+/// Description of a JSON value that no setting can have, for error messages.
 const OTHER: &str = "something else";
 
 /// `path` names the groups that the settings are in: `stop.`.
@@ -113,7 +113,7 @@ fn put_settings<E: Error>(settings: &mut dyn Settings, members: &Json, path: &st
     Ok(())
 }
 
-/// What is said of a value that a setting cannot take.
+/// The error for a value that a setting cannot have.
 fn wrong<E: Error>(got: Option<&Json>, kind: FieldKind, path: &str) -> E {
     let got = got.and_then(from_json);
     let got = got.map_or_else(|| OTHER.to_owned(), |value| value.to_string());
@@ -121,12 +121,12 @@ fn wrong<E: Error>(got: Option<&Json>, kind: FieldKind, path: &str) -> E {
     E::invalid_value(Unexpected::Other(&got), &expected.as_str())
 }
 
-/// `settings` with what the object `members` names changed, in groups too, and the rest as it is. Unlike a file it may
-/// name nothing that is not there, and every value is held against its bounds. A kind may be given by its name alone, and then
+/// A copy of `settings` with the members of the object `members` changed, also in nested groups. Unlike a file it must
+/// not have unknown members, and every value must be within its bounds. A kind may be given by its name alone, and then
 /// has its defaults.
 ///
 /// # Errors
-/// Names the first setting that is not there, or whose value is not of its type or outside its bounds.
+/// [`SettingError`] for the first setting that is unknown, of the wrong type or outside its bounds.
 pub fn merged<T: Settings + Clone>(settings: &T, members: &Json) -> Result<T, SettingError> {
     let mut settings = settings.clone();
     merge(&mut settings, members)?;
@@ -168,7 +168,7 @@ fn invalid(key: &str, kind: FieldKind, got: &Json) -> SettingError {
     }
 }
 
-/// What a setting can be; none for what no setting looks like.
+/// The generic value of a JSON value; `None` if no setting can have it.
 fn from_json(json: &Json) -> Option<Value> {
     match json {
         Json::Null => None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// A value on its way between a form and a setting.
+/// The generic value of a setting, as forms and files exchange it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
@@ -47,9 +47,9 @@ impl std::fmt::Display for Value {
 
 /// A Rust type that a setting can have.
 pub trait SettingType: Sized {
-    /// To the generic value.
+    /// Converts to the generic value.
     fn to_value(&self) -> Value;
-    /// From a generic value that [`Field::accept`] has accepted.
+    /// Converts from a generic value that [`Field::accept`] has accepted.
     fn from_value(value: &Value) -> Option<Self>;
 }
 

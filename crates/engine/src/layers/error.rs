@@ -1,4 +1,4 @@
-//! Why a layer cannot take what is wired to it.
+//! Errors of lowering a layer.
 
 use thiserror::Error;
 
@@ -8,20 +8,20 @@ use mtl_base::{
     text::{Explain, Message},
 };
 
-/// Why a layer cannot take what is wired to it, or read what it names.
+/// Error of lowering a layer: its inputs, or the feature or label that it names, do not fit.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum LowerError {
-    /// A wire carries what the handle does not take.
+    /// An input has a kind of value that the handle does not take.
     #[error("takes {}, got {got}{}", expected.label().en, kind_hint(*expected, *got).en)]
     Kind {
         /// Index of the input handle.
         handle: usize,
-        /// What it takes.
+        /// Kind that it takes.
         expected: PortKind,
-        /// What came.
+        /// Shape that was given.
         got: Shape,
     },
-    /// Inputs that must have equal shapes have not.
+    /// Inputs that must have equal shapes differ.
     #[error(
         "all inputs must have the shape of the first, {first}; got {got} (hint: a Dense layer changes the width, pooling or Flatten makes a sequence a vector)"
     )]
@@ -44,23 +44,23 @@ pub enum LowerError {
     /// The number of wires is wrong.
     #[error("takes {expected} inputs, got {got}")]
     Count {
-        /// How many it takes.
+        /// Number of wires that it takes.
         expected: usize,
-        /// How many came.
+        /// Number of wires that were given.
         got: usize,
     },
     /// The data set has no such feature.
     #[error("the data set has no feature `{key}`; it has {}", list(available))]
     UnknownFeature {
-        /// What the input names.
+        /// Key that the input names.
         key: String,
-        /// What there is of the right kind.
+        /// Keys of the right kind.
         available: Vec<String>,
     },
     /// The feature is of another kind.
     #[error("feature `{key}` is {}, which this input does not read (hint: use {})", feature_name(*got).en, input_for(*got).en)]
     FeatureKind {
-        /// What the input names.
+        /// Key that the input names.
         key: String,
         /// Its kind.
         got: FeatureKind,
@@ -68,15 +68,15 @@ pub enum LowerError {
     /// The data set has no such label.
     #[error("the data set has no label `{key}`; it has {}", list(available))]
     UnknownLabel {
-        /// What the head names.
+        /// Key that the head names.
         key: String,
-        /// What there is of the right kind.
+        /// Keys of the right kind.
         available: Vec<String>,
     },
     /// The label is of another kind.
     #[error("label `{key}` is {}, which this head does not learn (hint: use {})", label_name(*got).en, head_for(*got).en)]
     LabelKind {
-        /// What the head names.
+        /// Key that the head names.
         key: String,
         /// Its kind.
         got: LabelKind,
@@ -129,12 +129,12 @@ pub enum LowerError {
         /// Last column that is asked for.
         end: usize,
     },
-    /// A size is beyond what any machine here holds.
+    /// A size exceeds the limit.
     #[error("one example would take {got} numbers, the ceiling is {ceiling} (hint: use smaller layers)")]
     TooLarge {
         /// Numbers per example.
         got: usize,
-        /// Ceiling.
+        /// Limit.
         ceiling: usize,
     },
 }
