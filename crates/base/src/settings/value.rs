@@ -49,7 +49,7 @@ impl std::fmt::Display for Value {
 pub trait SettingType: Sized {
     /// Converts to the generic value.
     fn to_value(&self) -> Value;
-    /// Converts from a generic value that [`Field::accept`] has accepted.
+    /// Converts from a generic value that [`Field::accept`](super::Field::accept) has accepted.
     fn from_value(value: &Value) -> Option<Self>;
 }
 

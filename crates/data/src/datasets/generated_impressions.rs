@@ -36,7 +36,7 @@ use crate::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelColum
 pub const KEY: &str = "generated-impressions";
 
 mtl_base::settings! {
-    /// What the impression generator can be told.
+    /// Settings of the impression generator.
     pub struct ImpressionSettings {
         /// Number of impressions.
         rows: usize = 20_000, Int { min: 100, max: 200_000, step: 5_000 },

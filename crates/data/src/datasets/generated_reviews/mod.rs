@@ -66,7 +66,7 @@ mtl_base::choice! {
 }
 
 mtl_base::settings! {
-    /// What the review generator can be told.
+    /// Settings of the review generator.
     pub struct ReviewSettings {
         /// Number of reviews.
         rows: usize = 6_000, Int { min: 100, max: 100_000, step: 1_000 },
