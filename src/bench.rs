@@ -3,7 +3,7 @@
 
 use mtl_base::json;
 use mtl_kernels::{
-    fused,
+    fused::Rounding,
     peak::{self, LayerProduct},
 };
 #[cfg(feature = "gpu")]
@@ -132,15 +132,14 @@ fn about(benchmark: &Benchmark) -> String {
 /// Floating-point operations per second on registers alone, with fused multiply-adds if requested and available.
 #[wasm_bindgen]
 pub fn bench_peak(fuse: bool) -> f64 {
-    fused::choose(fuse);
-    peak::peak_flops_per_s(&clock_ms())
+    peak::peak_flops_per_s(&clock_ms(), Rounding::fused_if(fuse))
 }
 
 /// The same for a product of a dense layer: 0 forward, 1 gradient of its input, 2 of its weights.
 #[wasm_bindgen]
 pub fn bench_product(which: usize, batch: usize, units: usize, inputs: usize, fuse: bool) -> f64 {
-    fused::choose(fuse);
-    peak::product_flops_per_s(&clock_ms(), LayerProduct::ALL[which % 3], [batch, units, inputs])
+    let (product, size) = (LayerProduct::ALL[which % 3], [batch, units, inputs]);
+    peak::product_flops_per_s(&clock_ms(), product, size, Rounding::fused_if(fuse))
 }
 
 /// The clock of this worker.

@@ -27,6 +27,7 @@ texts! {
     forward: "forward", "前向";
     backward: "backward", "反向";
     batch: "Rows into the batch", "装入批次";
+    balance: "Balancing of the tasks", "任务平衡";
     update: "Clipping and optimizer", "裁剪与优化器";
     others: "{0} smaller ones", "其余 {0} 个较小的";
     op_time: "{0}: forward {1} ms, backward {2} ms", "{0}：前向 {1} 毫秒，反向 {2} 毫秒";

@@ -1,7 +1,7 @@
 //! When the worker dies: another one is started, and the run goes on from the last copy of what it had learnt.
 //!
 //! The copy is taken after evaluations and pauses, not more often than every [`COPY_EVERY_MS`], and lies in the page as bytes
-//! that nobody reads. It holds parameters and step; the optimizer begins afresh.
+//! that nobody reads. It holds parameters, step and the state of the training.
 
 use js_sys::ArrayBuffer;
 use mtl_base::text::{Explain, Message};

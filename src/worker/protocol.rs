@@ -43,10 +43,10 @@ pub enum FileRequest {
     /// Puts the file that was read last in the place of everything. Payload 0 is its data set's asset, when it has one
     /// and the session has not loaded that very one.
     OpenWeights,
-    /// What the run has learnt, in two payloads that the page keeps unread: it gives them back with
+    /// What the run has learnt, in payloads that the page keeps unread: it gives them back with
     /// [`FileRequest::BringBack`] to another worker when this one dies.
     TakeCopy,
-    /// Payloads 0 and 1 as from [`FileRequest::TakeCopy`]; the data set is loaded already.
+    /// Payloads as from [`FileRequest::TakeCopy`]; the data set is loaded already.
     BringBack,
 }
 

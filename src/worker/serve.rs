@@ -207,7 +207,7 @@ fn write(
     };
     match wanted {
         Wanted::Weights => {
-            let values = payloads.pop().unwrap_or_default();
+            let values = payloads.drain(..).next().unwrap_or_default();
             let bytes = weights::encode(&snapshot, &values).map_err(|error| error.explain())?;
             let reply = FileReply::WeightsWritten {
                 name: weights::file_name(&snapshot),

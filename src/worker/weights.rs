@@ -108,6 +108,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
             .into_iter()
             .filter_map(|evaluation| json::read_value(&evaluation).ok())
             .collect(),
+        state: None,
     };
     Ok((
         snapshot,

@@ -34,6 +34,9 @@ struct Current {
     scale: f64,
     /// Of all tasks.
     weights: Vec<f64>,
+    /// What a person gives each task, and the products of both.
+    task_weights: Vec<f64>,
+    scaled: Vec<f64>,
     /// What the option of sum or mean multiplies weights by.
     factor: f64,
     objective: f64,
@@ -126,6 +129,8 @@ impl Balancer {
                 gram: Vec::with_capacity(n * n),
                 scale: 1.0,
                 weights: vec![0.0; n],
+                task_weights: vec![1.0; n],
+                scaled: Vec::with_capacity(n),
                 factor: 1.0,
                 objective: 0.0,
             },
@@ -164,6 +169,12 @@ impl Balancer {
         self.config.needs_losses_after()
     }
 
+    /// Sets what a person gives each task: what the method gives is multiplied by it in [`Self::combine`]. At first it is 1.
+    pub fn set_task_weights(&mut self, task_weights: impl IntoIterator<Item = f64>) {
+        let own = self.current.task_weights.iter_mut();
+        own.zip(task_weights).for_each(|(own, weight)| *own = weight);
+    }
+
     /// The weights of the step of a method that does not ask for the Gram matrix, one for each task. For
     /// [`Needs::Jacobian`] they are those of the heads.
     pub fn weights_from_losses(&mut self, input: &StepInput<'_>) -> &[f64] {
@@ -185,11 +196,19 @@ impl Balancer {
 
     /// Writes the step of the shared parameters into the shared columns of `out`, which has a row's length. It follows
     /// [`Self::weights_from_losses`] or [`Self::weights_from_gram`] of the same step.
+    ///
+    /// The part of each task in the step is multiplied by what [`Self::set_task_weights`] has set.
     pub fn combine(&mut self, rows: &Rows<'_>, out: &mut [f32]) {
-        let Current { weights, factor, .. } = &self.current;
+        let current = &mut self.current;
+        current.scaled.clear();
+        let tasks = current.weights.iter().zip(&current.task_weights);
+        current
+            .scaled
+            .extend(tasks.map(|(weight, task_weight)| weight * task_weight));
+        let Current { scaled, factor, .. } = &self.current;
         let problem = problem(&self.setup, self.epochs, &self.current);
         self.config
-            .combine(&problem, rows, weights, &mut self.memory, &mut self.scratch, out);
+            .combine(&problem, rows, scaled, &mut self.memory, &mut self.scratch, out);
         if self.config.needs() == Needs::Jacobian && *factor != 1.0 {
             let factor = *factor as f32;
             for range in rows.columns {
@@ -389,5 +408,6 @@ fn problem<'a>(setup: &'a Setup, epoch: u64, current: &'a Current) -> Problem<'a
         losses: &current.losses,
         gram: &current.gram,
         scale: current.scale,
+        task_weights: &current.task_weights,
     }
 }

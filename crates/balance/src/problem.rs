@@ -96,6 +96,8 @@ pub struct Problem<'a> {
     pub gram: &'a [f64],
     /// The mean of the diagonal of the true Gram matrix.
     pub scale: f64,
+    /// What a person gives each of all tasks, for a method that writes the step itself: no weight of a method holds it.
+    pub task_weights: &'a [f64],
 }
 
 impl Problem<'_> {

@@ -257,7 +257,6 @@ impl<'a> Lowering<'a> {
             tasks: self.tasks,
             trainable: !self.node.frozen,
             sparse: false,
-            tied: false,
         });
         ParameterId(self.plan.parameters.len() - 1)
     }

@@ -1,4 +1,5 @@
-//! A training step allocates nothing: counted by an allocator.
+//! The passes of a training step allocate nothing, whatever the layer: counted by an allocator. The step as a whole: `allocation.rs` of
+//! `mtl-training`.
 
 #![allow(
     clippy::disallowed_methods,
@@ -16,12 +17,7 @@ use std::{
 };
 
 use common::{bench, build, fill};
-use mtl_base::schema::{FeatureKind, LabelKind, Schema};
-use mtl_engine::{
-    design::presets,
-    layers::Layer,
-    model::{BuildOptions, Model, Profile},
-};
+use mtl_engine::{layers::Layer, model::Model};
 use mtl_program::{
     optimizers::{Optimizer, OptimizerConfig},
     specs::Mode,
@@ -68,49 +64,11 @@ fn check(name: &str, model: &mut Model, rows: usize) {
         std::hint::black_box((model.losses(), model.penalty()));
         assert_eq!(COUNT.get() - before, 0, "{name}: allocations in step {step}");
     }
-    let mut profile = Profile::new(model);
-    let before = COUNT.get();
-    model.profile_step(Mode::Train { step: 3 }, &weights, &|| 0.0, &mut profile);
-    assert_eq!(COUNT.get() - before, 0, "{name}: allocations in a profiled step");
 }
 
 #[test]
 fn a_step_of_any_layer_allocates_nothing() {
     for sample in Layer::samples() {
         check(sample.layer.key(), &mut build(&bench(&sample, true, 0), 5), 5);
-    }
-}
-
-#[test]
-fn a_step_of_any_preset_allocates_nothing() {
-    let schema = Schema {
-        features: vec![
-            common::feature(
-                "text",
-                FeatureKind::Tokens {
-                    length: 12,
-                    cardinality: 200,
-                },
-            ),
-            common::feature("user", FeatureKind::Id { cardinality: 50 }),
-            common::feature("item", FeatureKind::Id { cardinality: 60 }),
-        ],
-        labels: vec![
-            common::label("click", LabelKind::Binary),
-            common::label("buy", LabelKind::Binary),
-            common::label("next_item", LabelKind::Classes { n_classes: 60 }),
-            common::label("next_user", LabelKind::Classes { n_classes: 50 }),
-        ],
-    };
-    for preset in presets::all() {
-        assert!(preset.fits(&schema), "{}", preset.key);
-        let options = BuildOptions {
-            max_rows: 8,
-            seed: 1,
-            training: true,
-        };
-        let mut model = Model::build(&preset.design(&schema), &schema, &options).expect(preset.key);
-        assert_eq!(model.tasks().len(), 2, "{}", preset.key);
-        check(preset.key, &mut model, 8);
     }
 }

@@ -103,7 +103,7 @@ fn check(
     reference.forward(mode);
 
     let mut backend = CpuBackend::new(&plan, plan.layout(ROWS, true), SEED);
-    let (mut values, mut gradients) = (model.values().to_vec(), vec![0.0; plan.n_parameters()]);
+    let mut values = model.values().to_vec();
     let (mut losses, mut labelled) = (vec![0.0; plan.tasks.len()], vec![0; plan.tasks.len()]);
     macro_rules! buffers {
         () => {
@@ -112,14 +112,13 @@ fn check(
                 ids: &batch.ids,
                 targets: &batch.targets,
                 values: &mut values,
-                gradients: &mut gradients,
                 losses: &mut losses,
                 labelled: &mut labelled,
             }
         };
     }
     backend.load(&plan, ROWS, &batch.dense);
-    backend.forward(&plan, 0..plan.ops.len(), buffers!(), mode);
+    backend.forward(&plan, 0..plan.ops.len(), buffers!(), mode, |_| ());
     let mut keys: [BTreeSet<_>; 2] = Default::default();
     for op in &plan.ops {
         keys[0].insert(op.key());
@@ -135,7 +134,7 @@ fn check(
     comparison.check("losses", what, &losses, reference.losses(), TOLERANCE);
     assert_eq!(labelled, reference.labelled_rows(), "{name}: labelled rows");
 
-    backend.begin_backward(&plan, &mut gradients);
+    backend.begin_backward();
     let seed = match start {
         Start::Losses => {
             reference.backward_tasks(&weights.iter().copied().map(f64::from).collect::<Vec<_>>());
@@ -164,12 +163,12 @@ fn check(
                 keys[1].insert(op.key());
             }
         });
-        if op.is_loss() {
+        if op.loss_of().is_some() {
             keys[1].insert(op.key());
         }
-        backend.backward(&plan, index..index + 1, buffers!(), mode, seed);
+        backend.backward(&plan, index..index + 1, buffers!(), mode, seed, |_| ());
     }
-    backend.end_backward(&plan, &mut gradients);
+    backend.end_backward();
     for slot in &plan.slots {
         if let Some(value) = slot.value
             && let Some(expected) = reference.flat_gradient(value)
@@ -195,7 +194,7 @@ fn check(
             TOLERANCE,
         );
         let what = || format!("{name}, {mode:?}, {start:?}, {}", spec.name);
-        let got = &gradients[spec.range.clone()];
+        let got = &backend.gradients()[spec.range.clone()];
         comparison.check("gradients of parameters", what, got, expected_gradient, TOLERANCE);
     }
     keys

@@ -22,7 +22,7 @@
 )]
 
 use mtl_kernels::elementary as own;
-use mtl_kernels::fused;
+use mtl_kernels::fused::Rounding;
 use mtl_kernels::peak::{self, LayerProduct};
 use std::hint::black_box;
 
@@ -109,11 +109,11 @@ fn clock() -> f64 {
     host::seconds() * 1.0e3
 }
 
-fn peak_rate() -> f64 {
-    peak::peak_flops_per_s(&clock) / 1.0e9
+fn peak_rate(rounding: Rounding) -> f64 {
+    peak::peak_flops_per_s(&clock, rounding) / 1.0e9
 }
 
-fn products() {
+fn products(rounding: Rounding) {
     let sizes = [
         [64, 32, 64],
         [64, 64, 64],
@@ -138,13 +138,13 @@ fn products() {
     );
     let mut hash = 0xcbf2_9ce4_8422_2325;
     for size in sizes {
-        let before = peak_rate();
+        let before = peak_rate(rounding);
         let rates = LayerProduct::ALL.map(|product| {
-            let (_, sum) = peak::layer_product(product, size, 3);
+            let (_, sum) = peak::layer_product(product, size, 3, rounding);
             hash = fnv(hash, sum.to_bits());
-            peak::product_flops_per_s(&clock, product, size) / 1.0e9
+            peak::product_flops_per_s(&clock, product, size, rounding) / 1.0e9
         });
-        let peak = before.max(peak_rate());
+        let peak = before.max(peak_rate(rounding));
         let [batch, units, inputs] = size;
         let cells = rates.map(|rate| format!("{rate:6.1} {:5.0} %", 100.0 * rate / peak));
         host::line(&format!(
@@ -197,15 +197,16 @@ fn functions() {
 }
 
 fn measure() {
-    for fused in [false, true] {
-        fused::choose(fused);
-        if fused == fused::is_chosen() {
-            let how = if fused { "rounded once" } else { "rounded twice" };
+    for (rounding, how) in [
+        (Rounding::Separate, "rounded twice"),
+        (Rounding::Fused, "rounded once"),
+    ] {
+        if rounding == Rounding::fused_if(rounding == Rounding::Fused) {
             host::line(&format!(
                 "multiply-adds {how}; registers only: {:.1} GFLOP/s",
-                peak_rate()
+                peak_rate(rounding)
             ));
-            products();
+            products(rounding);
         }
     }
     functions();

@@ -3,34 +3,36 @@
 //! A multiply-add in one instruction rounds once instead of twice, and takes the place of two instructions: W1 to W6 train
 //! up to 1.25 times as fast (`docs/benchmarks.md`). The result has other bits than `+` and `*` give. Processors that have the
 //! instruction agree about its bits, but not all have it, and wasm's `relaxed-simd` leaves open which of the two is done.
-//! So it is a choice: [`choose`] says for the calling thread whether [`gemm`](super::gemm) may fuse, and without a word it
-//! does not. A model chooses for each of its passes.
+//! So it is a choice, and an argument of [`gemm`](super::gemm::gemm): a model chooses for each of its passes.
 //!
 //! What is not a product never fuses.
 //!
 //! ```
-//! use mtl_kernels::fused;
-//! assert!(!fused::is_chosen());
-//! fused::choose(true);
+//! use mtl_kernels::fused::{self, Rounding};
+//! assert_eq!(Rounding::default(), Rounding::Separate);
 //! // Only where the processor, or the build of the page, can.
-//! assert_eq!(fused::is_chosen(), fused::is_available());
-//! # fused::choose(false);
+//! assert_eq!(Rounding::fused_if(true) == Rounding::Fused, fused::is_available());
 //! ```
 
-use std::cell::Cell;
-
-thread_local! {
-    static MAY_FUSE: Cell<bool> = const { Cell::new(false) };
+/// How a product and the sum that it is added to are rounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rounding {
+    /// The product first, then the sum: the same bits on every machine.
+    #[default]
+    Separate,
+    /// Once, in one instruction, where that [is available](is_available); elsewhere as [`Rounding::Separate`].
+    Fused,
 }
 
-/// Whether products may be fused from now on in this thread, where that [is available](is_available).
-pub fn choose(fused: bool) {
-    MAY_FUSE.set(fused);
-}
-
-/// Whether products are fused in this thread.
-pub fn is_chosen() -> bool {
-    MAY_FUSE.get() && is_available()
+impl Rounding {
+    /// Fused if that is asked for and available.
+    pub fn fused_if(asked: bool) -> Self {
+        if asked && is_available() {
+            Self::Fused
+        } else {
+            Self::Separate
+        }
+    }
 }
 
 /// Whether there is an instruction for it: in wasm the build decides, natively the processor.

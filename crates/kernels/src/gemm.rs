@@ -12,7 +12,7 @@
 //! Every element of `C` is one chain: it starts at `0.0`, or at its old value when accumulating, and for
 //! `p = 0, 1, ..., k - 1` becomes `c + a[i, p] * b[p, j]`, the product rounded before the sum; then the bias is
 //! added. Neither the shape of the tiles, nor packing, nor the width of the vectors changes that chain, so a
-//! native run and a run in a browser give the same bits. Where [`fused`](super::fused) is chosen the product is not rounded: other
+//! native run and a run in a browser give the same bits. With [`Rounding::Fused`] the product is not rounded: other
 //! bits, the same on every machine that can.
 //!
 //! # How it is fast
@@ -24,23 +24,25 @@
 //! [`gemm_scratch_len`].
 //!
 //! ```
-//! use mtl_kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
+//! use mtl_kernels::{fused::Rounding, gemm::{Operand, Output, Size, gemm, gemm_scratch_len}};
+//! let rounding = Rounding::Separate;
 //! let x = [1.0, 2.0, 3.0, 4.0]; // [2, 2]
 //! let w = [5.0, 6.0, 7.0, 8.0]; // [2, 2]
 //! let size = Size { m: 2, n: 2, k: 2 };
 //! let mut scratch = vec![0.0; gemm_scratch_len(2, 2, 2)];
 //! let mut y = [0.0; 4];
-//! gemm(size, Operand::rows(&x, 2), Operand::rows(&w, 2), Output::to(&mut y, 2), &mut scratch);
+//! gemm(size, Operand::rows(&x, 2), Operand::rows(&w, 2), Output::to(&mut y, 2), rounding, &mut scratch);
 //! assert_eq!(y, [19.0, 22.0, 43.0, 50.0]);
 //!
 //! // dX += dY W'
-//! gemm(size, Operand::rows(&y, 2), Operand::transposed(&w, 2), Output::to(&mut x.clone(), 2).accumulate(), &mut scratch);
+//! gemm(size, Operand::rows(&y, 2), Operand::transposed(&w, 2), Output::to(&mut x.clone(), 2).accumulate(), rounding, &mut scratch);
 //! ```
 #![allow(
     unsafe_code,
     reason = "the inner loop reads and writes through pointers, checked once per product"
 )]
 
+use super::fused::{self, Rounding};
 #[cfg(target_arch = "x86_64")]
 use super::lanes::Avx2;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
@@ -186,11 +188,19 @@ pub const fn gemm_scratch_len(m: usize, n: usize, k: usize) -> usize {
     min(k, KC) * (columns + rows)
 }
 
-/// `C = A B` or `C += A B`, with bias and ReLU as [`Output`] says. See the module for the order of the additions.
+/// `C = A B` or `C += A B`, with bias and ReLU as [`Output`] says, rounded as `rounding` says. See the module for the order
+/// of the additions.
 ///
 /// # Panics
 /// If an operand, the output, the bias or the scratch space is too short for `size`.
-pub fn gemm(size: Size, a: Operand<'_>, b: Operand<'_>, c: Output<'_>, scratch: &mut [f32]) {
+pub fn gemm(
+    size: Size,
+    a: Operand<'_>,
+    b: Operand<'_>,
+    c: Output<'_>,
+    rounding: Rounding,
+    scratch: &mut [f32],
+) {
     let Size { m, n, k } = size;
     a.check("A", m, k);
     b.check("B", k, n);
@@ -220,8 +230,10 @@ pub fn gemm(size: Size, a: Operand<'_>, b: Operand<'_>, c: Output<'_>, scratch: 
         (size, a, b, c)
     };
 
+    // Constant, where the target has one kind of product only.
+    let is_fused = rounding == Rounding::Fused && fused::is_available();
     #[cfg(target_arch = "x86_64")]
-    if super::fused::is_chosen() {
+    if is_fused {
         // SAFETY: the bounds are checked above, and the processor has AVX2 and FMA.
         return unsafe { product::<Avx2<true>>(size, a, b, c, scratch) };
     } else if std::arch::is_x86_feature_detected!("avx2") {
@@ -229,10 +241,11 @@ pub fn gemm(size: Size, a: Operand<'_>, b: Operand<'_>, c: Output<'_>, scratch: 
         return unsafe { product::<Avx2<false>>(size, a, b, c, scratch) };
     }
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-    if super::fused::is_chosen() {
+    if is_fused {
         // SAFETY: the bounds are checked above.
         return unsafe { product::<Fused4>(size, a, b, c, scratch) };
     }
+    debug_assert!(!is_fused, "a fused product was taken above");
     // SAFETY: the bounds are checked above.
     unsafe { product::<Lanes4>(size, a, b, c, scratch) }
 }

@@ -4,7 +4,7 @@
 //!
 //! 1. **Same bits everywhere.** Only `+ - * /`, `sqrt`, comparisons and integer operations are used, in a fixed
 //!    order and never fused, so that a native run and a run in WebAssembly agree bit for bit (a NaN's payload
-//!    excepted, which no standard fixes). The one exception is a product for which [`fused`] was chosen.
+//!    excepted, which no standard fixes). The one exception is a product with [`fused::Rounding::Fused`].
 //! 2. **No allocation.** Scratch space is passed in by the caller ([`peak`], which measures, excepted).
 //! 3. **Vectors do not change results.** A function over a slice gives what its scalar gives element by element;
 //!    a reduction uses the eight lanes described in [`vector`]; a product accumulates in the order described in

@@ -11,20 +11,27 @@ use super::lanes::Avx2;
 use super::lanes::Fused4;
 use super::lanes::{Lanes, Lanes4};
 
+use super::fused::{self, Rounding};
 use super::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
 
 /// Chains of dependent operations: enough to hide the latency, few enough for sixteen registers.
 const CHAINS: usize = 12;
 
-/// Floating-point operations per second on registers alone, fused where [`fused`](super::fused) is chosen. `clock_ms` tells
-/// the time in milliseconds.
-pub fn peak_flops_per_s(clock_ms: &dyn Fn() -> f64) -> f64 {
-    flops_per_s(clock_ms, 200.0, multiply_add)
+/// Floating-point operations per second on registers alone. `clock_ms` tells the time in milliseconds.
+pub fn peak_flops_per_s(clock_ms: &dyn Fn() -> f64, rounding: Rounding) -> f64 {
+    flops_per_s(clock_ms, 200.0, |rounds| multiply_add(rounds, rounding))
 }
 
-/// The same for one product of a Dense layer with these `[rows, units, inputs]`, on the same operands each time.
-pub fn product_flops_per_s(clock_ms: &dyn Fn() -> f64, product: LayerProduct, size: [usize; 3]) -> f64 {
-    flops_per_s(clock_ms, 50.0, |rounds| layer_product(product, size, rounds))
+/// The same of one product of a Dense layer with these `[rows, units, inputs]`, on numbers that stay where they are.
+pub fn product_flops_per_s(
+    clock_ms: &dyn Fn() -> f64,
+    product: LayerProduct,
+    size: [usize; 3],
+    rounding: Rounding,
+) -> f64 {
+    flops_per_s(clock_ms, 50.0, |rounds| {
+        layer_product(product, size, rounds, rounding)
+    })
 }
 
 /// The best rate of several short loops, since an interruption only makes one slower. `run` does so many rounds, and returns the number of
@@ -60,7 +67,8 @@ fn flops_per_s(clock_ms: &dyn Fn() -> f64, warm_ms: f64, run: impl Fn(u32) -> (f
 /// Runs `rounds` rounds of independent `x = x + a * b` on registers. A separate function, so that the next call runs the optimised
 /// code: a browser does not replace a loop while it runs.
 #[inline(never)]
-fn multiply_add(rounds: u32) -> (f64, f32) {
+fn multiply_add(rounds: u32, rounding: Rounding) -> (f64, f32) {
+    let is_fused = rounding == Rounding::Fused && fused::is_available();
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         #[target_feature(enable = "avx2")]
@@ -73,20 +81,15 @@ fn multiply_add(rounds: u32) -> (f64, f32) {
             // SAFETY: this function has AVX2 and FMA.
             unsafe { chains::<Avx2<true>>(rounds) }
         }
-        // SAFETY: AVX2 has just been found, and FMA where fused products are chosen.
-        return unsafe {
-            if super::fused::is_chosen() {
-                avx2_fma(rounds)
-            } else {
-                avx2(rounds)
-            }
-        };
+        // SAFETY: AVX2 has just been found, and FMA where products are fused.
+        return unsafe { if is_fused { avx2_fma(rounds) } else { avx2(rounds) } };
     }
     #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-    if super::fused::is_chosen() {
+    if is_fused {
         // SAFETY: these lanes need nothing that the target does not have.
         return unsafe { chains::<Fused4>(rounds) };
     }
+    debug_assert!(!is_fused, "fused chains were run above");
     // SAFETY: these lanes need nothing that the target does not have.
     unsafe { chains::<Lanes4>(rounds) }
 }
@@ -109,7 +112,12 @@ impl LayerProduct {
 
 /// Computes a product of a Dense layer `rounds` times; returns the number of operations, and the sum of the results.
 #[inline(never)]
-pub fn layer_product(product: LayerProduct, [batch, units, inputs]: [usize; 3], rounds: u32) -> (f64, f32) {
+pub fn layer_product(
+    product: LayerProduct,
+    [batch, units, inputs]: [usize; 3],
+    rounds: u32,
+    rounding: Rounding,
+) -> (f64, f32) {
     let numbers = |len: usize| {
         (0..len)
             .map(|at| (at % 61) as f32 / 64.0 - 0.5)
@@ -149,7 +157,7 @@ pub fn layer_product(product: LayerProduct, [batch, units, inputs]: [usize; 3], 
             LayerProduct::InputGradient => output,
             LayerProduct::WeightGradient => output.accumulate(),
         };
-        gemm(size, a, b, output, &mut scratch);
+        gemm(size, a, b, output, rounding, &mut scratch);
     }
     let flops = 2.0 * (size.m * size.n * size.k) as f64 * f64::from(rounds);
     (flops, c.iter().sum())

@@ -7,7 +7,7 @@
     reason = "a test compares with the platform's functions and prints what it measures"
 )]
 
-use mtl_kernels::fused;
+use mtl_kernels::fused::Rounding;
 use mtl_kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
 
 /// Numbers in [-1, 1) that are not friendly to any order of summation.
@@ -36,13 +36,14 @@ struct Case {
     relu: bool,
     /// Added to every row's length.
     pad: usize,
+    rounding: Rounding,
 }
 
 impl Case {
     const ALL_LAYOUTS: [(bool, bool); 4] = [(false, false), (false, true), (true, false), (true, true)];
 }
 
-/// Computes one product and compares it with the documented chain (fused where that is chosen), bit for bit, and with `f64`.
+/// Computes one product and compares it with the documented chain (fused where that is asked for and available), bit for bit, and with `f64`.
 #[track_caller]
 fn check(size: Size, case: Case) {
     let Size { m, n, k } = size;
@@ -86,7 +87,7 @@ fn check(size: Size, case: Case) {
         operand(case.a_transposed, &a, a_stride),
         operand(case.b_transposed, &b, b_stride),
     );
-    gemm(size, left, right, output, &mut scratch);
+    gemm(size, left, right, output, case.rounding, &mut scratch);
 
     for i in 0..m {
         for j in 0..c_stride {
@@ -112,7 +113,7 @@ fn check(size: Size, case: Case) {
                 } else {
                     b[p * b_stride + j]
                 };
-                chain = if fused::is_chosen() {
+                chain = if Rounding::fused_if(case.rounding == Rounding::Fused) == Rounding::Fused {
                     x.mul_add(y, chain)
                 } else {
                     chain + x * y
@@ -159,6 +160,7 @@ fn every_small_shape_in_every_layout() {
                         bias: mix % 3 == 0,
                         relu: mix % 5 == 0,
                         pad: [0, 0, 1, 3][mix % 4],
+                        ..Case::default()
                     };
                     check(Size { m, n, k }, case);
                 }
@@ -169,22 +171,16 @@ fn every_small_shape_in_every_layout() {
 
 #[test]
 fn shapes_of_real_layers_and_of_every_block_edge() {
-    large_shapes();
+    large_shapes(Rounding::Separate);
 }
 
 /// Without the instruction for it this is the same as above.
 #[test]
 fn fused_products_round_once_per_term() {
-    fused::choose(true);
-    assert_eq!(fused::is_chosen(), fused::is_available());
-    large_shapes();
-    let other_thread = std::thread::spawn(fused::is_chosen);
-    assert!(!other_thread.join().unwrap(), "a choice is of its thread alone");
-    fused::choose(false);
-    assert!(!fused::is_chosen());
+    large_shapes(Rounding::Fused);
 }
 
-fn large_shapes() {
+fn large_shapes(rounding: Rounding) {
     let sizes = [
         (64, 32, 32),
         (64, 128, 32),
@@ -208,6 +204,7 @@ fn large_shapes() {
                     a_transposed,
                     b_transposed,
                     accumulate,
+                    rounding,
                     ..Case::default()
                 };
                 check(Size { m, n, k }, case);
@@ -221,6 +218,7 @@ fn large_shapes() {
                     relu: true,
                     pad: 5,
                     accumulate: true,
+                    rounding,
                 },
             );
         }
@@ -236,6 +234,7 @@ fn an_empty_inner_dimension_leaves_the_bias() {
         nothing,
         Operand::rows(&[], 3),
         Output::to(&mut c, 3).bias(&[1.0, -2.0, 3.0]).relu(),
+        Rounding::Separate,
         &mut [],
     );
     assert_eq!(c, [1.0, 0.0, 3.0, 1.0, 0.0, 3.0]);
@@ -244,6 +243,7 @@ fn an_empty_inner_dimension_leaves_the_bias() {
         nothing,
         Operand::rows(&[], 3),
         Output::to(&mut c, 3).accumulate(),
+        Rounding::Separate,
         &mut [],
     );
     assert_eq!(c, [1.0, 0.0, 3.0, 1.0, 0.0, 3.0]);
@@ -254,9 +254,23 @@ fn an_empty_inner_dimension_leaves_the_bias() {
         for b in [Operand::rows(&[], n), Operand::transposed(&[], 0)] {
             let mut c = vec![7.0; m * n];
             let size = Size { m, n, k: 0 };
-            gemm(size, a, b, Output::to(&mut c, n).accumulate(), &mut packing);
+            gemm(
+                size,
+                a,
+                b,
+                Output::to(&mut c, n).accumulate(),
+                Rounding::Separate,
+                &mut packing,
+            );
             assert!(c.iter().all(|value| *value == 7.0));
-            gemm(size, a, b, Output::to(&mut c, n), &mut packing);
+            gemm(
+                size,
+                a,
+                b,
+                Output::to(&mut c, n),
+                Rounding::Separate,
+                &mut packing,
+            );
             assert!(c.iter().all(|value| *value == 0.0));
         }
     }
@@ -265,6 +279,7 @@ fn an_empty_inner_dimension_leaves_the_bias() {
         Operand::rows(&[], 2),
         Operand::rows(&[0.0; 6], 3),
         Output::to(&mut [], 3),
+        Rounding::Separate,
         &mut [0.0; 64],
     );
 }
@@ -301,6 +316,7 @@ fn nan_and_infinity_reach_exactly_their_row_and_column() {
                     left,
                     right,
                     output,
+                    Rounding::Separate,
                     &mut vec![0.0; gemm_scratch_len(m, n, k)],
                 );
                 for (at, &y) in c.iter().enumerate() {
@@ -327,6 +343,7 @@ fn a_short_operand_is_refused() {
         Operand::rows(&[0.0; 11], 4),
         Operand::rows(&[0.0; 8], 2),
         Output::to(&mut [0.0; 6], 2),
+        Rounding::Separate,
         &mut [0.0; 1000],
     );
 }
@@ -340,6 +357,7 @@ fn short_scratch_is_refused() {
         Operand::rows(&[0.0; 12], 4),
         Operand::rows(&[0.0; 8], 2),
         Output::to(&mut [0.0; 6], 2),
+        Rounding::Separate,
         &mut [0.0; 7],
     );
 }

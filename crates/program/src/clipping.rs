@@ -50,19 +50,20 @@ impl Clipping {
     /// Clips `gradients`; `parameters` are the ranges of the parameter tensors in it. Elements outside all of them
     /// (frozen parameters) are neither counted nor changed.
     pub fn apply(&self, gradients: &mut [f32], parameters: &[Range<usize>]) {
-        self.apply_to(gradients, parameters.iter().map(std::slice::from_ref));
+        let _ = self.apply_to(gradients, parameters.iter().map(std::slice::from_ref));
     }
 
-    /// As [`Clipping::apply`], where elements outside the parts are zero or frozen.
-    pub fn apply_parts(&self, gradients: &mut [f32], parts: &Parts) {
-        self.apply_to(gradients, parts.parameters());
+    /// As [`Clipping::apply`], where elements outside the parts are zero or frozen. False when a norm is not finite: then
+    /// no element is what it was, zeros neither.
+    pub fn apply_parts(&self, gradients: &mut [f32], parts: &Parts) -> bool {
+        self.apply_to(gradients, parts.parameters())
     }
 
     fn apply_to<'a>(
         &self,
         gradients: &mut [f32],
         parameters: impl Iterator<Item = &'a [Range<usize>]> + Clone,
-    ) {
+    ) -> bool {
         let c = self.threshold;
         let squares = |gradients: &[f32], parameter: &[Range<usize>]| -> f64 {
             let ranges = parameter.iter();
@@ -70,6 +71,7 @@ impl Clipping {
                 .map(|range| sum_of_squares(&gradients[range.clone()]))
                 .sum()
         };
+        let mut is_finite = true;
         match self.kind {
             ClippingKind::Off => {}
             ClippingKind::Value => {
@@ -80,6 +82,7 @@ impl Clipping {
             ClippingKind::Norm => {
                 for parameter in parameters {
                     let norm = norm_of(squares(gradients, parameter));
+                    is_finite &= norm.is_finite();
                     let divisor = if norm.is_nan() { norm } else { norm.max(c) };
                     for range in parameter {
                         for gradient in &mut gradients[range.clone()] {
@@ -94,11 +97,13 @@ impl Clipping {
                     .map(|parameter| squares(gradients, parameter))
                     .sum();
                 let factor = self.global_factor(norm_of(sum));
+                is_finite = factor.is_finite();
                 for range in parameters.flatten() {
                     scale(&mut gradients[range.clone()], factor);
                 }
             }
         }
+        is_finite
     }
 
     /// Factor that global clipping applies to a gradient of norm `norm`; NaN when the norm is not finite.

@@ -25,6 +25,7 @@ pub mod optimizers;
 pub mod parts;
 pub mod specs;
 
+pub mod gradients;
 pub mod layout;
 pub mod operation;
 pub mod ops;

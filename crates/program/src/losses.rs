@@ -46,16 +46,19 @@ pub enum Start {
 
 /// Where backpropagation starts for task `task_idx` in the pass that `cpu` runs.
 pub fn start(cpu: &Cpu<'_>, task_idx: usize) -> Start {
+    let loss = |weight: f32| {
+        let n = cpu.labelled[task_idx];
+        if weight == 0.0 || n == 0 {
+            Start::Nowhere
+        } else {
+            Start::Loss(weight / n as f32)
+        }
+    };
     match cpu.seed {
         Seed::Losses(weights) | Seed::LossesToInputs(weights) => {
-            let weight = weights.get(task_idx).copied().unwrap_or(0.0);
-            let n = cpu.labelled[task_idx];
-            if weight == 0.0 || n == 0 {
-                Start::Nowhere
-            } else {
-                Start::Loss(weight / n as f32)
-            }
+            loss(weights.get(task_idx).copied().unwrap_or(0.0))
         }
+        Seed::Loss { task_idx: seeded } => loss(if seeded == task_idx { 1.0 } else { 0.0 }),
         Seed::Logit {
             task_idx: seeded,
             output,

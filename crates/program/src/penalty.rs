@@ -1,6 +1,10 @@
 //! Regularisers and ties: `Σ l1 |w| + l2 w² + strength (a - b)²`.
 
+use std::ops::Range;
+
 use crate::{
+    gradients::Buffer,
+    ids::ParameterId,
     plan::Plan,
     specs::{ParameterSpec, TieSpec},
 };
@@ -27,27 +31,52 @@ pub fn value(plan: &Plan, values: &[f32]) -> f32 {
     sum as f32
 }
 
-/// Adds the gradient of the penalty.
-pub fn add_gradients(plan: &Plan, values: &[f32], gradients: &mut [f32]) {
-    for spec in regularised(plan).filter(|spec| spec.trainable) {
-        let gradients = &mut gradients[spec.range.clone()];
-        add_regulariser(
-            gradients,
-            &values[spec.range.clone()],
-            spec.regulariser.l1,
-            2.0 * spec.regulariser.l2,
-        );
+/// Adds the gradient of the penalty. With `lazy_rows`, a table has it on those rows alone that the pass has touched: the others
+/// are not updated in this step.
+pub fn add_gradients(plan: &Plan, values: &[f32], gradients: &mut Buffer<'_>, lazy_rows: bool) {
+    for (index, spec) in plan.parameters.iter().enumerate() {
+        if spec.regulariser.is_none() || !spec.trainable {
+            continue;
+        }
+        let (l1, twice_l2) = (spec.regulariser.l1, 2.0 * spec.regulariser.l2);
+        let values = &values[spec.range.clone()];
+        each_part(gradients, ParameterId(index), lazy_rows, |gradients, range| {
+            add_regulariser(gradients, &values[range], l1, twice_l2);
+        });
     }
     for (tie, a, b) in ties(plan) {
-        for (one, other) in [(a, b), (b, a)] {
-            if one.trainable {
-                let pairs = values[one.range.clone()].iter().zip(&values[other.range.clone()]);
-                for (gradient, (one, other)) in gradients[one.range.clone()].iter_mut().zip(pairs) {
+        for (id, one, other) in [(tie.a, a, b), (tie.b, b, a)] {
+            if !one.trainable {
+                continue;
+            }
+            let (one, other) = (&values[one.range.clone()], &values[other.range.clone()]);
+            each_part(gradients, id, lazy_rows, |gradients, range| {
+                let pairs = one[range.clone()].iter().zip(&other[range]);
+                for (gradient, (one, other)) in gradients.iter_mut().zip(pairs) {
                     *gradient += 2.0 * tie.strength * (one - other);
                 }
-            }
+            });
         }
     }
+}
+
+/// Calls `add` for the gradient of a parameter, or for that of each touched row, with its range within the parameter.
+fn each_part(
+    gradients: &mut Buffer<'_>,
+    parameter: ParameterId,
+    lazy_rows: bool,
+    mut add: impl FnMut(&mut [f32], Range<usize>),
+) {
+    if lazy_rows && let Some((gradients, rows, width)) = gradients.add_to_rows(parameter) {
+        for row in rows {
+            let range = *row as usize * width..(*row as usize + 1) * width;
+            add(&mut gradients[range.clone()], range);
+        }
+        return;
+    }
+    let gradients = gradients.add(parameter);
+    let range = 0..gradients.len();
+    add(gradients, range);
 }
 
 fn regularised(plan: &Plan) -> impl Iterator<Item = &ParameterSpec> {

@@ -133,16 +133,14 @@ pub struct ParameterSpec {
     pub tasks: TaskSet,
     /// Whether gradients are computed for it.
     pub trainable: bool,
-    /// Whether gradients reach few of its rows: an embedding.
+    /// Whether the gradient of a loss reaches few of its rows: an embedding.
     pub sparse: bool,
-    /// Whether it is tied to another parameter.
-    pub tied: bool,
 }
 
 impl ParameterSpec {
-    /// Whether the gradient is zero outside the rows that were looked up: an embedding without a penalty.
-    pub fn has_sparse_gradient(&self) -> bool {
-        self.sparse && !self.tied && self.regulariser.is_none()
+    /// Numbers of a row: of all axes but the first.
+    pub fn row_width(&self) -> usize {
+        self.shape.iter().skip(1).product()
     }
 }
 

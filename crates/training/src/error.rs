@@ -6,6 +6,7 @@ use mtl_data::asset::AssetError;
 use mtl_data::prepare::DataError;
 use mtl_data::split::Split;
 use mtl_engine::model::BuildError;
+use mtl_program::optimizers;
 use thiserror::Error;
 
 /// Why a command was not carried out, or why a run stopped. The session is as it was before.
@@ -73,6 +74,21 @@ pub enum RunError {
         /// Tasks that train it.
         tasks: Vec<String>,
     },
+    /// A balancing method keeps more gradients than there is memory for.
+    #[error(
+        "{} keeps the gradient of every task: with it the run needs {needed_mb} MB, and {ceiling_mb} MB are allowed; choose a method that weights losses, or share fewer parameters", method.en
+    )]
+    TaskGradients {
+        /// The method.
+        method: Text,
+        /// All that the run would need.
+        needed_mb: u64,
+        /// The ceiling.
+        ceiling_mb: u64,
+    },
+    /// A saved state of training does not fit.
+    #[error("the saved state of the training does not fit: {}; nothing was replaced", .0.explain().en)]
+    State(StateProblem),
     /// The run has diverged and cannot go on.
     #[error("the run has diverged and cannot go on; lower the learning rate and reset")]
     HasDiverged,
@@ -141,6 +157,8 @@ pub enum Payload {
     Asset,
     /// The values of all parameters.
     Values,
+    /// The numbers of the training's state.
+    State,
 }
 
 impl Payload {
@@ -148,6 +166,67 @@ impl Payload {
         match self {
             Self::Asset => Text::new("the data set", "数据集"),
             Self::Values => Text::new("the parameter values", "参数值"),
+            Self::State => Text::new("the state of the training", "训练状态"),
+        }
+    }
+}
+
+/// Why a saved state of the training does not fit a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StateProblem {
+    /// It has another number of tasks.
+    Tasks {
+        /// Tasks of the design.
+        expected: usize,
+        /// Tasks of the state.
+        got: usize,
+    },
+    /// It belongs to another optimizer.
+    Optimizer {
+        /// Key of the run's.
+        expected: &'static str,
+        /// Key of the state's.
+        got: String,
+    },
+    /// Its numbers are more or fewer than its description says.
+    Bytes {
+        /// Bytes of what is described.
+        expected: usize,
+        /// Bytes that came.
+        got: usize,
+    },
+    /// It keeps gradients of parameters that stand in another order.
+    Order,
+    /// A number in it is infinite or not a number.
+    NotFinite,
+    /// It does not fit the optimizer.
+    OptimizerState(optimizers::StateError),
+    /// It does not fit the balancing method.
+    BalancerState(mtl_balance::StateError),
+}
+
+impl Explain for StateProblem {
+    fn explain(&self) -> Message {
+        match self {
+            Self::Tasks { expected, got } => Message::new(
+                format!("it is of {got} tasks, the design has {expected}"),
+                format!("它属于 {got} 个任务，设计有 {expected} 个"),
+            ),
+            Self::Optimizer { expected, got } => Message::new(
+                format!("it belongs to the optimizer `{got}`, not to `{expected}`"),
+                format!("它属于优化器“{got}”，而不是“{expected}”"),
+            ),
+            Self::Bytes { expected, got } => Message::new(
+                format!("it has {got} bytes, expected {expected}"),
+                format!("它有 {got} 字节，应为 {expected} 字节"),
+            ),
+            Self::Order => Message::new(
+                "it keeps gradients of parameters in another order",
+                "其中保存的梯度对应另一种参数顺序",
+            ),
+            Self::NotFinite => Message::new("a number in it is not finite", "其中有非有限的数"),
+            Self::OptimizerState(error) => error.explain(),
+            Self::BalancerState(error) => error.explain(),
         }
     }
 }
@@ -299,6 +378,15 @@ impl Explain for RunError {
                 "参数“{parameter}”在第 {step} 步后不再是有限的数{}；请降低学习率或裁剪梯度，然后重置",
                 of_tasks(tasks, "（任务：", "、", "）")
             ),
+            Self::TaskGradients {
+                method,
+                needed_mb,
+                ceiling_mb,
+            } => format!(
+                "{}需要保存每个任务的梯度：训练共需 {needed_mb} MB，上限为 {ceiling_mb} MB；请选择按损失加权的方法，或减少共享参数",
+                method.zh
+            ),
+            Self::State(problem) => format!("保存的训练状态不匹配：{}；未作任何替换", problem.explain().zh),
             Self::HasDiverged => "训练已发散，无法继续；请降低学习率并重置".to_owned(),
             Self::AllEpochsDone { epochs } => format!("{epochs} 轮已全部完成；请增加轮数或重置"),
             Self::EmptySplit(split) => format!("{}集没有数据；请在数据设置中为它分配比例", split.label().zh),

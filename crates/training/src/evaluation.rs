@@ -31,6 +31,7 @@ struct Collected {
 impl EvaluationJob {
     pub(crate) fn new(run: &TrainingRun, split: Split, rows: Vec<u32>, id: Option<u32>) -> Self {
         let tasks = run
+            .trainer
             .model
             .tasks()
             .iter()
@@ -54,16 +55,18 @@ impl EvaluationJob {
         let end = (self.n_done + batch_size).min(self.rows.len());
         let rows = &self.rows[self.n_done..end];
         if !rows.is_empty() {
-            run.columns.fill(run.model.batch_mut(), data, rows);
-            run.model.forward(Mode::Infer);
+            run.columns.fill(run.trainer.model.batch_mut(), data, rows);
+            run.trainer.model.forward(Mode::Infer);
             for (task_idx, collected) in self.tasks.iter_mut().enumerate() {
-                collected.outputs.extend_from_slice(run.model.outputs(task_idx));
-                let n_labelled = run.model.labelled_rows()[task_idx];
-                collected.loss_sum += f64::from(run.model.losses()[task_idx]) * n_labelled as f64;
+                collected
+                    .outputs
+                    .extend_from_slice(run.trainer.model.outputs(task_idx));
+                let n_labelled = run.trainer.model.labelled_rows()[task_idx];
+                collected.loss_sum += f64::from(run.trainer.model.losses()[task_idx]) * n_labelled as f64;
                 collected.n_labelled += n_labelled;
                 collected
                     .targets
-                    .extend_from_slice(&run.model.batch().targets[task_idx]);
+                    .extend_from_slice(&run.trainer.model.batch().targets[task_idx]);
             }
         }
         self.n_done = end;
@@ -74,7 +77,7 @@ impl EvaluationJob {
     pub(crate) fn finish(self, run: &TrainingRun, elapsed_ms: f64) -> Evaluation {
         Evaluation {
             split: self.split,
-            step: run.step,
+            step: run.n_steps(),
             epoch: run.epoch(),
             elapsed_ms,
             losses: self
@@ -85,7 +88,7 @@ impl EvaluationJob {
             tasks: self
                 .tasks
                 .iter()
-                .zip(run.model.tasks())
+                .zip(run.trainer.model.tasks())
                 .map(|(collected, task)| task_metrics(task.output, &collected.targets, &collected.outputs))
                 .collect(),
         }

@@ -135,15 +135,21 @@ pub(crate) fn inspect(
         seed,
         "inspected training rows",
     );
-    run.columns.fill(run.model.batch_mut(), data, &rows);
-    run.model.forward(Mode::Infer);
-    let layer = node.map(|node| look_at(&run.model, node));
+    run.columns.fill(run.trainer.model.batch_mut(), data, &rows);
+    run.trainer.model.forward(Mode::Infer);
+    let layer = node.map(|node| look_at(&run.trainer.model, node));
     let inspection = Inspection {
-        step: run.step,
+        step: run.n_steps(),
         n_rows: rows.len(),
-        tasks: run.model.tasks().iter().map(|task| task.name.clone()).collect(),
+        tasks: run
+            .trainer
+            .model
+            .tasks()
+            .iter()
+            .map(|task| task.name.clone())
+            .collect(),
         layer,
-        gradients: gradients(&mut run.model),
+        gradients: gradients(&mut run.trainer.model),
     };
     Reply::Inspection {
         inspection: Box::new(inspection),

@@ -3,7 +3,7 @@
 //! ```text
 //! Command ──> Session ──> Event            one thread, no clock of its own, no output but events
 //!                │ slice(clock, budget)    trains or evaluates batch by batch until the budget is used up
-//!                └─ run: model + optimizer + order of the rows
+//!                └─ run: model + state of its training + order of the rows
 //! ```
 //! A [`Session`] owns a prepared data set, a design and at most one run. Commands change it at once; the work itself is
 //! done in slices, so that a command never waits longer than a slice. Everything that is drawn comes from the seed
@@ -38,10 +38,13 @@ mod run;
 mod session;
 pub mod settings;
 mod snapshot;
+pub mod step;
 mod stopping;
 mod throughput;
 #[cfg(feature = "gpu")]
 mod webgpu;
 
 pub use error::RunError;
+pub use run::TrainingRun;
 pub use session::{Outgoing, Session};
+pub use stopping::Stopping;

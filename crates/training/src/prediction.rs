@@ -22,8 +22,8 @@ pub(crate) fn predict(
 ) -> Result<Reply, RunError> {
     check(data, input)?;
     let tokens = fill(data, run, input);
-    run.model.forward(Mode::Infer);
-    let n_tasks = run.model.tasks().len();
+    run.trainer.model.forward(Mode::Infer);
+    let n_tasks = run.trainer.model.tasks().len();
     let tasks = (0..n_tasks)
         .map(|task_idx| predict_task(data, run, task_idx, &tokens))
         .collect();
@@ -36,10 +36,10 @@ fn predict_task(
     task_idx: usize,
     tokens: &[TokenSpans],
 ) -> TaskPrediction {
-    let task = &run.model.tasks()[task_idx];
+    let task = &run.trainer.model.tasks()[task_idx];
     let (name, output) = (task.name.clone(), task.output);
     let label = &data.schema.labels[run.columns.labels[task_idx]];
-    let mut outputs = run.model.outputs(task_idx).to_vec();
+    let mut outputs = run.trainer.model.outputs(task_idx).to_vec();
     // Of a binary task there is one logit, that of "yes"; what speaks for "no" speaks against it.
     let (logit_idx, sign) = match output {
         TaskOutput::Binary => {
@@ -67,12 +67,12 @@ fn predict_task(
             _ => *class == first_of_largest(&outputs),
         })
         .collect();
-    let by_slot = run.model.attribute(task_idx, logit_idx);
+    let by_slot = run.trainer.model.attribute(task_idx, logit_idx);
     let attributions = tokens
         .iter()
         .map(|feature| {
             let mut sum = vec![0.0; feature.spans.len()];
-            for (slot, attribution) in run.model.inputs().iter().zip(&by_slot) {
+            for (slot, attribution) in run.trainer.model.inputs().iter().zip(&by_slot) {
                 if slot.feature == feature.feature {
                     for (total, part) in sum.iter_mut().zip(attribution) {
                         *total += sign * part;
@@ -165,7 +165,7 @@ fn check(data: &Prepared, input: &PredictInput) -> Result<(), RunError> {
 /// Puts the example into row 0 of the batch, with all labels unknown; the tokens of every text feature that is read.
 fn fill(data: &Prepared, run: &mut TrainingRun, input: &PredictInput) -> Vec<TokenSpans> {
     let mut tokens: BTreeMap<usize, TokenSpans> = BTreeMap::new();
-    let batch = run.model.batch_mut();
+    let batch = run.trainer.model.batch_mut();
     batch.resize(1);
     for (slot_idx, feature_idx) in run.columns.features.iter().copied().enumerate() {
         let feature = &data.schema.features[feature_idx];

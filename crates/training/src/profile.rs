@@ -1,16 +1,14 @@
 //! Where a training step goes: time per op, forward and backward, and of what comes before and after.
 //!
-//! Whole steps are made, as in training, on rows of the training split, and every part is timed with the clock that is
-//! passed in. A browser's clock is coarse (0.1 ms), so that a part is often read as 0 and sometimes as too much; over many
-//! steps the sums are right, as the parts fall on the clock's ticks by chance. Parameters are as before afterwards (also
-//! the running statistics of a batch normalisation), and ordinary steps know nothing of it.
+//! The next steps of the run are made, as in training, and every part is timed with the clock that is passed in; then all that
+//! they have changed is put back. A browser's clock is coarse (0.1 ms), so that a part is often read as 0 and sometimes as
+//! too much; over many steps the sums are right, as the parts fall on the clock's ticks by chance. Ordinary steps know
+//! nothing of it.
 
 use mtl_base::NodeId;
-use mtl_engine::model::Profile;
-use mtl_program::optimizers::Optimizer;
-use mtl_program::specs::Mode;
 use serde::{Deserialize, Serialize};
 
+use crate::step::Profile;
 use crate::{RunError, Session};
 
 /// Steps are made for so long, in milliseconds, but
@@ -25,12 +23,15 @@ const MIN_STEPS: u64 = 3;
 pub struct StepProfile {
     /// Steps that were timed.
     pub n_steps: u64,
-    /// Rows of each.
+    /// Rows of each, in the mean.
     pub n_rows: usize,
     /// Copying the rows into the batch.
     pub batch_ms: f64,
     /// Every op, in the order in which they run forward.
     pub ops: Vec<OpTime>,
+    /// Weights of the tasks, and combination of their gradients.
+    #[serde(default)]
+    pub balance_ms: f64,
     /// Clearing the gradients, regularisers, clipping, optimizer.
     pub update_ms: f64,
 }
@@ -52,7 +53,7 @@ impl StepProfile {
     /// All of it, in milliseconds.
     pub fn total_ms(&self) -> f64 {
         let ops = self.ops.iter().map(|op| op.forward_ms + op.backward_ms);
-        self.batch_ms + ops.sum::<f64>() + self.update_ms
+        self.batch_ms + ops.sum::<f64>() + self.balance_ms + self.update_ms
     }
 }
 
@@ -60,48 +61,36 @@ impl Session {
     /// Times steps of the run for about half a second; `clock` gives milliseconds from any start.
     ///
     /// # Errors
-    /// When nothing can be trained.
+    /// When nothing can be trained, or the run diverges in the first of these steps.
     pub fn profile_step(&mut self, clock: &dyn Fn() -> f64) -> Result<StepProfile, RunError> {
-        let (data, run, settings) = self.training()?;
-        let rows = &data.prepared.splits.train;
-        let n_rows = settings.batch_size.min(rows.len());
-        let rows: Vec<u32> = rows[..n_rows].to_vec();
-        let before = run.model.values().to_vec();
-        // One of its own, so that the run's keeps its state.
-        let mut optimizer = Optimizer::new(&settings.optimizer, before.len());
-        let trainable: Vec<_> = run
-            .model
-            .parameters()
-            .iter()
-            .filter(|parameter| parameter.trainable)
-            .map(|parameter| parameter.range.clone())
-            .collect();
-        let mut times = Profile::new(&run.model);
-        let mut batch_ms = 0.0;
+        let run = self.training()?;
+        let before = run.trainer.keep();
+        let mut times = Profile::new(run.model());
+        let mut n_rows = 0;
         let started_ms = clock();
+        let mut outcome = Ok(());
         loop {
-            let filled_ms = clock();
-            run.columns.fill(run.model.batch_mut(), &data.prepared, &rows);
-            batch_ms += clock() - filled_ms;
-            let mode = Mode::Train { step: run.step };
-            run.model.profile_step(mode, &run.weights, clock, &mut times);
-            times.time_optimizer(clock, || {
-                let (values, gradients) = run.model.values_and_gradients();
-                settings.clipping.apply(gradients, &trainable);
-                // A rate of 0 costs the same and moves nothing.
-                optimizer.apply_ranges(&trainable, values, gradients, 0.0);
-            });
+            match run.train_step_observed(&mut times.observe(clock)) {
+                Ok(n) => n_rows += n,
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
             let is_long_enough = clock() - started_ms >= BUDGET_MS && times.n_steps >= MIN_STEPS;
             if is_long_enough || times.n_steps >= MAX_STEPS {
                 break;
             }
         }
-        run.model.values_mut().copy_from_slice(&before);
-        let per_step = 1.0 / times.n_steps as f64;
+        run.trainer.put_back(before);
+        if times.n_steps == 0 {
+            outcome?;
+        }
+        let per_step = 1.0 / times.n_steps.max(1) as f64;
         Ok(StepProfile {
             n_steps: times.n_steps,
-            n_rows,
-            batch_ms: batch_ms * per_step,
+            n_rows: (n_rows as f64 * per_step).round() as usize,
+            batch_ms: times.rows_ms * per_step,
             ops: times
                 .ops
                 .iter()
@@ -112,7 +101,8 @@ impl Session {
                     backward_ms: op.backward_ms * per_step,
                 })
                 .collect(),
-            update_ms: (times.between_ms + times.optimizer_ms) * per_step,
+            balance_ms: times.balance_ms * per_step,
+            update_ms: (times.between_ms + times.update_ms) * per_step,
         })
     }
 }

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::inspection::{Histogram, Inspection, LayerGradients, LayerInspection};
 pub use crate::profile::{OpTime, StepProfile};
 pub use crate::settings::{Backend, RunSettings, StopCondition, Watch, WatchedLoss, WatchedMetric};
+pub use crate::step::SavedState;
 pub use mtl_data::split::Split;
 
 /// Page to worker.
@@ -44,7 +45,8 @@ pub enum Command {
         design: Design,
     },
     /// How to train. Learning rate, optimizer constants, schedule, clipping, stop condition and backend apply from the
-    /// next step on, with the optimizer's state; batch size, seed and the kind of optimizer reset the run.
+    /// next step on, with the optimizer's state, and so does the balancing method; batch size, seed and the kind of optimizer reset
+    /// the run.
     Settings {
         /// All settings.
         settings: RunSettings,
@@ -113,13 +115,16 @@ pub enum Request {
         /// Which rows.
         split: Split,
     },
-    /// Everything that a weights file holds; parameter values are payload 0 (f32, little endian, in order).
+    /// Everything that a weights file holds; parameter values are payload 0 (f32, little endian, in order), the numbers of
+    /// [`Snapshot::state`] payload 1.
     Snapshot,
-    /// Goes back to a snapshot as a whole: data, design, settings, parameter values and step. Payload 0 holds the
-    /// values as in [`Request::Snapshot`]; payload 1 the bytes of the asset when the snapshot's source is one (it may
-    /// be left out when the session has that very data set loaded). All is prepared and checked before anything is
+    /// Goes back to a snapshot as a whole: data, design, settings, parameter values, the state of the training and step. Payload 0
+    /// holds the values as in [`Request::Snapshot`]; the next one the numbers of [`Snapshot::state`] when it is there; the
+    /// next one the bytes of the asset when the snapshot's source is one (it may be left out when the session has that very data
+    /// set loaded). All is prepared and checked before anything is
     /// replaced: when something does not fit (a parameter missing, unknown, of another shape or not finite; another
-    /// vocabulary) the reply says what, and the session is as before. Optimizer state is not part of a snapshot.
+    /// vocabulary; a state of another optimizer) the reply says what, and the session is as before. Without a state the training goes
+    /// on with a new one, and the status says so.
     ///
     /// Before the reply come [`Event::Data`] (if the data set changed), [`Event::Model`] and [`Event::Status`].
     Restore {
@@ -325,7 +330,7 @@ pub enum Reply {
         /// What simple methods reach on the same rows; empty for the training rows, which they have learnt.
         baselines: Vec<LabelBaselines>,
     },
-    /// To [`Request::Snapshot`]; values are payload 0.
+    /// To [`Request::Snapshot`]; values are payload 0, numbers of the state payload 1.
     Snapshot {
         /// What goes into a file beside the values.
         snapshot: Box<Snapshot>,
@@ -404,4 +409,7 @@ pub struct Snapshot {
     pub epoch: f64,
     /// Newest evaluation per split.
     pub evaluations: Vec<Evaluation>,
+    /// What the training needs to go on with the same bits; payload 1 has its numbers.
+    #[serde(default)]
+    pub state: Option<SavedState>,
 }

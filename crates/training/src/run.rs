@@ -1,8 +1,32 @@
-//! One run: a compiled design with its optimizer, and what one step does.
+//! A run: a compiled design with the data that it trains on, its settings, and everything that changes while it trains.
 //!
-//! ```text
-//! rows of the step -> batch -> forward (losses) -> loss weights -> backward -> clip -> schedule -> optimizer
+//! Runs share nothing but the rows, which nobody changes: any number of them can stand side by side, and each gives the bits that
+//! it would give alone.
+//!
 //! ```
+//! use std::sync::Arc;
+//! use mtl_data::{datasets::Generator, prepare::{DataSettings, prepare}};
+//! use mtl_engine::design::presets;
+//! use mtl_training::{TrainingRun, protocol::{RunSettings, Split}};
+//!
+//! let generator = Generator::with_key("generated-reviews").expect("a generator");
+//! let data = Arc::new(prepare(&generator.generate()?, &DataSettings::default())?);
+//! let design = presets::design("text-towers", &data.schema).expect("a preset");
+//! let settings = |seed| RunSettings { seed, ..RunSettings::default() };
+//! let mut runs = [1, 2].map(|seed| TrainingRun::build(&design, &data, &settings(seed)).expect("it fits the data"));
+//! for _ in 0..3 {
+//!     for run in &mut runs {
+//!         run.train_step()?;
+//!     }
+//! }
+//! assert!(runs[0].report().losses[0].is_finite());
+//! assert_ne!(runs[0].fingerprint(), runs[1].fingerprint());
+//! let evaluation = runs[1].evaluate(Split::Validation);
+//! assert_eq!((evaluation.step, evaluation.losses.len()), (3, 2));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::sync::Arc;
 
 use mtl_base::NodeId;
 use mtl_base::schema::FeatureKind;
@@ -10,40 +34,23 @@ use mtl_data::datasets::generated_regression::MAX_WIDTH;
 use mtl_data::prepare::Prepared;
 use mtl_engine::design::{Design, check::Limits};
 use mtl_engine::model::{Batch, BuildOptions, Model, Resources};
-use mtl_kernels::vector::all_finite;
-use mtl_program::optimizers::Optimizer;
-use mtl_program::parts::Parts;
-use mtl_program::specs::Mode;
 
 use crate::RunError;
+use crate::evaluation::EvaluationJob;
 use crate::order::RowOrder;
-use crate::protocol::RunSettings;
+use crate::protocol::{Evaluation, RunSettings, Split};
+use crate::step::{StepObserver, StepReport, StepRequest, StepSettings, Trainer};
 
-/// A loss this many times the first one (or this many times 1, if that is more) counts as divergence.
-const DIVERGENCE_FACTOR: f32 = 1e4;
-
-/// A compiled design on its way.
-pub(crate) struct TrainingRun {
-    /// The design that `model` was built from, with later changes of settings that need no new model.
+/// A compiled design plus everything that changes while it trains.
+pub struct TrainingRun {
+    /// The design that the model was built from, with later changes of settings that need no new model.
     pub(crate) design: Design,
-    pub(crate) model: Model,
+    /// The rows.
+    pub(crate) data: Arc<Prepared>,
+    settings: RunSettings,
     pub(crate) columns: Columns,
-    pub(crate) optimizer: Optimizer,
+    pub(crate) trainer: Trainer,
     order: RowOrder,
-    /// What a step changes: the parameters that are trained, or, with lazy rows, what the last batch has touched of them.
-    parts: Parts,
-    lazy_rows: bool,
-    /// With lazy rows: whether a number may have become infinite unseen. Such a step looks at what it has changed, so that
-    /// an epoch's end need not look at the whole vocabulary.
-    unchecked: bool,
-    /// What the rows of the data set take in memory.
-    row_bytes: usize,
-    /// Steps done.
-    pub(crate) step: u64,
-    /// Per task, of the last step.
-    pub(crate) weights: Vec<f32>,
-    pub(crate) learning_rate: f32,
-    first_losses: Vec<Option<f32>>,
 }
 
 /// Where the model's inputs and tasks stand in the data set.
@@ -55,232 +62,207 @@ pub(crate) struct Columns {
     pub(crate) labels: Vec<usize>,
 }
 
+/// What the rows of a data set take in memory: they stand there twice, as they were read, and as batches take them.
+fn row_bytes(data: &Prepared) -> usize {
+    2 * data.bytes()
+}
+
+/// Most bytes of everything else.
+fn max_bytes(data: &Prepared) -> usize {
+    Limits::default().max_bytes.saturating_sub(row_bytes(data))
+}
+
 impl TrainingRun {
     /// Compiles `design` with fresh parameters from the seed.
-    pub(crate) fn build(design: &Design, data: &Prepared, settings: &RunSettings) -> Result<Self, RunError> {
+    ///
+    /// # Errors
+    /// When the design cannot be trained on the data, or needs more memory than there is.
+    pub fn build(design: &Design, data: &Arc<Prepared>, settings: &RunSettings) -> Result<Self, RunError> {
         let options = BuildOptions {
             max_rows: settings.batch_size,
             seed: settings.seed,
             training: true,
         };
-        // The rows stand in the same memory twice: as they were read, and as batches take them.
         let limits = Limits {
-            row_bytes: 2 * data.bytes(),
+            row_bytes: row_bytes(data),
             ..Limits::default()
         };
         let model = Model::build_within(design, &data.schema, &options, &limits)?;
         let columns = Columns::of(&model, data)?;
-        let n_tasks = model.tasks().len();
-        let mut run = Self {
+        let n_labelled = columns.count_labels(data);
+        let (step_settings, ceiling) = (StepSettings::of(settings), max_bytes(data));
+        Ok(Self {
             design: design.clone(),
-            optimizer: Optimizer::new(&settings.optimizer, model.values().len()),
+            data: Arc::clone(data),
+            settings: settings.clone(),
             order: RowOrder::new(&data.splits.train, settings.batch_size, settings.seed),
-            parts: Parts::default(),
-            lazy_rows: settings.lazy_rows,
-            unchecked: true,
-            row_bytes: limits.row_bytes,
+            trainer: Trainer::new(model, step_settings, settings.seed, n_labelled, ceiling)?,
             columns,
-            model,
-            step: 0,
-            weights: vec![1.0; n_tasks],
-            learning_rate: settings.learning_rate,
-            first_losses: vec![None; n_tasks],
-        };
-        run.model.set_fused(!settings.reproducible);
-        run.find_parts();
-        run.weigh();
-        Ok(run)
+        })
     }
 
     /// Takes over a design that differs from the run's in settings only that change neither parameters nor shapes
     /// (names, places, loss weights, rates of dropout, regularisers, frozen layers); false when it differs in more.
-    pub(crate) fn update_design(&mut self, design: &Design) -> bool {
-        if !self.model.update_settings(design) {
+    pub fn update_design(&mut self, design: &Design) -> bool {
+        if !self.trainer.model.update_settings(design) {
             return false;
         }
         self.design = design.clone();
-        self.find_parts();
-        self.weigh();
+        self.trainer.design_changed();
         true
     }
 
-    /// Takes over how its steps are computed: new constants of the optimizer, with its state as far as the new constants
-    /// keep one, lazy rows, fused products.
-    pub(crate) fn update_optimizer(&mut self, settings: &RunSettings) {
-        self.model.set_fused(!settings.reproducible);
-        if self.lazy_rows != settings.lazy_rows {
-            self.lazy_rows = settings.lazy_rows;
-            self.unchecked = true;
-            self.find_parts();
-        }
-        if *self.optimizer.config() != settings.optimizer {
-            let mut optimizer = Optimizer::new(&settings.optimizer, self.model.values().len());
-            // A state that does not fit (momentum switched on or off) starts afresh.
-            let _ = optimizer.restore(self.optimizer.step(), self.optimizer.slots());
-            self.optimizer = optimizer;
-        }
+    /// Takes over settings under which the run goes on ([`RunSettings::keeps_run`]): the optimizer and the balancing method keep
+    /// their state as far as the new settings keep one.
+    ///
+    /// # Errors
+    /// When they need more memory than there is; nothing has changed then.
+    pub fn update_settings(&mut self, settings: &RunSettings) -> Result<(), RunError> {
+        let step_settings = StepSettings {
+            measures_tasks: self.trainer.settings().measures_tasks,
+            ..StepSettings::of(settings)
+        };
+        self.trainer.set_settings(step_settings, max_bytes(&self.data))?;
+        self.settings = settings.clone();
+        Ok(())
+    }
+
+    /// Whether every step measures the gradients of single tasks, also under a method that does not need them: their norms and
+    /// cosines are in the [report](TrainingRun::report) then. The run's bits stay as they are.
+    ///
+    /// # Errors
+    /// When that needs more memory than there is; nothing has changed then.
+    pub fn measure_tasks(&mut self, measures_tasks: bool) -> Result<(), RunError> {
+        let step_settings = StepSettings {
+            measures_tasks,
+            ..self.trainer.settings().clone()
+        };
+        self.trainer.set_settings(step_settings, max_bytes(&self.data))
+    }
+
+    /// The design that is trained.
+    pub fn design(&self) -> &Design {
+        &self.design
+    }
+
+    /// How it is trained.
+    pub fn settings(&self) -> &RunSettings {
+        &self.settings
+    }
+
+    /// The compiled design with its parameters.
+    pub fn model(&self) -> &Model {
+        &self.trainer.model
+    }
+
+    /// What the last step has computed.
+    pub fn report(&self) -> &StepReport {
+        self.trainer.report()
+    }
+
+    /// Whether every epoch has new rows.
+    pub fn has_fresh_rows(&self) -> bool {
+        self.data.fresh.is_some()
     }
 
     /// What the run costs, the rows of the data set with it.
-    pub(crate) fn resources(&self) -> Resources {
-        let mut resources = self.model.resources();
-        resources.bytes.rows = self.row_bytes;
+    pub fn resources(&self) -> Resources {
+        let mut resources = self.trainer.model.resources();
+        resources.bytes.rows = row_bytes(&self.data);
         resources
     }
 
-    fn find_parts(&mut self) {
-        let trained = || {
-            self.model
-                .parameters()
-                .iter()
-                .filter(|parameter| parameter.trainable)
-        };
-        self.parts = trained().map(|parameter| parameter.range.clone()).collect();
-        if self.lazy_rows {
-            // Touched rows that are no neighbours are at most every second row of a table.
-            let rows = trained().map(|parameter| parameter.shape.first().map_or(0, |rows| rows.div_ceil(2)));
-            self.parts.reserve(rows.sum(), trained().count());
-        }
+    /// Steps done.
+    pub fn n_steps(&self) -> u64 {
+        self.trainer.n_steps()
     }
 
-    /// Finds what the batch has touched, after its backward pass.
-    fn find_touched_parts(&mut self) {
-        self.parts.clear();
-        for parameter_idx in 0..self.model.parameters().len() {
-            let parameter = &self.model.parameters()[parameter_idx];
-            if !parameter.trainable {
-                continue;
-            }
-            let range = parameter.range.clone();
-            let row_width = parameter.shape.iter().skip(1).product();
-            match self.model.touched_rows(parameter_idx) {
-                Some(rows) => self.parts.push_rows(range.start, row_width, rows),
-                None => self.parts.push_whole(range),
-            }
-        }
-    }
-
-    pub(crate) fn steps_per_epoch(&self) -> u64 {
+    /// Steps of an epoch.
+    pub fn steps_per_epoch(&self) -> u64 {
         self.order.steps_per_epoch()
     }
 
     /// Epochs done, with the share of the one under way.
-    pub(crate) fn epoch(&self) -> f64 {
+    pub fn epoch(&self) -> f64 {
         match self.steps_per_epoch() {
             0 => 0.0,
-            steps => self.step as f64 / steps as f64,
+            steps => self.n_steps() as f64 / steps as f64,
         }
     }
 
     pub(crate) fn at_epoch_end(&self) -> bool {
-        self.step > 0 && self.step.is_multiple_of(self.steps_per_epoch().max(1))
+        self.n_steps() > 0 && self.n_steps().is_multiple_of(self.steps_per_epoch().max(1))
     }
 
-    /// The weight of every task's loss in the step to come. This is the place where a method that balances tasks puts
-    /// its weights; a method that combines the tasks' gradients calls `backward` once per task with a unit weight.
-    fn weigh(&mut self) {
-        for (weight, task) in self.weights.iter_mut().zip(self.model.tasks()) {
-            *weight = task.weight;
+    /// Trains one step; returns how many rows it read.
+    ///
+    /// # Errors
+    /// When the run diverges; the parameters are as before then.
+    pub fn train_step(&mut self) -> Result<usize, RunError> {
+        self.train_step_observed(&mut ())
+    }
+
+    /// As [`TrainingRun::train_step`], watched by `observer`.
+    ///
+    /// # Errors
+    /// When the run diverges; the parameters are as before then.
+    pub fn train_step_observed<O: StepObserver>(&mut self, observer: &mut O) -> Result<usize, RunError> {
+        let step = self.n_steps();
+        let request = self.request(step);
+        let Self {
+            data,
+            columns,
+            trainer,
+            order,
+            ..
+        } = self;
+        let epoch = step / order.steps_per_epoch().max(1);
+        let rows = order.batch(step);
+        let fill = |batch: &mut Batch| {
+            columns.fill(batch, data, rows);
+            columns.renew(batch, data, rows, epoch);
+        };
+        trainer.step(&request, fill, observer)?;
+        Ok(rows.len())
+    }
+
+    /// What step `step` (the first being 0) is asked to do, whoever makes it.
+    pub(crate) fn request(&self, step: u64) -> StepRequest {
+        let steps_per_epoch = self.steps_per_epoch().max(1);
+        let total_steps = steps_per_epoch * u64::from(self.settings.epochs);
+        StepRequest {
+            learning_rate: self.settings.learning_rate * self.settings.schedule.at(step, total_steps),
+            ends_epoch: (step + 1).is_multiple_of(steps_per_epoch),
         }
     }
 
-    /// Trains one step; returns how many rows it read. When it fails, the parameters are as before.
-    pub(crate) fn train_step(&mut self, data: &Prepared, settings: &RunSettings) -> Result<usize, RunError> {
-        self.learning_rate = self.learning_rate_at(self.step, settings);
-        let steps_per_epoch = self.steps_per_epoch();
-        let rows = self.order.batch(self.step);
-        self.columns.fill(self.model.batch_mut(), data, rows);
-        if data.fresh.is_some() {
-            let epoch = self.step / steps_per_epoch.max(1);
-            self.columns.renew(self.model.batch_mut(), data, rows, epoch);
-        }
-        let n_rows = rows.len();
-        self.model.forward(Mode::Train { step: self.step });
-        for task_idx in 0..self.weights.len() {
-            let loss = self.model.losses()[task_idx];
-            if self.model.labelled_rows()[task_idx] > 0 {
-                self.check_loss(task_idx, loss, self.step)?;
-            }
-        }
-        self.weigh();
-        self.model.backward(&self.weights);
-        if self.lazy_rows {
-            self.find_touched_parts();
-        }
-        let (values, gradients) = self.model.values_and_gradients();
-        settings.clipping.apply_parts(gradients, &self.parts);
-        self.optimizer
-            .apply_ranges(self.parts.ranges(), values, gradients, self.learning_rate);
-        if self.lazy_rows {
-            let mut parts = self.parts.ranges().iter();
-            self.unchecked |= !parts.all(|part| all_finite(&values[part.clone()]));
-        }
-        self.step += 1;
-        Ok(n_rows)
-    }
-
-    /// The learning rate of step `step`, the first being 0.
-    pub(crate) fn learning_rate_at(&self, step: u64, settings: &RunSettings) -> f32 {
-        let total_steps = self.steps_per_epoch() * u64::from(settings.epochs);
-        settings.learning_rate * settings.schedule.at(step, total_steps)
-    }
-
-    /// The rows of step `step` (the first being 0), and the weight of every task's loss.
+    /// The rows of step `step` (the first being 0), and what knows its weights.
     #[cfg(feature = "gpu")]
-    pub(crate) fn rows_and_weights(&mut self, step: u64) -> (&[u32], &[f32]) {
-        self.weigh();
-        (self.order.batch(step), &self.weights)
+    pub(crate) fn rows(&mut self, step: u64) -> (&[u32], &mut Trainer) {
+        (self.order.batch(step), &mut self.trainer)
     }
 
-    /// Refuses the loss of step `step` (the first being 0) that says that the run diverges.
-    pub(crate) fn check_loss(&mut self, task_idx: usize, loss: f32, step: u64) -> Result<(), RunError> {
-        let first = *self.first_losses[task_idx].get_or_insert(loss);
-        if loss.is_finite() && loss <= DIVERGENCE_FACTOR * first.max(1.0) {
-            return Ok(());
-        }
-        Err(RunError::Diverged {
-            task: self.model.tasks()[task_idx].name.clone(),
-            step: step + 1,
-            loss,
-        })
-    }
-
-    /// Refuses a parameter that is not finite.
-    pub(crate) fn check_parameters(&mut self) -> Result<(), RunError> {
-        // Without lazy rows nobody has looked, and the steps may have been another device's.
-        if self.lazy_rows && !self.unchecked {
-            return Ok(());
-        }
-        for parameter in self.model.parameters() {
-            if !all_finite(&self.model.values()[parameter.range.clone()]) {
-                let tasks = self.model.tasks().iter().enumerate();
-                return Err(RunError::NotFinite {
-                    parameter: parameter.name.clone(),
-                    step: self.step,
-                    tasks: tasks
-                        .filter(|(task_idx, _)| parameter.tasks.contains(*task_idx))
-                        .map(|(_, task)| task.name.clone())
-                        .collect(),
-                });
-            }
-        }
-        self.unchecked = false;
-        Ok(())
+    /// Metrics of every task on all rows of a split.
+    pub fn evaluate(&mut self, split: Split) -> Evaluation {
+        let data = Arc::clone(&self.data);
+        let mut job = EvaluationJob::new(self, split, data.splits.rows(split).to_vec(), None);
+        while !job.advance(self, &data, self.settings.batch_size) {}
+        job.finish(self, 0.0)
     }
 
     /// The place among the tasks of a head.
     pub(crate) fn task_idx(&self, head: NodeId) -> Option<usize> {
-        self.model.tasks().iter().position(|task| task.node == head)
+        let mut tasks = self.trainer.model.tasks().iter();
+        tasks.position(|task| task.node == head)
     }
 
-    /// 64-bit FNV-1a hash of the bits of all parameters.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        self.model
-            .values()
-            .iter()
+    /// 64-bit FNV-1a hash of the bits of all parameters: equal runs have equal ones, on every machine.
+    pub fn fingerprint(&self) -> u64 {
+        let values = self.trainer.model.values().iter();
+        values
             .flat_map(|value| value.to_bits().to_le_bytes())
             .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
             })
     }
 }
@@ -335,6 +317,21 @@ impl Columns {
         }
     }
 
+    /// Labelled training rows of each task.
+    fn count_labels(&self, data: &Prepared) -> Vec<u64> {
+        let rows = &data.splits.train;
+        let mut targets = Vec::new();
+        let labels = self.labels.iter().map(|label_idx| {
+            let width = data.label_width(*label_idx);
+            targets.clear();
+            targets.resize(rows.len() * width, 0.0);
+            data.labels_into(*label_idx, rows, &mut targets);
+            let is_labelled = |row: &&[f32]| row.iter().any(|target| !target.is_nan());
+            targets.chunks_exact(width.max(1)).filter(is_labelled).count() as u64
+        });
+        labels.collect()
+    }
+
     /// Copies `rows` (at most as many as the batch was made for) into a batch of the model.
     pub(crate) fn fill(&self, batch: &mut Batch, data: &Prepared, rows: &[u32]) {
         batch.resize(rows.len());
@@ -376,6 +373,7 @@ mod tests {
             let mut data =
                 prepare(&generator.generate().expect("rows"), &DataSettings::default()).expect("a data set");
             data.fresh = generator.fresh_rows();
+            let data = Arc::new(data);
             let design = presets::design("numbers-towers", &data.schema).expect("a preset");
             let settings = RunSettings {
                 batch_size: 60,
@@ -385,8 +383,8 @@ mod tests {
             // Rows by their first number, with their labels.
             let mut rows = Vec::new();
             for _ in 0..8 {
-                run.train_step(&data, &settings).expect("a step");
-                let batch = run.model.batch();
+                run.train_step().expect("a step");
+                let batch = run.model().batch();
                 let firsts = batch.dense[0].iter().step_by(8);
                 let labels = batch.targets[0].iter().zip(&batch.targets[1]);
                 rows.extend(
@@ -420,33 +418,34 @@ mod tests {
             items: 30,
             ..ImpressionSettings::default()
         });
-        let mut data = prepare(&dataset, &DataSettings::default()).expect("a data set");
+        let mut data = Arc::new(prepare(&dataset, &DataSettings::default()).expect("a data set"));
         let design = presets::all()
             .iter()
             .find(|preset| preset.key == "ad-content")
             .expect("a preset")
             .design(&data.schema);
         let mut changed = |cardinality: usize, lazy_rows: bool| {
-            data.schema.features[0].kind = FeatureKind::Id { cardinality };
+            let schema = &mut Arc::get_mut(&mut data).expect("no run is left").schema;
+            schema.features[0].kind = FeatureKind::Id { cardinality };
             let settings = RunSettings {
                 batch_size: 32,
                 lazy_rows,
                 ..RunSettings::default()
             };
             let mut run = TrainingRun::build(&design, &data, &settings).expect("a run");
-            let mut before = run.model.values().to_vec();
+            let mut before = run.model().values().to_vec();
             let mut n_changed = Vec::new();
             for _ in 0..5 {
-                run.train_step(&data, &settings).expect("a step");
-                let values = run.model.values();
+                run.train_step().expect("a step");
+                let values = run.model().values();
                 let pairs = values.iter().zip(&before);
                 n_changed.push((
-                    run.parts.len(),
+                    run.trainer.parts.len(),
                     pairs.filter(|(now, before)| now != before).count(),
                 ));
                 before.copy_from_slice(values);
             }
-            (run.model.values().len(), n_changed)
+            (run.model().values().len(), n_changed)
         };
         let (few, lazy_few) = changed(5_000, true);
         let (many, lazy_many) = changed(500_000, true);
@@ -473,7 +472,7 @@ mod tests {
             rows: 200,
             ..ImpressionSettings::default()
         });
-        let data = prepare(&dataset, &DataSettings::default()).expect("a data set");
+        let data = Arc::new(prepare(&dataset, &DataSettings::default()).expect("a data set"));
         let design = presets::design("ad-content", &data.schema).expect("a preset");
         for lazy_rows in [false, true] {
             let settings = RunSettings {
@@ -481,25 +480,25 @@ mod tests {
                 ..RunSettings::default()
             };
             let mut run = TrainingRun::build(&design, &data, &settings).expect("a run");
-            run.train_step(&data, &settings).expect("a step");
-            run.check_parameters().expect("finite numbers");
-            run.train_step(&data, &settings).expect("a step");
-            assert!(!run.unchecked, "a step with lazy rows has looked");
+            run.train_step().expect("a step");
+            run.trainer.check_parameters().expect("finite numbers");
+            run.train_step().expect("a step");
+            assert!(!run.trainer.unchecked, "a step with lazy rows has looked");
             // A row of the step to come, at a rate at which it cannot stay finite.
             let extreme = RunSettings {
                 learning_rate: f32::INFINITY,
                 ..settings
             };
-            run.train_step(&data, &extreme)
-                .expect("the loss is that before the step");
-            let error = run.check_parameters().expect_err("not finite");
+            run.update_settings(&extreme).expect("it fits");
+            run.train_step().expect("the loss is that before the step");
+            let error = run.trainer.check_parameters().expect_err("not finite");
             assert!(matches!(error, RunError::NotFinite { step: 3, .. }), "{error:?}");
         }
         // A GPU's steps are not seen here: it puts the parameters in place, epoch after epoch.
         let mut run = TrainingRun::build(&design, &data, &RunSettings::default()).expect("a run");
-        run.check_parameters().expect("finite numbers");
-        run.model.values_mut()[0] = f32::NAN;
-        let error = run.check_parameters().expect_err("not finite");
+        run.trainer.check_parameters().expect("finite numbers");
+        run.trainer.model.values_mut()[0] = f32::NAN;
+        let error = run.trainer.check_parameters().expect_err("not finite");
         assert!(matches!(error, RunError::NotFinite { .. }), "{error:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! How to train, declared once: form, file, link, script API and `docs/run-settings.md` follow from it. Beside it the bounds of
 //! what a command may ask for, and which changes of the settings a run survives.
 
+use mtl_balance::{BalanceConfig, BalanceOptions};
 use mtl_base::NodeId;
 use mtl_engine::metrics::Metric;
 use mtl_engine::schedules::Schedule;
@@ -46,6 +47,15 @@ mtl_base::settings! {
         clipping: Clipping = Clipping::default(), Group,
             ["Gradient clipping", "梯度裁剪"],
             ["Bounds the gradient, so that one bad batch does not throw the model off.", "限制梯度大小，避免个别批次破坏模型。"];
+        /// How the tasks' losses or gradients make one step.
+        balance: BalanceConfig = BalanceConfig::default(), Kinds { options: BalanceConfig::OPTIONS },
+            ["Task balancing", "任务平衡"],
+            ["How the tasks' losses or gradients make one step. The loss weight of each head multiplies what the method gives. May be changed while training.",
+             "各任务的损失或梯度如何合成一步更新。各任务头的损失权重再乘以该方法给出的权重。训练中可以修改。"];
+        /// What the balancing methods have in common.
+        balance_options: BalanceOptions = BalanceOptions::default(), Group,
+            ["Balancing conventions", "平衡约定"],
+            ["What the literature leaves open, for every method.", "文献中未统一、对所有方法都适用的约定。"];
         /// Seed of parameters, order of rows and dropout.
         seed: u64 = 1, Int { min: 0, max: MAX_SEED as i64, step: 1 },
             ["Seed", "随机种子"],
@@ -63,8 +73,8 @@ mtl_base::settings! {
         /// Whether a step changes only those rows of an embedding that its batch has looked up.
         lazy_rows: bool = false, Flag,
             ["Lazy rows", "惰性行更新"],
-            ["Only those rows of an embedding change that the batch has looked up, so that the cost of a step does not depend on the size of the vocabulary. Not the same as Keras: there, moments go on moving a row after its last gradient. Runs on the CPU. May be changed while training.",
-             "只更新批中查过的嵌入行，使每一步的开销与词表大小无关。与 Keras 不同：在 Keras 中，即使某行不再有梯度，动量仍会继续移动它。在 CPU 上运行。训练中可以修改。"];
+            ["Only those rows of an embedding change that the batch has looked up (by their L1, L2 and ties too), so that the cost of a step does not depend on the size of the vocabulary. Not the same as Keras: there, moments go on moving a row after its last gradient. Runs on the CPU. May be changed while training.",
+             "只更新批中查过的嵌入行（L1、L2 与绑定也只作用于这些行），使每一步的开销与词表大小无关。与 Keras 不同：在 Keras 中，即使某行不再有梯度，动量仍会继续移动它。在 CPU 上运行。训练中可以修改。"];
         /// Whether the CPU computes the same bits on every machine, also where it could be faster with others: products are
         /// not [fused](mtl_kernels::fused).
         reproducible: bool = false, Flag,

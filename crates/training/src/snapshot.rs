@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use mtl_base::settings::Settings;
+use mtl_base::text::Text;
 use mtl_data::asset;
 use mtl_data::prepare::{DataError, DataSettings, DenseScale, FeatureValues, Prepared, prepare};
 
@@ -11,6 +12,7 @@ use crate::error::{DataPart, ParameterProblem, Payload, RunError};
 use crate::protocol::{DataSource, Snapshot};
 use crate::run::TrainingRun;
 use crate::session::{Loaded, Outgoing, Session};
+use crate::step::Order;
 
 /// Loads and prepares a data set; `bytes` are those of an asset.
 pub(crate) fn load(
@@ -42,10 +44,13 @@ pub(crate) fn load(
 }
 
 impl Session {
-    /// Everything that a weights file holds, and the values of all parameters in little-endian bytes.
-    pub(crate) fn snapshot(&self) -> Result<(Snapshot, Vec<u8>), RunError> {
+    /// Everything that a weights file holds, and, in little-endian bytes, the values of all parameters and the numbers of the
+    /// training's state.
+    pub(crate) fn snapshot(&self) -> Result<(Snapshot, [Vec<u8>; 2]), RunError> {
         let data = self.data.as_ref().ok_or(RunError::NoData)?;
         let run = self.run.as_ref().ok_or(RunError::NoDesign)?;
+        let (state, numbers) = run.trainer.state.save(&self.stopping);
+        let model = run.model();
         let snapshot = Snapshot {
             design: run.design.clone(),
             source: data.source.clone(),
@@ -54,23 +59,19 @@ impl Session {
             schema: data.prepared.schema.clone(),
             vocabularies: vocabularies(&data.prepared),
             scales: scales(&data.prepared),
-            parameters: run
-                .model
+            parameters: model
                 .parameters()
                 .iter()
                 .map(|parameter| (parameter.name.clone(), parameter.shape.clone()))
                 .collect(),
-            step: run.step,
+            step: run.n_steps(),
             epoch: run.epoch(),
             evaluations: self.evaluations.clone(),
+            state: Some(state),
         };
-        let values = run
-            .model
-            .values()
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
-        Ok((snapshot, values))
+        let values = model.values().iter();
+        let values = values.flat_map(|value| value.to_le_bytes()).collect();
+        Ok((snapshot, [values, numbers]))
     }
 
     /// Goes back to a snapshot, or says why not and changes nothing.
@@ -82,6 +83,10 @@ impl Session {
     ) -> Result<(), RunError> {
         let mut payloads = payloads.into_iter();
         let values = payloads.next().ok_or(RunError::Payload(Payload::Values))?;
+        let state = match &snapshot.state {
+            Some(state) => Some((state, payloads.next().ok_or(RunError::Payload(Payload::State))?)),
+            None => None,
+        };
         snapshot.settings.check()?;
         let is_loaded = |loaded: &&Loaded| {
             loaded.source == snapshot.source && loaded.prepared.settings == snapshot.data_settings
@@ -105,10 +110,23 @@ impl Session {
             return Err(RunError::OtherData(DataPart::Scales));
         }
         let mut run = TrainingRun::build(&snapshot.design, &data.prepared, &snapshot.settings)?;
-        put_values(&mut run, &snapshot.parameters, &values)?;
-        run.step = snapshot.step;
-        self.adopt(new_data, run, snapshot.settings, out);
+        let order = put_values(&mut run, &snapshot.parameters, &values)?;
+        let (training, step) = (&mut run.trainer.state, snapshot.step);
+        let mut note = None;
+        match &state {
+            Some((state, numbers)) => training
+                .restore(state, numbers, &order, step)
+                .map_err(RunError::State)?,
+            None => {
+                training.step = step;
+                note = (step > 0 && training.has_learned_state()).then(|| RESTARTED.into());
+            }
+        }
+        self.adopt(new_data, run, snapshot.settings, note, out);
         self.evaluations = snapshot.evaluations;
+        if let Some(state) = snapshot.state {
+            self.stopping = state.stopping;
+        }
         Ok(())
     }
 }
@@ -135,15 +153,25 @@ fn scales(data: &Prepared) -> Vec<(String, DenseScale)> {
         .collect()
 }
 
-/// Copies values into the parameters of their names; the order may differ.
-fn put_values(run: &mut TrainingRun, saved: &[(String, Vec<usize>)], bytes: &[u8]) -> Result<(), RunError> {
+const RESTARTED: Text = Text::new(
+    "the file holds parameters but no state of the training: the optimizer's moments and what the balancing method has learned start afresh",
+    "文件只含参数而不含训练状态：优化器的动量以及任务平衡方法学到的量将重新开始",
+);
+
+/// Copies values into the parameters of their names; the order may differ, and is returned.
+fn put_values(
+    run: &mut TrainingRun,
+    saved: &[(String, Vec<usize>)],
+    bytes: &[u8],
+) -> Result<Order, RunError> {
     let refuse = |name: &str, problem: ParameterProblem| {
         Err(RunError::Parameter {
             parameter: name.to_owned(),
             problem,
         })
     };
-    let wanted = run.model.parameters().to_vec();
+    let model = &mut run.trainer.model;
+    let wanted = model.parameters().to_vec();
     let mut places: BTreeMap<&str, (&[usize], Range<usize>)> = BTreeMap::new();
     let mut start = 0_usize;
     for (name, shape) in saved {
@@ -168,6 +196,10 @@ fn put_values(run: &mut TrainingRun, saved: &[(String, Vec<usize>)], bytes: &[u8
             got: bytes.len(),
         });
     }
+    let mut order = Order {
+        ranges: Vec::with_capacity(wanted.len()),
+        is_own: true,
+    };
     for parameter in &wanted {
         let Some((shape, range)) = places.get(parameter.name.as_str()) else {
             let shape = parameter.shape.clone();
@@ -178,10 +210,10 @@ fn put_values(run: &mut TrainingRun, saved: &[(String, Vec<usize>)], bytes: &[u8
             return refuse(&parameter.name, ParameterProblem::Shape { expected, got });
         }
         let quads = bytes[range.clone()].chunks_exact(4);
-        for (place, quad) in run.model.values_mut()[parameter.range.clone()]
-            .iter_mut()
-            .zip(quads)
-        {
+        let from = range.start / 4;
+        order.is_own &= from == parameter.range.start;
+        order.ranges.push((parameter.range.clone(), from));
+        for (place, quad) in model.values_mut()[parameter.range.clone()].iter_mut().zip(quads) {
             *place = f32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]]);
             if !place.is_finite() {
                 let value = *place;
@@ -189,5 +221,5 @@ fn put_values(run: &mut TrainingRun, saved: &[(String, Vec<usize>)], bytes: &[u8
             }
         }
     }
-    Ok(())
+    Ok(order)
 }

@@ -1,12 +1,13 @@
 //! The stop condition: so many evaluations of the validation rows without improvement end the run.
 
 use mtl_engine::metrics::Direction;
+use serde::{Deserialize, Serialize};
 
 use crate::protocol::{Evaluation, StopCondition, Watch};
 
 /// What early stopping remembers between evaluations.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Stopping {
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stopping {
     best: Option<f64>,
     n_without_improvement: u32,
 }

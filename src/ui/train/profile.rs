@@ -79,8 +79,12 @@ fn bars(profile: &StepProfile, ops: &[Bar], lang: Lang) -> Html {
         forward_ms: ms,
         backward_ms: 0.0,
     };
-    let (batch, update) = (own(T.batch, profile.batch_ms), own(T.update, profile.update_ms));
-    let mut all: Vec<&Bar> = ops.iter().chain([&batch, &update]).collect();
+    let parts = [
+        own(T.batch, profile.batch_ms),
+        own(T.balance, profile.balance_ms),
+        own(T.update, profile.update_ms),
+    ];
+    let mut all: Vec<&Bar> = ops.iter().chain(&parts).collect();
     all.sort_by(|a, b| b.total_ms().total_cmp(&a.total_ms()));
     let rest = all.split_off(all.len().min(MAX_BARS));
     let others = Bar {

@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow};
-use mtl_engine::model::Profile;
 use mtl_kernels::{
-    fused,
+    fused::Rounding,
     peak::{self, LayerProduct},
 };
 use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
+use mtl_training::step::Profile;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -55,14 +55,16 @@ impl Contender {
                 json!({ "steps": steps, "ms": ms })
             }
             Command::Peak { fused } => {
-                fused::choose(fused);
-                json!({ "flops_per_s": peak::peak_flops_per_s(&clock_ms()), "build": build() })
+                let rounding = Rounding::fused_if(fused);
+                let rate = peak::peak_flops_per_s(&clock_ms(), rounding);
+                json!({ "flops_per_s": rate, "build": build(rounding) })
             }
             Command::Products { fused, sizes } => {
-                fused::choose(fused);
+                let rounding = Rounding::fused_if(fused);
                 let clock = clock_ms();
                 let rates = |size: &[usize; 3]| {
-                    LayerProduct::ALL.map(|product| peak::product_flops_per_s(&clock, product, *size))
+                    LayerProduct::ALL
+                        .map(|product| peak::product_flops_per_s(&clock, product, *size, rounding))
                 };
                 json!({ "flops_per_s": sizes.iter().map(rates).collect::<Vec<_>>() })
             }
@@ -124,8 +126,8 @@ impl Contender {
 }
 
 /// The instructions that the kernels run with here.
-fn build() -> &'static str {
-    if fused::is_chosen() {
+fn build(rounding: Rounding) -> &'static str {
+    if rounding == Rounding::Fused {
         return "native-avx2-fma";
     }
     #[cfg(target_arch = "x86_64")]
@@ -153,8 +155,8 @@ fn profile_json(profile: &Profile) -> Value {
     });
     json!({
         "ops": ops.collect::<Vec<_>>(),
-        "between_ms": per_step(profile.between_ms),
-        "optimizer_ms": per_step(profile.optimizer_ms),
+        "between_ms": per_step(profile.rows_ms + profile.balance_ms + profile.between_ms),
+        "optimizer_ms": per_step(profile.update_ms),
     })
 }
 

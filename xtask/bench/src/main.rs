@@ -112,8 +112,11 @@ fn run(names: &[&str]) -> Result<()> {
                 per_step(op.backward_ms)
             );
         }
-        println!("    between the ops  {}", per_step(profile.between_ms));
-        println!("    optimizer        {}", per_step(profile.optimizer_ms));
+        println!(
+            "    between the ops  {}",
+            per_step(profile.rows_ms + profile.balance_ms + profile.between_ms)
+        );
+        println!("    optimizer        {}", per_step(profile.update_ms));
     }
     Ok(())
 }

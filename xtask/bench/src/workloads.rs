@@ -120,6 +120,7 @@ fn complete(entry: Value, index: usize, folder: &Path) -> Result<Workload> {
         seed: entry.seed.unwrap_or(1),
         // Unknown names are reported by the contenders.
         fused: false,
+        balance: mtl_balance::BalanceConfig::default(),
     };
     // Problems of the design are reported before anything is built or started.
     let options = mtl_engine::model::BuildOptions {

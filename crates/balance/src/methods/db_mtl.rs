@@ -113,7 +113,7 @@ impl Method for DbMtl {
             let out = &mut out[range.clone()];
             out.fill(0.0);
             for (i, task) in problem.tasks.iter().enumerate() {
-                let factor = (largest * factors[i]) as f32;
+                let factor = (largest * factors[i] * problem.task_weights[*task]) as f32;
                 let row = if keeps {
                     &memory.rows[task * n_shared + start..][..range.len()]
                 } else {

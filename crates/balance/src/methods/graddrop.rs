@@ -56,18 +56,18 @@ impl Method for GradDrop {
         let mut random = problem.random();
         for range in rows.columns {
             for column in range.clone() {
-                let values = || {
-                    problem
-                        .tasks
-                        .iter()
-                        .map(|task| rows.values[task * rows.stride + column])
-                };
                 let (mut positive, mut negative) = (0.0_f32, 0.0_f32);
-                for value in values() {
+                // The same sums, each task times what a person gives it.
+                let (mut own_positive, mut own_negative) = (0.0_f32, 0.0_f32);
+                for task in problem.tasks {
+                    let value = rows.values[task * rows.stride + column];
+                    let own = problem.task_weights[*task] as f32 * value;
                     if value > 0.0 {
                         positive += value;
+                        own_positive += own;
                     } else {
                         negative += value;
+                        own_negative += own;
                     }
                 }
                 // Drawn whether or not it matters, so that the next column's draw does not depend on it.
@@ -79,9 +79,9 @@ impl Method for GradDrop {
                     0.5
                 };
                 out[column] = if purity > chance {
-                    positive + self.leak * negative
+                    own_positive + self.leak * own_negative
                 } else {
-                    negative + self.leak * positive
+                    own_negative + self.leak * own_positive
                 };
             }
         }

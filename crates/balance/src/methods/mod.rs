@@ -78,7 +78,7 @@ pub trait Method: Settings {
         None
     }
 
-    /// Writes the step into the shared columns of `out`. `weights` are those of all tasks.
+    /// Writes the step into the shared columns of `out`. `weights` are those of all tasks, times what a person gives each.
     fn combine(
         &self,
         _problem: &Problem<'_>,
@@ -142,7 +142,7 @@ macro_rules! methods {
             }
 
             /// Whether it keeps a gradient for each task.
-            pub(crate) fn keeps_rows(&self) -> bool {
+            pub fn keeps_rows(&self) -> bool {
                 match self { $( Self::$name(method) => method.keeps_rows() ),+ }
             }
 

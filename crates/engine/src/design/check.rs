@@ -447,19 +447,15 @@ impl Checker<'_> {
                     .enumerate()
                     .filter(move |(_, p)| p.node == id)
             };
-            let pairs: Vec<TieSpec> = of(tie.a)
+            let pairs = of(tie.a)
                 .zip(of(tie.b))
                 .filter(|((_, a), _)| a.trainable || !a.shape.is_empty())
                 .map(|((a, _), (b, _))| TieSpec {
                     a: mtl_program::ids::ParameterId(a),
                     b: mtl_program::ids::ParameterId(b),
                     strength: tie.strength,
-                })
-                .collect();
-            for pair in &pairs {
-                self.plan.parameters[pair.a.0].tied = true;
-                self.plan.parameters[pair.b.0].tied = true;
-            }
+                });
+            let pairs: Vec<TieSpec> = pairs.collect();
             self.plan.ties.extend(pairs);
         }
     }

@@ -23,18 +23,17 @@
 //! model.backward(&[1.0]);
 //! let (values, gradients) = model.values_and_gradients();
 //! for (value, gradient) in values.iter_mut().zip(gradients) {
-//!     *value -= 0.1 * *gradient;
+//!     *value -= 0.1 * gradient;
 //! }
 //! # Ok::<(), mtl_engine::model::BuildError>(())
 //! ```
 
 mod batch;
-mod profile;
 mod resources;
+mod tasks;
 mod views;
 
 pub use batch::Batch;
-pub use profile::{OpTime, Profile};
 pub use resources::{ResourceBytes, Resources};
 
 use std::ops::Range;
@@ -53,11 +52,14 @@ use mtl_base::{
     schema::{FeatureKind, Schema},
     text::{Explain, Message},
 };
-use mtl_kernels::random::Random;
+use mtl_kernels::{fused::Rounding, random::Random};
 use mtl_program::{
+    clipping::Clipping,
     cpu::{Buffers, CpuBackend},
     ids::ParameterId,
     operation::Seed,
+    ops::Op,
+    parts::Parts,
     penalty,
     plan::Plan,
     specs::{Mode, TaskSet},
@@ -145,7 +147,6 @@ pub struct Model {
     tasks: Vec<TaskSlot>,
     parameters: Vec<Parameter>,
     values: Vec<f32>,
-    gradients: Vec<f32>,
     batch: Batch,
     losses: Vec<f32>,
     labelled: Vec<usize>,
@@ -209,7 +210,6 @@ impl Model {
             tasks: Vec::new(),
             parameters: Vec::new(),
             values: vec![0.0; n_parameters],
-            gradients: vec![0.0; if options.training { n_parameters } else { 0 }],
             batch: Batch::new(&plan, max_rows),
             losses: vec![0.0; plan.tasks.len()],
             labelled: vec![0; plan.tasks.len()],
@@ -283,9 +283,9 @@ impl Model {
         true
     }
 
-    /// Sets whether the products of its passes may be [fused](mtl_kernels::fused), where that is available. The default is no.
-    pub fn set_fused(&mut self, fused: bool) {
-        self.backend.set_fused(fused);
+    /// How the products of its passes are [rounded](mtl_kernels::fused); at first separately.
+    pub fn set_rounding(&mut self, rounding: Rounding) {
+        self.backend.set_rounding(rounding);
     }
 
     /// The schema that it was built against.
@@ -330,18 +330,59 @@ impl Model {
 
     /// Gradients of the last backward pass, flat.
     pub fn gradients(&self) -> &[f32] {
-        &self.gradients
+        self.backend.gradients()
     }
 
-    /// Mutable parameters and their gradients, as an optimizer takes them.
-    pub fn values_and_gradients(&mut self) -> (&mut [f32], &mut [f32]) {
-        (&mut self.values, &mut self.gradients)
+    /// Parameters to change, and gradients: what an optimizer takes.
+    pub fn values_and_gradients(&mut self) -> (&mut [f32], &[f32]) {
+        (&mut self.values, self.backend.gradients())
     }
 
     /// Rows of an embedding whose gradient may differ from zero after a backward pass, in rising order; `None` when every row's may
-    /// (another kind of parameter, or one with a regulariser).
+    /// (another kind of parameter, or one with a regulariser on all rows).
     pub fn touched_rows(&mut self, parameter_idx: usize) -> Option<&[u32]> {
-        self.backend.touched(&self.plan, ParameterId(parameter_idx))
+        self.backend.touched_rows(ParameterId(parameter_idx))
+    }
+
+    /// Where the running statistics lie that a forward pass in training mode moves.
+    fn running_statistics(&self) -> impl Iterator<Item = Range<usize>> {
+        let norms = self.plan.ops.iter().filter_map(|op| match op {
+            Op::BatchNorm(norm) => Some([norm.moving_mean, norm.moving_variance]),
+            _ => None,
+        });
+        norms
+            .flatten()
+            .map(|parameter| self.plan.parameters[parameter.0].range.clone())
+    }
+
+    /// Numbers of the running statistics that a forward pass in training mode moves.
+    pub fn n_running_statistics(&self) -> usize {
+        self.running_statistics().map(|range| range.len()).sum()
+    }
+
+    /// Copies the running statistics to `kept`.
+    pub fn keep_running_statistics(&self, kept: &mut [f32]) {
+        let mut rest = kept;
+        for range in self.running_statistics() {
+            let (own, others) = rest.split_at_mut(range.len());
+            own.copy_from_slice(&self.values[range]);
+            rest = others;
+        }
+    }
+
+    /// Puts back what [`Model::keep_running_statistics`] has copied.
+    pub fn restore_running_statistics(&mut self, kept: &[f32]) {
+        let Self { plan, values, .. } = self;
+        let mut rest = kept;
+        for op in &plan.ops {
+            let Op::BatchNorm(norm) = op else { continue };
+            for parameter in [norm.moving_mean, norm.moving_variance] {
+                let range = plan.parameters[parameter.0].range.clone();
+                let (own, others) = rest.split_at(range.len());
+                values[range].copy_from_slice(own);
+                rest = others;
+            }
+        }
     }
 
     /// The batch.
@@ -361,34 +402,31 @@ impl Model {
 
     /// Computes outputs and losses of the batch.
     pub fn forward(&mut self, mode: Mode) {
-        self.begin_forward(mode);
-        self.forward_ops(0..self.plan.ops.len());
+        self.forward_observed(mode, |_| ());
     }
 
-    /// Loads the batch: [`Model::forward`] is this, then [`Model::forward_ops`] over all ops.
-    pub fn begin_forward(&mut self, mode: Mode) {
+    /// As [`Model::forward`]; calls `after` with the position of each op that was run.
+    pub fn forward_observed(&mut self, mode: Mode, after: impl FnMut(usize)) {
         self.mode = mode;
         self.losses.fill(0.0);
         self.labelled.fill(0);
         self.backend
             .load(&self.plan, self.batch.rows(), &self.batch.dense);
+        let (backend, plan, buffers, mode) = self.pass();
+        backend.forward(plan, 0..plan.ops.len(), buffers, mode, after);
     }
 
-    /// Runs some ops forward; a profile calls this op by op.
-    pub fn forward_ops(&mut self, range: Range<usize>) {
-        let Self {
-            plan,
-            backend,
-            batch,
-            values,
-            gradients,
-            losses,
-            labelled,
-            mode,
-            ..
-        } = self;
-        let buffers = buffers(batch, values, gradients, losses, labelled);
-        backend.forward(plan, range, buffers, *mode);
+    /// What a pass is made with.
+    fn pass(&mut self) -> (&mut CpuBackend, &Plan, Buffers<'_>, Mode) {
+        let buffers = Buffers {
+            rows: self.batch.rows(),
+            ids: &self.batch.ids,
+            targets: &self.batch.targets,
+            values: &mut self.values,
+            losses: &mut self.losses,
+            labelled: &mut self.labelled,
+        };
+        (&mut self.backend, &self.plan, buffers, self.mode)
     }
 
     /// Number of ops.
@@ -431,63 +469,46 @@ impl Model {
     /// Fills the gradients of `Σ_t w_t L_t + penalty`, for the batch that was run forward last.
     pub fn backward(&mut self, task_weights: &[f32]) {
         self.backward_tasks(task_weights);
-        self.add_penalty_gradients();
+        self.add_penalty_gradients(false);
     }
 
     /// Fills the gradients of `Σ_t w_t L_t`. May be called several times after one forward: with weight 1 for one task
     /// and 0 for the others it gives that task's gradient, and runs only the ops that the task needs.
     pub fn backward_tasks(&mut self, task_weights: &[f32]) {
-        self.begin_backward();
-        self.backward_ops(0..self.plan.ops.len(), task_weights);
-        self.end_backward();
+        self.run_backward(Seed::Losses(task_weights), |_| ());
     }
 
-    /// Clears the gradients of the last pass: [`Model::backward_tasks`] is this, then [`Model::backward_ops`], then
-    /// [`Model::end_backward`].
-    pub fn begin_backward(&mut self) {
+    /// As [`Model::backward_tasks`]; calls `after` with the position of each op, the last first.
+    pub fn backward_observed(&mut self, task_weights: &[f32], after: impl FnMut(usize)) {
+        self.run_backward(Seed::Losses(task_weights), after);
+    }
+
+    /// Adds the gradients of regularisers and ties. With `lazy_rows`, an embedding has them on those rows alone that the pass has
+    /// looked up.
+    pub fn add_penalty_gradients(&mut self, lazy_rows: bool) {
+        self.backend
+            .add_penalty_gradients(&self.plan, &self.values, lazy_rows);
+    }
+
+    /// Clips the gradients of `parts`.
+    pub fn clip_gradients(&mut self, clipping: &Clipping, parts: &Parts) {
+        self.backend.clip(clipping, parts);
+    }
+
+    fn run_backward(&mut self, seed: Seed<'_>, after: impl FnMut(usize)) {
         assert!(
             self.options.training,
             "a model built without room for gradients has no backward pass"
         );
-        self.backend.begin_backward(&self.plan, &mut self.gradients);
-    }
-
-    /// Runs some ops backward, the last first; a profile calls this op by op.
-    pub fn backward_ops(&mut self, range: Range<usize>, task_weights: &[f32]) {
-        self.run_backward(range, Seed::Losses(task_weights));
-    }
-
-    /// Completes the gradients after the last op.
-    pub fn end_backward(&mut self) {
-        self.backend.end_backward(&self.plan, &mut self.gradients);
-    }
-
-    /// Adds the gradients of regularisers and ties.
-    pub fn add_penalty_gradients(&mut self) {
-        penalty::add_gradients(&self.plan, &self.values, &mut self.gradients);
-    }
-
-    fn run_backward(&mut self, range: Range<usize>, seed: Seed<'_>) {
-        let Self {
-            plan,
-            backend,
-            batch,
-            values,
-            gradients,
-            losses,
-            labelled,
-            mode,
-            ..
-        } = self;
-        let buffers = buffers(batch, values, gradients, losses, labelled);
-        backend.backward(plan, range, buffers, *mode, seed);
+        let (backend, plan, buffers, mode) = self.pass();
+        backend.begin_backward();
+        backend.backward(plan, 0..plan.ops.len(), buffers, mode, seed, after);
+        backend.end_backward();
     }
 
     /// As [`Model::backward_tasks`], but back to the numeric inputs and through frozen layers too.
     pub fn backward_to_inputs(&mut self, task_weights: &[f32]) {
-        self.begin_backward();
-        self.run_backward(0..self.plan.ops.len(), Seed::LossesToInputs(task_weights));
-        self.end_backward();
+        self.run_backward(Seed::LossesToInputs(task_weights), |_| ());
     }
 
     /// Gradient of a numeric input after [`Model::backward_to_inputs`]; `None` for ids, and where no loss reaches it.
@@ -509,9 +530,7 @@ impl Model {
     /// one number per token (summed over the width of its embedding), per id one, per number one. Overwrites the
     /// gradients.
     pub fn attribute(&mut self, task_idx: usize, output: usize) -> Vec<Vec<f32>> {
-        self.begin_backward();
-        self.run_backward(0..self.plan.ops.len(), Seed::Logit { task_idx, output });
-        self.end_backward();
+        self.run_backward(Seed::Logit { task_idx, output }, |_| ());
         let rows = self.batch.rows();
         let mut attributions = Vec::with_capacity(self.plan.slots.len());
         for (slot_idx, slot) in self.plan.slots.iter().enumerate() {
@@ -539,7 +558,7 @@ impl Model {
                 add(value, 1);
             }
             for op in &self.plan.ops {
-                if let mtl_program::ops::Op::EmbeddingLookup(lookup) = op
+                if let Op::EmbeddingLookup(lookup) = op
                     && lookup.slot.0 == slot_idx
                 {
                     add(lookup.y, lookup.width);
@@ -552,25 +571,6 @@ impl Model {
 
     /// Number of parameters and multiply-adds, and memory.
     pub fn resources(&self) -> Resources {
-        Resources::of(&self.plan, self.backend.bytes(), self.gradients.len())
-    }
-}
-
-fn buffers<'a>(
-    batch: &'a Batch,
-    values: &'a mut [f32],
-    gradients: &'a mut [f32],
-    losses: &'a mut [f32],
-    labelled: &'a mut [usize],
-) -> Buffers<'a> {
-    let (ids, targets) = (batch.ids.as_slice(), batch.targets.as_slice());
-    Buffers {
-        rows: batch.rows(),
-        ids,
-        targets,
-        values,
-        gradients,
-        losses,
-        labelled,
+        Resources::of(&self.plan, self.backend.bytes(), self.gradients().len())
     }
 }

@@ -1,7 +1,8 @@
 //! Execution context of an op on the CPU: the buffers that it may access.
 
-use super::RowOrder;
+use super::{RowOrder, product::Packing};
 use crate::{
+    gradients::{Buffer, Touched},
     ids::{OrderId, ParameterId, SlotId, ValueId},
     layout::Layout,
     specs::{Mode, ParameterSpec},
@@ -73,77 +74,37 @@ impl Memory<'_> {
     }
 }
 
-/// An op's access to the flat gradient buffer.
+/// The gradients of parameters as an op sees them.
 pub struct ParameterGradients<'a> {
     pub(crate) specs: &'a [ParameterSpec],
-    pub(crate) values: &'a mut [f32],
-    pub(crate) written: &'a mut [bool],
-    pub(crate) touched: &'a mut [Touched],
+    pub(crate) all: Buffer<'a>,
+    /// Of one task alone: the gradients of the parameters in it go there and not to `all`.
+    pub(crate) of_task: Buffer<'a>,
 }
 
-impl ParameterGradients<'_> {
-    /// Whether the gradient of a parameter is needed.
+impl<'a> ParameterGradients<'a> {
+    /// Whether the gradient of a parameter is wanted.
     pub fn wants(&self, parameter: ParameterId) -> bool {
         self.specs[parameter.0].trainable
     }
 
-    /// The gradient to write, and whether to accumulate.
+    fn buffer(&mut self, parameter: ParameterId) -> &mut Buffer<'a> {
+        if self.of_task.holds(parameter) {
+            &mut self.of_task
+        } else {
+            &mut self.all
+        }
+    }
+
+    /// The gradient to write, and whether to add to it.
     pub fn claim(&mut self, parameter: ParameterId) -> (&mut [f32], bool) {
-        let accumulate = std::mem::replace(&mut self.written[parameter.0], true);
-        (
-            &mut self.values[self.specs[parameter.0].range.clone()],
-            accumulate,
-        )
+        self.buffer(parameter).claim(parameter)
     }
 
     /// The gradient of an embedding table, zero except in the rows that were recorded before in this pass. Always accumulate
     /// into it, and record the rows.
     pub fn claim_rows(&mut self, parameter: ParameterId) -> (&mut [f32], &mut Touched) {
-        self.written[parameter.0] = true;
-        (
-            &mut self.values[self.specs[parameter.0].range.clone()],
-            &mut self.touched[parameter.0],
-        )
-    }
-}
-
-/// Rows of an embedding table whose gradient may differ from zero.
-#[derive(Clone, Debug, Default)]
-pub struct Touched {
-    /// The rows, in the order in which they were first recorded.
-    pub rows: Vec<u32>,
-    marks: Vec<bool>,
-}
-
-impl Touched {
-    pub(crate) fn new(n_rows: usize) -> Self {
-        Self {
-            rows: Vec::with_capacity(n_rows),
-            marks: vec![false; n_rows],
-        }
-    }
-
-    /// Records a row.
-    pub fn mark(&mut self, row: u32) {
-        if !std::mem::replace(&mut self.marks[row as usize], true) {
-            self.rows.push(row);
-        }
-    }
-
-    /// The rows in ascending order.
-    pub(crate) fn sorted(&mut self) -> &[u32] {
-        self.rows.sort_unstable();
-        &self.rows
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        5 * self.marks.len()
-    }
-
-    pub(crate) fn clear(&mut self) {
-        for row in self.rows.drain(..) {
-            self.marks[row as usize] = false;
-        }
+        self.buffer(parameter).claim_rows(parameter)
     }
 }
 
@@ -154,6 +115,12 @@ pub enum Seed<'a> {
     Losses(&'a [f32]),
     /// The same sum, with respect to the numeric inputs too.
     LossesToInputs(&'a [f32]),
+    /// The loss of one task, with weight 1, back to what trains. Where there is room for the gradient of each task, that of
+    /// shared parameters goes there.
+    Loss {
+        /// The task.
+        task_idx: usize,
+    },
     /// One logit of one task.
     Logit {
         /// The task.
@@ -175,12 +142,12 @@ pub struct Cpu<'a> {
     pub memory: Memory<'a>,
     /// Parameters, flat; only running statistics are written.
     pub parameters: &'a mut [f32],
-    /// Gradients of parameters, flat.
+    /// Gradients of parameters.
     pub gradients: ParameterGradients<'a>,
     /// Row orders of the recurrent ops.
     pub orders: &'a mut [RowOrder],
-    /// Scratch space of the matrix product.
-    pub packing: &'a mut [f32],
+    /// Working space of the matrix products, and how they round.
+    pub packing: &'a mut Packing,
     /// Ids, per input slot.
     pub ids: &'a [Vec<u32>],
     /// Targets, per task; NaN where a row has none.

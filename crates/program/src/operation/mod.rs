@@ -8,7 +8,7 @@ pub mod recurrence;
 pub mod reference;
 mod row_order;
 
-pub use context::{At, Cpu, Memory, ParameterGradients, Seed, Touched};
+pub use context::{At, Cpu, Memory, ParameterGradients, Seed};
 pub use row_order::RowOrder;
 
 use crate::ids::{ParameterId, ValueId};
@@ -31,8 +31,10 @@ pub trait Operation: Clone + PartialEq {
     /// Stable name, as profiles show it.
     const KEY: &'static str;
 
-    /// Whether the op computes a loss, at which backpropagation starts.
-    const IS_LOSS: bool = false;
+    /// The task whose loss the op computes: backpropagation of that loss starts here.
+    fn loss_of(&self) -> Option<usize> {
+        None
+    }
 
     /// Calls `visit` for each value that it accesses.
     fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId));

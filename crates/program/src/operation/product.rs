@@ -1,10 +1,42 @@
 //! The matrix product in the three forms that training needs, over whole row-major matrices.
 
-use mtl_kernels::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};
+use mtl_kernels::{
+    fused::Rounding,
+    gemm::{self, Operand, Output, Size, gemm_scratch_len},
+};
 
-/// Length of scratch space that suffices for every product in this module.
-pub fn packing_len() -> usize {
-    gemm_scratch_len(usize::MAX / 4, usize::MAX / 4, usize::MAX / 4)
+/// Working space of the products of a pass, and how they round.
+#[derive(Clone, Debug)]
+pub struct Packing {
+    scratch: Vec<f32>,
+    /// Of every product of the pass.
+    pub rounding: Rounding,
+}
+
+impl Packing {
+    /// Enough for every product.
+    pub fn new() -> Self {
+        Self {
+            scratch: vec![0.0; gemm_scratch_len(usize::MAX / 4, usize::MAX / 4, usize::MAX / 4)],
+            rounding: Rounding::default(),
+        }
+    }
+
+    /// Bytes of the working space.
+    pub fn bytes(&self) -> usize {
+        4 * self.scratch.len()
+    }
+}
+
+impl Default for Packing {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// `c = a b` or `c += a b`, as [`mtl_kernels::gemm::gemm`].
+pub fn gemm(size: Size, a: Operand<'_>, b: Operand<'_>, c: Output<'_>, packing: &mut Packing) {
+    gemm::gemm(size, a, b, c, packing.rounding, &mut packing.scratch);
 }
 
 /// Epilogue of a product, applied when a sum is finished.
@@ -26,7 +58,7 @@ pub fn linear(
     b: &[f32],
     c: &mut [f32],
     finish: Finish<'_>,
-    packing: &mut [f32],
+    packing: &mut Packing,
 ) {
     let mut output = Output::to(c, n);
     if let Some(bias) = finish.bias {
@@ -61,7 +93,7 @@ macro_rules! products {
             $b: &[f32],
             c: &mut [f32],
             accumulate: bool,
-            packing: &mut [f32],
+            packing: &mut Packing,
         ) {
             let size = Size { m: $m, n: $n, k: $k };
             gemm(size, $left, $right, output(c, $n, accumulate), packing);

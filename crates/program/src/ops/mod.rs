@@ -44,9 +44,9 @@ macro_rules! ops {
                 match self { $( Self::$name(_) => $name::KEY ),+ }
             }
 
-            /// Whether the op computes a loss, at which backpropagation starts.
-            pub const fn is_loss(&self) -> bool {
-                match self { $( Self::$name(_) => $name::IS_LOSS ),+ }
+            /// The task whose loss the op computes: backpropagation of that loss starts here.
+            pub fn loss_of(&self) -> Option<usize> {
+                match self { $( Self::$name(op) => op.loss_of() ),+ }
             }
 
             /// Calls `visit` for each value that it accesses.

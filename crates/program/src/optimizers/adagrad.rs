@@ -2,7 +2,7 @@
 //!
 //! a ← a + g², θ ← θ − η·g / √(a + ε), with a starting at 0.1 as in Keras.
 
-use super::{MAX_SLOTS, Method};
+use super::{MAX_SLOTS, Method, SMALLEST_DIVISOR};
 
 mtl_base::settings! {
     /// Settings of Adagrad.
@@ -36,6 +36,12 @@ impl Method for Adagrad {
 
     fn slot_start(&self) -> f32 {
         self.initial_accumulator_value
+    }
+
+    fn scales(&self, [accumulators, _]: [&[f32]; MAX_SLOTS], scales: &mut [f32]) {
+        for (scale, accumulator) in scales.iter_mut().zip(accumulators) {
+            *scale = 1.0 / (accumulator + self.epsilon).sqrt().max(SMALLEST_DIVISOR);
+        }
     }
 
     fn constants(&self, _step: u64, learning_rate: f32) -> Constants {

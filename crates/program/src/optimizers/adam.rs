@@ -3,7 +3,7 @@
 //! In step t, with α = η·√(1 − β₂ᵗ) / (1 − β₁ᵗ):
 //! m ← m + (g − m)·(1 − β₁), v ← v + (g² − v)·(1 − β₂), θ ← θ − m·α / (√v + ε).
 
-use super::{MAX_SLOTS, Method, as_typed};
+use super::{MAX_SLOTS, Method, SMALLEST_DIVISOR, as_typed};
 use mtl_kernels::multiversion;
 
 mtl_base::settings! {
@@ -78,6 +78,12 @@ impl Method for Adam {
 
     fn n_slots(&self) -> usize {
         2
+    }
+
+    fn scales(&self, [_, squares]: [&[f32]; MAX_SLOTS], scales: &mut [f32]) {
+        for (scale, square) in scales.iter_mut().zip(squares) {
+            *scale = 1.0 / (square.sqrt() + self.epsilon).max(SMALLEST_DIVISOR);
+        }
     }
 
     fn constants(&self, step: u64, learning_rate: f32) -> Constants {

@@ -2,7 +2,7 @@
 //!
 //! θ ← θ − θ·λ·η, then Adam's step; see [`adam`].
 
-use super::{MAX_SLOTS, Method, adam};
+use super::{MAX_SLOTS, Method, SMALLEST_DIVISOR, adam};
 use mtl_kernels::multiversion;
 
 mtl_base::settings! {
@@ -43,6 +43,12 @@ impl Method for AdamW {
 
     fn n_slots(&self) -> usize {
         2
+    }
+
+    fn scales(&self, [_, squares]: [&[f32]; MAX_SLOTS], scales: &mut [f32]) {
+        for (scale, square) in scales.iter_mut().zip(squares) {
+            *scale = 1.0 / (square.sqrt() + self.epsilon).max(SMALLEST_DIVISOR);
+        }
     }
 
     fn constants(&self, step: u64, learning_rate: f32) -> Constants {

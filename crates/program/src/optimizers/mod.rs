@@ -36,6 +36,9 @@ use mtl_base::text::{Explain, Message};
 /// The most slots that an optimizer has per parameter.
 pub const MAX_SLOTS: usize = 2;
 
+/// Keeps a [scale](Method::scales) finite where nothing has moved a parameter and ε is 0.
+const SMALLEST_DIVISOR: f32 = 1e-12;
+
 /// Interface of an optimizer.
 pub trait Method: Settings {
     /// Constants of one step, the same for every parameter.
@@ -45,6 +48,12 @@ pub trait Method: Settings {
     /// Initial value of a slot.
     fn slot_start(&self) -> f32 {
         0.0
+    }
+    /// The factor by which it multiplies each number of a gradient, as its state `slots` stands, but for what is the same for
+    /// all: `1 / (√v + ε)` of an adaptive method, 1 of another. All slices have the same length.
+    fn scales(&self, slots: [&[f32]; MAX_SLOTS], scales: &mut [f32]) {
+        let _ = slots;
+        scales.fill(1.0);
     }
     /// The constants of step `step` (the first is 1).
     fn constants(&self, step: u64, learning_rate: f32) -> Self::Constants;
@@ -85,6 +94,10 @@ macro_rules! optimizers {
             /// Constants of step `step` (the first is 1), the same for every parameter.
             pub fn constants(&self, step: u64, learning_rate: f32) -> StepConstants {
                 match self { $( Self::$name(method) => StepConstants::$name(method.constants(step, learning_rate)) ),+ }
+            }
+
+            fn scales(&self, slots: [&[f32]; MAX_SLOTS], scales: &mut [f32]) {
+                match self { $( Self::$name(method) => method.scales(slots, scales) ),+ }
             }
         }
 
@@ -223,6 +236,14 @@ impl Optimizer {
         }
         self.step = step;
         Ok(())
+    }
+
+    /// Writes the factor by which it multiplies each number of a gradient in `range`, but for what is the same for all.
+    pub fn scales(&self, range: Range<usize>, scales: &mut [f32]) {
+        let mut slots = self.slots.iter();
+        let mut part = || slots.next().map_or(&[][..], |slot| &slot[range.clone()]);
+        let parts = [part(), part()];
+        self.config.scales(parts, scales);
     }
 
     /// One step on every parameter.

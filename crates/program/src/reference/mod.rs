@@ -47,7 +47,6 @@
 //!         tasks: TaskSet::of(0),
 //!         trainable: true,
 //!         sparse: false,
-//!         tied: false,
 //!     }],
 //!     ops: vec![
 //!         Linear {
@@ -241,7 +240,7 @@ impl<'a> Reference<'a> {
     /// Fills the gradients of `Σ_t w_t L_t + penalty`.
     pub fn backward(&mut self, task_weights: &[f64]) {
         self.backward_tasks(task_weights);
-        self.add_penalty_gradients();
+        self.add_penalty_gradients(false);
     }
 
     /// Fills the gradients of `Σ_t w_t L_t`.
@@ -275,7 +274,7 @@ impl<'a> Reference<'a> {
 
     fn run_backward(&mut self) {
         for op in self.plan.ops.iter().rev() {
-            if op.is_loss() || self.is_reached(op) {
+            if op.loss_of().is_some() || self.is_reached(op) {
                 ReferenceOperation::backward(op, &mut self.arrays);
             }
         }

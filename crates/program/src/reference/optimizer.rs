@@ -78,7 +78,7 @@ impl ReferenceOptimizer {
                 &run.arrays.parameter_gradients[index],
             );
             let mut slots: Vec<_> = self.slots.iter_mut().map(|slot| slot[index].view_mut()).collect();
-            if !self.lazy_rows || !spec.has_sparse_gradient() {
+            if !self.lazy_rows || !spec.sparse {
                 update(
                     &self.config,
                     self.step,

@@ -1,6 +1,6 @@
 //! Regularisers and ties, as [`penalty`](crate::penalty): `Σ l1 |w| + l2 w² + strength (a - b)²`.
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Axis};
 
 use super::Reference;
 use crate::specs::TieSpec;
@@ -19,8 +19,9 @@ impl Reference<'_> {
         sum
     }
 
-    /// Adds the gradient of the penalty: `l1 sign(w) + 2 l2 w`, and `± 2 strength (a - b)` for a and b.
-    pub fn add_penalty_gradients(&mut self) {
+    /// Adds the gradient of the penalty: `l1 sign(w) + 2 l2 w`, and `± 2 strength (a - b)` for a and b. With `lazy_rows` a table has
+    /// it on those rows alone that the pass has touched.
+    pub fn add_penalty_gradients(&mut self, lazy_rows: bool) {
         let plan = self.plan;
         let mut pulls: Vec<ArrayD<f64>> = Vec::new();
         for (spec, w) in plan.parameters.iter().zip(&self.arrays.parameters) {
@@ -32,14 +33,18 @@ impl Reference<'_> {
             pulls[tie.a.0] += &pull;
             pulls[tie.b.0] -= &pull;
         }
-        for ((spec, gradient), pull) in plan
-            .parameters
-            .iter()
-            .zip(&mut self.arrays.parameter_gradients)
-            .zip(pulls)
-        {
-            if spec.trainable {
+        for (index, (spec, pull)) in plan.parameters.iter().zip(pulls).enumerate() {
+            let gradient = &mut self.arrays.parameter_gradients[index];
+            if !spec.trainable {
+                continue;
+            }
+            if !(lazy_rows && spec.sparse) {
                 *gradient += &pull;
+                continue;
+            }
+            for row in &self.arrays.touched[index] {
+                let mut gradient = gradient.index_axis_mut(Axis(0), *row);
+                gradient += &pull.index_axis(Axis(0), *row);
             }
         }
     }

@@ -1,18 +1,17 @@
 //! The same loop on WebGPU: rows and parameters are put on the device once, and steps go out as in a run.
 
-use mtl_engine::model::BuildError;
 use mtl_program::clipping::Clipping;
 use mtl_program::gpu::{GpuData, GpuDevice, GpuError, GpuOptions, GpuStep, GpuTrainer};
 use thiserror::Error;
 
-use super::{Benchmark, BenchmarkSpec};
+use super::{Benchmark, BenchmarkError, BenchmarkSpec};
 
 /// Why a workload does not train on the device.
 #[derive(Debug, Error)]
 pub enum GpuBenchmarkError {
     /// The design does not become a model.
     #[error(transparent)]
-    Design(#[from] BuildError),
+    Design(#[from] BenchmarkError),
     /// There is no device, or it fails.
     #[error(transparent)]
     Device(#[from] GpuError),
@@ -24,6 +23,8 @@ pub struct GpuBenchmark {
     trainer: GpuTrainer,
     /// Per batch, its rows.
     batches: Vec<Vec<u32>>,
+    task_weights: Vec<f32>,
+    step: u64,
 }
 
 impl GpuBenchmark {
@@ -37,15 +38,17 @@ impl GpuBenchmark {
         let options = GpuOptions {
             max_rows: spec.batch_size,
             run_seed: spec.seed,
-            optimizer: benchmark.optimizer.config().clone(),
+            optimizer: benchmark.trainer.settings().optimizer.clone(),
             clipping: Clipping::default(),
         };
-        let mut trainer = GpuTrainer::new(&device, benchmark.model.plan(), &options).await?;
-        trainer.write_values(benchmark.model.values())?;
+        let mut trainer = GpuTrainer::new(&device, benchmark.model().plan(), &options).await?;
+        trainer.write_values(benchmark.model().values())?;
         Ok(Self {
+            task_weights: benchmark.model().task_weights().collect(),
             benchmark,
             trainer,
             batches: Vec::new(),
+            step: 0,
         })
     }
 
@@ -63,9 +66,9 @@ impl GpuBenchmark {
         let batches = &self.benchmark.batches;
         let mut data = GpuData {
             rows: 0,
-            ids: vec![Vec::new(); self.benchmark.model.inputs().len()],
-            dense: vec![Vec::new(); self.benchmark.model.inputs().len()],
-            targets: vec![Vec::new(); self.benchmark.model.tasks().len()],
+            ids: vec![Vec::new(); self.benchmark.model().inputs().len()],
+            dense: vec![Vec::new(); self.benchmark.model().inputs().len()],
+            targets: vec![Vec::new(); self.benchmark.model().tasks().len()],
         };
         self.batches.clear();
         for batch in batches {
@@ -88,9 +91,9 @@ impl GpuBenchmark {
     /// # Panics
     /// When no rows were drawn.
     pub async fn steps(&mut self, n: u32) -> Result<Vec<f32>, GpuBenchmarkError> {
-        let weights = &self.benchmark.task_weights;
+        let weights = &self.task_weights;
         for _ in 0..n {
-            let step = self.benchmark.step;
+            let step = self.step;
             let settings = GpuStep {
                 step,
                 learning_rate: self.benchmark.learning_rate,
@@ -98,7 +101,7 @@ impl GpuBenchmark {
             };
             let rows = &self.batches[step as usize % self.batches.len()];
             self.trainer.step(rows, &settings)?;
-            self.benchmark.step += 1;
+            self.step += 1;
         }
         let losses = self.trainer.read_losses().await?;
         let sum = |losses: &[f32]| {

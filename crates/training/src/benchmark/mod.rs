@@ -1,7 +1,6 @@
 //! A design trained in a bare loop on random rows: what `cargo xtask bench` measures, natively and in the page's module.
 //!
-//! No data set, no time slices, no events: a step is what it is in a [`Session`](crate::Session) (rows into the batch,
-//! forward, backward, Adam) and nothing beside it. Rows and parameters come from the seed, the same bits on every
+//! No data set, no time slices, no events: the step of a run ([`Trainer::step`]) and nothing beside it. Rows and parameters come from the seed, the same bits on every
 //! machine, so that another library can be given the same problem.
 
 #[cfg(feature = "gpu")]
@@ -10,17 +9,22 @@ mod gpu;
 #[cfg(feature = "gpu")]
 pub use gpu::{GpuBenchmark, GpuBenchmarkError};
 
+use mtl_balance::{BalanceConfig, BalanceOptions};
 use mtl_base::schema::{FeatureKind, Schema};
-use mtl_engine::design::Design;
+use mtl_engine::design::{Design, check::Limits};
 use mtl_engine::metrics::TaskOutput;
-use mtl_engine::model::{Batch, BuildError, BuildOptions, Model, Profile};
-use mtl_kernels::random::Random;
+use mtl_engine::model::{Batch, BuildError, BuildOptions, Model};
+use mtl_kernels::{fused::Rounding, random::Random};
+use mtl_program::clipping::Clipping;
 use mtl_program::operation::Access;
+use mtl_program::optimizers::OptimizerConfig;
 use mtl_program::optimizers::adam::Adam;
-use mtl_program::optimizers::{Optimizer, OptimizerConfig};
 use mtl_program::plan::Plan;
-use mtl_program::specs::Mode;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::RunError;
+use crate::step::{Profile, StepObserver, StepRequest, StepSettings, Trainer};
 
 /// How many different batches take turns.
 pub const N_BATCHES: usize = 4;
@@ -47,17 +51,28 @@ pub struct BenchmarkSpec {
     /// Whether products may be [fused](mtl_kernels::fused).
     #[serde(default)]
     pub fused: bool,
+    /// How the tasks are balanced.
+    #[serde(default)]
+    pub balance: BalanceConfig,
+}
+
+/// Why a workload does not train.
+#[derive(Debug, Error)]
+pub enum BenchmarkError {
+    /// The design does not become a model.
+    #[error(transparent)]
+    Design(#[from] BuildError),
+    /// The model does not train.
+    #[error(transparent)]
+    Run(#[from] RunError),
 }
 
 /// A compiled workload on its way.
 pub struct Benchmark {
-    model: Model,
-    optimizer: Optimizer,
-    task_weights: Vec<f32>,
+    trainer: Trainer,
     batches: Vec<Batch>,
     learning_rate: f32,
     seed: u64,
-    step: u64,
 }
 
 impl Benchmark {
@@ -65,36 +80,48 @@ impl Benchmark {
     ///
     /// # Errors
     /// When the design has an error or needs more memory than there is.
-    pub fn new(spec: &BenchmarkSpec) -> Result<Self, BuildError> {
+    pub fn new(spec: &BenchmarkSpec) -> Result<Self, BenchmarkError> {
         let options = BuildOptions {
             max_rows: spec.batch_size,
             seed: spec.seed,
             training: true,
         };
-        let mut model = Model::build(&spec.design, &spec.schema, &options)?;
-        model.set_fused(spec.fused);
+        let model = Model::build(&spec.design, &spec.schema, &options)?;
         let adam = OptimizerConfig::Adam(Adam {
             epsilon: EPSILON,
             ..Adam::default()
         });
+        let settings = StepSettings {
+            optimizer: adam,
+            clipping: Clipping::default(),
+            lazy_rows: false,
+            rounding: Rounding::fused_if(spec.fused),
+            balance: spec.balance.clone(),
+            balance_options: BalanceOptions::default(),
+            measures_tasks: false,
+        };
         Ok(Self {
-            optimizer: Optimizer::new(&adam, model.values().len()),
-            task_weights: model.task_weights().collect(),
+            trainer: Trainer::new(
+                model,
+                settings,
+                spec.seed,
+                Vec::new(),
+                Limits::default().max_bytes,
+            )?,
             batches: Vec::new(),
             learning_rate: spec.learning_rate,
             seed: spec.seed,
-            step: 0,
-            model,
         })
     }
 
     /// Draws the batches: ids uniformly (without padding), numbers and real labels normally, classes uniformly.
     pub fn draw_rows(&mut self) {
-        let (inputs, tasks) = (self.model.inputs().to_vec(), self.model.tasks().to_vec());
+        let model = &mut self.trainer.model;
+        let (inputs, tasks) = (model.inputs().to_vec(), model.tasks().to_vec());
         let mut random = Random::stream(self.seed, "benchmark rows");
         self.batches.clear();
         for _ in 0..N_BATCHES {
-            let batch = self.model.batch_mut();
+            let batch = model.batch_mut();
             for (slot, input) in inputs.iter().enumerate() {
                 match input.kind {
                     FeatureKind::Tokens { cardinality, .. } => {
@@ -119,7 +146,7 @@ impl Benchmark {
 
     /// The compiled design with its parameters as they are now.
     pub fn model(&self) -> &Model {
-        &self.model
+        &self.trainer.model
     }
 
     /// The rows, batch by batch.
@@ -130,46 +157,38 @@ impl Benchmark {
     /// Trains one step and returns the weighted sum of the tasks' losses before it.
     ///
     /// # Panics
-    /// When no rows were drawn.
+    /// When no rows were drawn, or the run diverges.
     pub fn step(&mut self) -> f32 {
-        let mode = self.load();
-        self.model.forward(mode);
-        self.model.backward(&self.task_weights);
-        let (values, gradients) = self.model.values_and_gradients();
-        self.optimizer.apply(values, gradients, self.learning_rate);
-        self.loss()
+        self.step_observed(&mut ())
     }
 
     /// As [`Benchmark::step`], with its times added to `profile`. `clock` gives milliseconds.
     ///
     /// # Panics
-    /// When no rows were drawn, or the profile was made for another model.
+    /// When no rows were drawn, the run diverges, or the profile was made for another model.
     pub fn profile_step(&mut self, clock: &dyn Fn() -> f64, profile: &mut Profile) {
-        let mode = self.load();
-        self.model.profile_step(mode, &self.task_weights, clock, profile);
-        let (values, gradients) = self.model.values_and_gradients();
-        let (optimizer, learning_rate) = (&mut self.optimizer, self.learning_rate);
-        profile.time_optimizer(clock, || optimizer.apply(values, gradients, learning_rate));
+        self.step_observed(&mut profile.observe(clock));
     }
 
-    /// Puts the rows of the step in place.
-    fn load(&mut self) -> Mode {
-        let batch = &self.batches[self.step as usize % self.batches.len()];
-        self.model.batch_mut().copy_from(batch);
-        let mode = Mode::Train { step: self.step };
-        self.step += 1;
-        mode
-    }
-
-    fn loss(&self) -> f32 {
-        let losses = self.model.losses().iter().zip(&self.task_weights);
+    fn step_observed<O: StepObserver>(&mut self, observer: &mut O) -> f32 {
+        let rows = &self.batches[self.trainer.n_steps() as usize % self.batches.len()];
+        let request = StepRequest {
+            learning_rate: self.learning_rate,
+            ends_epoch: false,
+        };
+        self.trainer
+            .step(&request, |batch| batch.copy_from(rows), observer)
+            .expect("a workload is one that does not diverge");
+        let report = self.trainer.report();
+        let losses = report.losses.iter().zip(self.trainer.model.task_weights());
         losses.map(|(loss, weight)| loss * weight).sum()
     }
 
     /// Floating-point operations of a step: a multiply-add counts as two, once forward, once per gradient that is wanted.
     /// Activations, losses and the optimizer are left out, so that a share of a peak is the share of useful products.
     pub fn flops_per_step(&self) -> f64 {
-        flops_per_row(self.model.plan()) * self.model.max_rows() as f64
+        let model = &self.trainer.model;
+        flops_per_row(model.plan()) * model.max_rows() as f64
     }
 }
 

@@ -16,6 +16,7 @@ mod webgpu;
 mod work;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::Waker;
 
 use mtl_base::settings::Settings;
@@ -85,7 +86,7 @@ pub struct Session {
     jobs: VecDeque<EvaluationJob>,
     /// The newest per split.
     pub(crate) evaluations: Vec<Evaluation>,
-    stopping: Stopping,
+    pub(crate) stopping: Stopping,
     throughput: Throughput,
     pending: PendingProgress,
     elapsed_ms: f64,
@@ -103,7 +104,7 @@ pub(crate) struct Loaded {
     pub(crate) source: DataSource,
     /// The rows as a person reads them.
     dataset: Dataset,
-    pub(crate) prepared: Prepared,
+    pub(crate) prepared: Arc<Prepared>,
     /// Training rows that are evaluated after each epoch: as many as there are validation rows.
     train_sample: Vec<u32>,
 }
@@ -121,7 +122,7 @@ impl Loaded {
         Self {
             source,
             dataset,
-            prepared,
+            prepared: Arc::new(prepared),
             train_sample,
         }
     }
@@ -214,7 +215,7 @@ impl Session {
         while self.has_work() {
             let counts =
                 self.phase == RunPhase::Running || self.jobs.front().is_some_and(|job| job.id.is_none());
-            let step = self.run.as_ref().map_or(0, |run| run.step);
+            let step = self.run.as_ref().map_or(0, TrainingRun::n_steps);
             self.is_waiting = !self.work(last_ms, out);
             let now_ms = clock();
             if counts {
@@ -274,7 +275,7 @@ impl Session {
         };
         RunStatus {
             phase,
-            step: run.map_or(0, |run| run.step),
+            step: run.map_or(0, TrainingRun::n_steps),
             epoch: run.map_or(0.0, TrainingRun::epoch),
             steps_per_epoch: run.map_or(0, TrainingRun::steps_per_epoch),
             elapsed_ms: self.elapsed_ms,
@@ -337,7 +338,7 @@ impl Session {
     }
 
     fn set_design(&mut self, design: Design, out: &mut Vec<Outgoing>) {
-        let before = self.run.as_ref().map(|run| run.model.plan().clone());
+        let before = self.run.as_ref().map(|run| run.model().plan().clone());
         let goes_on = self.run.as_mut().is_some_and(|run| run.update_design(&design));
         self.design = Some(design);
         if !goes_on {
@@ -360,13 +361,13 @@ impl Session {
     fn set_settings(&mut self, settings: RunSettings, out: &mut Vec<Outgoing>) -> Result<(), RunError> {
         settings.check()?;
         let goes_on = self.settings.keeps_run(&settings);
+        if let Some(run) = self.run.as_mut().filter(|_| goes_on) {
+            run.update_settings(&settings)?;
+        }
         let before = std::mem::replace(&mut self.settings, settings);
         if !goes_on {
             self.rebuild(false, out);
             return Ok(());
-        }
-        if let Some(run) = &mut self.run {
-            run.update_optimizer(&self.settings);
         }
         self.settings_changed(&before);
         if self.phase == RunPhase::Finished && !self.all_epochs_done() {
@@ -450,9 +451,11 @@ impl Session {
         data: Option<Loaded>,
         run: TrainingRun,
         settings: RunSettings,
+        note: Option<Message>,
         out: &mut Vec<Outgoing>,
     ) {
         self.forget_run(out);
+        self.note = note;
         if let Some(data) = data {
             self.push_data(&data, out);
             self.data = Some(data);

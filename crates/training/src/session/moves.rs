@@ -5,6 +5,7 @@ use mtl_base::text::Message;
 use super::{Goal, Outgoing, RunPhase, Session};
 use crate::RunError;
 use crate::protocol::{Run, Split};
+use crate::run::TrainingRun;
 use crate::settings::MAX_STEPS_PER_COMMAND;
 use crate::stopping::Stopping;
 
@@ -30,13 +31,13 @@ impl Session {
                         got: n,
                     });
                 }
-                let step = self.run.as_ref().map_or(0, |run| run.step);
+                let step = self.run.as_ref().map_or(0, TrainingRun::n_steps);
                 self.start(Goal::Step(step + u64::from(n)), out)
             }
             Run::Epoch => {
                 let end = self.run.as_ref().map_or(0, |run| {
                     let steps_per_epoch = run.steps_per_epoch().max(1);
-                    (run.step / steps_per_epoch + 1) * steps_per_epoch
+                    (run.n_steps() / steps_per_epoch + 1) * steps_per_epoch
                 });
                 self.start(Goal::Step(end), out)
             }
@@ -91,7 +92,7 @@ impl Session {
 
     pub(super) fn all_epochs_done(&self) -> bool {
         self.run.as_ref().is_some_and(|run| {
-            run.step
+            run.n_steps()
                 >= run
                     .steps_per_epoch()
                     .saturating_mul(u64::from(self.settings.epochs))

@@ -9,7 +9,7 @@ use crate::evaluation::EvaluationJob;
 use crate::inspection;
 use crate::order::sample;
 use crate::prediction;
-use crate::protocol::{Event, Reply, Request, RunSettings, Split};
+use crate::protocol::{Event, Reply, Request, Split};
 use crate::run::TrainingRun;
 use crate::settings::{MAX_SAMPLE_ROWS, MAX_WAITING};
 
@@ -34,8 +34,8 @@ impl Session {
                 Ok(()) => return,
                 Err(error) => Err(error),
             },
-            Request::Snapshot => self.snapshot().map(|(snapshot, values)| {
-                reply_payloads.push(values);
+            Request::Snapshot => self.snapshot().map(|(snapshot, numbers)| {
+                reply_payloads.extend(numbers);
                 Reply::Snapshot {
                     snapshot: Box::new(snapshot),
                 }
@@ -88,13 +88,10 @@ impl Session {
         }
     }
 
-    /// What a step is made of.
-    pub(crate) fn training(&mut self) -> Result<(&Loaded, &mut TrainingRun, &RunSettings), RunError> {
+    /// The run that can be trained.
+    pub(crate) fn training(&mut self) -> Result<&mut TrainingRun, RunError> {
         self.ready()?;
-        match (&self.data, &mut self.run) {
-            (Some(data), Some(run)) => Ok((data, run, &self.settings)),
-            _ => Err(RunError::NoDesign),
-        }
+        self.run.as_mut().ok_or(RunError::NoDesign)
     }
 
     fn with_run<T>(

@@ -13,26 +13,20 @@
 use std::task::{Context, Poll, Waker};
 
 use mtl_base::text::{Explain, Message, Text};
-use mtl_program::gpu::{GpuDevice, GpuError, GpuTrainer};
+use mtl_program::gpu::{GpuDevice, GpuError};
 use mtl_program::plan::Plan;
 
 use super::{Outgoing, RunPhase, Session};
 use crate::protocol::{Backend, RunSettings, RunsOn};
+use crate::run::TrainingRun;
+use crate::step::{Capabilities, Limitation};
 use crate::webgpu::timing::Timing;
-use crate::webgpu::{Asking, DeviceRun, News, Preparing, Queued, prepare};
+use crate::webgpu::{Asking, DeviceRun, News, Prepared, Preparing, Queued, prepare};
 
 const PREPARING: Text = Text::new("WebGPU is being prepared", "正在准备 WebGPU");
 const MEASURING: Text = Text::new(
     "CPU and WebGPU are being compared on this design",
     "正在按此设计比较 CPU 与 WebGPU",
-);
-const FRESH: Text = Text::new(
-    "on the CPU: the data set draws new rows in every epoch, which WebGPU, where all rows are uploaded once, does not",
-    "在 CPU 上训练：数据集每轮抽取新行，而 WebGPU 只上传一次全部行",
-);
-const LAZY: Text = Text::new(
-    "lazy rows are updated on the CPU only; switch them off to train on WebGPU",
-    "惰性行更新只能在 CPU 上进行；关闭它即可使用 WebGPU",
 );
 
 /// Whose turn it is.
@@ -156,28 +150,24 @@ impl Session {
             Backend::Auto => Then::Time,
             Backend::Webgpu => Then::Run,
         };
-        if self.settings.lazy_rows {
-            self.webgpu.why = Some(LAZY.into());
-            return;
-        }
-        if self
-            .data
-            .as_ref()
-            .is_some_and(|data| data.prepared.fresh.is_some())
-        {
-            self.webgpu.why = Some(FRESH.into());
+        if let Some(limitation) = self.webgpu_limitation(&self.settings) {
+            self.webgpu.why = Some(limitation.explain());
             return;
         }
         self.begin_preparing(then);
     }
 
+    /// Why WebGPU cannot make the run's steps under these settings.
+    fn webgpu_limitation(&self, settings: &RunSettings) -> Option<Limitation> {
+        let run = self.run.as_ref();
+        Capabilities::WEBGPU.limitation(settings, run.is_some_and(TrainingRun::has_fresh_rows))
+    }
+
     fn begin_preparing(&mut self, then: Then) {
-        let (Some(data), Some(run)) = (&self.data, &self.run) else {
-            return;
-        };
+        let Some(run) = &self.run else { return };
         self.webgpu.device = self.webgpu.device.take().filter(|device| device.check().is_ok());
         self.webgpu.stage = match self.webgpu.device.clone() {
-            Some(device) => Stage::Preparing(prepare(device, run, &data.prepared, &self.settings), then),
+            Some(device) => Stage::Preparing(prepare(device, run), then),
             None => Stage::Asking(Box::pin(GpuDevice::request()), then),
         };
         self.webgpu.why = Some(PREPARING.into());
@@ -186,10 +176,11 @@ impl Session {
     /// Called after the settings changed in a way that the run survives.
     pub(super) fn settings_changed(&mut self, before: &RunSettings) {
         let settings = &self.settings;
-        if before.backend != settings.backend || before.lazy_rows != settings.lazy_rows {
+        let limitation = self.webgpu_limitation(settings);
+        if before.backend != settings.backend || self.webgpu_limitation(before) != limitation {
             self.webgpu.is_chosen = false;
             match self.webgpu.stage {
-                Stage::On(_) if settings.backend == Backend::Webgpu && !settings.lazy_rows => {
+                Stage::On(_) if settings.backend == Backend::Webgpu && limitation.is_none() => {
                     self.webgpu.is_chosen = true;
                     self.webgpu.why = None;
                 }
@@ -208,10 +199,10 @@ impl Session {
         };
         // The weights of the losses are sent with every step.
         let mut weighted = before.clone();
-        for (task, now) in weighted.tasks.iter_mut().zip(&run.model.plan().tasks) {
+        for (task, now) in weighted.tasks.iter_mut().zip(&run.model().plan().tasks) {
             task.weight = now.weight;
         }
-        if weighted != *run.model.plan() {
+        if weighted != *run.model().plan() {
             self.renew();
         }
     }
@@ -239,7 +230,7 @@ impl Session {
     /// Says how long the step took that was made since step `before`, when it was made on the CPU.
     pub(super) fn time_step(&mut self, before: u64, step_ms: f64) {
         if let Stage::Timing(_, timing) = &mut self.webgpu.stage
-            && self.run.as_ref().is_some_and(|run| run.step == before + 1)
+            && self.run.as_ref().is_some_and(|run| run.n_steps() == before + 1)
         {
             timing.cpu_step(step_ms);
         }
@@ -279,10 +270,10 @@ impl Session {
             }
             Stage::Preparing(preparing, then) => {
                 let then = *then;
-                let Poll::Ready(trainer) = preparing.as_mut().poll(&mut context) else {
+                let Poll::Ready(prepared) = preparing.as_mut().poll(&mut context) else {
                     return Ok(then.meanwhile());
                 };
-                self.prepared(trainer?, then, out)?;
+                self.prepared(prepared?, then, out)?;
                 Ok(Turn::Taken)
             }
             Stage::Timing(_, timing) if timing.wants_cpu() => Ok(Turn::Cpu),
@@ -306,7 +297,7 @@ impl Session {
                     self.push_status(out);
                     return Ok(Turn::Taken);
                 }
-                Ok(match device_run.queue(run, &self.settings, now_ms)? {
+                Ok(match device_run.queue(run, now_ms)? {
                     Queued::Step(_) => Turn::Taken,
                     Queued::Full => Turn::Waiting,
                 })
@@ -324,9 +315,9 @@ impl Session {
     }
 
     /// Kernels and data are on the device.
-    fn prepared(&mut self, trainer: GpuTrainer, then: Then, out: &mut Vec<Outgoing>) -> Result<(), GpuError> {
+    fn prepared(&mut self, prepared: Prepared, then: Then, out: &mut Vec<Outgoing>) -> Result<(), GpuError> {
         let Some(run) = &self.run else { return Ok(()) };
-        let device_run = Box::new(DeviceRun::new(trainer, run)?);
+        let device_run = Box::new(DeviceRun::new(prepared, run)?);
         (self.webgpu.stage, self.webgpu.why) = match then {
             Then::Time => (
                 Stage::Timing(device_run, Timing::default()),
@@ -344,7 +335,7 @@ impl Session {
         for step in &news.losses {
             for (task_idx, (loss, n_rows)) in step.losses.iter().zip(&step.labelled_rows).enumerate() {
                 if *n_rows > 0
-                    && let Err(error) = run.check_loss(task_idx, *loss, step.step)
+                    && let Err(error) = run.trainer.check_loss(task_idx, *loss, step.step)
                 {
                     return Some(error.explain());
                 }
@@ -364,7 +355,7 @@ impl Session {
     /// Leaves the device; the run is what the CPU has of it.
     fn back_to_copy(&mut self) {
         if let (Stage::On(device_run), Some(run)) = (std::mem::take(&mut self.webgpu.stage), &mut self.run) {
-            run.step = device_run.mirrored();
+            run.trainer.state.step = device_run.mirrored();
         }
         self.webgpu.settles = Settles::default();
     }
@@ -409,13 +400,14 @@ impl Session {
         let (Stage::On(device_run), Some(run)) = (&mut self.webgpu.stage, &mut self.run) else {
             return true;
         };
-        match device_run.queue(run, &self.settings, now_ms) {
+        match device_run.queue(run, now_ms) {
             Ok(Queued::Full) => false,
             Ok(Queued::Step(n_rows)) => {
-                run.step = device_run.step();
+                run.trainer.state.step = device_run.step();
                 self.throughput.count(n_rows);
-                self.webgpu.settles.after_step =
-                    run.at_epoch_end() || self.goal == super::Goal::Step(run.step) || self.all_epochs_done();
+                self.webgpu.settles.after_step = run.at_epoch_end()
+                    || self.goal == super::Goal::Step(run.n_steps())
+                    || self.all_epochs_done();
                 true
             }
             Err(error) => {
@@ -430,7 +422,7 @@ impl Session {
         let was_on = self.trains_on_webgpu();
         self.back_to_copy();
         let error = error.explain();
-        let step = self.run.as_ref().map_or(0, |run| run.step);
+        let step = self.run.as_ref().map_or(0, TrainingRun::n_steps);
         self.webgpu.why = Some(if was_on {
             Message::new(
                 format!(

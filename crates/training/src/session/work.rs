@@ -44,13 +44,12 @@ impl Session {
     }
 
     fn step_on_cpu(&mut self, out: &mut Vec<Outgoing>) {
-        let (Some(data), Some(run)) = (&self.data, &mut self.run) else {
-            return;
-        };
-        match run.train_step(&data.prepared, &self.settings) {
+        let Some(run) = &mut self.run else { return };
+        match run.train_step() {
             Ok(n_rows) => {
                 self.throughput.count(n_rows);
-                self.pending.add(run.model.losses(), run.model.labelled_rows());
+                let report = run.report();
+                self.pending.add(&report.losses, &report.labelled_rows);
                 self.after_step(out);
             }
             Err(error) => self.halt(RunPhase::Diverged, Some(error.explain()), out),
@@ -64,7 +63,7 @@ impl Session {
             return;
         };
         if run.at_epoch_end() {
-            if let Err(error) = run.check_parameters() {
+            if let Err(error) = run.trainer.check_parameters() {
                 return self.halt(RunPhase::Diverged, Some(error.explain()), out);
             }
             let epoch_rows = [
@@ -76,7 +75,7 @@ impl Session {
                     .push_back(EvaluationJob::new(run, split, rows.clone(), None));
             }
         }
-        if self.phase == RunPhase::Running && self.goal == Goal::Step(run.step) {
+        if self.phase == RunPhase::Running && self.goal == Goal::Step(run.n_steps()) {
             self.pause(out);
         }
     }
@@ -113,9 +112,10 @@ impl Session {
                 Watch::Loss(_) => None,
                 Watch::Metric(watched) => run.task_idx(watched.task),
             };
+            let weights: Vec<f32> = run.model().task_weights().collect();
             let stops = self
                 .stopping
-                .observe(&self.settings.stop, &evaluation, task_idx, &run.weights);
+                .observe(&self.settings.stop, &evaluation, task_idx, &weights);
             if stops && self.phase == RunPhase::Running && self.goal == Goal::End {
                 let note = self.patience_note(self.settings.stop.patience);
                 self.halt(RunPhase::Finished, Some(note), out);
@@ -150,13 +150,13 @@ impl Session {
         let (steps_per_second, examples_per_second) = self.throughput.rates(self.elapsed_ms);
         let mean = |(sum, n): &(f64, u32)| (*n > 0).then(|| (sum / f64::from(*n)) as f32);
         let progress = Progress {
-            step: run.step,
+            step: run.n_steps(),
             epoch: run.epoch(),
             elapsed_ms: self.elapsed_ms,
             losses: self.pending.sums.iter().map(mean).collect(),
-            penalty: run.model.penalty(),
-            learning_rate: run.learning_rate,
-            weights: run.weights.clone(),
+            penalty: run.model().penalty(),
+            learning_rate: run.report().learning_rate,
+            weights: run.report().weights.clone(),
             steps_per_second,
             examples_per_second,
         };

@@ -9,7 +9,7 @@ pub(crate) mod pace;
 mod run;
 pub(crate) mod timing;
 
-pub(crate) use run::{Asking, DeviceRun, News, Preparing, prepare};
+pub(crate) use run::{Asking, DeviceRun, News, Prepared, Preparing, prepare};
 
 /// Losses are read at most so often: reading back costs frames.
 pub(crate) const LOSSES_MS: f64 = 100.0;

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use mtl_data::prepare::Prepared;
 use mtl_engine::model::Batch;
 use mtl_program::gpu::{
     Finished, GpuData, GpuDevice, GpuError, GpuOptions, GpuStep, GpuTrainer, LossesReading, MirrorReading,
@@ -14,23 +13,25 @@ use mtl_program::gpu::{
 
 use super::pace::Pace;
 use super::{LOSSES_MS, MIRROR_MS, Queued};
-use crate::protocol::RunSettings;
 use crate::run::TrainingRun;
 
 /// A device on its way.
 pub(crate) type Asking = Pin<Box<dyn Future<Output = Result<GpuDevice, GpuError>>>>;
 
 /// A trainer on its way.
-pub(crate) type Preparing = Pin<Box<dyn Future<Output = Result<GpuTrainer, GpuError>>>>;
+pub(crate) type Preparing = Pin<Box<dyn Future<Output = Result<Prepared, GpuError>>>>;
+
+/// A trainer with the run's rows on the device.
+pub(crate) struct Prepared {
+    trainer: GpuTrainer,
+    /// Per task, whether each row has a label.
+    labelled: Vec<Vec<bool>>,
+}
 
 /// Compiles the run's kernels and puts its rows on the device.
-pub(crate) fn prepare(
-    device: GpuDevice,
-    run: &TrainingRun,
-    data: &Prepared,
-    settings: &RunSettings,
-) -> Preparing {
-    let plan = run.model.plan().clone();
+pub(crate) fn prepare(device: GpuDevice, run: &TrainingRun) -> Preparing {
+    let (settings, data) = (run.settings(), &run.data);
+    let plan = run.model().plan().clone();
     let options = GpuOptions {
         max_rows: settings.batch_size,
         run_seed: settings.seed,
@@ -46,10 +47,16 @@ pub(crate) fn prepare(
         dense: all.dense,
         targets: all.targets,
     };
+    let labelled = data.targets.iter().zip(&plan.tasks).map(|(targets, task)| {
+        let rows = targets.chunks_exact(task.kind.width());
+        rows.map(|row| row.iter().any(|target| !target.is_nan()))
+            .collect()
+    });
+    let labelled = labelled.collect();
     Box::pin(async move {
         let mut trainer = GpuTrainer::new(&device, &plan, &options).await?;
         trainer.upload(data).await?;
-        Ok(trainer)
+        Ok(Prepared { trainer, labelled })
     })
 }
 
@@ -72,6 +79,7 @@ pub(crate) struct News {
 /// One run on the device.
 pub(crate) struct DeviceRun {
     trainer: GpuTrainer,
+    labelled: Vec<Vec<bool>>,
     /// The step that is queued next.
     step: u64,
     /// Steps that the trainer has and that were not submitted.
@@ -93,9 +101,10 @@ pub(crate) struct DeviceRun {
 
 impl DeviceRun {
     /// A run that goes on where the CPU stands.
-    pub(crate) fn new(trainer: GpuTrainer, run: &TrainingRun) -> Result<Self, GpuError> {
+    pub(crate) fn new(prepared: Prepared, run: &TrainingRun) -> Result<Self, GpuError> {
         let mut new = Self {
-            trainer,
+            trainer: prepared.trainer,
+            labelled: prepared.labelled,
             step: 0,
             n_queued: 0,
             flights: VecDeque::new(),
@@ -115,17 +124,18 @@ impl DeviceRun {
 
     /// Forgets where it stood and goes on where the CPU stands.
     pub(crate) fn take_over(&mut self, run: &TrainingRun) -> Result<(), GpuError> {
-        self.trainer.write_values(run.model.values())?;
+        self.trainer.write_values(run.model().values())?;
+        let optimizer = &run.trainer.state.optimizer;
         self.trainer
-            .write_optimizer(run.optimizer.step(), run.optimizer.slots())?;
+            .write_optimizer(optimizer.step(), optimizer.slots())?;
         self.trainer.forget_losses();
         self.n_queued = 0;
         self.n_unread = 0;
         self.losses = None;
         self.mirror = None;
         self.mirror_ms = f64::INFINITY;
-        self.step = run.step;
-        self.mirrored = run.step;
+        self.step = run.n_steps();
+        self.mirrored = run.n_steps();
         Ok(())
     }
 
@@ -150,24 +160,23 @@ impl DeviceRun {
     }
 
     /// Queues the next step unless enough are waiting.
-    pub(crate) fn queue(
-        &mut self,
-        run: &mut TrainingRun,
-        settings: &RunSettings,
-        now_ms: f64,
-    ) -> Result<Queued, GpuError> {
+    pub(crate) fn queue(&mut self, run: &mut TrainingRun, now_ms: f64) -> Result<Queued, GpuError> {
         if self.n_in_flight + self.n_queued >= self.pace.ahead() {
             self.flush(now_ms)?;
             return Ok(Queued::Full);
         }
-        let learning_rate = run.learning_rate_at(self.step, settings);
-        run.learning_rate = learning_rate;
-        let (rows, task_weights) = run.rows_and_weights(self.step);
+        let (step, labelled) = (self.step, &self.labelled);
+        let learning_rate = run.request(step).learning_rate;
+        let (rows, trainer) = run.rows(step);
         let n_rows = rows.len();
+        trainer.report.learning_rate = learning_rate;
+        let task_weights = trainer.constant_weights(step, |task_idx| {
+            rows.iter().any(|row| labelled[task_idx][*row as usize])
+        });
         self.trainer.step(
             rows,
             &GpuStep {
-                step: self.step,
+                step,
                 learning_rate,
                 task_weights,
             },
@@ -240,9 +249,10 @@ impl DeviceRun {
         {
             let (step, mirror) = (*step, mirror?);
             self.mirror = None;
-            run.model.values_mut().copy_from_slice(&mirror.values);
+            run.trainer.model.values_mut().copy_from_slice(&mirror.values);
             // A state that does not fit (momentum was switched on meanwhile) starts afresh, as on the CPU.
-            let _ = run.optimizer.restore(mirror.optimizer_step, &mirror.slots);
+            let optimizer = &mut run.trainer.state.optimizer;
+            let _ = optimizer.restore(mirror.optimizer_step, &mirror.slots);
             self.mirrored = step;
             news.mirrored = true;
         }

@@ -164,9 +164,12 @@ impl Driver {
         }
     }
 
-    pub fn snapshot(&mut self) -> (Box<Snapshot>, Vec<u8>) {
+    /// A snapshot with its payloads: the values, and the numbers of the training's state.
+    pub fn snapshot(&mut self) -> (Box<Snapshot>, [Vec<u8>; 2]) {
         match self.ask(Request::Snapshot, vec![]) {
-            (Ok(Reply::Snapshot { snapshot }), mut payloads) => (snapshot, payloads.remove(0)),
+            (Ok(Reply::Snapshot { snapshot }), payloads) => {
+                (snapshot, payloads.try_into().expect("two payloads"))
+            }
             other => panic!("{other:?}"),
         }
     }

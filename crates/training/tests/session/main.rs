@@ -352,7 +352,7 @@ fn a_design_goes_on_resets_or_waits() {
         design: design.clone(),
     });
     let table = |driver: &mut Driver| {
-        let (snapshot, mut values) = driver.snapshot();
+        let (snapshot, [mut values, _]) = driver.snapshot();
         assert_eq!(snapshot.parameters[0].0, "embedding/embeddings");
         values.truncate(4 * snapshot.parameters[0].1.iter().product::<usize>());
         values
@@ -639,9 +639,9 @@ fn data_settings_out_of_bounds_are_refused_and_change_nothing() {
         assert_eq!((driver.fingerprint(), driver.status().step), before);
     }
     // So is a weights file that holds them.
-    let (mut snapshot, values) = driver.snapshot();
+    let (mut snapshot, payloads) = driver.snapshot();
     snapshot.data_settings.max_tokens = 0;
-    let (reply, _) = driver.ask(Request::Restore { snapshot }, vec![values]);
+    let (reply, _) = driver.ask(Request::Restore { snapshot }, payloads.to_vec());
     assert!(reply.expect_err("refused").contains("`max_tokens`: expected"));
     assert_eq!((driver.fingerprint(), driver.status().step), before);
 }

@@ -15,7 +15,7 @@ fn trained() -> Driver {
 #[test]
 fn a_snapshot_comes_back_whole() {
     let mut driver = trained();
-    let (snapshot, values) = driver.snapshot();
+    let (snapshot, [values, numbers]) = driver.snapshot();
     let expected = (driver.fingerprint(), driver.predict("The hotel is terrible"));
     assert_eq!((snapshot.step, snapshot.evaluations.len()), (20, 2));
     // Into an empty session, and into one that is somewhere else.
@@ -29,7 +29,7 @@ fn a_snapshot_comes_back_whole() {
             Request::Restore {
                 snapshot: snapshot.clone(),
             },
-            vec![values.clone()],
+            vec![values.clone(), numbers.clone()],
         );
         assert_eq!(reply, Ok(Reply::Restored));
         assert_eq!(
@@ -37,7 +37,10 @@ fn a_snapshot_comes_back_whole() {
             expected
         );
         assert_eq!((other.status().step, other.last_model()), (20, (true, None)));
-        assert_eq!(other.snapshot(), (snapshot.clone(), values.clone()));
+        assert_eq!(
+            other.snapshot(),
+            (snapshot.clone(), [values.clone(), numbers.clone()])
+        );
         other.run(Run::Play);
         other.finish();
         assert_eq!(other.status().epoch, 3.0);
@@ -47,9 +50,16 @@ fn a_snapshot_comes_back_whole() {
     shuffled.parameters.rotate_right(1);
     let mut moved = values;
     moved.rotate_right(n_last);
+    // Each of the optimizer's two slots is in the order of the parameters.
+    let mut moved_numbers = numbers;
+    let n_values = moved.len();
+    for slot in moved_numbers.chunks_exact_mut(n_values) {
+        slot.rotate_right(n_last);
+    }
     let mut other = Driver::new();
+    let request = Request::Restore { snapshot: shuffled };
     assert_eq!(
-        other.ask(Request::Restore { snapshot: shuffled }, vec![moved]).0,
+        other.ask(request, vec![moved, moved_numbers]).0,
         Ok(Reply::Restored)
     );
     assert_eq!(
@@ -57,18 +67,23 @@ fn a_snapshot_comes_back_whole() {
         expected.0,
         "the order of the parameters does not count"
     );
+    for driver in [&mut driver, &mut other] {
+        driver.run(Run::Steps { n: 3 });
+        driver.finish();
+    }
+    assert_eq!(other.fingerprint(), driver.fingerprint(), "nor for the moments");
 }
 
 #[test]
 fn what_does_not_fit_is_named_and_changes_nothing() {
     let mut driver = trained();
-    let (snapshot, values) = driver.snapshot();
+    let (snapshot, [values, numbers]) = driver.snapshot();
     let state = (driver.fingerprint(), driver.status());
     let mut refuse = |change: &dyn Fn(&mut Snapshot, &mut Vec<u8>), expected: &str| {
         let (mut snapshot, mut values) = (snapshot.clone(), values.clone());
         change(&mut snapshot, &mut values);
         let n_events = driver.out.len();
-        let (reply, _) = driver.ask(Request::Restore { snapshot }, vec![values]);
+        let (reply, _) = driver.ask(Request::Restore { snapshot }, vec![values, numbers.clone()]);
         let error = reply.unwrap_err();
         assert!(error.contains(expected), "{error}");
         assert_eq!((driver.fingerprint(), driver.status()), state);

@@ -1,9 +1,9 @@
 //! Kernels of attention, one row and head at a time.
 
 use super::Attention;
-use crate::operation::{At, Cpu};
+use crate::operation::{At, Cpu, product::gemm};
 use mtl_kernels::{
-    gemm::{Operand, Output, Size, gemm},
+    gemm::{Operand, Output, Size},
     vector::{masked_softmax, softmax_gradient},
 };
 

@@ -46,7 +46,10 @@ impl BinaryLoss {
 
 impl Operation for BinaryLoss {
     const KEY: &'static str = "binary_loss";
-    const IS_LOSS: bool = true;
+
+    fn loss_of(&self) -> Option<usize> {
+        Some(self.task_idx)
+    }
 
     fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
         visit(Access::Read, self.logits);

@@ -26,7 +26,10 @@ pub struct ClassesLoss {
 
 impl Operation for ClassesLoss {
     const KEY: &'static str = "classes_loss";
-    const IS_LOSS: bool = true;
+
+    fn loss_of(&self) -> Option<usize> {
+        Some(self.task_idx)
+    }
 
     fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
         visit(Access::Read, self.logits);

@@ -34,7 +34,10 @@ pub struct OrdinalLoss {
 
 impl Operation for OrdinalLoss {
     const KEY: &'static str = "ordinal_loss";
-    const IS_LOSS: bool = true;
+
+    fn loss_of(&self) -> Option<usize> {
+        Some(self.task_idx)
+    }
 
     fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
         visit(Access::Read, self.logits);

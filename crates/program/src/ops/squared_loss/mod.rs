@@ -20,7 +20,10 @@ pub struct SquaredLoss {
 
 impl Operation for SquaredLoss {
     const KEY: &'static str = "squared_loss";
-    const IS_LOSS: bool = true;
+
+    fn loss_of(&self) -> Option<usize> {
+        Some(self.task_idx)
+    }
 
     fn visit_values(&self, visit: &mut dyn FnMut(Access, ValueId)) {
         visit(Access::Read, self.logits);

@@ -1,11 +1,19 @@
 //! Runs a plan on the CPU, one op after the other, without allocating.
 
-use mtl_kernels::fused;
+pub mod tasks;
+
+use std::ops::Range;
+
+use mtl_kernels::fused::Rounding;
 
 use crate::{
+    clipping::Clipping,
+    gradients::{Buffer, Gradients},
     ids::{ParameterId, ValueId},
     layout::Layout,
-    operation::{Access, Cpu, Memory, ParameterGradients, RowOrder, Seed, Touched, product},
+    operation::{Access, Cpu, Memory, ParameterGradients, RowOrder, Seed, product::Packing},
+    parts::Parts,
+    penalty,
     plan::Plan,
     specs::Mode,
 };
@@ -15,16 +23,14 @@ use crate::{
 pub struct CpuBackend {
     layout: Layout,
     arena: Vec<f32>,
-    packing: Vec<f32>,
+    packing: Packing,
     orders: Vec<RowOrder>,
-    touched: Vec<Touched>,
+    gradients: Gradients,
+    task_gradients: Option<Box<tasks::TaskGradients>>,
     value_written: Vec<bool>,
-    parameter_written: Vec<bool>,
-    parameter_clean: Vec<bool>,
     trained: Vec<bool>,
     all: Vec<bool>,
     run_seed: u64,
-    fused: bool,
 }
 
 /// Buffers that belong to the model and that a pass reads and writes.
@@ -37,67 +43,69 @@ pub struct Buffers<'a> {
     pub targets: &'a [Vec<f32>],
     /// Parameters.
     pub values: &'a mut [f32],
-    /// Gradients.
-    pub gradients: &'a mut [f32],
     /// Losses, per task.
     pub losses: &'a mut [f32],
     /// Labelled rows, per task.
     pub labelled: &'a mut [usize],
 }
 
+/// Whether an op has a gradient to hand on: it is a loss, or what it has written has been given one.
+fn is_reached(plan: &Plan, op_idx: usize, value_written: &[bool]) -> bool {
+    let op = &plan.ops[op_idx];
+    let mut is_reached = op.loss_of().is_some();
+    op.visit_values(&mut |access, value| {
+        is_reached |= access == Access::Write && value_written[value.0];
+    });
+    is_reached
+}
+
 impl CpuBackend {
     /// Room for batches of up to `layout.max_rows` rows.
     pub fn new(plan: &Plan, layout: Layout, run_seed: u64) -> Self {
         let max_rows = layout.max_rows;
-        let training = layout.training;
-        let packing = product::packing_len();
         Self {
             arena: vec![0.0; layout.len],
-            packing: vec![0.0; packing],
+            packing: Packing::new(),
             orders: plan
                 .orders
                 .iter()
                 .map(|length| RowOrder::new(max_rows, *length))
                 .collect(),
-            touched: plan
-                .parameters
-                .iter()
-                .map(|parameter| {
-                    let n_rows = if parameter.sparse && training {
-                        parameter.shape[0]
-                    } else {
-                        0
-                    };
-                    Touched::new(n_rows)
-                })
-                .collect(),
+            gradients: if layout.training {
+                Gradients::new(&plan.parameters)
+            } else {
+                Gradients::none()
+            },
+            task_gradients: None,
             value_written: vec![false; plan.values.len()],
-            parameter_written: vec![false; plan.parameters.len()],
-            parameter_clean: vec![true; plan.parameters.len()],
             trained: plan.trained_values(),
             all: vec![true; plan.values.len()],
             layout,
             run_seed,
-            fused: false,
         }
     }
 
-    /// Whether products may be [fused].
-    pub fn set_fused(&mut self, fused: bool) {
-        self.fused = fused;
+    /// How products are rounded.
+    pub fn set_rounding(&mut self, rounding: Rounding) {
+        self.packing.rounding = rounding;
     }
 
     /// Takes over what changed in a plan of the same structure.
     pub fn update(&mut self, plan: &Plan) {
         self.trained = plan.trained_values();
-        self.parameter_clean.fill(false);
+        if let Some(room) = self.task_gradients.as_ref().map(|tasks| tasks.room()) {
+            self.renew_task_gradients(plan, Some(room));
+        }
     }
 
-    /// Bytes of the arena and of what belongs to it.
+    /// Bytes of the arena and of what belongs to it, without the gradients of the parameters.
     pub fn bytes(&self) -> usize {
-        4 * (self.arena.len() + self.packing.len())
+        let gradients = self.gradients.bytes() - 4 * self.gradients.values().len();
+        4 * self.arena.len()
+            + self.packing.bytes()
             + self.orders.iter().map(RowOrder::bytes).sum::<usize>()
-            + self.touched.iter().map(Touched::bytes).sum::<usize>()
+            + gradients
+            + self.task_gradients.as_ref().map_or(0, |tasks| tasks.bytes())
     }
 
     /// A value after a forward pass.
@@ -110,19 +118,24 @@ impl CpuBackend {
         self.value_written[value.0].then(|| &self.arena[self.layout.gradient(value, rows)])
     }
 
+    /// The gradients of the parameters, with their layout.
+    pub fn gradients(&self) -> &[f32] {
+        self.gradients.values()
+    }
+
     /// Rows of an embedding whose gradient may differ from zero, in rising order; `None` when every row's may.
-    pub fn touched(&mut self, plan: &Plan, parameter: ParameterId) -> Option<&[u32]> {
-        let spec = &plan.parameters[parameter.0];
-        spec.has_sparse_gradient()
-            .then(|| self.touched[parameter.0].sorted())
+    pub fn touched_rows(&mut self, parameter: ParameterId) -> Option<&[u32]> {
+        self.gradients.touched_rows(0, parameter)
     }
 
     fn view<'a>(&'a mut self, plan: &'a Plan, buffers: Buffers<'a>, mode: Mode, seed: Seed<'a>) -> Cpu<'a> {
-        // Every pass of every backend chooses for itself: they take turns in a thread.
-        fused::choose(self.fused);
         let wanted = match seed {
-            Seed::Losses(_) => &self.trained,
+            Seed::Losses(_) | Seed::Loss { .. } => &self.trained,
             Seed::LossesToInputs(_) | Seed::Logit { .. } => &self.all,
+        };
+        let of_task = match (&mut self.task_gradients, seed) {
+            (Some(tasks), Seed::Loss { task_idx }) => tasks.buffer(task_idx),
+            _ => Buffer::empty(),
         };
         Cpu {
             rows: buffers.rows,
@@ -138,9 +151,8 @@ impl CpuBackend {
             parameters: buffers.values,
             gradients: ParameterGradients {
                 specs: &plan.parameters,
-                values: buffers.gradients,
-                written: &mut self.parameter_written,
-                touched: &mut self.touched,
+                all: self.gradients.buffer(0),
+                of_task,
             },
             orders: &mut self.orders,
             packing: &mut self.packing,
@@ -163,71 +175,60 @@ impl CpuBackend {
         }
     }
 
-    /// Runs the ops `range` forward.
-    pub fn forward(&mut self, plan: &Plan, range: std::ops::Range<usize>, buffers: Buffers<'_>, mode: Mode) {
+    /// Runs the ops `range` forward, and calls `after` with the position of each when it is done.
+    pub fn forward(
+        &mut self,
+        plan: &Plan,
+        range: Range<usize>,
+        buffers: Buffers<'_>,
+        mode: Mode,
+        mut after: impl FnMut(usize),
+    ) {
         let mut cpu = self.view(plan, buffers, mode, Seed::Losses(&[]));
-        for op in &plan.ops[range] {
-            op.forward(&mut cpu);
+        for op_idx in range {
+            plan.ops[op_idx].forward(&mut cpu);
+            after(op_idx);
         }
     }
 
-    /// Forgets the gradients of the last pass.
-    pub fn begin_backward(&mut self, plan: &Plan, gradients: &mut [f32]) {
+    /// Begins a backward pass: forgets the gradients of the one before.
+    pub fn begin_backward(&mut self) {
         self.value_written.fill(false);
-        self.parameter_written.fill(false);
-        for (index, parameter) in plan.parameters.iter().enumerate() {
-            if !parameter.sparse {
-                continue;
-            }
-            let table = &mut gradients[parameter.range.clone()];
-            let width = parameter.shape.last().copied().unwrap_or(1);
-            let touched = &mut self.touched[index];
-            if parameter.has_sparse_gradient() && self.parameter_clean[index] {
-                for row in &touched.rows {
-                    table[*row as usize * width..(*row as usize + 1) * width].fill(0.0);
-                }
-            } else {
-                table.fill(0.0);
-                self.parameter_clean[index] = true;
-            }
-            touched.clear();
-        }
+        self.gradients.buffer(0).begin();
     }
 
-    /// Runs the ops `range` backward, the last first. An op whose results have no gradient is skipped: what a task with
-    /// weight 0 alone needs costs nothing.
+    /// Runs the ops `range` backward, the last first, and calls `after` with the position of each. An op whose results have no
+    /// gradient is skipped: what a task with weight 0 alone needs costs nothing.
     pub fn backward(
         &mut self,
         plan: &Plan,
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         buffers: Buffers<'_>,
         mode: Mode,
         seed: Seed<'_>,
+        mut after: impl FnMut(usize),
     ) {
         let mut cpu = self.view(plan, buffers, mode, seed);
-        for op in plan.ops[range].iter().rev() {
-            let mut reached = false;
-            op.visit_values(&mut |access, value| {
-                reached |= access == Access::Write && cpu.memory.written[value.0];
-            });
-            if reached || op.is_loss() {
-                op.backward(&mut cpu);
+        for op_idx in range.rev() {
+            if is_reached(plan, op_idx, cpu.memory.written) {
+                plan.ops[op_idx].backward(&mut cpu);
             }
+            after(op_idx);
         }
     }
 
-    /// Zeroes the gradients of parameters that the pass did not reach.
-    pub fn end_backward(&mut self, plan: &Plan, gradients: &mut [f32]) {
-        for (index, parameter) in plan.parameters.iter().enumerate() {
-            if parameter.sparse {
-                continue;
-            }
-            if self.parameter_written[index] {
-                self.parameter_clean[index] = false;
-            } else if !self.parameter_clean[index] {
-                gradients[parameter.range.clone()].fill(0.0);
-                self.parameter_clean[index] = true;
-            }
-        }
+    /// Ends a backward pass: the gradients of parameters that it did not reach are zero.
+    pub fn end_backward(&mut self) {
+        self.gradients.buffer(0).end();
+    }
+
+    /// Adds the gradients of regularisers and ties; with `lazy_rows`, of tables on the rows that the pass has touched.
+    pub fn add_penalty_gradients(&mut self, plan: &Plan, values: &[f32], lazy_rows: bool) {
+        penalty::add_gradients(plan, values, &mut self.gradients.buffer(0), lazy_rows);
+    }
+
+    /// Clips the gradients of `parts`.
+    pub fn clip(&mut self, clipping: &Clipping, parts: &Parts) {
+        self.gradients.buffer(0).clip(clipping, parts);
     }
 }
