@@ -4,8 +4,13 @@ import init, { worker_main } from "./app.js";
 self.addEventListener(
   "message",
   async ({ data: module }) => {
-    await init({ module_or_path: module });
-    worker_main();
+    try {
+      await init({ module_or_path: module });
+      worker_main();
+    } catch (error) {
+      // Nobody hears of a rejected promise in here.
+      self.postMessage(["panic", String(error)]);
+    }
   },
   { once: true },
 );

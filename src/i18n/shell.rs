@@ -111,7 +111,6 @@ texts! {
         "训练线程意外停止（{0}）。已用你的设计、数据和设置重新启动，训练从第 0 步开始。";
     worker_recovered: "The training worker stopped ({0}). It was started again, and the run stands where it was last copied: at step {1}. Press Play to go on.",
         "训练线程意外停止（{0}）。已重新启动，训练回到最近一次备份：第 {1} 步。点击“开始”继续。";
-    worker_failed: "The training worker could not be started: {0}", "无法启动训练线程：{0}";
     worker_gone: "the training worker stopped before it answered", "训练线程在应答之前停止了";
     internal_message: "the page and its worker did not understand each other ({0}); reload the page",
         "页面与训练线程之间的消息无法识别（{0}）；请重新加载页面";

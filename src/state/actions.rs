@@ -94,6 +94,10 @@ impl Playground {
 
     /// Returns an error with the reason when the design cannot be trained.
     async fn ready(&self) -> Result<(), Message> {
+        if self.client.borrow().is_none() {
+            // It was given up, or the browser would not start it.
+            self.start_again().await?;
+        }
         let is_ready = || self.status.get().phase != Phase::NotReady;
         if !is_ready() {
             // A script may play right after opening a design: the worker's result for that design arrives before this reply.
@@ -341,6 +345,13 @@ impl Playground {
 
     fn hear(&self, news: News) {
         match news {
+            News::Silent {
+                seconds,
+                gives_up_after_s,
+            } => self.toasts.show(
+                ToastKind::Info,
+                fill_message(faults::T.worker_silent, &[&seconds, &gives_up_after_s]),
+            ),
             News::Event(event) => self.hear_event(*event),
             News::Failed(failure) => {
                 let this = self.rc();

@@ -176,11 +176,12 @@ pub async fn load_index() -> Index {
     }
 }
 
-/// The bytes of a real data set; `on_progress` hears how many have arrived, and of how many.
+/// The bytes of a real data set; `on_progress` hears how many have arrived, and of how many, and says whether they are still
+/// wanted.
 pub async fn download(
     index: &Index,
     key: &str,
-    on_progress: impl Fn(u64, Option<u64>),
+    on_progress: impl Fn(u64, Option<u64>) -> bool,
 ) -> Result<js_sys::ArrayBuffer, Message> {
     let name = info(key).map_or_else(|| Message::new(key, key), |info| info.name);
     let named = |text: Text, more: &dyn Fn(Lang) -> Vec<String>| {
@@ -219,6 +220,8 @@ pub async fn download(
     .await
     .map_err(|error| match error {
         fetch::FetchError::TooLarge { bytes } => too_large(bytes),
+        fetch::FetchError::Silent { seconds } => named(faults::T.data_silent, &|_| vec![seconds.to_string()]),
+        fetch::FetchError::Cancelled => faults::T.load_cancelled.into(),
         fetch::FetchError::Checksum { expected, got } => {
             named(faults::T.data_changed, &|_| vec![expected.clone(), got.clone()])
         }

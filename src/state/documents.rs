@@ -10,6 +10,7 @@
 
 use std::rc::Rc;
 
+use futures_channel::oneshot;
 use mtl_base::{
     json,
     text::{Explain, Message},
@@ -26,8 +27,11 @@ use wasm_bindgen::JsValue;
 
 use super::{Playground, ToastKind, storage};
 use crate::{
-    i18n::{documents::T, fill, fill_message},
-    web::database::{DOCUMENTS, Database},
+    i18n::{documents::T, faults, fill, fill_message},
+    web::{
+        database::{DOCUMENTS, Database},
+        time::within,
+    },
 };
 
 /// Where the last document lies when there is no database; where earlier versions of this page kept it.
@@ -36,6 +40,9 @@ const SITTING: &str = "sitting";
 const OPEN: &str = "open-document";
 /// What the last page had no time to write into the database.
 const JOURNAL: &str = "journal";
+
+/// A database that has not opened by then is done without.
+const OPENS_WITHIN_MS: u32 = 4_000;
 
 /// A deleted document can be taken back for so long: thirty days.
 pub const KEEP_DELETED_MS: f64 = 30.0 * 24.0 * 3_600_000.0;
@@ -118,10 +125,18 @@ impl Playground {
             self.database.replace(Some(Rc::new(Database::in_memory())));
             return;
         }
-        let Ok(database) = Database::open().await else {
-            return;
+        let (sender, opened) = oneshot::channel();
+        let this = self.rc();
+        wasm_bindgen_futures::spawn_local(async move {
+            if let Err(Ok(database)) = sender.send(Database::open().await) {
+                this.adopt(database).await;
+            }
+        });
+        let database = match within(OPENS_WITHIN_MS, opened).await {
+            Some(Ok(Ok(database))) => Rc::new(database),
+            Some(Ok(Err(error))) => return self.complain(fill_message(faults::T.store_closed, &[&error])),
+            Some(Err(_)) | None => return self.complain(faults::T.store_silent.into()),
         };
-        let database = Rc::new(database);
         self.database.replace(Some(Rc::clone(&database)));
         let journal = storage::load::<Kept>(JOURNAL);
         let old = storage::load::<Sitting>(SITTING).map(|sitting| Kept {
@@ -150,6 +165,17 @@ impl Playground {
                 let _ = database.remove(DOCUMENTS, &kept.id).await;
             }
         }
+    }
+
+    /// A database that has opened when nobody waited for it any more: from now on documents are kept in it, the open one first.
+    async fn adopt(&self, database: Database) {
+        self.database.replace(Some(Rc::new(database)));
+        self.documents.update(|documents| documents.safe = None);
+        self.save_document().await;
+        if self.documents.get().revision > 0 {
+            storage::remove(SITTING);
+        }
+        self.report(faults::T.store_late.into());
     }
 
     /// The document that was open last, if it is there and can be read.

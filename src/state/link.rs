@@ -4,8 +4,8 @@
 //! https://host/path/#preset=shared-lstm&data=chinese-reviews&lang=zh&theme=dark&embed=https://lesson.example
 //! ```
 
-use mtl_base::text::Message;
-use mtl_engine::design::{history::Document, presets};
+use mtl_base::text::{Explain, Message};
+use mtl_engine::design::{edit, history::Document, presets};
 use mtl_training::recommended;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     actions::unknown_preset,
     data::{self, DataState, Index},
 };
-use crate::i18n::{Lang, shell::T};
+use crate::i18n::{Lang, faults, fill, shell::T};
 
 /// What a link can hide, for a class: the style sheet knows what belongs to each.
 pub const HIDEABLE: [&str; 7] = [
@@ -167,7 +167,11 @@ impl Playground {
             }
         }
         if let Some(kept) = self.last_document().await {
-            return self.show_document(kept).await.and(problem);
+            match edit::validate(&kept.sitting.design) {
+                Ok(()) => return self.show_document(kept).await.and(problem),
+                // Of a page that allowed more than this one does.
+                Err(error) => self.complain(unreadable(&kept.sitting.design.name, &error.explain())),
+            }
         }
         if is_reload && link.names_something() {
             problem = self.open_named(&link).await;
@@ -213,9 +217,19 @@ impl Playground {
     }
 }
 
-/// Whether somebody chose another data set meanwhile, which is what they want to see.
+/// Whether somebody chose another data set meanwhile, or none, which is what they want to see.
 fn is_superseded(outcome: &Result<(), Message>) -> bool {
-    outcome == &Err(T.data_superseded.into())
+    [T.data_superseded, faults::T.load_cancelled]
+        .into_iter()
+        .any(|text| outcome == &Err(text.into()))
+}
+
+fn unreadable(name: &str, why: &Message) -> Message {
+    let text = faults::T.document_unreadable;
+    Message::new(
+        fill(text, Lang::En, &[&name, &why.en]),
+        fill(text, Lang::Zh, &[&name, &why.zh]),
+    )
 }
 
 /// Whether the page was loaded again, and not come to.

@@ -20,7 +20,7 @@ use super::{
     actions::wait_for,
     data::{self, Index, Loading, Stage},
 };
-use crate::i18n::shell::T;
+use crate::i18n::{faults, shell::T};
 
 /// A data set that the worker is preparing.
 pub struct Awaited {
@@ -139,7 +139,8 @@ impl Playground {
         number: Option<u32>,
     ) -> Result<js_sys::ArrayBuffer, Message> {
         let show = |received, total| {
-            if number.is_none_or(|number| self.load_number.get() == number) {
+            let is_wanted = number.is_none_or(|number| self.load_number.get() == number);
+            if is_wanted {
                 let stage = Stage::Download { received, total };
                 self.data.update(|data| {
                     data.loading = Some(Loading {
@@ -148,10 +149,34 @@ impl Playground {
                     })
                 });
             }
+            is_wanted
         };
         show(0, None);
         let index = self.index().await;
         data::download(&index, key, show).await
+    }
+
+    /// Gives up the data set that is on its way; the one that was there stays.
+    pub fn cancel_loading(&self) {
+        let Some(loading) = self.data.get().loading.clone() else {
+            return;
+        };
+        self.load_number.set(self.load_number.get() + 1);
+        self.data.update_if_changed(|data| data.loading = None);
+        self.data_failed(&faults::T.load_cancelled.into());
+        if loading.stage != Stage::Prepare {
+            return;
+        }
+        // The worker prepares it in one go: another one takes its place, and goes on where the run was last copied.
+        self.leave_worker(None);
+        if self.data.get().report.is_some() {
+            let this = self.rc();
+            self.attempt(async move { this.start_again().await });
+        } else {
+            self.connect();
+            self.send_settings();
+            self.send_design();
+        }
     }
 
     /// What this site has of the real data sets.

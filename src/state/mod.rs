@@ -63,7 +63,7 @@ use mtl_training::{
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
-use crate::i18n::shell::T as SHELL;
+use crate::i18n::{faults, shell::T as SHELL};
 use crate::ui::canvas::state::CanvasState;
 use crate::work::{self, Counter};
 use crate::worker::client::Client;
@@ -282,9 +282,10 @@ impl Playground {
     fn await_attempt(&self, work: Pin<Box<dyn Future<Output = Result<(), Message>>>>) {
         let this = self.rc();
         wasm_bindgen_futures::spawn_local(async move {
-            // Somebody who chose another data set knows it.
+            // Somebody who chose another data set, or none, knows it.
             if let Err(message) = work.await
                 && message != Message::from(SHELL.data_superseded)
+                && message != Message::from(faults::T.load_cancelled)
             {
                 this.complain(message);
             }

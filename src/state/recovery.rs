@@ -10,7 +10,7 @@ use mtl_training::protocol::{DataSource, Phase, RunSettings};
 
 use super::{Playground, RunHistory, Sent, actions::trained_part};
 use crate::{
-    i18n::{fill_message, shell::T},
+    i18n::{faults, fill_message, shell::T},
     worker::{
         WorkerFailure,
         protocol::{FileReply, FileRequest},
@@ -19,7 +19,7 @@ use crate::{
 
 /// So many crashes within so many milliseconds, and the worker is not started again.
 const MAX_CRASHES: usize = 3;
-const CRASH_WINDOW_MS: f64 = 60_000.0;
+const CRASH_WINDOW_MS: f64 = 300_000.0;
 
 /// Copies are at least so far apart.
 const COPY_EVERY_MS: f64 = 3_000.0;
@@ -87,13 +87,8 @@ impl Playground {
     /// run had learnt.
     pub(super) fn recover(&self, failure: &WorkerFailure) {
         let why = failure.explain();
-        self.client.replace(None);
         self.data_failed(&why);
-        self.sent.replace(Sent::default());
-        self.status.update(|status| {
-            status.phase = Phase::NotReady;
-            status.note = Some(why.clone());
-        });
+        self.leave_worker(Some(why.clone()));
         let now_ms = js_sys::Date::now();
         let n_crashes = {
             let mut crashes = self.crashes_ms.borrow_mut();
@@ -102,22 +97,38 @@ impl Playground {
             crashes.len()
         };
         if n_crashes > MAX_CRASHES {
-            return self.complain(with_reason(T.worker_failed, &why, 0));
+            return self.complain(with_reason(faults::T.worker_given_up, &why, n_crashes as u64));
         }
-        self.connect();
-        self.send_settings();
-        self.send_design();
         let this = self.rc();
         self.attempt(async move {
-            let data = this.data.get();
-            this.load(data.source.clone(), data.settings.clone()).await?;
-            let step = this.bring_back().await;
+            let step = this.start_again().await?;
             this.complain(match step {
                 Some(step) => with_reason(T.worker_recovered, &why, step),
                 None => with_reason(T.worker_crashed, &why, 0),
             });
             Ok(())
         });
+    }
+
+    /// Ends the worker; what it was asked fails.
+    pub(super) fn leave_worker(&self, why: Option<Message>) {
+        self.client.replace(None);
+        self.sent.replace(Sent::default());
+        self.status.update(|status| {
+            status.phase = Phase::NotReady;
+            status.note = why;
+        });
+    }
+
+    /// Starts a worker where there is none, with the data set, the design and the settings of the page, and with what the run had
+    /// learnt; the step that the run stands at, when there was a copy of it.
+    pub(super) async fn start_again(&self) -> Result<Option<u64>, Message> {
+        self.connect();
+        self.send_settings();
+        self.send_design();
+        let data = self.data.get();
+        self.load(data.source.clone(), data.settings.clone()).await?;
+        Ok(self.bring_back().await)
     }
 
     /// Puts the copy back, when it still belongs to what is open; the step that the run stands at.

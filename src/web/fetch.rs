@@ -7,6 +7,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Response};
 
+use super::time::within;
+
 /// Why a file did not come.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FetchError {
@@ -25,6 +27,15 @@ pub enum FetchError {
         /// At least so many.
         bytes: u64,
     },
+    /// Nothing came for a long time, although the connection stands.
+    #[error("nothing came for {seconds} s")]
+    Silent {
+        /// For so long.
+        seconds: u32,
+    },
+    /// Nobody wants it any more.
+    #[error("cancelled")]
+    Cancelled,
     /// Other bytes than were promised: cut, changed on their way, or of another version.
     #[error("sha256 {got}, not {expected}")]
     Checksum {
@@ -50,9 +61,22 @@ impl From<JsValue> for FetchError {
     }
 }
 
+/// A server that sends nothing for so long sends nothing any more.
+const SILENT_AFTER_MS: u32 = 20_000;
+
+/// What a promise of the browser comes to, if it is settled at all.
+async fn settled(promise: js_sys::Promise) -> Result<JsValue, FetchError> {
+    match within(SILENT_AFTER_MS, JsFuture::from(promise)).await {
+        Some(settled) => Ok(settled?),
+        None => Err(FetchError::Silent {
+            seconds: SILENT_AFTER_MS / 1000,
+        }),
+    }
+}
+
 async fn request(url: &str) -> Result<Response, FetchError> {
     let window = web_sys::window().ok_or_else(|| FetchError::Network("no window".to_owned()))?;
-    let response: Response = JsFuture::from(window.fetch_with_str(url)).await?.unchecked_into();
+    let response: Response = settled(window.fetch_with_str(url)).await?.unchecked_into();
     if response.ok() {
         Ok(response)
     } else {
@@ -65,13 +89,11 @@ async fn request(url: &str) -> Result<Response, FetchError> {
 /// A small text.
 pub async fn text(url: &str) -> Result<String, FetchError> {
     let response = request(url).await?;
-    Ok(JsFuture::from(response.text()?)
-        .await?
-        .as_string()
-        .unwrap_or_default())
+    Ok(settled(response.text()?).await?.as_string().unwrap_or_default())
 }
 
-/// The bytes that were promised, at most `limit`; `on_progress` hears how many have arrived of how many.
+/// The bytes that were promised, at most `limit`; `on_progress` hears how many have arrived of how many, and says whether
+/// they are still wanted.
 ///
 /// # Errors
 /// When they do not come, are too many, or are others than promised.
@@ -79,11 +101,11 @@ pub async fn bytes(
     url: &str,
     promise: Promise<'_>,
     limit: u64,
-    on_progress: impl Fn(u64, Option<u64>),
+    on_progress: impl Fn(u64, Option<u64>) -> bool,
 ) -> Result<ArrayBuffer, FetchError> {
     let response = request(url).await?;
     let Some(body) = response.body() else {
-        let all: ArrayBuffer = JsFuture::from(response.array_buffer()?).await?.unchecked_into();
+        let all: ArrayBuffer = settled(response.array_buffer()?).await?.unchecked_into();
         let mut hasher = Sha256::new();
         hasher.update(Uint8Array::new(&all).to_vec());
         return checked(hasher, promise, all);
@@ -94,7 +116,7 @@ pub async fn bytes(
     let mut all = Uint8Array::new_with_length(promise.bytes.min(limit) as u32);
     on_progress(0, Some(promise.bytes));
     loop {
-        let piece = JsFuture::from(reader.read()).await?;
+        let piece = settled(reader.read()).await?;
         if Reflect::get(&piece, &"done".into())?.is_truthy() {
             break;
         }
@@ -113,7 +135,10 @@ pub async fn bytes(
         hasher.update(piece.to_vec());
         all.set(&piece, received as u32);
         received = needed;
-        on_progress(received, Some(promise.bytes));
+        if !on_progress(received, Some(promise.bytes)) {
+            let _ = reader.cancel();
+            return Err(FetchError::Cancelled);
+        }
     }
     let all = if received == u64::from(all.length()) {
         all.buffer()

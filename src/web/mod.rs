@@ -3,6 +3,7 @@
 pub mod database;
 pub mod fetch;
 pub mod files;
+pub mod time;
 
 use wasm_bindgen::{JsCast, JsValue};
 

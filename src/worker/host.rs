@@ -21,6 +21,11 @@ pub trait Job {
     /// `now_ms` reads the browser's monotonic clock.
     fn slice(&mut self, now_ms: &dyn Fn() -> f64, outbox: &Outbox) -> Next;
 
+    /// Ids of the questions that were heard and are still to be answered; the page holds those that it misses here for lost.
+    fn owed(&self) -> Vec<u32> {
+        Vec::new()
+    }
+
     /// Takes what wakes the host for another slice; a job that waits for commands only does not need it.
     fn set_waker(&mut self, _waker: Waker) {}
 }
@@ -129,6 +134,9 @@ impl Host {
     }
 
     fn command(&self, event: &MessageEvent) {
+        if let Some(ping) = event.data().as_f64() {
+            return self.pong(ping);
+        }
         let message: Array = event.data().unchecked_into();
         let mut parts = message.iter();
         let text = parts.next().and_then(|part| part.as_string()).unwrap_or_default();
@@ -136,6 +144,15 @@ impl Host {
         self.job.borrow_mut().command(&text, buffers, &self.outbox);
         // Any command may bring work: the next slice finds out.
         self.wake_up();
+    }
+
+    fn pong(&self, ping: f64) {
+        let message = Array::of2(&kind::PONG.into(), &ping.into());
+        for id in self.job.borrow().owed() {
+            message.push(&id.into());
+        }
+        // A text and numbers can always be posted.
+        let _ = self.outbox.scope.post_message(&message);
     }
 
     fn slice(&self) {

@@ -11,6 +11,8 @@
 //! send(command, buffers)               ->  Job::command(text, buffers)
 //!                                          Job::slice() again and again, until it answers Idle
 //!      on_message(Event)               <-  Outbox::post(event, buffers)
+//! ping(number)                         ->
+//!      on_message(Pong)                <-  the number, and which questions are still to be answered
 //!      on_message(Failed)              <-  panic, trap, script that did not load
 //! ```
 //! Between two slices the worker returns to its event loop, so that commands (in particular Pause) are received.
@@ -20,6 +22,7 @@ mod host;
 pub mod protocol;
 pub mod serve;
 mod transport;
+pub mod watch;
 pub mod weights;
 
 pub use host::{Job, Next, Outbox, run};

@@ -40,6 +40,8 @@ pub struct Trainer {
     read: Option<(Box<Snapshot>, Vec<u8>)>,
     /// The files that are to be written when the session gives what goes into them: it may have to fetch it first.
     writing: VecDeque<(u32, Wanted)>,
+    /// The page's questions that are still to be answered.
+    owed: Vec<u32>,
 }
 
 /// What is made of a snapshot.
@@ -57,13 +59,24 @@ impl Job for Trainer {
             .iter()
             .map(|buffer| Uint8Array::new(buffer).to_vec())
             .collect();
-        match json::read(text) {
+        let message = json::read(text);
+        if let Ok(
+            ToWorker::Session {
+                command: Command::Ask { id, .. },
+            }
+            | ToWorker::File { id, .. }
+            | ToWorker::Measure { id },
+        ) = &message
+        {
+            self.owed.push(*id);
+        }
+        match message {
             Ok(ToWorker::Session { command }) => self.session.handle(command, payloads, &mut self.out),
             Ok(ToWorker::File { id, request }) => {
                 let done = self.file(id, request, payloads);
                 self.post_all(outbox);
                 if let Some(reply) = done.transpose() {
-                    post(outbox, &FromTrainer::File { id, reply }, Vec::new());
+                    self.reply(outbox, FromTrainer::File { id, reply }, Vec::new());
                 }
             }
             Ok(ToWorker::Measure { id }) => self.to_measure.push(id),
@@ -82,12 +95,12 @@ impl Job for Trainer {
     }
 
     fn slice(&mut self, now_ms: &dyn Fn() -> f64, outbox: &Outbox) -> Next {
-        for id in self.to_measure.drain(..) {
+        for id in std::mem::take(&mut self.to_measure) {
             let reply = match self.session.profile_step(now_ms) {
                 Ok(profile) => Ok(FileReply::StepMeasured { profile }),
                 Err(error) => Err(error.explain()),
             };
-            post(outbox, &FromTrainer::File { id, reply }, Vec::new());
+            self.reply(outbox, FromTrainer::File { id, reply }, Vec::new());
         }
         let more = self.session.slice(now_ms, SLICE_MS, &mut self.out);
         self.post_all(outbox);
@@ -98,6 +111,10 @@ impl Job for Trainer {
         }
     }
 
+    fn owed(&self) -> Vec<u32> {
+        self.owed.clone()
+    }
+
     fn set_waker(&mut self, waker: Waker) {
         self.session.set_waker(waker);
     }
@@ -105,14 +122,14 @@ impl Job for Trainer {
 
 impl Trainer {
     fn post_all(&mut self, outbox: &Outbox) {
-        for Outgoing { event, payloads } in self.out.drain(..) {
+        for Outgoing { event, payloads } in std::mem::take(&mut self.out) {
             let reply = match event {
                 Event::Reply {
                     id: OWN_SNAPSHOT,
                     reply,
                 } => reply,
                 event => {
-                    post(outbox, &FromTrainer::Session { event }, payloads);
+                    self.reply(outbox, FromTrainer::Session { event }, payloads);
                     continue;
                 }
             };
@@ -123,8 +140,20 @@ impl Trainer {
                 Ok((reply, payloads)) => (Ok(reply), payloads),
                 Err(message) => (Err(message), Vec::new()),
             };
-            post(outbox, &FromTrainer::File { id, reply }, payloads);
+            self.reply(outbox, FromTrainer::File { id, reply }, payloads);
         }
+    }
+
+    /// Posts a message; when it is an answer, that is no longer owed.
+    fn reply(&mut self, outbox: &Outbox, message: FromTrainer, payloads: Vec<Vec<u8>>) {
+        if let FromTrainer::File { id, .. }
+        | FromTrainer::Session {
+            event: Event::Reply { id, .. },
+        } = &message
+        {
+            self.owed.retain(|owed| owed != id);
+        }
+        post(outbox, &message, payloads);
     }
 
     /// Answers at once, or later when there is no answer yet.

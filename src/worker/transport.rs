@@ -19,6 +19,8 @@ pub(super) mod kind {
     pub const EVENT: &str = "event";
     /// The text of a panic follows; the worker is dead.
     pub const PANIC: &str = "panic";
+    /// The number of a ping follows, and the ids of the questions that are still to be answered.
+    pub const PONG: &str = "pong";
 }
 
 /// What arrives from the worker.
@@ -26,6 +28,13 @@ pub(super) mod kind {
 pub enum FromWorker {
     /// An event: its JSON text and the buffers that were transferred with it.
     Event(String, Vec<ArrayBuffer>),
+    /// The answer to a ping: the worker returns to its event loop.
+    Pong {
+        /// Number of the ping.
+        ping: u32,
+        /// Ids of the questions that came before the ping and will be answered after it.
+        owed: Vec<u32>,
+    },
     /// The worker has ended and says nothing more; a new one has to be started.
     Failed(WorkerFailure),
 }
@@ -39,6 +48,12 @@ pub enum WorkerFailure {
     /// The script did not load, or the module trapped (out of memory, for one).
     #[error("the training worker ended unexpectedly: {0}")]
     Crash(String),
+    /// It lives, or seems to, and says nothing any more.
+    #[error("the training worker has not answered for {seconds} s")]
+    Silent {
+        /// For so long.
+        seconds: u32,
+    },
 }
 
 impl Explain for WorkerFailure {
@@ -46,6 +61,7 @@ impl Explain for WorkerFailure {
         let chinese = match self {
             Self::Panic(text) => format!("训练线程因内部错误而停止：{text}"),
             Self::Crash(text) => format!("训练线程意外终止：{text}"),
+            Self::Silent { seconds } => format!("训练线程已有 {seconds} 秒没有应答"),
         };
         Message::new(self.to_string(), chinese)
     }
@@ -139,6 +155,14 @@ impl WorkerHandle {
             State::Failed => {}
         }
     }
+
+    /// Asks for a sign of life, which is a [`FromWorker::Pong`]. A worker that is not ready yet owes none: its first word is one.
+    pub fn ping(&self, ping: u32) {
+        if matches!(*self.state.borrow(), State::Ready) {
+            // A number can always be posted.
+            let _ = self.worker.post_message(&ping.into());
+        }
+    }
 }
 
 impl Drop for WorkerHandle {
@@ -154,10 +178,20 @@ fn receive(worker: &Worker, state: &RefCell<State>, on_message: &dyn Fn(FromWork
     let message: Array = event.data().unchecked_into();
     let mut parts = message.iter();
     let kind = parts.next().and_then(|part| part.as_string());
-    let text = parts.next().and_then(|part| part.as_string()).unwrap_or_default();
-    work::add(Counter::MessagesReceived, 1);
-    work::add(Counter::TextCopied, text.len() as u64);
+    let second = parts.next().unwrap_or_default();
+    let text = second.as_string().unwrap_or_default();
+    if kind.as_deref() != Some(kind::PONG) {
+        work::add(Counter::MessagesReceived, 1);
+        work::add(Counter::TextCopied, text.len() as u64);
+    }
     match kind.as_deref() {
+        Some(kind::PONG) => {
+            let number = |part: JsValue| part.as_f64().unwrap_or_default() as u32;
+            on_message(FromWorker::Pong {
+                ping: number(second),
+                owed: parts.map(number).collect(),
+            });
+        }
         Some(kind::READY) => {
             if let State::Starting(waiting) = state.replace(State::Ready) {
                 for (command, buffers) in waiting {
@@ -171,8 +205,10 @@ fn receive(worker: &Worker, state: &RefCell<State>, on_message: &dyn Fn(FromWork
             on_message(FromWorker::Event(text, buffers));
         }
         Some(kind::PANIC) => {
-            state.replace(State::Failed);
-            on_message(FromWorker::Failed(WorkerFailure::Panic(text)));
+            // A panic may be told by the hook, and by who has called what panicked.
+            if !matches!(state.replace(State::Failed), State::Failed) {
+                on_message(FromWorker::Failed(WorkerFailure::Panic(text)));
+            }
         }
         // Nothing else is ever posted by the worker's end.
         _ => {}

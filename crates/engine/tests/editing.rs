@@ -518,6 +518,40 @@ fn refusals_say_why() {
 }
 
 #[test]
+fn faults_a_design_with_too_many_parts_is_refused_with_the_numbers() {
+    let mut design = Design::new("crowd");
+    for _ in 0..edit::MAX_NODES {
+        design.add("add", layer("add"));
+    }
+    assert_eq!(edit::validate(&design), Ok(()));
+    let node = Node {
+        id: NodeId(u32::MAX - 1),
+        ..design.nodes[0].clone()
+    };
+    let full = design.clone();
+    let error = edit::apply(&mut design, &Edit::AddNode { node: node.clone() }).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the design has 1001 layers, at most 1000 are taken"
+    );
+    assert_eq!(design, full, "a refused edit changes nothing");
+    design.nodes.push(node);
+    assert!(matches!(
+        edit::validate(&design),
+        Err(EditError::TooMany { got: 1001, .. })
+    ));
+
+    // Counted before anything is looked at: these wires go nowhere.
+    let (mut design, _) = two_tasks();
+    let wire = design.wires[0].clone();
+    design.wires = vec![wire; edit::MAX_WIRES + 1];
+    assert!(matches!(
+        edit::validate(&design),
+        Err(EditError::TooMany { got: 4001, .. })
+    ));
+}
+
+#[test]
 fn typing_in_one_box_is_one_step() {
     let (design, [.., dense, classes, _]) = two_tasks();
     let mut document = Document::new(design.clone());

@@ -18,8 +18,9 @@ use super::{
     format::{bytes, count},
 };
 use crate::{
-    i18n::{Lang, fill, panels::T, use_lang},
+    i18n::{Lang, faults, fill, panels::T, use_lang},
     state::{
+        PlaygroundRef,
         data::{DataState, Loading, Stage},
         use_playground, use_store,
     },
@@ -38,7 +39,7 @@ pub fn DataPanel() -> Html {
                 { choices(&data, Origin::Packaged, lang) }
                 { choices(&data, Origin::Generated, lang) }
             </fieldset>
-            <div aria-live="polite">{ data.loading.as_ref().map(|loading| loading_view(loading, lang)) }</div>
+            <div aria-live="polite">{ data.loading.as_ref().map(|loading| loading_view(&playground, loading, lang)) }</div>
             { part! { <Knobs /> } }
             if let Some(report) = &data.report {
                 { part! { <Report report={report.clone()} /> } }
@@ -118,7 +119,11 @@ fn Choice(props: &ChoiceProps) -> Html {
     }
 }
 
-fn loading_view(loading: &Loading, lang: Lang) -> Html {
+fn loading_view(playground: &PlaygroundRef, loading: &Loading, lang: Lang) -> Html {
+    let cancel = {
+        let playground = playground.clone();
+        Callback::from(move |_: MouseEvent| playground.cancel_loading())
+    };
     let name = loading.name.get(lang);
     let (text, share) = match loading.stage {
         Stage::Download { received, total } => {
@@ -137,6 +142,9 @@ fn loading_view(loading: &Loading, lang: Lang) -> Html {
         <div class="loading">
             <span>{ &text }</span>
             <progress aria-label={text.clone()} value={share.map(|share| share.to_string())} max="1"></progress>
+            <button type="button" class="button" id="cancel-loading" title={faults::T.cancel_hint.get(lang)} onclick={cancel}>
+                { faults::T.cancel.get(lang) }
+            </button>
         </div>
     }
 }

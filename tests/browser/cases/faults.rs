@@ -2,4 +2,5 @@
 //!
 //! `cargo xtask test --only faults` runs these and the native tests whose names begin with `faults`.
 
+mod frozen;
 mod let_in;

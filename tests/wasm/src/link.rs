@@ -34,6 +34,8 @@ impl Link {
                     let sums: Vec<u32> = buffers.iter().map(sum).collect();
                     format!("{text} {sums:?}")
                 }
+                // Nobody pings here.
+                FromWorker::Pong { .. } => return,
                 FromWorker::Failed(failure) => format!("failed: {}", failure.explain().en),
             };
             lines.borrow_mut().push(line);

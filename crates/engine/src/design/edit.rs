@@ -27,12 +27,20 @@ use crate::layers::{Arity, Layer};
 use mtl_base::NodeId;
 use mtl_base::settings::{Settings, Value};
 
-pub use super::refusal::{EditError, Refusal};
+pub use super::refusal::{Countable, EditError, Refusal};
 
 /// Longest name of a node, block or document, in characters.
 pub const MAX_NAME_CHARS: usize = 80;
 /// Longest text of a note, in characters.
 pub const MAX_NOTE_CHARS: usize = 4000;
+/// Most nodes of a design. Checking and drawing take time in proportion, and what a person can still survey is far less.
+pub const MAX_NODES: usize = 1_000;
+/// Most wires of a design.
+pub const MAX_WIRES: usize = 4_000;
+/// Most notes of a design.
+pub const MAX_NOTES: usize = 500;
+/// Most ties between layers of a design.
+pub const MAX_TIES: usize = 1_000;
 /// Farthest coordinate on the canvas, in pixels from its origin.
 pub const MAX_COORDINATE: f32 = 1e6;
 
@@ -316,6 +324,7 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
             if design.node(node.id).is_some() {
                 return Err(EditError::IdTaken(node.id.0));
             }
+            check_count(Countable::Nodes, design.nodes.len() + 1)?;
             check_length(&node.name, MAX_NAME_CHARS)?;
             if let Some(position) = node.position {
                 check_coordinates(&position)?;
@@ -337,6 +346,7 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
             if design.wires.iter().any(|other| other.id == wire.id) {
                 return Err(EditError::IdTaken(wire.id.0));
             }
+            check_count(Countable::Wires, design.wires.len() + 1)?;
             can_connect(design, wire.from, wire.to)?;
             design.wires.push(wire.clone());
         }
@@ -426,6 +436,7 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
             if design.notes.iter().any(|other| other.id == note.id) {
                 return Err(EditError::IdTaken(note.id));
             }
+            check_count(Countable::Notes, design.notes.len() + 1)?;
             check_note(note)?;
             design.notes.push(note.clone());
         }
@@ -457,7 +468,10 @@ pub fn apply(design: &mut Design, edit: &Edit) -> Result<(), EditError> {
             check_tie(design, &tie)?;
             match design.ties.iter_mut().find(|other| is_between(other, *a, *b)) {
                 Some(other) => other.strength = *strength,
-                None => design.ties.push(tie),
+                None => {
+                    check_count(Countable::Ties, design.ties.len() + 1)?;
+                    design.ties.push(tie);
+                }
             }
         }
         Edit::RemoveTie { a, b } => {
@@ -488,6 +502,12 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
             got: design.version,
         });
     }
+    // Before anything whose time grows with them. (A block has a node of its own.)
+    check_count(Countable::Nodes, design.nodes.len())?;
+    check_count(Countable::Wires, design.wires.len())?;
+    check_count(Countable::Notes, design.notes.len())?;
+    check_count(Countable::Ties, design.ties.len())?;
+    check_count(Countable::Blocks, design.blocks.len())?;
     check_length(&design.name, MAX_NAME_CHARS)?;
     let mut nodes: BTreeMap<NodeId, &Node> = BTreeMap::new();
     for node in &design.nodes {
@@ -544,6 +564,20 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
         }
     }
     design.ties.iter().try_for_each(|tie| check_tie(design, tie))
+}
+
+fn check_count(what: Countable, got: usize) -> Result<(), EditError> {
+    let expected = match what {
+        Countable::Nodes | Countable::Blocks => MAX_NODES,
+        Countable::Wires => MAX_WIRES,
+        Countable::Notes => MAX_NOTES,
+        Countable::Ties => MAX_TIES,
+    };
+    if got <= expected {
+        Ok(())
+    } else {
+        Err(EditError::TooMany { what, expected, got })
+    }
 }
 
 /// Removes wires on handles of `id` that its layer no longer has, and wires too many on handles that take one.

@@ -79,6 +79,43 @@ impl Explain for Refusal {
     }
 }
 
+/// Parts of a design whose number has a ceiling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Countable {
+    /// Nodes, which are layers.
+    Nodes,
+    /// Wires.
+    Wires,
+    /// Notes.
+    Notes,
+    /// Ties between layers.
+    Ties,
+    /// Blocks.
+    Blocks,
+}
+
+impl Countable {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Nodes => "layers",
+            Self::Wires => "wires",
+            Self::Notes => "notes",
+            Self::Ties => "ties",
+            Self::Blocks => "blocks",
+        }
+    }
+
+    const fn name_zh(self) -> &'static str {
+        match self {
+            Self::Nodes => "层",
+            Self::Wires => "连线",
+            Self::Notes => "注释",
+            Self::Ties => "绑定",
+            Self::Blocks => "分组",
+        }
+    }
+}
+
 /// Why an edit was refused; the design is as it was.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum EditError {
@@ -111,6 +148,16 @@ pub enum EditError {
         /// Ceiling.
         expected: usize,
         /// What came.
+        got: usize,
+    },
+    /// The design has more of something than a design may have.
+    #[error("the design has {got} {}, at most {expected} are taken", what.name())]
+    TooMany {
+        /// Of what.
+        what: Countable,
+        /// Ceiling.
+        expected: usize,
+        /// What there would be.
         got: usize,
     },
     /// No block has this index, or a block would be empty or share a node with another.
@@ -149,6 +196,9 @@ impl Explain for EditError {
             Self::Setting { node, error } => format!("{node}：{}", error.explain().zh),
             Self::Coordinate => format!("位置或大小不是画布内的数：绝对值应不超过 {MAX_COORDINATE}"),
             Self::TooLong { expected, got } => format!("文字太长：最多 {expected} 个字符，得到 {got} 个"),
+            Self::TooMany { what, expected, got } => {
+                format!("这个设计有 {got} 个{}，最多允许 {expected} 个", what.name_zh())
+            }
             Self::Block => "没有这个分组，或它没有自己的节点".to_owned(),
             Self::NoNote(id) => format!("没有注释 {id}"),
             Self::Tie { a, b } => {

@@ -1,0 +1,24 @@
+//! Waiting, but not for ever.
+
+use std::{future::poll_fn, pin::pin, task::Poll};
+
+use futures_channel::oneshot;
+use gloo_timers::callback::Timeout;
+
+/// What `work` comes to; `None` when that takes longer than `limit_ms`. The work is dropped then.
+pub async fn within<T>(limit_ms: u32, work: impl Future<Output = T>) -> Option<T> {
+    let (sender, receiver) = oneshot::channel();
+    // Ends with this function.
+    let _timeout = Timeout::new(limit_ms, move || {
+        // The work may be done in the same moment.
+        let _ = sender.send(());
+    });
+    let (mut work, mut receiver) = (pin!(work), pin!(receiver));
+    poll_fn(move |context| {
+        if let Poll::Ready(done) = work.as_mut().poll(context) {
+            return Poll::Ready(Some(done));
+        }
+        receiver.as_mut().poll(context).map(|_| None)
+    })
+    .await
+}
