@@ -1,5 +1,5 @@
 //! Packs the shaders for the binary: without comments and without the white space that nobody reads. They come out as
-//! `OUT_DIR/NAME.wgsl`, where NAME is a file of `gpu`, an op's folder for its `kernel.wgsl`, or `FOLDER_FILE`.
+//! `OUT_DIR/NAME.wgsl`, where NAME is a file of `gpu` or `operation/gpu`, an op's folder for its `kernel.wgsl`, or `FOLDER_FILE`.
 
 #![expect(
     clippy::disallowed_macros,
@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
         return Ok(());
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    for folder in ["src/ops", "src/gpu"] {
+    for folder in ["src/ops", "src/operation/gpu", "src/gpu"] {
         println!("cargo:rerun-if-changed={folder}");
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();

@@ -1,16 +1,5 @@
 // Clipping by norm: partial sums of squares per parameter, then one factor from them.
 
-struct Record {
-    start: u32,
-    length: u32,
-    n_parts: u32,
-    sums: u32,
-    n_sums: u32,
-    factor: u32,
-    is_global: u32,
-    @size(228) threshold: f32,
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn square(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let record = records[group.z];

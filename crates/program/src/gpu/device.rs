@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{error::GpuError, kernels::Kernel, pipelines::bind_group_layout};
+use super::pipelines::bind_group_layout;
+use crate::operation::gpu::{GpuError, Kernel};
 
 /// Storage buffers that a kernel may be given.
 const N_STORAGE_BUFFERS: u32 = 7;

@@ -22,18 +22,33 @@
 //! # Ok(()) }
 //! ```
 
-mod compile;
 mod device;
-mod error;
-pub mod kernels;
 mod pipelines;
+mod program;
 mod reading;
 mod schedule;
-mod step;
 mod trainer;
+mod update;
 
-pub use compile::{HISTORY, Pass};
+pub use crate::operation::gpu::GpuError;
 pub use device::GpuDevice;
-pub use error::GpuError;
+pub use program::{HISTORY, Pass};
 pub use reading::{Finished, LossesReading, Mirror, MirrorReading};
 pub use trainer::{GpuData, GpuOptions, GpuStep, GpuTrainer, StepLosses};
+
+use crate::{
+    operation::gpu::{LOSS_SUM, Shader},
+    ops::Op,
+};
+
+/// All shaders: those of the ops, and those of the backend itself.
+pub fn shaders() -> impl Iterator<Item = &'static Shader> {
+    let own = [
+        &program::INPUT,
+        &LOSS_SUM,
+        &update::PENALTY,
+        &update::CLIP,
+        &update::OPTIMIZER,
+    ];
+    own.into_iter().chain(Op::shaders())
+}

@@ -2,13 +2,6 @@
 // `step.rs` writes them. Gradients are set to 0 on the way, so that those of an embedding are 0 but for the rows that
 // the next batch touches.
 
-struct Record {
-    start: u32,
-    length: u32,
-    factor: u32, // where in the arena clipping by norm has left its factor
-    @size(244) threshold: f32, // of clipping by value; 0: off
-}
-
 fn constants() -> vec4<f32> {
     return bitcast<vec4<f32>>(step[1]);
 }

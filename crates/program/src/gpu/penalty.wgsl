@@ -1,14 +1,5 @@
 // Gradients of regularisers and ties: `g += 2 l2 w + l1 sign(w) + 2 strength (w - other)`.
 
-struct Record {
-    start: u32,
-    length: u32,
-    other: u32, // start of the tied parameter
-    l1: f32,
-    twice_l2: f32,
-    @size(236) twice_strength: f32,
-}
-
 fn add_at(record: Record, i: u32) {
     let at = record.start + i;
     let value = values[at];

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{
-    compile::Program,
     device::{GpuDevice, Pipelines},
-    error::GpuError,
-    schedule::{MAX_GROUPED, RECORD_WORDS},
-    step::STEP_WORDS,
+    program::Program,
+    schedule::MAX_GROUPED,
 };
+use crate::operation::gpu::{GpuError, RECORD_WORDS, step::STEP_WORDS};
 
 /// Most steps of one submission.
 pub(super) const MAX_QUEUED: usize = 16;
@@ -53,10 +52,10 @@ impl Compiled {
                 pipelines.insert(kernel, pipeline.clone());
                 continue;
             }
-            let module = modules.entry((kernel.file, kernel.size)).or_insert_with(|| {
+            let module = modules.entry((kernel.shader, kernel.size)).or_insert_with(|| {
                 device.device.create_shader_module(wgpu::ShaderModuleDescriptor {
                     label: Some(kernel.entry),
-                    source: wgpu::ShaderSource::Wgsl(kernel.file.source(kernel.size).into()),
+                    source: wgpu::ShaderSource::Wgsl(kernel.shader.source(kernel.size).into()),
                 })
             });
             pipelines.entry(kernel).or_insert_with(|| {

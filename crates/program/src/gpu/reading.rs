@@ -13,12 +13,11 @@ use std::{
 use futures_channel::oneshot;
 
 use super::{
-    compile::HISTORY,
     device::GpuDevice,
-    error::GpuError,
+    program::HISTORY,
     trainer::{GpuTrainer, StepLosses},
 };
-use crate::ids::ValueId;
+use crate::{ids::ValueId, operation::gpu::GpuError};
 
 /// A callback of the device as a future; true when all went well.
 struct Signal {

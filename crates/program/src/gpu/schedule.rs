@@ -5,96 +5,13 @@
 //! kernel become one dispatch, whose workgroups find their record by `z`. Eight experts are one dispatch, and so are all
 //! products of a level.
 
-use std::{cmp::Reverse, ops::Range};
+use std::cmp::Reverse;
 
-use super::kernels::Kernel;
 
-/// Words of a record: dynamic offsets of uniform buffers are multiples of 256 bytes.
-pub const RECORD_WORDS: usize = 64;
+use crate::operation::gpu::{Kernel, RECORD_WORDS, Task};
 
 /// Most records of a dispatch: what a uniform binding of 16 KiB holds, which every device allows.
 pub const MAX_GROUPED: usize = 64;
-
-/// Marks what is not there, also in shaders.
-pub const NOWHERE: u32 = u32::MAX;
-
-/// The buffer that a task touches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Buffer {
-    /// Values and their gradients.
-    Arena,
-    /// Parameters.
-    Values,
-    /// Gradients of parameters.
-    Gradients,
-}
-
-/// Memory that a task touches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Where.
-    pub buffer: Buffer,
-    /// From where to where.
-    pub range: Range<usize>,
-    /// Which columns, when rows are touched in part.
-    pub columns: Option<Range<usize>>,
-}
-
-impl Place {
-    fn meets(&self, other: &Self) -> bool {
-        if self.buffer != other.buffer
-            || self.range.start >= other.range.end
-            || other.range.start >= self.range.end
-        {
-            return false;
-        }
-        match (&self.columns, &other.columns) {
-            (Some(a), Some(b)) if self.range == other.range => a.start < b.end && b.start < a.end,
-            _ => true,
-        }
-    }
-}
-
-/// A record under construction.
-#[derive(Clone, Debug)]
-pub struct Record(pub [u32; RECORD_WORDS]);
-
-impl Record {
-    /// The words in the order of the shader's struct; the rest is 0.
-    pub fn new(words: &[u32]) -> Self {
-        let mut record = [0; RECORD_WORDS];
-        record[..words.len()].copy_from_slice(words);
-        Self(record)
-    }
-}
-
-/// One kernel on one record.
-#[derive(Clone, Debug)]
-pub struct Task {
-    /// What runs.
-    pub kernel: Kernel,
-    /// With which constants.
-    pub record: Record,
-    /// Workgroups.
-    pub groups: [u32; 2],
-    /// What it reads.
-    pub reads: Vec<Place>,
-    /// What it writes.
-    pub writes: Vec<Place>,
-}
-
-impl Task {
-    fn depends_on(&self, earlier: &Self) -> bool {
-        let meet = |a: &[Place], b: &[Place]| a.iter().any(|a| b.iter().any(|b| a.meets(b)));
-        meet(&self.reads, &earlier.writes)
-            || meet(&self.writes, &earlier.writes)
-            || meet(&self.writes, &earlier.reads)
-    }
-
-    fn n_groups(&self) -> u64 {
-        u64::from(self.groups[0]) * u64::from(self.groups[1])
-    }
-}
 
 /// One kernel on neighbouring records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +44,7 @@ pub fn schedule(tasks: &[Task], records: &mut Vec<u32>) -> Vec<Dispatch> {
     for index in order {
         let task = &tasks[index];
         let record = records.len() / RECORD_WORDS;
-        records.extend_from_slice(&task.record.0);
+        records.extend_from_slice(&task.record);
         let joined = dispatches.last_mut().filter(|last| {
             let groups = [0, 1].map(|axis| last.groups[axis].max(task.groups[axis]));
             let launched = u64::from(groups[0]) * u64::from(groups[1]) * u64::from(last.groups[2] + 1);
@@ -163,22 +80,19 @@ pub fn schedule(tasks: &[Task], records: &mut Vec<u32>) -> Vec<Dispatch> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gpu::kernels::File;
+    use crate::{
+        gpu::program::INPUT,
+        operation::gpu::{Buffer, Place},
+    };
 
     fn task(entry: &'static str, reads: &[(usize, usize)], writes: &[(usize, usize)]) -> Task {
         let places = |ranges: &[(usize, usize)]| {
-            ranges
-                .iter()
-                .map(|range| Place {
-                    buffer: Buffer::Arena,
-                    range: range.0..range.1,
-                    columns: None,
-                })
-                .collect()
+            let place = |range: &(usize, usize)| Place::new(Buffer::Arena, range.0..range.1);
+            ranges.iter().map(place).collect()
         };
         Task {
-            kernel: Kernel::new(File::Sum, entry),
-            record: Record::new(&[reads.len() as u32]),
+            kernel: Kernel::new(&INPUT, entry),
+            record: [0; RECORD_WORDS],
             groups: [1, 1],
             reads: places(reads),
             writes: places(writes),

@@ -3,17 +3,19 @@
 use std::collections::VecDeque;
 
 use super::{
-    compile::{HISTORY, Pass, Program},
     device::GpuDevice,
-    error::GpuError,
     pipelines::{Compiled, MAX_QUEUED},
+    program::{HISTORY, Pass, Program},
     reading::UnreadStep,
-    schedule::{MAX_GROUPED, RECORD_WORDS},
-    step::{self, Inverter, STEP_WORDS},
+    schedule::MAX_GROUPED,
 };
 use crate::{
     clipping::Clipping,
     ids::ValueId,
+    operation::gpu::{
+        GpuError, RECORD_WORDS,
+        step::{self, Inverter, STEP_WORDS},
+    },
     ops::dropout::counter_key,
     optimizers::{MAX_SLOTS, OptimizerConfig},
     plan::Plan,

@@ -2,6 +2,8 @@
 //! the list of ops ([`crate::ops`]).
 
 mod context;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod product;
 pub mod recurrence;
 #[cfg(feature = "reference")]

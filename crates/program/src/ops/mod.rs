@@ -1,8 +1,8 @@
 //! The ops that backends run. Some forty layers lower to these.
 //!
 //! One folder per op: formula, shapes, what it reads and writes (`mod.rs`), its formula once more as arrays of `f64`, to be
-//! read first and to test with (`reference.rs`), and its CPU kernels with forward and gradient side by side (`cpu.rs`).
-//! Outside, an op is one line in [`ops!`](self), which makes an enum with an
+//! read first and to test with (`reference.rs`), and its CPU kernels with forward and gradient side by side (`cpu.rs`), and its WebGPU kernels with the record of constants
+//! that they read (`gpu.rs`, `kernel.wgsl`). Outside, an op is one line in [`ops!`](self), which makes an enum with an
 //! exhaustive `match`: a backend that does not know an op does not compile.
 //!
 //! Gradients follow one protocol. When an op's backward pass runs, the gradients of its outputs are complete; it may
@@ -16,6 +16,8 @@ use crate::{
 
 #[cfg(doc)]
 use crate::operation::Memory;
+#[cfg(feature = "gpu")]
+use crate::operation::gpu::{GpuCompiler, GpuError, GpuOperation, Shader};
 #[cfg(feature = "reference")]
 use crate::operation::reference::{Arrays, ReferenceOperation};
 
@@ -83,6 +85,30 @@ macro_rules! ops {
             }
         }
 
+        #[cfg(feature = "gpu")]
+        impl Op {
+            /// The shaders of all ops.
+            pub fn shaders() -> impl Iterator<Item = &'static Shader> {
+                let of_ops = [$( <$name as GpuOperation>::SHADERS ),+];
+                of_ops.into_iter().flatten().copied()
+            }
+
+            /// Whether it draws random numbers.
+            pub const fn draws(&self) -> bool {
+                match self { $( Self::$name(_) => <$name as GpuOperation>::DRAWS ),+ }
+            }
+
+            /// Adds the tasks of its forward pass to a program for the GPU.
+            pub(crate) fn forward_gpu(&self, gpu: &mut GpuCompiler<'_>) -> Result<(), GpuError> {
+                match self { $( Self::$name(op) => GpuOperation::forward(op, gpu) ),+ }
+            }
+
+            /// Adds the tasks of its backward pass to a program for the GPU.
+            pub(crate) fn backward_gpu(&self, gpu: &mut GpuCompiler<'_>) -> Result<(), GpuError> {
+                match self { $( Self::$name(op) => GpuOperation::backward(op, gpu) ),+ }
+            }
+        }
+
         #[cfg(feature = "reference")]
         impl ReferenceOperation for Op {
             fn forward(&self, arrays: &mut Arrays) {
@@ -119,6 +145,8 @@ pub mod noise;
 pub mod ordinal_loss;
 pub mod pool;
 pub mod position;
+#[cfg(feature = "gpu")]
+pub(crate) mod recurrence;
 pub mod softmax;
 pub mod squared_loss;
 pub mod sum;

@@ -1,29 +1,6 @@
 // Attention. Forward, and backward to the queries: a row of TEAM threads is one query of one head of one row of the
 // batch. Backward to the keys and values: one thread per number.
 
-struct Record {
-    queries: u32,
-    keys: u32,
-    values: u32,
-    mask: u32, // NOWHERE: every step counts
-    y: u32,
-    weights: u32,
-    length: u32,
-    heads: u32,
-    depth: u32,
-    steps: u32, // queries of a row of the batch, of all heads
-    scale: f32,
-    dy: u32,
-    d_scores: u32, // as the weights
-    d_queries: u32, // NOWHERE: not wanted
-    accumulate_queries: u32,
-    d_keys: u32,
-    accumulate_keys: u32,
-    d_values: u32,
-    accumulate_values: u32,
-    @size(180) per_row: u32,
-}
-
 // Where the numbers of one step of one head start.
 fn place(record: Record, row: u32, t: u32, head: u32) -> u32 {
     return ((row * record.length + t) * record.heads + head) * record.depth;

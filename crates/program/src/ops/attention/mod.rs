@@ -7,6 +7,8 @@
 //! Gradient: `dv = Pᵀ dy`, `dP = dy vᵀ`, `dS = P ⊙ (dP - Σ P dP) / √depth`, `dq = dS k`, `dk = dSᵀ q`. A row in which no key counts gives 0.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

@@ -1,21 +1,5 @@
 // Attention pooling, by rows of the batch.
 
-struct Record {
-    x: u32,
-    scores: u32,
-    mask: u32, // NOWHERE: every step counts
-    y: u32,
-    weights: u32,
-    length: u32,
-    width: u32,
-    steps: u32,
-    dy: u32,
-    dx: u32, // NOWHERE: not wanted
-    accumulate_x: u32,
-    d_scores: u32, // NOWHERE: not wanted
-    @size(208) accumulate_scores: u32,
-}
-
 fn forward_row(record: Record, row: u32, lane: u32) {
     let width = record.width;
     let length = record.length;

@@ -2,6 +2,8 @@
 //! `ds_t = w_t (x_t · dy - y · dy)`. A row in which no step counts gives 0.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

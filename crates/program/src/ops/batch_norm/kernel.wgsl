@@ -1,29 +1,5 @@
 // Normalisation over the batch: 16 threads take a column through all its sums and the rows after them.
 
-struct Record {
-    x: u32,
-    mask: u32, // NOWHERE: every step counts
-    y: u32,
-    steps: u32,
-    width: u32,
-    gamma: u32,
-    beta: u32,
-    moving_mean: u32,
-    moving_variance: u32,
-    normalized: u32,
-    statistics: u32, // per column: the inverse of the deviation; then 1 over the steps that count, 0 unless from them
-    momentum: f32,
-    epsilon: f32,
-    max_rows: u32, // rows of a full batch
-    frozen: u32, // 1: the running statistics are used while training too, and stay
-    dy: u32,
-    dx: u32, // NOWHERE: not wanted
-    accumulate: u32,
-    d_gamma: u32, // NOWHERE: not wanted
-    d_beta: u32,
-    @size(176) accumulate_gamma: u32,
-}
-
 fn move_towards(at: u32, batch: f32, momentum: f32) {
     values[at] = values[at] * momentum + batch * (1.0 - momentum);
 }

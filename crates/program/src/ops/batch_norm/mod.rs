@@ -12,6 +12,8 @@
 //! with running ones `dx = g / √(v + ε)`.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

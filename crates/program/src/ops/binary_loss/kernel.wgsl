@@ -1,20 +1,6 @@
 // Sigmoid, cross-entropy and its gradient, one thread per row, over its labels. The score is how many labels are known
 // whose likelier class is the right one.
 
-struct Record {
-    logits: u32,
-    probabilities: u32,
-    targets: u32, // word of the step that says where they start
-    task: u32,
-    n_labels: u32,
-    weights: u32, // where in `index`, of no and of yes of each label in turn; NOWHERE: 1
-    rows: u32, // losses per row, then scores per row
-    max_rows: u32,
-    dz: u32, // NOWHERE: not wanted
-    accumulate: u32,
-    @size(216) per_row: u32,
-}
-
 fn forward_at(record: Record, row: u32) {
     let n = record.n_labels;
     var loss = 0.0;

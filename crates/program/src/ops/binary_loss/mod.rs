@@ -4,6 +4,8 @@
 //! Means, weights and missing targets: see [`losses`](crate::losses).
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

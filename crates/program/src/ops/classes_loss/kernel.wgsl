@@ -1,19 +1,5 @@
 // Softmax, cross-entropy and its gradient. The score is 1 where no class is likelier than the right one.
 
-struct Record {
-    logits: u32,
-    probabilities: u32,
-    targets: u32, // word of the step that says where they start
-    task: u32,
-    n_classes: u32,
-    weights: u32, // where in `index`; NOWHERE: 1
-    rows: u32, // losses per row, then scores per row
-    max_rows: u32,
-    dz: u32, // NOWHERE: not wanted
-    accumulate: u32,
-    @size(216) steps: u32,
-}
-
 fn forward_row(record: Record, row: u32, lane: u32) {
     let n_classes = record.n_classes;
     let logits = record.logits + row * n_classes;

@@ -1,17 +1,5 @@
 // Copy of columns, one thread per number.
 
-struct Record {
-    x: u32, // backward: gradient of x
-    x_width: u32,
-    x_start: u32,
-    y: u32, // backward: gradient of y
-    y_width: u32,
-    y_start: u32,
-    width: u32,
-    accumulate: u32,
-    @size(224) per_row: u32,
-}
-
 fn forward_at(record: Record, i: u32) {
     let row = i / record.width;
     let column = i % record.width;

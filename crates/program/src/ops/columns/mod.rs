@@ -2,6 +2,8 @@
 //! input, a slice is a single one.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

@@ -1,17 +1,5 @@
 // The scalar product. Forward: by rows. Backward: one thread per number of a vector.
 
-struct Record {
-    a: u32,
-    b: u32,
-    y: u32, // backward: gradient of y
-    steps: u32,
-    width: u32,
-    da: u32, // NOWHERE: not wanted
-    accumulate_a: u32,
-    db: u32, // NOWHERE: not wanted
-    @size(224) accumulate_b: u32,
-}
-
 fn forward_row(record: Record, row: u32, lane: u32) {
     let start = row * record.width;
     let y = row_dot(record.a + start, record.b + start, record.width, lane);

@@ -1,6 +1,8 @@
 //! The scalar product of two vectors: `y = Σ_i a_i b_i`; gradient `da = dy b`, `db = dy a`.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

@@ -1,16 +1,5 @@
 // Dropout, one thread per number; the same draws as on the CPU.
 
-struct Record {
-    x: u32, // backward: its gradient
-    y: u32, // backward: its gradient
-    kept: u32,
-    per_row: u32,
-    threshold: u32, // 24 bits against the rate; 0: nothing is dropped
-    scale: f32,
-    key: u32, // word of the step where the key of the draws is
-    @size(228) accumulate: u32,
-}
-
 fn forward_at(record: Record, i: u32) {
     var kept = 1.0;
     if (is_training() && record.threshold > 0u) {

@@ -4,6 +4,8 @@
 //! elsewhere, and a shader can compute the same. When not training, `y = x`.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

@@ -2,17 +2,6 @@
 // places that looked the row up, in the order of the batch. The lists of places come with the step:
 // [number of rows | rows | start of each row's places, and the end | places].
 
-struct Record {
-    ids: u32,   // word of the step that says where the ids start
-    table: u32,
-    y: u32,     // backward: gradient of y
-    steps: u32,
-    width: u32,
-    cardinality: u32,
-    list: u32,  // where the lists are, among those of the step
-    @size(228) capacity: u32,
-}
-
 // How many threads share a row of the table: each takes RUN numbers of it.
 fn runs(record: Record) -> u32 {
     return (record.width + RUN - 1u) / RUN;

@@ -1,6 +1,8 @@
 //! Rows of a table: `y_t = E[id_t]`; gradient: `dE[id_t] += dy_t`, row by row, never over the whole table.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

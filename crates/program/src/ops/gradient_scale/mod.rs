@@ -1,6 +1,8 @@
 //! `y = x`, but `dx = factor dy`: 0 stops the gradient, a negative factor reverses it.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

@@ -1,16 +1,6 @@
 // The pairwise interaction. Forward: by rows. Backward: one thread per number of a vector. A term is listed as: x, its
 // gradient or NOWHERE, whether to add to the gradient.
 
-struct Record {
-    y: u32, // backward: gradient of y
-    steps: u32,
-    terms: u32,
-    n_terms: u32,
-    sums: u32,
-    width: u32,
-    @size(232) summed: u32,
-}
-
 fn forward_row(record: Record, row: u32, lane: u32) {
     let start = row * record.width;
     let n = record.width;

@@ -2,6 +2,8 @@
 //! summed over the elements. Gradient: `dv_i = dy (Σ_j v_j - v_i)`.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

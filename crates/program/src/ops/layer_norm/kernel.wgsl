@@ -1,22 +1,5 @@
 // Normalisation over the width, by rows; the gradients of gamma and beta by columns.
 
-struct Record {
-    x: u32,
-    y: u32,
-    steps: u32,
-    width: u32,
-    gamma: u32,
-    beta: u32,
-    normalized: u32,
-    inverse: u32,
-    epsilon: f32,
-    dy: u32,
-    dx: u32,
-    accumulate: u32,
-    d_gamma: u32,
-    @size(204) d_beta: u32,
-}
-
 fn forward_row(record: Record, row: u32, lane: u32) {
     let start = row * record.width;
     let n = record.width;

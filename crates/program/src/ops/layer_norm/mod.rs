@@ -2,6 +2,8 @@
 //! `dx = (g - mean g - n mean(g n)) / √(var x + ε)`, `dγ = Σ dy n`, `dβ = Σ dy`.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

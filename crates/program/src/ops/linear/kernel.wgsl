@@ -7,27 +7,6 @@
 // Teams of threads do it in `tiles.wgsl`, threads that work alone in `blocks.wgsl`; where they find and leave their numbers
 // is said here.
 
-struct Record {
-    x: u32,
-    w: u32,
-    bias: u32, // NOWHERE: none
-    y: u32,
-    z: u32,    // where GELU keeps x w + b
-    epilogue: u32, // 0 none, 1 ReLU, 2 GELU, 3 tanh, 4 sigmoid
-    steps: u32,
-    n_in: u32,
-    n_out: u32,
-    dy: u32,
-    dx: u32,
-    dw: u32,
-    db: u32,   // NOWHERE: none
-    accumulate: u32,
-    // The rows are summed in several parts, each to a place of its own in the arena; 1: straight to the gradient.
-    n_parts: u32,
-    part: u32,
-    @size(192) sums: u32, // for threads that work alone: where a 1 is
-}
-
 fn activate(record: Record, at: u32, value: f32) {
     var y = value;
     switch (record.epilogue) {

@@ -4,6 +4,8 @@
 //! `dW = xᵀ dz`, `db = Σ dz`, `dx = dz Wᵀ`. f' is computed from y, but for GELU, which keeps z.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+pub(crate) mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

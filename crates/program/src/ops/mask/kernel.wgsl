@@ -1,14 +1,5 @@
 // The mask, one thread per step of a row.
 
-struct Record {
-    rule: u32, // 0 known ids, 1 both, 2 either, 3 every b-th step of a
-    a: u32,    // known ids: the word of the step that says where the ids start
-    b: u32,
-    y: u32,
-    per_row: u32,
-    @size(236) source_length: u32,
-}
-
 fn forward_at(record: Record, i: u32) {
     let length = record.per_row;
     var mask = 0.0;

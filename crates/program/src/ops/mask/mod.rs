@@ -8,6 +8,8 @@
 //! | every | a at every stride-th step |
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

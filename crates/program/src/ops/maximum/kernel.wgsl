@@ -1,13 +1,5 @@
 // The largest, one thread per number. A term is listed as: x, its gradient or NOWHERE, whether to add to the gradient.
 
-struct Record {
-    y: u32,
-    per_row: u32,
-    terms: u32,
-    n_terms: u32,
-    @size(240) dy: u32,
-}
-
 fn forward_at(record: Record, i: u32) {
     var y = arena[listed(record.terms, 0u, 0u) + i];
     for (var t = 1u; t < record.n_terms; t += 1u) {

@@ -1,6 +1,8 @@
 //! The largest of equal shapes: `y = max_i x_i`; the gradient goes, in equal parts, to those that reach the maximum.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

@@ -1,18 +1,6 @@
 // Mixture of experts. Forward: one thread per number. Backward: one thread per number for the experts, then one per
 // step and expert for the weights. An expert is listed as: x, its gradient or NOWHERE, whether to add to the gradient.
 
-struct Record {
-    weights: u32,
-    y: u32, // backward: gradient of y
-    width: u32,
-    experts: u32,
-    n_experts: u32,
-    d_weights: u32, // NOWHERE: not wanted
-    accumulate: u32, // to the gradient of the weights
-    steps: u32,
-    @size(224) per_row: u32,
-}
-
 fn forward_at(record: Record, i: u32) {
     let weights = record.weights + i / record.width * record.n_experts;
     var sum = 0.0;

@@ -3,6 +3,8 @@
 //! `dw_e = x_e · dy`.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

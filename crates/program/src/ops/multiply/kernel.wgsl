@@ -1,12 +1,5 @@
 // Product, one thread per number. A factor is listed as: x, its gradient or NOWHERE, whether to add to the gradient.
 
-struct Record {
-    y: u32, // backward: gradient of y
-    per_row: u32,
-    terms: u32,
-    @size(244) n_terms: u32,
-}
-
 // All factors but one.
 fn product(record: Record, i: u32, but: u32) -> f32 {
     var y = 1.0;

@@ -1,6 +1,8 @@
 //! A product of equal shapes: `y = Π_i x_i`; gradient `dx_i = dy Π_{j ≠ i} x_j`.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

@@ -1,13 +1,5 @@
 // Noise, one thread per number; the same draws as on the CPU. Its gradient is that of a sum of one term.
 
-struct Record {
-    x: u32,
-    y: u32,
-    per_row: u32,
-    deviation: f32,
-    @size(240) key: u32, // word of the step where the key of the draws is
-}
-
 // A multiple of 2^-24 in (0, 1].
 fn uniform_(record: Record, counter: u32) -> f32 {
     return f32(draw(record.key, counter) + 1u) * 5.9604644775390625e-8;

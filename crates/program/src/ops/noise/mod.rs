@@ -2,6 +2,8 @@
 //! `n = √(-2 log u_1) cos 2π u_2`); `y = x` otherwise. Gradient `dx = dy`.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

@@ -1,24 +1,6 @@
 // The loss of ordered classes and its gradients, by one workgroup. The score is 1 where no class is likelier than the
 // right one.
 
-struct Record {
-    scores: u32,
-    probabilities: u32,
-    targets: u32, // word of the step that says where they start
-    task: u32,
-    n_classes: u32,
-    weights: u32, // where in `index`; NOWHERE: 1
-    rows: u32, // losses per row, then scores per row
-    max_rows: u32,
-    ds: u32, // NOWHERE: not wanted
-    accumulate: u32,
-    thresholds: u32,
-    cuts: u32,
-    d_thresholds: u32, // NOWHERE: not wanted
-    accumulate_thresholds: u32,
-    @size(200) by_cuts: u32, // per row: the class, and the derivatives by the cuts below and above it
-}
-
 // `log p` of a class and its derivatives by the score, the threshold below it and the one above it: see `cpu.rs`.
 fn log_probability(record: Record, score: f32, class_idx: u32) -> vec4<f32> {
     let has_below = class_idx > 0u;

@@ -1,17 +1,5 @@
 // Pooling: one thread per column of a row, over the steps.
 
-struct Record {
-    rule: u32, // 0 mean, 1 max, 2 sum
-    x: u32,
-    mask: u32,
-    y: u32,
-    length: u32,
-    per_row: u32,
-    dy: u32,
-    dx: u32,
-    @size(224) accumulate: u32,
-}
-
 fn forward_at(record: Record, i: u32) {
     let width = record.per_row;
     let steps = i / width * record.length;

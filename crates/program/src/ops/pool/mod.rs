@@ -9,6 +9,8 @@
 //! All give 0, and no gradient, where no step counts.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

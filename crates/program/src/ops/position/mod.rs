@@ -1,6 +1,8 @@
 //! Adds a learnt vector per position: `y_t = x_t + P_t`; gradient `dx = dy`, `dP = Σ_rows dy`.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

@@ -1,15 +1,5 @@
 // Softmax over rows.
 
-struct Record {
-    x: u32,
-    y: u32,
-    steps: u32,
-    width: u32,
-    dy: u32,
-    dx: u32,
-    @size(232) accumulate: u32,
-}
-
 fn forward_row(record: Record, row: u32, lane: u32) {
     let width = record.width;
     let start = row * width;

@@ -1,6 +1,8 @@
 //! `y_i = e^(x_i - max x) / Σ_j e^(x_j - max x)` over each row; gradient `dx = y ⊙ (dy - Σ_j y_j dy_j)`.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

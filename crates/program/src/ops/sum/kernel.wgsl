@@ -1,12 +1,5 @@
 // Weighted sum, one thread per number. A term is listed as: x or its gradient, factor, whether to add to the gradient.
 
-struct Record {
-    y: u32, // backward: gradient of y
-    per_row: u32,
-    terms: u32,
-    @size(244) n_terms: u32,
-}
-
 fn forward_at(record: Record, i: u32) {
     var sum = 0.0;
     for (var t = 0u; t < record.n_terms; t += 1u) {

@@ -1,6 +1,8 @@
 //! A weighted sum of equal shapes: `y = Σ_i s_i x_i`; gradient `dx_i = s_i dy`. Add, subtract, average and scale.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+pub(crate) mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

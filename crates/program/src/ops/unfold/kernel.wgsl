@@ -1,20 +1,6 @@
 // Windows side by side. Forward: one thread per number of the windows. Backward: one per number of the input, which
 // adds up the windows that it is in, in their order.
 
-struct Record {
-    x: u32, // backward: gradient of x
-    mask: u32, // NOWHERE: every step counts
-    y: u32, // backward: gradient of y
-    length: u32,
-    width: u32,
-    window: u32,
-    stride: u32,
-    before: u32,
-    out_length: u32,
-    accumulate: u32,
-    @size(216) per_row: u32,
-}
-
 fn forward_at(record: Record, i: u32) {
     let place = i / record.width;
     let row = place / (record.window * record.out_length);

@@ -3,6 +3,8 @@
 //! outside the sequence or is masked is 0. Gradient: every step gets the sum over the windows that it is in.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

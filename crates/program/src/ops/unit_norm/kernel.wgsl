@@ -1,16 +1,5 @@
 // Scaling to length 1, by rows.
 
-struct Record {
-    x: u32,
-    y: u32,
-    steps: u32,
-    width: u32,
-    inverse: u32, // negative where the length is below the smallest
-    dy: u32,
-    dx: u32,
-    @size(228) accumulate: u32,
-}
-
 fn forward_row(record: Record, row: u32, lane: u32) {
     let start = row * record.width;
     let n = record.width;

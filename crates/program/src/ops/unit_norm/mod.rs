@@ -1,6 +1,8 @@
 //! Scales each step to length 1: `y = x / √max(Σ x², ε)` with ε = 10⁻¹²; gradient `dx = (dy - y (y · dy)) / √(Σ x²)`.
 
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 #[cfg(feature = "reference")]
 mod reference;
 

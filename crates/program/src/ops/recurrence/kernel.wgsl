@@ -3,26 +3,6 @@
 // gradients of W, U, b and x run after, as linear records. A masked step carries the state on. GATES is 4 or 3; the cell
 // itself (`cell`, `cell_gradient`) is in the op's file.
 
-struct Record {
-    mask: u32, // NOWHERE: every step counts
-    u: u32,
-    gates: u32, // in: x W + b; out: the gates
-    inner: u32, // LSTM: c after each step; GRU: e of the candidate
-    previous: u32, // h before each step
-    y: u32,
-    length: u32,
-    units: u32,
-    sequences: u32,
-    backwards: u32,
-    n_tile: u32, // rows per workgroup
-    dy: u32,
-    dz: u32, // by x W + b
-    carried: u32, // dh and dc on their way back, per row
-    turned: u32, // the transpose of U
-    bias: u32, // GRU: of h U
-    @size(192) de: u32, // GRU: by h U + its bias; LSTM: as dz
-}
-
 // Where a thread is.
 struct Step {
     unit: u32,

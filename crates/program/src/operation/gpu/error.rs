@@ -41,9 +41,25 @@ pub enum GpuError {
         /// What there is.
         limit: u64,
     },
+    /// More tasks, inputs and random layers than the kernels have places for in a step.
+    #[error(
+        "the design needs {needed} words per step for its tasks, inputs and random layers; the WebGPU kernels have {limit}"
+    )]
+    StepWords {
+        /// What is needed.
+        needed: usize,
+        /// What there is.
+        limit: usize,
+    },
+    /// An op that only the CPU runs.
+    #[error("the op {op} has no WebGPU kernel")]
+    Unsupported {
+        /// Its key.
+        op: &'static str,
+    },
     /// An op that only the CPU runs in this size.
     #[error("the op {op} has no WebGPU kernel for this size: {needed}, at most {limit}")]
-    Unsupported {
+    UnsupportedSize {
         /// Its key.
         op: &'static str,
         /// What the design asks for.
@@ -88,7 +104,11 @@ impl Explain for GpuError {
             Self::Limit { what, needed, limit } => {
                 format!("{what}：需要 {needed}，WebGPU 适配器只允许 {limit}")
             }
-            Self::Unsupported { op, needed, limit } => {
+            Self::StepWords { needed, limit } => {
+                format!("该设计每步需要 {needed} 个字来表示任务、输入和随机层；WebGPU 内核只有 {limit} 个")
+            }
+            Self::Unsupported { op } => format!("运算 {op} 没有 WebGPU 内核"),
+            Self::UnsupportedSize { op, needed, limit } => {
                 format!("运算 {op} 没有这种大小的 WebGPU 内核：需要 {needed}，至多 {limit}")
             }
             Self::Length { what, expected, got } => format!("{what} 有 {got} 个数，应有 {expected} 个"),

@@ -1,13 +1,5 @@
 // The mean of a task's row losses, and of its row scores, in a fixed tree: to the history of losses.
 
-struct Record {
-    rows: u32, // losses per row, then scores per row
-    max_rows: u32,
-    task: u32,
-    n_tasks: u32,
-    @size(240) history: u32,
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn reduce(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let record = records[group.z];

@@ -14,8 +14,8 @@
 //! The lists are the rows of the batch, and for each embedding lookup which places look up which row: built here by a
 //! stable radix sort, so that a shader can add up gradients row by row, in the order of the batch and without atomics.
 
-use super::error::GpuError;
-use crate::{optimizers::StepConstants, plan::Plan};
+use super::GpuError;
+use crate::optimizers::StepConstants;
 
 /// Words of a step.
 pub const STEP_WORDS: usize = 256;
@@ -32,17 +32,16 @@ pub struct Words {
 }
 
 impl Words {
-    /// The places for a plan with this many random ops.
-    pub fn new(plan: &Plan, n_keys: usize) -> Result<Self, GpuError> {
+    /// The places for so many tasks, input slots and random ops.
+    pub fn new(n_tasks: usize, n_slots: usize, n_keys: usize) -> Result<Self, GpuError> {
         let words = Self {
-            n_tasks: plan.tasks.len(),
-            n_slots: plan.slots.len(),
+            n_tasks,
+            n_slots,
             keys: n_keys,
         };
         let needed = words.targets(words.n_tasks) as usize;
         if needed > STEP_WORDS {
-            return Err(GpuError::Unsupported {
-                op: "step",
+            return Err(GpuError::StepWords {
                 needed,
                 limit: STEP_WORDS,
             });
