@@ -227,7 +227,7 @@ pub fn real_sizes() -> Vec<Case> {
         "batch_normalization, short batches",
         &norm,
         &short,
-        TOLERANCE,
+        LONG_SUMS,
     ));
     let mut frozen = Case::new("batch_normalization, frozen", &norm, &[40, 7], LONG_SUMS);
     let node = frozen.bench.under_test;

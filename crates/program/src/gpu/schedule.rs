@@ -7,7 +7,6 @@
 
 use std::cmp::Reverse;
 
-
 use crate::operation::gpu::{Kernel, RECORD_WORDS, Task};
 
 /// Most records of a dispatch: what a uniform binding of 16 KiB holds, which every device allows.
