@@ -490,6 +490,12 @@ class Model:
         x, mask = incoming[0]
         return ACTIVATIONS[layer["activation"]](self.affine(node, layer["use_bias"], x)), mask
 
+    def highway(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        h = ACTIVATIONS[layer["activation"]](self.affine(node, True, x))
+        t = sigmoid(x @ self.parameter(node, "transform_kernel") + self.parameter(node, "transform_bias"))
+        return t * h + (1 - t) * x, mask
+
     def dropout(self, node, layer, incoming, given):
         return incoming[0]
 

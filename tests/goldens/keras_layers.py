@@ -68,6 +68,25 @@ class Cross(keras.layers.Layer):
         return first * (x @ self.kernel + self.bias) + x
 
 
+class Highway(keras.layers.Layer):
+    """y = t h + (1 - t) x with h = f(x W + b) and t = sigmoid(x W_t + b_t)."""
+
+    def __init__(self, activation, regularizer, **settings):
+        super().__init__(**settings)
+        self.activation, self.regularizer = keras.activations.get(activation), regularizer
+
+    def build(self, shape):
+        width = shape[-1]
+        self.kernel = self.add_weight(shape=(width, width), name="kernel", regularizer=self.regularizer)
+        self.bias = self.add_weight(shape=(width,), name="bias")
+        self.transform = self.add_weight(shape=(width, width), name="transform_kernel", regularizer=self.regularizer)
+        self.transform_bias = self.add_weight(shape=(width,), name="transform_bias")
+
+    def call(self, x):
+        t = ops.sigmoid(x @ self.transform + self.transform_bias)
+        return t * self.activation(x @ self.kernel + self.bias) + (1 - t) * x
+
+
 class Ordinal(keras.layers.Layer):
     """A score, and log p of each class by P(y > k) = sigmoid(score - threshold k)."""
 
@@ -184,6 +203,7 @@ def build(layer, name, x, masks, feature=None):
         "subtract": lambda: L.Subtract(name=name)(x),
         "average": lambda: L.Average(name=name)(x),
         "maximum": lambda: L.Maximum(name=name)(x),
+        "highway": lambda: Highway(layer.get("activation", "relu"), penalty(layer), name=name)(x[0]),
         "cross": lambda: Cross(penalty(layer), name=name)(x),
         "gaussian_noise": lambda: L.GaussianNoise(layer.get("deviation", 0.1), name=name)(x[0]),
         "dropout": lambda: L.Dropout(layer.get("rate", 0.5), name=name)(x[0]),

@@ -392,10 +392,10 @@ impl<'a> Lowering<'a> {
         let (steps, n_in, n_out) = (x.shape.steps(), x.shape.width(), linear.units);
         let start = Start::Initializer(linear.initializer);
         let kernel = self.parameter(names[0], kernel_shape, start, linear.regulariser);
-        let zeros = Start::Initializer(Initializer::Zeros);
+        let bias_start = Start::Constant(linear.bias_start);
         let bias = linear
             .use_bias
-            .then(|| self.parameter(names[1], &[n_out], zeros, Regulariser::NONE));
+            .then(|| self.parameter(names[1], &[n_out], bias_start, Regulariser::NONE));
         let shape = x.shape.with_width(n_out);
         let y = self.activation(steps.saturating_mul(n_out))?;
         let pre_activation = if linear.activation == Activation::Gelu {
@@ -446,6 +446,8 @@ pub struct LinearSpec {
     pub use_bias: bool,
     /// Initialiser of W.
     pub initializer: Initializer,
+    /// Initial value of every element of b.
+    pub bias_start: f32,
     /// Regulariser of W.
     pub regulariser: Regulariser,
 }

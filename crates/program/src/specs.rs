@@ -86,10 +86,12 @@ impl Regulariser {
 }
 
 /// Initial values of a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Start {
     /// By an initialiser.
     Initializer(Initializer),
+    /// This value for every element.
+    Constant(f32),
     /// A vector of four gates of `units`: 1 for the second (forget) gate, 0 elsewhere.
     ForgetBias {
         /// Units of each gate.
@@ -102,6 +104,7 @@ impl Start {
     pub fn fill(self, shape: &[usize], values: &mut [f32], random: &mut Random) {
         match self {
             Self::Initializer(initializer) => initializer.fill(shape, values, random),
+            Self::Constant(start) => values.fill(start),
             Self::ForgetBias { units } => {
                 values.fill(0.0);
                 for value in values.iter_mut().skip(units).take(units) {

@@ -21,7 +21,7 @@ pub struct SearchBoxProps {
     pub search: Search,
 }
 
-/// Layers whose name or key contains all typed words, best match first.
+/// Layers whose name, key or search words contain all typed words, best match first.
 pub fn find(typed: &str, may: impl Fn(&Layer) -> bool) -> Vec<Layer> {
     let typed = typed.to_lowercase();
     let words: Vec<&str> = typed.split_whitespace().collect();
@@ -34,7 +34,7 @@ pub fn find(typed: &str, may: impl Fn(&Layer) -> bool) -> Vec<Layer> {
                 layer.name().zh.to_lowercase(),
                 layer.key().replace('_', " "),
             ];
-            let everywhere = names.join(" ");
+            let everywhere = format!("{} {}", names.join(" "), layer.search_words());
             let [en, zh, _] = &names;
             let rank = if names.contains(&typed) {
                 0

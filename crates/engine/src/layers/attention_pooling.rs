@@ -41,6 +41,7 @@ impl LayerKind for AttentionPooling {
             activation,
             use_bias,
             initializer: Initializer::GlorotUniform,
+            bias_start: 0.0,
             regulariser: Regulariser::l2(self.l2),
         };
         let hidden = spec(self.units, Activation::Tanh, true);

@@ -120,6 +120,7 @@ impl LayerKind for Conv1d {
             activation: self.activation,
             use_bias: true,
             initializer: Initializer::GlorotUniform,
+            bias_start: 0.0,
             regulariser: Regulariser::l2(self.l2),
         };
         Ok(vec![lowering.convolution(&windows, &spec, window)?])

@@ -46,6 +46,7 @@ impl LayerKind for Cross {
             activation: Activation::Linear,
             use_bias: true,
             initializer: Initializer::GlorotUniform,
+            bias_start: 0.0,
             regulariser: Regulariser::l2(self.l2),
         };
         let view = lowering.linear(&inputs[1], &spec)?;

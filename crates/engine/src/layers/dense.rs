@@ -55,6 +55,7 @@ impl LayerKind for Dense {
             activation: self.activation,
             use_bias: self.use_bias,
             initializer: self.kernel_initializer,
+            bias_start: 0.0,
             regulariser: Regulariser {
                 l1: self.l1,
                 l2: self.l2,

@@ -139,6 +139,7 @@ pub(crate) fn logits(
             activation: Activation::Linear,
             use_bias: true,
             initializer: Initializer::GlorotUniform,
+            bias_start: 0.0,
             regulariser: Regulariser::l2(l2),
         };
         let logits = lowering.linear(input, &spec)?;

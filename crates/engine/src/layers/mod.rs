@@ -31,6 +31,7 @@ mod global_max_pooling;
 mod gradient_reversal;
 mod gru;
 mod head;
+mod highway;
 mod id_input;
 mod layer_normalization;
 mod lstm;
@@ -85,6 +86,8 @@ pub trait LayerKind: Settings + Clone + PartialEq + Serialize + DeserializeOwned
     const ABOUT: Text;
     /// Group in the palette.
     const CATEGORY: Category;
+    /// Other words that a search finds it by, in both languages, with spaces between.
+    const SEARCH_WORDS: &'static str = "";
     /// Input handles.
     const INPUTS: &'static [InputPort];
     /// Output handles.
@@ -253,6 +256,11 @@ macro_rules! layers {
                 match self { $( Self::$name(_) => $name::CATEGORY ),+ }
             }
 
+            /// Other words that a search finds it by, with spaces between.
+            pub const fn search_words(&self) -> &'static str {
+                match self { $( Self::$name(_) => $name::SEARCH_WORDS ),+ }
+            }
+
             /// Input handles.
             pub const fn inputs(&self) -> &'static [InputPort] {
                 match self { $( Self::$name(_) => $name::INPUTS ),+ }
@@ -333,6 +341,7 @@ layers! {
     embedding::Embedding,
     embedding_bag::EmbeddingBag,
     dense::Dense,
+    highway::Highway,
     conv1d::Conv1d,
     lstm::Lstm,
     gru::Gru,

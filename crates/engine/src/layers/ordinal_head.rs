@@ -63,6 +63,7 @@ impl LayerKind for OrdinalHead {
             activation: Activation::Linear,
             use_bias: false,
             initializer: Initializer::GlorotUniform,
+            bias_start: 0.0,
             regulariser: Regulariser::l2(self.l2),
         };
         let score = lowering.linear(&input, &spec)?;

@@ -51,6 +51,7 @@ impl LayerKind for SelfAttention {
             activation: Activation::Linear,
             use_bias: true,
             initializer: Initializer::GlorotUniform,
+            bias_start: 0.0,
             regulariser: Regulariser::l2(self.l2),
         };
         let mut project = |names: [&'static str; 2]| -> Result<ValueId, LowerError> {
