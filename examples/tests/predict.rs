@@ -723,16 +723,75 @@ fn python_predicts_the_same() {
     std::fs::remove_file(&file).expect("the file is removed");
 }
 
+/// Predicts the batch of every case of a file of goldens, row by row, and prints how far the predictions are from Keras's, by case.
+const EVERY_SAMPLE: &str = r#"
+import numpy as np
+
+class Sample(predict.Model):
+    def numbers(self, key, given):
+        return np.array(given[key], dtype=np.float32 if self.features[key]["kind"]["type"] == "dense" else int)
+
+with open(sys.argv[2], encoding="utf-8") as file:
+    cases = [case for case in json.load(file)["cases"] if not case.get("training")]
+apart = {}
+for case in cases:
+    array = lambda a: np.array(a["data"]).reshape(a["shape"])
+    parameters = [{"name": name, "shape": a["shape"], "values": a["data"]} for name, a in case["weights"].items()]
+    data = {"schema": case["schema"], "vocabularies": [], "scales": []}
+    model = Sample({"format": predict.FORMAT, "version": predict.VERSION, "design": case["design"], "data": data,
+                    "parameters": parameters})
+    inputs = {key: array(a) for key, a in case["inputs"].items()}
+    expected = {task: array(a) for task, a in case["predictions"].items()}
+    worst = 0.0
+    for row in range(len(next(iter(expected.values())))):
+        got = model.predict({key: values[row] for key, values in inputs.items()})
+        for task, values in expected.items():
+            numbers = np.atleast_1d(got[task])[-len(values[row]):]
+            worst = max(worst, float(np.abs(numbers - values[row]).max() / max(1, np.abs(values[row]).max())))
+    apart[case["name"]] = worst
+print(json.dumps(apart))
+"#;
+
 #[test]
-fn python_is_tried_on_every_layer() {
-    let designs = [text_design(), designer_design(), id_design()];
+fn python_predicts_the_samples_of_every_layer() {
+    let Some(python) = python() else { return };
+    let out = Process::new(python)
+        .args([
+            "-c",
+            &format!("{IMPORT}{EVERY_SAMPLE}"),
+            env!("CARGO_MANIFEST_DIR"),
+        ])
+        .arg(here("../tests/goldens/samples.json"))
+        .output()
+        .expect("Python starts");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let apart: std::collections::BTreeMap<String, f64> = serde_json::from_slice(&out.stdout).expect("JSON");
     for layer in Layer::all() {
-        let is_used = designs
-            .iter()
-            .flat_map(|design| &design.nodes)
-            .any(|node| node.layer.key() == layer.key());
-        // No generated data set has numeric features.
-        assert!(is_used || layer.key() == "dense_input", "{}", layer.key());
+        let of_layer = |name: &&String| name.split(['#', ' ']).next() == Some(layer.key());
+        assert!(
+            apart.keys().any(|name| of_layer(&name)),
+            "no sample of {}",
+            layer.key()
+        );
+    }
+    for (name, apart) in apart {
+        assert!(apart <= TOLERANCE, "{name}: {apart:e} from Keras");
+    }
+}
+
+/// `predict.py` has a method for every layer, whether there is a Python to try it or not.
+#[test]
+fn predict_py_knows_every_layer() {
+    let source = std::fs::read_to_string(here("predict.py")).expect("predict.py");
+    for layer in Layer::all() {
+        let key = layer.key();
+        let is_method = |line: &str| line.starts_with(&format!("    def {key}(self"));
+        let is_alias =
+            |line: &str| line.starts_with("    ") && line.split(" = ").any(|name| name.trim() == key);
+        assert!(
+            source.lines().any(|line| is_method(line) || is_alias(line)),
+            "{key}"
+        );
     }
 }
 

@@ -1,5 +1,5 @@
 """Writes every golden file that Keras is the reference for. Usage: python generate_keras.py [optimizers] [layers] [designer_layers]
-[presets]"""
+[samples] [presets]"""
 
 import os
 import sys
@@ -10,11 +10,13 @@ import generate_designer_layers
 import generate_layers
 import generate_optimizers
 import generate_presets
+import generate_samples
 
 SUBJECTS = {
     "optimizers": generate_optimizers.main,
     "layers": generate_layers.main,
     "designer_layers": generate_designer_layers.main,
+    "samples": generate_samples.main,
     "presets": generate_presets.main,
 }
 

@@ -288,7 +288,7 @@ def keras_model(design, schema):
         y._keras_mask = None
         if len(y.shape) == 3 and mask is not None:
             masks[node["id"]] = mask
-    names = {node["name"]: values[node["id"]] for node in design["nodes"] if not node["name"].endswith("_in")}
+    names = {node["name"]: values[node["id"]] for node in design["nodes"] if not node["layer"]["type"].endswith("_input")}
     model = keras.Model(inputs, {**names, **extra})
     for node in design["nodes"]:
         if node.get("frozen"):
@@ -356,15 +356,20 @@ def design_case(random, drawing, inputs, labels, training=False):
     labels = {key: np.asarray(value, "float32") for key, value in labels.items()}
     keras.utils.clear_session()
     weights = draw_weights(random, keras_model(drawing.design, drawing.schema)[0])
-    dense = [f["key"] for f in drawing.schema["features"] if f["kind"]["type"] == "dense"]
+    return computed_case(drawing.design["name"], drawing.design, drawing.schema, inputs, labels, weights, training)
+
+
+def computed_case(name, design, schema, inputs, labels, weights, training):
+    """One forward and backward pass of a design with these weights."""
+    dense = [f["key"] for f in schema["features"] if f["kind"]["type"] == "dense" and f["key"] in inputs]
 
     def compute(dtype):
         keras.utils.clear_session()
-        model, heads = keras_model(drawing.design, drawing.schema)
+        model, heads = keras_model(design, schema)
         names = [parameter_name(variable) for variable in model.trainable_variables]
         shapes = [project_shape(variable) for variable in model.trainable_variables]
         state = start_of(model.non_trainable_variables, weights, dtype)
-        given = typed(inputs, drawing.schema, dtype)
+        given = typed(inputs, schema, dtype)
 
         def loss(values, numeric):
             return losses_of(model, heads, labels, values, state, {**given, **numeric}, training)
@@ -378,9 +383,9 @@ def design_case(random, drawing, inputs, labels, training=False):
     result = in_both_precisions(compute)
     arrays = lambda of: {key: array(rounded(value)) for key, value in of.items()}
     return {
-        "name": drawing.design["name"],
-        "design": drawing.design,
-        "schema": drawing.schema,
+        "name": name,
+        "design": design,
+        "schema": schema,
         "inputs": {key: array(value) for key, value in inputs.items()},
         "labels": {key: numbers(value) for key, value in labels.items()},
         "weights": {key: array(value) for key, value in weights.items()},

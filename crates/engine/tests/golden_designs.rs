@@ -7,29 +7,27 @@
     reason = "a test compares with the platform's functions and prints what it measures"
 )]
 
+mod common;
 mod goldens;
+#[path = "common/samples.rs"]
+mod samples;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use goldens::{Labels, read};
 use mtl_base::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
 use mtl_base::text::Message;
 use mtl_engine::design::Design;
-use mtl_engine::layers::{BinaryHead, ClassesHead, Embedding, IdInput, RegressionHead};
+use mtl_engine::layers::{BinaryHead, ClassesHead, Embedding, IdInput, Layer, RegressionHead};
 use mtl_engine::model::{BuildOptions, Model};
 use mtl_kernels::elementary;
+use mtl_program::ops::Op;
 use mtl_program::optimizers::{Optimizer, OptimizerConfig};
 use mtl_program::specs::Mode;
+use samples::Arrays;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
-struct Array {
-    shape: Vec<usize>,
-    data: Vec<f32>,
-}
-
 type Function = fn(f32) -> f32;
-type Arrays = BTreeMap<String, Array>;
 
 /// Every element within `tolerance` of the largest one: an element near 0 carries the rounding of the sums beside it.
 fn check(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
@@ -289,6 +287,52 @@ fn every_layer_follows_keras() {
 #[test]
 fn every_layer_of_the_designer_follows_keras() {
     check_designs("designer_layers");
+}
+
+#[test]
+fn every_sample_follows_keras() {
+    check_designs("samples");
+}
+
+/// The goldens are those of the samples as they are: every layer and every op is in one. Made again by `generate_keras.py samples`.
+#[test]
+fn every_layer_and_op_has_a_golden() {
+    let goldens: BTreeMap<String, DesignCase> = read::<DesignCase>("samples")
+        .into_iter()
+        .map(|case| (case.name.clone(), case))
+        .collect();
+    let exported = samples::all();
+    let names = |names: &mut dyn Iterator<Item = &String>| names.cloned().collect::<BTreeSet<_>>();
+    assert_eq!(
+        names(&mut goldens.keys()),
+        names(&mut exported.iter().map(|case| &case.name)),
+        "names of goldens and of samples"
+    );
+    let (mut layers, mut ops) = (BTreeSet::new(), BTreeSet::new());
+    for case in &exported {
+        let (name, golden) = (&case.name, &goldens[&case.name]);
+        assert_eq!(golden.design, case.design, "{name}");
+        assert_eq!(golden.schema, case.schema, "{name}");
+        assert_eq!(golden.inputs, case.inputs, "{name}");
+        assert_eq!(golden.weights, case.weights, "{name}");
+        assert_eq!(golden.training, case.training, "{name}");
+        for (label, values) in &case.labels {
+            let known = |value: &f32| (!value.is_nan()).then_some(*value);
+            let golden: Vec<Option<f32>> = golden.labels[label].0.iter().map(known).collect();
+            assert_eq!(&golden, values, "{name}: {label}");
+        }
+        let under_test = case.design.nodes.iter().find(|node| node.name == "under_test");
+        layers.insert(under_test.expect("a layer under test").layer.key());
+        let options = BuildOptions {
+            max_rows: samples::ROWS,
+            seed: 1,
+            training: false,
+        };
+        let model = Model::build(&case.design, &case.schema, &options).expect("a sample");
+        ops.extend(model.plan().ops.iter().map(Op::key));
+    }
+    assert_eq!(layers, Layer::all().iter().map(Layer::key).collect());
+    assert_eq!(ops, Op::KEYS.iter().copied().collect());
 }
 
 fn check_designs(subject: &str) {

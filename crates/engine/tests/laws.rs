@@ -597,6 +597,32 @@ fn frozen_layers_keep_their_values_and_pass_the_gradient_on() {
     }
 }
 
+/// `docs/weights-format.md` names every parameter of every layer in the row of its table that names the layer.
+#[test]
+fn every_parameter_is_in_the_documented_format() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/weights-format.md");
+    let text = std::fs::read_to_string(path).expect("the document");
+    for (name, sample) in samples() {
+        let bench = bench(&sample, true, 0);
+        let model = build(&bench, ROWS);
+        let own = model
+            .plan()
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.node == bench.under_test);
+        for parameter in own {
+            let key = format!("`{}`", sample.layer.key());
+            let row = text.lines().find(|line| {
+                let layers = line.strip_prefix("| ").and_then(|line| line.split(" | ").next());
+                layers.is_some_and(|layers| layers.contains(&key))
+            });
+            let row = row.unwrap_or_else(|| panic!("{name}: no row for {key}"));
+            let parameter = format!("`{}`", parameter.short_name);
+            assert!(row.contains(&parameter), "{name}: {parameter} is not in `{row}`");
+        }
+    }
+}
+
 /// Parameters, dropout and noise are drawn by the node's id: what a node is called changes no bit of a run.
 #[test]
 fn renaming_a_node_changes_no_bit() {

@@ -1,0 +1,15 @@
+//! Prints the samples of every layer as JSON: designs with a batch and parameters, which `tests/goldens/generate_samples.py` lets Keras compute.
+//!
+//! ```text
+//! cargo run -p mtl-engine --example samples
+//! ```
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+#[path = "../tests/common/samples.rs"]
+mod samples;
+
+fn main() -> Result<(), serde_json::Error> {
+    println!("{}", serde_json::to_string(&samples::all())?);
+    Ok(())
+}
