@@ -51,7 +51,7 @@ pub fn App(props: &AppProps) -> Html {
     html! {
         <ContextProvider<PlaygroundRef> context={props.playground.clone()}>
             <ContextProvider<Lang> context={lang}>
-                { part! { <Frame /> } }
+                <Frame />
             </ContextProvider<Lang>>
         </ContextProvider<PlaygroundRef>>
     }
@@ -91,20 +91,20 @@ fn Frame() -> Html {
         <div class="page" data-room={preferences.room.key()} data-left={if preferences.left_open { "open" } else { "closed" }}
             data-selected={has_selection.to_string()} ~{style}>
             <a class="skip" href="#design" title={T.skip_to_content.get(lang)}>{ T.skip_to_content.get(lang) }</a>
-            { part! { <TopBar /> } }
-            { part! { <RunBar /> } }
+            <TopBar />
+            <RunBar />
             <main class="rooms">
-                { part! { <LeftPanel /> } }
-                { part! { <Centre /> } }
-                { part! { <RightPanel /> } }
+                <LeftPanel />
+                <Centre />
+                <RightPanel />
             </main>
-            { part! { <RoomTabs /> } }
-            { part! { <ToastList /> } }
+            <RoomTabs />
+            <ToastList />
             { match *sheet {
-                Some(Sheet::Presets) => part! { <PresetSheet on_close={close} /> },
-                Some(Sheet::Data) => part! { <DataSheet on_close={close} /> },
-                Some(Sheet::Documents) => part! { <DocumentSheet on_close={close} /> },
-                Some(Sheet::Help) => part! { <HelpSheet on_close={close} /> },
+                Some(Sheet::Presets) => html! { <PresetSheet on_close={close} /> },
+                Some(Sheet::Data) => html! { <DataSheet on_close={close} /> },
+                Some(Sheet::Documents) => html! { <DocumentSheet on_close={close} /> },
+                Some(Sheet::Help) => html! { <HelpSheet on_close={close} /> },
                 None => Html::default(),
             } }
             if drops { <div class="drop-target">{ T.drop_here.get(lang) }</div> }
@@ -141,12 +141,12 @@ fn LeftPanel() -> Html {
                         { icon(if left_open { IconKind::Left } else { IconKind::Right }) }
                     </button>
                 </header>
-                <div class="panel-body" id="data-body">{ part! { <DataPanel /> } }</div>
+                <div class="panel-body" id="data-body"><DataPanel /></div>
             </section>
-            { part! { <Splitter axis={Axis::Horizontal} label={T.resize_left.get(lang)} value={left_width as i32}
+            <Splitter axis={Axis::Horizontal} label={T.resize_left.get(lang)} value={left_width as i32}
                 on_move={drag(&playground, |preferences, moved| {
                     preferences.left_width = (preferences.left_width + moved).clamp(220.0, 480.0);
-                })} /> } }
+                })} />
         </>
     }
 }
@@ -173,9 +173,9 @@ fn Centre() -> Html {
     };
     html! {
         <div class="centre" ref={centre}>
-            <section class="panel panel-design" id="design" tabindex="-1" aria-label={T.design.get(lang)}>{ part! { <Canvas /> } }</section>
-            { part! { <Splitter axis={Axis::Vertical} label={T.resize_watch.get(lang)} value={(watch_share * 100.0) as i32} {on_move} /> } }
-            <section class="panel panel-watch" id="watch" aria-label={T.watch.get(lang)}>{ part! { <WatchPanel /> } }</section>
+            <section class="panel panel-design" id="design" tabindex="-1" aria-label={T.design.get(lang)}><Canvas /></section>
+            <Splitter axis={Axis::Vertical} label={T.resize_watch.get(lang)} value={(watch_share * 100.0) as i32} {on_move} />
+            <section class="panel panel-watch" id="watch" aria-label={T.watch.get(lang)}><WatchPanel /></section>
         </div>
     }
 }
@@ -224,15 +224,15 @@ fn RightPanel() -> Html {
     };
     html! {
         <>
-            { part! { <Splitter axis={Axis::Horizontal} label={T.resize_right.get(lang)} value={right_width as i32}
+            <Splitter axis={Axis::Horizontal} label={T.resize_right.get(lang)} value={right_width as i32}
                 on_move={drag(&playground, |preferences, moved| {
                     preferences.right_width = (preferences.right_width - moved).clamp(280.0, 560.0);
-                })} /> } }
+                })} />
             <div class="panel panel-right">
                 { tab_row(T.rooms.get(lang), "tabs", &tabs, &open, &on_open) }
-                { panel(RightTab::Train, "train", part! { <TrainPanel /> }) }
-                { panel(RightTab::Layer, "layer", part! { <Inspector /> }) }
-                { panel(RightTab::Try, "try", part! { <TryPanel /> }) }
+                { panel(RightTab::Train, "train", html! { <TrainPanel /> }) }
+                { panel(RightTab::Layer, "layer", html! { <Inspector /> }) }
+                { panel(RightTab::Try, "try", html! { <TryPanel /> }) }
             </div>
         </>
     }

@@ -115,7 +115,7 @@ fn document(
     };
     html! {
         <li key={kept.id.clone()} class="document" data-document={kept.id.clone()} aria-current={is_open.then_some("true")}>
-            <div class="document-picture">{ part! { <Thumbnail design={design.clone()} /> } }</div>
+            <div class="document-picture"><Thumbnail design={design.clone()} /></div>
             <input type="text" value={name.clone()} maxlength={MAX_NAME_CHARS.to_string()} autocomplete="off" spellcheck="false"
                 aria-label={fill(T.name_of, lang, &[name])} title={fill(T.name_of, lang, &[name])} onchange={rename} />
             <small class="muted">{ about }</small>

@@ -66,8 +66,8 @@ pub fn SettingsForm(props: &SettingsFormProps) -> Html {
             { for props.fields.iter().zip(&props.values).filter(|(field, _)| !props.hidden.contains(&field.key)).map(|(field, value)| {
                 let on_change = props.on_change.clone();
                 let key = field.key;
-                part! {
-                    key = key, <FieldRow {field} value={value.clone()} schema={props.schema.clone()}
+                html! {
+                    <FieldRow key={key} {field} value={value.clone()} schema={props.schema.clone()}
                         disabled={props.disabled} on_change={move |value| on_change.emit((key, value))} />
                 }
             }) }
@@ -164,16 +164,16 @@ pub fn FieldRow(props: &FieldRowProps) -> Html {
             </div>
             <div class="field-control" title={help}>
                 { match field.kind {
-                    FieldKind::Flag => part! { <FlagControl ..control /> },
+                    FieldKind::Flag => html! { <FlagControl ..control /> },
                     FieldKind::Choice { .. } | FieldKind::Kinds { .. } | FieldKind::Feature | FieldKind::Label => {
-                        part! { <ChoiceControl ..control /> }
+                        html! { <ChoiceControl ..control /> }
                     }
-                    FieldKind::LabelShares => part! {
+                    FieldKind::LabelShares => html! {
                         <SharesControl value={props.value.clone()} schema={props.schema.clone()} disabled={props.disabled} on_value={control.on_value.clone()} />
                     },
                     FieldKind::Group => Html::default(),
                     FieldKind::Int { .. } | FieldKind::Real { .. } | FieldKind::Words { .. } | FieldKind::Reals { .. } => {
-                        part! { <TypedControl ..control /> }
+                        html! { <TypedControl ..control /> }
                     }
                 } }
                 { props.children.clone() }
@@ -302,8 +302,8 @@ pub fn TypedBox(props: &TypedBoxProps) -> Html {
     html! {
         <>
             <label class="visually-hidden" for={id.clone()}>{ &props.label }</label>
-            { part! { <TypedControl {id} field={props.field} value={props.value.clone()} on_value={props.on_value.clone()} invalid=false
-                described_by={None::<AttrValue>} disabled=false schema={None::<Rc<Schema>>} /> } }
+            <TypedControl {id} field={props.field} value={props.value.clone()} on_value={props.on_value.clone()} invalid=false
+                described_by={None::<AttrValue>} disabled=false schema={None::<Rc<Schema>>} />
         </>
     }
 }

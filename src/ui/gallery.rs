@@ -42,7 +42,7 @@ pub fn PresetSheet(props: &SheetProps) -> Html {
         <Dialog title={T.presets_title.get(lang)} on_close={props.on_close.clone()} wide=true>
             <p class="muted">{ T.presets_about.get(lang) }</p>
             <div class="gallery">
-                { part! { <EmptyCard on_close={props.on_close.clone()} /> } }
+                <EmptyCard on_close={props.on_close.clone()} />
                 { for presets::all().iter().map(|preset| {
                     let (this, on_close) = (playground.clone(), props.on_close.clone());
                     let onclick = Callback::from(move |_: MouseEvent| {
@@ -53,7 +53,7 @@ pub fn PresetSheet(props: &SheetProps) -> Html {
                     let data_name = data::info(preset.data).map_or_else(String::new, |info| info.name.get(lang).to_owned());
                     html! {
                         <button type="button" class="card" data-preset={preset.key} title={T.preset_hint.get(lang)} {onclick}>
-                            { part! { <Thumbnail design={pictured(preset, &playground.schema())} /> } }
+                            <Thumbnail design={pictured(preset, &playground.schema())} />
                             <strong>{ preset.name.get(lang) }</strong>
                             <p>{ preset.about.get(lang) }</p>
                             <small class="muted">{ fill(T.data_used, lang, &[&data_name]) }</small>

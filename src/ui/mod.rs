@@ -1,9 +1,5 @@
 //! The components of the page. Each panel is a component without properties that reads [`crate::state`].
 
-// First: its macro is used by the others.
-#[macro_use]
-mod part;
-
 pub mod app;
 pub mod canvas;
 pub mod charts;

@@ -23,9 +23,9 @@ pub fn RunBar() -> Html {
     let lang = use_lang();
     html! {
         <div class="run-bar" role="region" aria-label={T.run_controls.get(lang)}>
-            { part! { <Controls /> } }
-            { part! { <Progress /> } }
-            { part! { <Tasks /> } }
+            <Controls />
+            <Progress />
+            <Tasks />
         </div>
     }
 }

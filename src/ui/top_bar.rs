@@ -26,9 +26,9 @@ pub fn TopBar() -> Html {
     };
     html! {
         <header class="top-bar">
-            <div class="brand">{ part! { <Brand /> } }<h1 class="brand-name">{ T.brand.get(lang) }</h1></div>
+            <div class="brand"><Brand /><h1 class="brand-name">{ T.brand.get(lang) }</h1></div>
             <span class="divider" />
-            { part! { <DocumentName /> } }
+            <DocumentName />
             <button type="button" class="button-icon" id="documents" title={documents::T.title.get(lang)}
                 aria-label={documents::T.title.get(lang)} aria-keyshortcuts="O" onclick={open(Sheet::Documents)}>
                 { icon(IconKind::Documents) }
@@ -43,10 +43,10 @@ pub fn TopBar() -> Html {
                 { icon(IconKind::Data) }<span class="button-label">{ data_name }</span>
             </button>
             <span class="spacer" />
-            { part! { <Files /> } }
+            <Files />
             <span class="divider" />
-            { part! { <LanguageSwitch /> } }
-            { part! { <ThemeSwitch /> } }
+            <LanguageSwitch />
+            <ThemeSwitch />
             <button type="button" class="button-icon" id="help" title={T.help.get(lang)} aria-label={T.help.get(lang)}
                 aria-keyshortcuts="?" onclick={open(Sheet::Help)}>
                 { sized_icon(IconKind::Help, 20) }
@@ -179,7 +179,7 @@ fn Files() -> Html {
     ];
     html! {
         <>
-            <div class="files">{ part! { <Menu label={T.files.get(lang)} icon={IconKind::Save} {items} /> } }</div>
+            <div class="files"><Menu label={T.files.get(lang)} icon={IconKind::Save} {items} /></div>
             <input ref={picker} type="file" id="file-picker" accept=".json,application/json" class="visually-hidden" tabindex="-1"
                 aria-hidden="true" {onchange} />
         </>

@@ -36,7 +36,7 @@ use crate::{integrity, setup, shrink};
 const MAX_GZIPPED_BYTES: u64 = 900_000;
 
 /// Goes up when the same module is to be bound in another way, so that older outputs are not taken for new ones.
-const BINDING_VERSION: u32 = 4;
+const BINDING_VERSION: u32 = 5;
 
 /// Where `cargo xtask data` leaves the files that the page loads, and where they go.
 const DATA_ASSETS: &str = "data-cache/assets";
@@ -260,10 +260,8 @@ fn bind(wasm: &Path) -> Result<PathBuf> {
             .remove_name_section(false)
             .remove_producers_section(true)
             .generate(&draft)?;
-        let (glue, module) = (draft.join("app.js"), draft.join("app_bg.wasm"));
-        let (small_glue, small_module) = shrink::shrink(&fs::read_to_string(&glue)?, &read(&module)?)?;
-        fs::write(&glue, small_glue)?;
-        fs::write(&module, small_module)?;
+        let module = draft.join("app_bg.wasm");
+        fs::write(&module, shrink::merge_and_order(&read(&module)?)?)?;
         fs::rename(&draft, &out)?;
         forget_old_builds(&cache)?;
         Ok(out)

@@ -56,7 +56,7 @@ pub fn Minimap() -> Html {
                     <rect x={rect.x.to_string()} y={rect.y.to_string()} width={rect.width.to_string()} height={rect.height.to_string()} rx="12" />
                 })
             }) }
-            { part! { <Seen {bounds} /> } }
+            <Seen {bounds} />
         </svg>
     }
 }

@@ -48,15 +48,15 @@ pub fn Canvas() -> Html {
     let frame = use_node_ref();
     html! {
         <div class="canvas" ref={frame.clone()}>
-            { part! { <Surface {frame} /> } }
-            { part! { <Toolbar /> } }
-            { part! { <FirstSteps /> } }
-            <div class="canvas-foot">{ part! { <Problems /> } }{ part! { <Minimap /> } }</div>
-            { part! { <NoteEditor /> } }
-            { part! { <HintView /> } }
-            { part! { <Carried /> } }
-            { part! { <Over /> } }
-            { part! { <Said /> } }
+            <Surface {frame} />
+            <Toolbar />
+            <FirstSteps />
+            <div class="canvas-foot"><Problems /><Minimap /></div>
+            <NoteEditor />
+            <HintView />
+            <Carried />
+            <Over />
+            <Said />
             <p class="visually-hidden" id="canvas-keys">{ T.keys.get(lang) }</p>
         </div>
     }
@@ -68,9 +68,9 @@ fn Over() -> Html {
     let editor = use_editor();
     let popup = use_store(&editor.canvas.popup);
     match &*popup {
-        Some(Popup::Palette) => part! { <Palette /> },
-        Some(Popup::Search(search)) => part! { <SearchBox search={search.clone()} /> },
-        Some(Popup::Menu { at, on }) => part! { <Menu at={*at} on={*on} /> },
+        Some(Popup::Palette) => html! { <Palette /> },
+        Some(Popup::Search(search)) => html! { <SearchBox search={search.clone()} /> },
+        Some(Popup::Menu { at, on }) => html! { <Menu at={*at} on={*on} /> },
         None => Html::default(),
     }
 }

@@ -51,7 +51,7 @@ pub fn Palette() -> Html {
                     <section key={category.key()}>
                         <h4>{ category.label().get(lang) }</h4>
                         <div class="palette-items">
-                            { for members.map(|layer| part! { key = layer.key(), <PaletteItem layer_key={layer.key()} /> }) }
+                            { for members.map(|layer| html! { <PaletteItem key={layer.key()} layer_key={layer.key()} /> }) }
                         </div>
                     </section>
                 }

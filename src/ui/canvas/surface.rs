@@ -74,8 +74,8 @@ pub fn Surface(props: &SurfaceProps) -> Html {
             block.nodes.iter().filter_map(|node| checked.nodes.get(node)).map(|report| report.n_parameters).sum();
         let about = fill(T.block_about, lang, &[&block.nodes.len(), &format::short_count(n_parameters as f64, lang)]);
         let selected = block.nodes.is_subset(&selection.nodes);
-        Some(part! {
-            key = index, <BlockView {index} {rect} name={block.name.clone()} {about} folded={block.folded} {selected}
+        Some(html! {
+            <BlockView key={index} {index} {rect} name={block.name.clone()} {about} folded={block.folded} {selected}
                 tasks={tasks.into_iter().collect::<Vec<_>>()} />
         })
     });
@@ -89,8 +89,8 @@ pub fn Surface(props: &SurfaceProps) -> Html {
         let selected = selection.wires.contains(&wire.id);
         let reached =
             selected || selection.nodes.contains(&wire.from.node) || selection.nodes.contains(&wire.to.node);
-        Some(part! {
-            key = wire.id.0, <WireView id={wire.id} {start} {end} {selected} {reached}
+        Some(html! {
+            <WireView key={wire.id.0} id={wire.id} {start} {end} {selected} {reached}
                 task_idx={(tasks.len() == 1).then(|| tasks.iter().next()).flatten()} idle={tasks.is_empty()}
                 problem={checked.problems.iter().any(|problem| problem.wire == Some(wire.id))}
                 label={wire_label(&design, &checked, wire, lang)} />
@@ -108,11 +108,11 @@ pub fn Surface(props: &SurfaceProps) -> Html {
             return None;
         }
         let selected = selection.nodes.contains(&node.id);
-        Some(part! { key = node.id.0, <NodeView face={Rc::clone(face)} at={rect.corner()} {selected} /> })
+        Some(html! { <NodeView key={node.id.0} face={Rc::clone(face)} at={rect.corner()} {selected} /> })
     });
     let note_views = design.notes.iter().map(|note| {
-        part! {
-            key = note.id, <NoteView id={note.id} text={note.text.clone()} at={note.position} size={note.size}
+        html! {
+            <NoteView key={note.id} id={note.id} text={note.text.clone()} at={note.position} size={note.size}
                 selected={notes.contains(&note.id)} />
         }
     });
@@ -131,8 +131,8 @@ pub fn Surface(props: &SurfaceProps) -> Html {
                 <g>{ for wire_views }</g>
                 <g>{ for tie_views }</g>
                 <g>{ for node_views }</g>
-                { part! { <LooseWire /> } }
-                { part! { <Lasso /> } }
+                <LooseWire />
+                <Lasso />
             </g>
         </svg>
     }

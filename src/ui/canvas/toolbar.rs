@@ -33,7 +33,7 @@ pub fn Toolbar() -> Html {
             <span class="bar-rule" />
             { button(IconKind::Layout, T.lay_out_help.get(lang).to_owned(), locked, act(&editor, Editor::lay_out)) }
             { button(IconKind::Fit, T.fit_help.get(lang).to_owned(), false, act(&editor, Editor::fit)) }
-            { part! { <ZoomButtons /> } }
+            <ZoomButtons />
             <button type="button" class="button-icon" aria-pressed={locked.to_string()} title={T.lock_help.get(lang)}
                 aria-label={T.lock.get(lang)} onclick={act(&editor, Editor::toggle_lock)}>
                 { icon(IconKind::Lock) }

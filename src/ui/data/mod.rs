@@ -40,9 +40,9 @@ pub fn DataPanel() -> Html {
                 { choices(&data, Origin::Generated, lang) }
             </fieldset>
             <div aria-live="polite">{ data.loading.as_ref().map(|loading| loading_view(&playground, loading, lang)) }</div>
-            { part! { <Knobs /> } }
+            <Knobs />
             if let Some(report) = &data.report {
-                { part! { <Report report={report.clone()} /> } }
+                <Report report={report.clone()} />
             } else if data.loading.is_none() {
                 <p class="hint">{ T.no_data.get(lang) }</p>
             }
@@ -60,8 +60,8 @@ fn choices(data: &DataState, origin: Origin, lang: Lang) -> Html {
     html! {
         <>
             <h3>{ title.get(lang) }</h3>
-            { for entries.map(|entry| part! {
-                key = entry.key, <Choice {entry} available={data.is_available(entry.key)} chosen={data.key() == entry.key}
+            { for entries.map(|entry| html! {
+                <Choice key={entry.key} {entry} available={data.is_available(entry.key)} chosen={data.key() == entry.key}
                     rows={data.index.as_ref().and_then(|index| index.find(entry.key)).map(|found| (found.rows, found.bytes))} />
             }) }
             if any_missing { <p class="hint">{ T.not_fetched_hint.get(lang) }</p> }
@@ -196,12 +196,12 @@ fn Knobs() -> Html {
             if let DataSource::Generated { generator } = source {
                 <details class="knobs" open=true>
                     <summary title={T.knobs_hint.get(lang)}>{ T.knobs.get(lang) }</summary>
-                    { part! { <SettingsForm fields={generator.fields()} values={values_of(generator)} on_change={on_knob} /> } }
+                    <SettingsForm fields={generator.fields()} values={values_of(generator)} on_change={on_knob} />
                 </details>
             }
             <details class="knobs">
                 <summary title={T.preparation_hint.get(lang)}>{ T.preparation.get(lang) }</summary>
-                { part! { <SettingsForm fields={settings.fields()} values={values_of(settings)} schema={data.schema.clone()} on_change={on_setting} /> } }
+                <SettingsForm fields={settings.fields()} values={values_of(settings)} schema={data.schema.clone()} on_change={on_setting} />
             </details>
             if changed {
                 <p class="apply-bar">

@@ -79,7 +79,7 @@ pub fn SharesControl(props: &SharesControlProps) -> Html {
                         <span class="share-name">{ label.name.get(lang) }</span>
                         <input type="range" min="0" max="100" step="1" value={percent.to_string()} disabled={props.disabled}
                             aria-label={name.clone()} aria-valuetext={format!("{percent} %")} {oninput} />
-                        { part! { <TypedBox field={&PERCENT} value={Value::Real(percent)} label={name} on_value={on_box} /> } }
+                        <TypedBox field={&PERCENT} value={Value::Real(percent)} label={name} on_value={on_box} />
                         <span aria-hidden="true">{ "%" }</span>
                     </div>
                 }

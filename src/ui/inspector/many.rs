@@ -49,10 +49,10 @@ pub fn ManyView(props: &ManyViewProps) -> Html {
     html! {
         <div class="inspector">
             if let Some((index, block)) = block.and_then(|index| Some((index, document.design().blocks.get(index)?))) {
-                { part! { <NameBox value={block.name.clone()} label={T.block} on_name={{
+                <NameBox value={block.name.clone()} label={T.block} on_name={{
                     let editor = editor.clone();
                     Callback::from(move |name: String| { editor.edit(&Edit::RenameBlock { block: index, name }); })
-                }} /> } }
+                }} />
                 <div class="inspector-actions">
                     <button type="button" class="button button-small" title={if block.folded { T.unfold_hint } else { T.fold_hint }.get(lang)} onclick={{
                         let editor = editor.clone();

@@ -24,17 +24,17 @@ pub fn Inspector() -> Html {
     let document = use_store(&playground.document);
     let design = document.design();
     if let Some(node) = selection.single().filter(|node| design.node(*node).is_some()) {
-        return part! { key = node.0, <NodePanel {node} /> };
+        return html! { <NodePanel key={node.0} {node} /> };
     }
     if selection.nodes.len() > 1 {
-        return part! { <ManyView nodes={selection.nodes.clone()} /> };
+        return html! { <ManyView nodes={selection.nodes.clone()} /> };
     }
     let wire = selection
         .wires
         .first()
         .filter(|wire| design.wires.iter().any(|other| other.id == **wire));
     match wire {
-        Some(wire) => part! { <WirePanel wire={*wire} /> },
-        None => part! { <Overview {editor} /> },
+        Some(wire) => html! { <WirePanel wire={*wire} /> },
+        None => html! { <Overview {editor} /> },
     }
 }

@@ -75,11 +75,11 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
     };
     html! {
         <div class="inspector" data-category={node.layer.category().key()}>
-            { part! { key = id.0, <NameBox value={node.name.clone()} label={if node.layer.is_head() { T.task_name } else { T.layer_name }}
+            <NameBox key={id.0} value={node.name.clone()} label={if node.layer.is_head() { T.task_name } else { T.layer_name }}
                 on_name={{
                     let editor = editor.clone();
                     Callback::from(move |name: String| { editor.edit(&Edit::Rename { node: id, name }); })
-                }} /> } }
+                }} />
             <p class="inspector-kind"><strong>{ node.layer.name().get(lang) }</strong>{ " · " }{ node.layer.category().label().get(lang) }</p>
             <details class="inspector-about">
                 <summary title={T.about_hint.get(lang)}>{ T.what_it_computes.get(lang) }</summary>
@@ -89,7 +89,7 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
             if node.layer.fields().is_empty() {
                 <p class="muted small">{ T.no_settings.get(lang) }</p>
             } else {
-                { part! { <SettingsForm fields={node.layer.fields()} values={values_of(&node.layer)} schema={Some(Rc::clone(&data.schema))} {on_change} /> } }
+                <SettingsForm fields={node.layer.fields()} values={values_of(&node.layer)} schema={Some(Rc::clone(&data.schema))} {on_change} />
             }
             if report.n_parameters > 0 {
                 <label class="inspector-freeze" title={T.freeze_help.get(lang)}>
@@ -100,7 +100,7 @@ pub fn NodePanel(props: &NodePanelProps) -> Html {
             { sharing(report, &checked, lang) }
             { shapes(node, report, &checked, document.design(), lang) }
             { parameters(report, lang) }
-            { part! { <Inside node={id} /> } }
+            <Inside node={id} />
             { ties(&editor, &[id].into(), document.design(), lang) }
             { actions(&editor, lang) }
         </div>

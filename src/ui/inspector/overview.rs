@@ -61,7 +61,7 @@ pub fn Overview(props: &OverviewProps) -> Html {
                     }) }
                 </ul>
             </section>
-            { part! { <GradientTable /> } }
+            <GradientTable />
         </div>
     }
 }

@@ -58,7 +58,7 @@ pub fn RunField(props: &RunFieldProps) -> Html {
         return Html::default();
     };
     let on_change = Callback::from(move |value: Value| change(&playground, groups, name, &value));
-    part! { <FieldRow {field} {value} {on_change}>{ props.children.clone() }</FieldRow> }
+    html! { <FieldRow {field} {value} {on_change}>{ props.children.clone() }</FieldRow> }
 }
 
 /// Names a group of settings of the run.
@@ -80,5 +80,5 @@ pub fn RunGroup(props: &RunGroupProps) -> Html {
     let (fields, values) = (group.fields(), values_of(group));
     let on_change =
         Callback::from(move |(key, value): (&'static str, Value)| change(&playground, groups, key, &value));
-    part! { <SettingsForm {fields} {values} {on_change} /> }
+    html! { <SettingsForm {fields} {values} {on_change} /> }
 }

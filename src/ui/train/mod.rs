@@ -23,16 +23,16 @@ use crate::{
 pub fn TrainPanel() -> Html {
     html! {
         <>
-            { part! { <ProblemNote /> } }
-            { part! { <run::RunSection /> } }
-            { part! { <weights::WeightsSection /> } }
-            { part! { <optimizer::OptimizerSection /> } }
-            { part! { <optimizer::ScheduleSection /> } }
-            { part! { <optimizer::ClippingSection /> } }
-            { part! { <regularisation::RegularisationSection /> } }
-            { part! { <stopping::StoppingSection /> } }
-            { part! { <resources::ResourcesSection /> } }
-            { part! { <profile::ProfileSection /> } }
+            <ProblemNote />
+            <run::RunSection />
+            <weights::WeightsSection />
+            <optimizer::OptimizerSection />
+            <optimizer::ScheduleSection />
+            <optimizer::ClippingSection />
+            <regularisation::RegularisationSection />
+            <stopping::StoppingSection />
+            <resources::ResourcesSection />
+            <profile::ProfileSection />
         </>
     }
 }

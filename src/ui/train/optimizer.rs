@@ -36,9 +36,9 @@ pub fn OptimizerSection() -> Html {
     html! {
         <Fold title={field.label.get(lang)} hint={field.help.get(lang)} badge={AttrValue::from(optimizer.label().get(lang))} open=true>
             <div class="form">
-                { part! { <FieldRow {field} value={optimizer.to_value()} {on_change} /> } }
-                <div class="form-grid">{ part! { <RunGroup groups={Groups(&["optimizer"])} /> } }</div>
-                { part! { <RunField name="lazy_rows" /> } }
+                <FieldRow {field} value={optimizer.to_value()} {on_change} />
+                <div class="form-grid"><RunGroup groups={Groups(&["optimizer"])} /></div>
+                <RunField name="lazy_rows" />
             </div>
         </Fold>
     }
@@ -79,7 +79,7 @@ fn group_section(key: &str, groups: Groups, badge: AttrValue, lang: Lang) -> Htm
     };
     html! {
         <Fold title={field.label.get(lang)} hint={field.help.get(lang)} {badge}>
-            { part! { <RunGroup {groups} /> } }
+            <RunGroup {groups} />
         </Fold>
     }
 }

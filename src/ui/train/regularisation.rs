@@ -63,7 +63,7 @@ pub fn RegularisationSection() -> Html {
         });
         let badge = differs.then(|| AttrValue::from(T.differs.get(lang)));
         Some(
-            part! { key = key, <FieldRow {field} texts={[label, help]} value={Value::Real(first)} {badge} {on_change} /> },
+            html! { <FieldRow key={key} {field} texts={[label, help]} value={Value::Real(first)} {badge} {on_change} /> },
         )
     };
     let rows = [

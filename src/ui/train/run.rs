@@ -21,14 +21,14 @@ pub fn RunSection() -> Html {
     html! {
         <section class="section form" aria-label={T.run.get(lang)}>
             <div class="form-pair">
-                { part! { key = "epochs", <RunField name="epochs" /> } }
-                { part! { key = "learning_rate", <RunField name="learning_rate" /> } }
-                { part! { key = "batch_size", <RunField name="batch_size" /> } }
-                { part! { key = "seed", <RunField name="seed">{ icon_button(IconKind::Dice, 18, T.new_seed.get(lang), new_seed) }</RunField> } }
+                <RunField key="epochs" name="epochs" />
+                <RunField key="learning_rate" name="learning_rate" />
+                <RunField key="batch_size" name="batch_size" />
+                <RunField key="seed" name="seed">{ icon_button(IconKind::Dice, 18, T.new_seed.get(lang), new_seed) }</RunField>
             </div>
-            { part! { key = "backend", <RunField name="backend" /> } }
-            { part! { <RunsOn /> } }
-            { part! { key = "reproducible", <RunField name="reproducible" /> } }
+            <RunField key="backend" name="backend" />
+            <RunsOn />
+            <RunField key="reproducible" name="reproducible" />
         </section>
     }
 }

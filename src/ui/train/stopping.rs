@@ -81,8 +81,8 @@ pub fn StoppingSection() -> Html {
         <Fold title={group.label.get(lang)} hint={group.help.get(lang)} badge={AttrValue::from(badge)}>
             <div class="form">
                 <div class="form-pair">
-                    { part! { key = "patience", <RunField groups={Groups(&["stop"])} name="patience" /> } }
-                    { part! { key = "min_delta", <RunField groups={Groups(&["stop"])} name="min_delta" /> } }
+                    <RunField key="patience" groups={Groups(&["stop"])} name="patience" />
+                    <RunField key="min_delta" groups={Groups(&["stop"])} name="min_delta" />
                 </div>
                 <div class="field">
                     <div class="field-label"><label for={id.clone()} title={watch.help.get(lang)}>{ watch.label.get(lang) }</label></div>

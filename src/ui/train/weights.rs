@@ -63,7 +63,7 @@ pub fn WeightsSection() -> Html {
                         <input type="range" min="0" max={SLIDER_MAX.to_string()} step="0.05" value={shown.to_string()}
                             aria-label={label.clone()} {oninput} />
                         if let Some(field) = field_of(task.node) {
-                            { part! { <TypedBox {field} value={task.weight.to_value()} label={label} {on_value} /> } }
+                            <TypedBox {field} value={task.weight.to_value()} label={label} {on_value} />
                         }
                     </div>
                 }

@@ -133,7 +133,7 @@ pub fn TryPanel() -> Html {
             }
             <div aria-live="polite">
                 { match &*answer {
-                    Some(Ok(answer)) if !is_empty(&input) => part! { <AnswerView answer={answer.clone()} {is_trained} /> },
+                    Some(Ok(answer)) if !is_empty(&input) => html! { <AnswerView answer={answer.clone()} {is_trained} /> },
                     Some(Err(message)) => html! { <p class="problem" role="alert">{ message.get(lang) }</p> },
                     _ => html! {},
                 } }

@@ -81,9 +81,9 @@ pub fn WatchPanel() -> Html {
                 }) }
             </div>
             if *view == View::Charts {
-                { part! { <Charts options={(*options).clone()} tasks={(*tasks).clone()} /> } }
+                <Charts options={(*options).clone()} tasks={(*tasks).clone()} />
             } else {
-                { part! { <Figures view={*view} tasks={(*tasks).clone()} /> } }
+                <Figures view={*view} tasks={(*tasks).clone()} />
             }
         </div>
     }
@@ -222,7 +222,7 @@ fn Charts(props: &ChartsProps) -> Html {
             <div class="chart-row">
                 <figure>
                     <figcaption>{ T.loss.get(lang) }</figcaption>
-                    { part! { <LineChart source={sources.0.clone()} label={T.loss_chart_label.get(lang)} empty={T.chart_empty.get(lang)} /> } }
+                    <LineChart source={sources.0.clone()} label={T.loss_chart_label.get(lang)} empty={T.chart_empty.get(lang)} />
                 </figure>
                 <figure>
                     <figcaption>
@@ -230,7 +230,7 @@ fn Charts(props: &ChartsProps) -> Html {
                             metric_choice(task_idx, task, &props.options, &options, &data.schema, lang)
                         }) }
                     </figcaption>
-                    { part! { <LineChart source={sources.1.clone()} label={T.metric_chart_label.get(lang)} empty={T.metric_empty.get(lang)} /> } }
+                    <LineChart source={sources.1.clone()} label={T.metric_chart_label.get(lang)} empty={T.metric_empty.get(lang)} />
                 </figure>
             </div>
         </div>
@@ -283,11 +283,11 @@ fn Figures(props: &FiguresProps) -> Html {
     let newest = use_newest();
     let data = use_store(&playground.data);
     match props.view {
-        View::Resources => part! { <Resources tasks={props.tasks.clone()} /> },
+        View::Resources => html! { <Resources tasks={props.tasks.clone()} /> },
         View::Charts => html! {},
         View::Metrics => html! {
             <div class="figures-view" tabindex="0" aria-label={T.metrics.get(lang)}>
-                { part! { <TestButton /> } }
+                <TestButton />
                 if newest.train.is_none() && newest.validation.is_none() && newest.test.is_none() {
                     <p class="hint">{ T.no_evaluation.get(lang) }</p>
                 }
