@@ -13,21 +13,25 @@ async function compile(answer) {
     : WebAssembly.compile(await answer.arrayBuffer());
 }
 
-// Trusted Types: the address of a worker has to come from a policy. This one knows a single address, and nobody else can
-// make another policy (see the Content-Security-Policy in `index.html`).
-function trusted(workerUrl) {
+// Trusted Types: the address of a worker has to come from a policy. This one knows the page's two workers, and nobody else
+// can make another policy (see the Content-Security-Policy in `index.html`).
+function trusted(...workerUrls) {
   const createScriptURL = (url) => {
-    if (url !== workerUrl) throw new TypeError(`not the worker of this page: ${url}`);
+    if (!workerUrls.includes(url)) throw new TypeError(`not a worker of this page: ${url}`);
     return url;
   };
-  return globalThis.trustedTypes?.createPolicy("mtl-playground", { createScriptURL }).createScriptURL(workerUrl) ?? workerUrl;
+  const policy = globalThis.trustedTypes?.createPolicy("mtl-playground", { createScriptURL });
+  return workerUrls.map((url) => policy?.createScriptURL(url) ?? url);
 }
 
 // The worker imports `app.js` as well, for what is in it.
 if (globalThis.document) try {
-  const workerUrl = trusted(new URL(document.getElementById("entry").dataset.worker, document.baseURI).href);
+  const own = document.getElementById("entry").dataset;
+  const [worker, toolsWorker] = trusted(...[own.worker, own.toolsWorker].map((name) => new URL(name, document.baseURI).href));
+  // Import and export are a module of their own, which is fetched when one of them is first asked for.
+  const loadTools = async () => compile(await fetch(own.tools, { credentials: "same-origin", integrity: own.toolsIntegrity }));
   await init({ module_or_path: await compile(await mtlModule) });
-  page_main(workerUrl);
+  page_main(worker, toolsWorker, loadTools);
   // The first frame of the page is drawn, and it hears what comes next.
   requestAnimationFrame(() => setTimeout(() => performance.mark("mtl-interactive")));
 } catch (error) {

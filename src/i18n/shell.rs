@@ -111,6 +111,11 @@ texts! {
         "训练线程意外停止（{0}）。已用你的设计、数据和设置重新启动，训练从第 0 步开始。";
     worker_recovered: "The training worker stopped ({0}). It was started again, and the run stands where it was last copied: at step {1}. Press Play to go on.",
         "训练线程意外停止（{0}）。已重新启动，训练回到最近一次备份：第 {1} 步。点击“开始”继续。";
+    part_not_loaded: "A part of the page that this needs could not be loaded ({0}). Check the connection and try again; nothing was changed.",
+        "此操作需要的页面部分未能加载（{0}）。请检查网络后重试；没有做任何更改。";
+    part_stopped: "A part of the page stopped on an internal error ({0}); trying again may help. Nothing was changed.",
+        "页面的一个部分因内部错误而停止（{0}），可以重试。没有做任何更改。";
+    try_again: "Try again", "重试";
     worker_gone: "the training worker stopped before it answered", "训练线程在应答之前停止了";
     internal_message: "the page and its worker did not understand each other ({0}); reload the page",
         "页面与训练线程之间的消息无法识别（{0}）；请重新加载页面";

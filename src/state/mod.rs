@@ -66,7 +66,7 @@ use yew::prelude::*;
 use crate::i18n::{faults, shell::T as SHELL};
 use crate::ui::canvas::state::CanvasState;
 use crate::work::{self, Counter};
-use crate::worker::client::Client;
+use crate::worker::{client::Client, tools::Tools};
 pub use data::DataState;
 pub use history::{HistoryStore, RunHistory};
 
@@ -151,6 +151,7 @@ pub struct Playground {
     pub history: Rc<HistoryStore>,
     me: Weak<Self>,
     worker_url: JsValue,
+    tools: Rc<Tools>,
     database: RefCell<Option<Rc<crate::web::database::Database>>>,
     client: RefCell<Option<Client>>,
     sent: RefCell<Sent>,
@@ -173,8 +174,8 @@ struct Sent {
 
 impl Playground {
     /// The state that the page opens with; nothing runs before [`Playground::start`]. `worker_url` is the address of
-    /// the worker's script.
-    pub fn new(worker_url: JsValue) -> Rc<Self> {
+    /// the training worker's script.
+    pub fn new(worker_url: JsValue, tools: Tools) -> Rc<Self> {
         if link::Link::of_page().embed.is_some() {
             storage::keep_nothing();
         }
@@ -207,6 +208,7 @@ impl Playground {
             history: HistoryStore::new(),
             me: me.clone(),
             worker_url,
+            tools: Rc::new(tools),
             database: RefCell::new(None),
             client: RefCell::new(None),
             sent: RefCell::default(),

@@ -1,6 +1,7 @@
 //! Toasts: non-blocking messages.
 
 use gloo_timers::callback::Timeout;
+use yew::Callback;
 
 use super::store::Store;
 use crate::i18n::Message;
@@ -22,6 +23,8 @@ pub struct Toast {
     pub id: u32,
     pub kind: ToastKind,
     pub message: Message,
+    /// Tries again what did not work, where that may help.
+    pub retry: Option<Callback<()>>,
 }
 
 /// The messages that are shown, oldest first.
@@ -34,14 +37,30 @@ pub struct Toasts {
 const MAX_SHOWN: usize = 4;
 
 impl Store<Toasts> {
-    /// Shows a message.
+    /// Shows a message. When it is shown already, it keeps its [`retry`](Toast::retry).
     pub fn show(&self, kind: ToastKind, message: Message) {
+        self.put(kind, message, None);
+    }
+
+    /// Shows a problem that may be gone the next time, with a button that tries again.
+    pub fn show_with_retry(&self, message: Message, retry: Callback<()>) {
+        self.put(ToastKind::Problem, message, Some(retry));
+    }
+
+    fn put(&self, kind: ToastKind, message: Message, retry: Option<Callback<()>>) {
         let id = self.get().next_id;
         self.update(|toasts| {
             toasts.next_id += 1;
             // A repeated message is shown once, at the end.
-            toasts.shown.retain(|toast| toast.message != message);
-            toasts.shown.push(Toast { id, kind, message });
+            let is_same = |toast: &mut Toast| toast.message == message;
+            let same = toasts.shown.extract_if(.., is_same).last();
+            let retry = retry.or_else(|| same.and_then(|toast| toast.retry));
+            toasts.shown.push(Toast {
+                id,
+                kind,
+                message,
+                retry,
+            });
             if toasts.shown.len() > MAX_SHOWN {
                 toasts.shown.remove(0);
             }

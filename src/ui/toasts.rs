@@ -26,10 +26,20 @@ pub fn ToastList() -> Html {
                     ToastKind::Problem => ("toast toast-problem", IconKind::Warning),
                 };
                 let (store, id) = (playground.toasts.clone(), toast.id);
+                let retry = toast.retry.clone().map(|retry| {
+                    let store = store.clone();
+                    Callback::from(move |_: MouseEvent| {
+                        store.dismiss(id);
+                        retry.emit(());
+                    })
+                });
                 html! {
                     <div key={toast.id} {class} role={(toast.kind == ToastKind::Problem).then_some("alert")}>
                         { icon(kind) }
                         <p>{ toast.message.get(lang) }</p>
+                        if let Some(onclick) = retry {
+                            <button type="button" class="button button-small toast-retry" {onclick}>{ T.try_again.get(lang) }</button>
+                        }
                         { icon_button(IconKind::Close, 16, T.dismiss.get(lang), Callback::from(move |_| store.dismiss(id))) }
                     </div>
                 }

@@ -21,7 +21,7 @@ use mtl_training::protocol::{Command, Event, Reply, Request};
 use wasm_bindgen::JsValue;
 
 use super::{
-    FromWorker, SpawnError, WorkerFailure, WorkerHandle,
+    FromWorker, Script, SpawnError, WorkerFailure, WorkerHandle,
     protocol::{FileReply, FileRequest, FromTrainer, ToWorker},
     watch::{BEAT_MS, Beat, Watch},
 };
@@ -116,7 +116,12 @@ impl Client {
     pub fn spawn(url: &JsValue, on_news: impl Fn(News) + 'static) -> Result<Self, SpawnError> {
         let (open, watch) = (Rc::new(Open::default()), Rc::new(Watch::default()));
         let on_news: Rc<dyn Fn(News)> = Rc::new(on_news);
-        let handle = Rc::new(WorkerHandle::spawn(url, {
+        let script = Script {
+            url,
+            name: "mtl-training",
+            module: &wasm_bindgen::module(),
+        };
+        let handle = Rc::new(WorkerHandle::spawn(&script, {
             let (open, watch, on_news) = (Rc::clone(&open), Rc::clone(&watch), Rc::clone(&on_news));
             move |message| {
                 watch.hear();

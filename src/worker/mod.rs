@@ -21,9 +21,10 @@ pub mod client;
 mod host;
 pub mod protocol;
 pub mod serve;
+pub mod tools;
 mod transport;
 pub mod watch;
 pub mod weights;
 
 pub use host::{Job, Next, Outbox, run};
-pub use transport::{FromWorker, SpawnError, WorkerFailure, WorkerHandle};
+pub use transport::{FromWorker, Script, SpawnError, WorkerFailure, WorkerHandle};

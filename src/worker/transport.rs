@@ -45,7 +45,10 @@ pub enum WorkerFailure {
     /// A bug in the worker's code: the text of its panic.
     #[error("the training worker stopped on an internal error: {0}")]
     Panic(String),
-    /// The script did not load, or the module trapped (out of memory, for one).
+    /// Its script did not load, or failed before the worker listened.
+    #[error("the training worker did not start: {0}")]
+    NotStarted(String),
+    /// The module trapped (out of memory, for one).
     #[error("the training worker ended unexpectedly: {0}")]
     Crash(String),
     /// It lives, or seems to, and says nothing any more.
@@ -60,6 +63,7 @@ impl Explain for WorkerFailure {
     fn explain(&self) -> Message {
         let chinese = match self {
             Self::Panic(text) => format!("训练线程因内部错误而停止：{text}"),
+            Self::NotStarted(text) => format!("训练线程未能启动：{text}"),
             Self::Crash(text) => format!("训练线程意外终止：{text}"),
             Self::Silent { seconds } => format!("训练线程已有 {seconds} 秒没有应答"),
         };
@@ -88,6 +92,16 @@ extern "C" {
     fn new(url: &JsValue, options: &WorkerOptions) -> Result<AddressedWorker, JsValue>;
 }
 
+/// What a worker runs.
+pub struct Script<'a> {
+    /// Its address, as a `TrustedScriptURL` where the browser knows such.
+    pub url: &'a JsValue,
+    /// Name of the worker in the browser's tools.
+    pub name: &'a str,
+    /// The compiled module that its first message brings.
+    pub module: &'a JsValue,
+}
+
 /// A running worker. Dropping the handle ends it.
 pub struct WorkerHandle {
     worker: Worker,
@@ -105,16 +119,18 @@ enum State {
 }
 
 impl WorkerHandle {
-    /// Starts a worker on the script at `url`; `on_message` hears everything it says.
+    /// Starts a worker; `on_message` hears everything it says.
     ///
     /// # Errors
     /// When the browser refuses to create the worker or to hand it the module.
-    pub fn spawn(url: &JsValue, on_message: impl Fn(FromWorker) + 'static) -> Result<Self, SpawnError> {
+    pub fn spawn(script: &Script<'_>, on_message: impl Fn(FromWorker) + 'static) -> Result<Self, SpawnError> {
         let refused = |error: JsValue| SpawnError(describe(&error));
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        options.set_name("mtl-training");
-        let worker: Worker = AddressedWorker::new(url, &options).map_err(refused)?.into();
+        options.set_name(script.name);
+        let worker: Worker = AddressedWorker::new(script.url, &options)
+            .map_err(refused)?
+            .into();
         let state = Rc::new(RefCell::new(State::Starting(VecDeque::new())));
         let on_message: Rc<dyn Fn(FromWorker)> = Rc::new(on_message);
 
@@ -127,15 +143,18 @@ impl WorkerHandle {
             Closure::new(move |event: Event| {
                 // The page reports it, so the console need not; and what a panic has told is not told again.
                 event.prevent_default();
-                if !matches!(state.replace(State::Failed), State::Failed) {
-                    on_message(FromWorker::Failed(WorkerFailure::Crash(describe_event(&event))));
+                let why = describe_event(&event);
+                match state.replace(State::Failed) {
+                    State::Starting(_) => on_message(FromWorker::Failed(WorkerFailure::NotStarted(why))),
+                    State::Ready => on_message(FromWorker::Failed(WorkerFailure::Crash(why))),
+                    State::Failed => {}
                 }
             })
         };
         worker.set_onmessage(Some(message_listener.as_ref().unchecked_ref()));
         worker.set_onerror(Some(error_listener.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(error_listener.as_ref().unchecked_ref()));
-        worker.post_message(&wasm_bindgen::module()).map_err(refused)?;
+        worker.post_message(script.module).map_err(refused)?;
         Ok(Self {
             worker,
             state,

@@ -1,9 +1,10 @@
-//! The page as files: one wasm module, its JavaScript, the shell and the styles, each under a name
+//! The page as files: its wasm modules, their JavaScript, the shell and the styles, each under a name
 //! that changes with its content.
 //!
 //! ```text
 //! cargo build --profile page     ->  wasm-bindgen  ->  assets/app-HASH.{js,wasm}
 //! the same with relaxed SIMD     ->  wasm-bindgen  ->  assets/app-relaxed-HASH.wasm
+//! the same of `tools/`           ->  wasm-bindgen  ->  assets/tools-HASH.{js,wasm}
 //! static/boot.js                                    ->  at the end of app.js
 //! static/*.{js,css,svg,...}                         ->  assets/NAME-HASH.EXT
 //! index.html (names replaced, checksums added)      ->  index.html
@@ -26,14 +27,9 @@ use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::command::{cargo, human_bytes, line_of, root, step, target_dir};
+use crate::command::{cargo, line_of, root, step, target_dir};
 use crate::compress::{Encoding, compressed};
-use crate::{integrity, setup, shrink};
-
-/// What wasm + js + css may weigh, gzipped, in bytes: more stops the build, so that the page grows no further. What was tried
-/// and does not help: `wasm-opt -Oz` (raw a sixth less, gzipped a twelfth more), the hot crate at level "s" (20 to 40 times
-/// slower, since the compiler unrolls no loop there), and lower thresholds of inlining (W4 to W6 5 to 20 % slower).
-const MAX_GZIPPED_BYTES: u64 = 900_000;
+use crate::{integrity, setup, shrink, weight};
 
 /// Goes up when the same module is to be bound in another way, so that older outputs are not taken for new ones.
 const BINDING_VERSION: u32 = 5;
@@ -125,14 +121,19 @@ pub fn build(options: &Options) -> Result<()> {
     } else {
         page_module(Build::Relaxed)?
     };
-    let mut files = assemble(&glue, &relaxed)?;
+    let tools = tools_module(if options.quick {
+        Build::Quick
+    } else {
+        Build::Baseline
+    })?;
+    let mut files = assemble(&glue, &relaxed, &tools)?;
     add_data(&mut files, &root().join(DATA_ASSETS))?;
     if options.compress {
         step("compress", || add_compressed_copies(&mut files))?;
     }
     write_folder(&options.out, &files)?;
     if options.compress {
-        report(&options.out, &files)?;
+        weight::report(&options.out, &files)?;
     }
     Ok(())
 }
@@ -143,7 +144,16 @@ fn page_module(build: Build) -> Result<PathBuf> {
         &format!("compile the page to WebAssembly ({})", build.name()),
         || compile_wasm("mtl-playground", build),
     )?;
-    bind(&wasm)
+    bind(&wasm, "app")
+}
+
+/// The same of the tools, which the page fetches when it first needs one.
+fn tools_module(build: Build) -> Result<PathBuf> {
+    let wasm = step(
+        &format!("compile the tools to WebAssembly ({})", build.name()),
+        || compile_wasm("mtl-tools-module", build),
+    )?;
+    bind(&wasm, "tools")
 }
 
 /// Builds another package of the workspace as `app.js` and `app.wasm` in `out`, which keeps what else it has.
@@ -170,7 +180,7 @@ pub fn build_foreign_module(manifest: &Path, package: &str, out: &Path) -> Resul
 }
 
 fn write_module(wasm: &Path, out: &Path) -> Result<()> {
-    let glue = bind(wasm)?;
+    let glue = bind(wasm, "app")?;
     let mut files = Files::new();
     add_folder(&mut files, &glue, "")?;
     for (name, bytes) in files {
@@ -237,12 +247,13 @@ fn module_of(mut command: Command, package: &str) -> Result<PathBuf> {
     module.with_context(|| format!("cargo built no .wasm file for the package {package}"))
 }
 
-/// Runs wasm-bindgen unless its output for the same bytes is cached, and returns the folder of its output.
-fn bind(wasm: &Path) -> Result<PathBuf> {
+/// Runs wasm-bindgen unless its output for the same bytes is cached, and returns the folder of its output: `NAME.js` and `NAME_bg.wasm`.
+fn bind(wasm: &Path, name: &str) -> Result<PathBuf> {
     let bytes = fs::read(wasm).with_context(|| format!("reading {}", wasm.display()))?;
     let cache = target_dir().join("xtask/bindgen");
-    let out = cache.join(format!("{BINDING_VERSION}-{}", content_hash(&bytes)));
-    if out.join("app_bg.wasm").is_file() {
+    let out = cache.join(format!("{name}-{BINDING_VERSION}-{}", content_hash(&bytes)));
+    let module = format!("{name}_bg.wasm");
+    if out.join(&module).is_file() {
         return Ok(out);
     }
     step("write the JavaScript side (wasm-bindgen)", || {
@@ -251,8 +262,8 @@ fn bind(wasm: &Path) -> Result<PathBuf> {
             fs::remove_dir_all(&draft)?;
         }
         Bindgen::new()
-            .input_bytes("app", bytes)
-            .out_name("app")
+            .input_bytes(name, bytes)
+            .out_name(name)
             .web(true)?
             .typescript(false)
             .omit_default_module_path(true)
@@ -260,7 +271,7 @@ fn bind(wasm: &Path) -> Result<PathBuf> {
             .remove_name_section(false)
             .remove_producers_section(true)
             .generate(&draft)?;
-        let module = draft.join("app_bg.wasm");
+        let module = draft.join(&module);
         fs::write(&module, shrink::merge_and_order(&read(&module)?)?)?;
         fs::rename(&draft, &out)?;
         forget_old_builds(&cache)?;
@@ -279,7 +290,7 @@ fn forget_old_builds(cache: &Path) -> Result<()> {
         })
         .collect();
     builds.sort();
-    let n_old = builds.len().saturating_sub(6);
+    let n_old = builds.len().saturating_sub(8);
     for (_, path) in &builds[..n_old] {
         fs::remove_dir_all(path)?;
     }
@@ -287,13 +298,13 @@ fn forget_old_builds(cache: &Path) -> Result<()> {
 }
 
 /// The files of the folder by their path in it.
-type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// Gives every file its hashed name, innermost first, and replaces the names in the files that use them.
 ///
 /// A source file names another as it lies in `static/`: `./worker.js`, `static/style.css`; the module and
-/// its glue are named as if they lay there too: `./app.js`, `./app.wasm`, `./app-relaxed.wasm`.
-fn assemble(glue: &Path, relaxed: &Path) -> Result<Files> {
+/// its glue are named as if they lay there too: `./app.js`, `./app.wasm`, `./app-relaxed.wasm`, `./tools.js`, `./tools.wasm`.
+fn assemble(glue: &Path, relaxed: &Path, tools: &Path) -> Result<Files> {
     let mut files = Files::new();
     let mut names = BTreeMap::new();
     let add_hashed = |files: &mut Files, name: &str, bytes: Vec<u8>, names: &mut BTreeMap<_, _>| {
@@ -323,6 +334,13 @@ fn assemble(glue: &Path, relaxed: &Path) -> Result<Files> {
         let module = read(&relaxed.join("app_bg.wasm"))?;
         add_hashed(&mut files, "app-relaxed.wasm", module, &mut names);
     }
+    add_hashed(&mut files, "tools.js", read(&tools.join("tools.js"))?, &mut names);
+    add_hashed(
+        &mut files,
+        "tools.wasm",
+        read(&tools.join("tools_bg.wasm"))?,
+        &mut names,
+    );
     let snippets = glue.join("snippets");
     if snippets.is_dir() {
         add_folder(&mut files, &snippets, "assets/snippets")?;
@@ -481,53 +499,6 @@ fn write_folder(out: &Path, files: &Files) -> Result<()> {
     Ok(())
 }
 
-/// Prints what everything weighs; the page's own weight has a ceiling.
-fn report(out: &Path, files: &Files) -> Result<()> {
-    let weight = |name: &str| files.get(name).map_or(0, |bytes| bytes.len() as u64);
-    let or_plain = |name: &str, extension: &str| {
-        let packed = format!("{name}.{extension}");
-        if files.contains_key(&packed) {
-            weight(&packed)
-        } else {
-            weight(name)
-        }
-    };
-    println!(
-        "\n{:<46} {:>10} {:>10} {:>10}",
-        out.display(),
-        "bytes",
-        "gzip",
-        "brotli"
-    );
-    let modules = files.keys().filter(|name| extension_of(name) == "wasm");
-    let heaviest_module = modules.map(|name| weight(name)).max().unwrap_or_default();
-    let mut page = [0; 3];
-    for name in files
-        .keys()
-        .filter(|name| !["gz", "br"].contains(&extension_of(name)))
-    {
-        let sizes = [weight(name), or_plain(name, "gz"), or_plain(name, "br")];
-        let [plain, gzip, brotli] = sizes.map(human_bytes);
-        println!("{name:<46} {plain:>10} {gzip:>10} {brotli:>10}");
-        // A browser loads one of the two builds: the heavier counts.
-        let is_lighter_build = extension_of(name) == "wasm" && weight(name) < heaviest_module;
-        if ["wasm", "js", "css"].contains(&extension_of(name)) && !is_lighter_build {
-            page = std::array::from_fn(|k| page[k] + sizes[k]);
-        }
-    }
-    let [plain, gzip, brotli] = page.map(human_bytes);
-    println!(
-        "{:<46} {plain:>10} {gzip:>10} {brotli:>10}",
-        "wasm (one build) + js + css"
-    );
-    let limit = human_bytes(MAX_GZIPPED_BYTES);
-    if page[1] > MAX_GZIPPED_BYTES {
-        bail!("wasm + js + css weigh {gzip} gzipped; the page may weigh {limit}");
-    }
-    println!("The page weighs {gzip} gzipped; its limit is {limit}.");
-    Ok(())
-}
-
 /// SHA-256 in hexadecimal digits.
 pub fn content_hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
@@ -574,7 +545,7 @@ fn relative_name(path: &Path, dir: &Path) -> String {
         .join("/")
 }
 
-fn extension_of(name: &str) -> &str {
+pub fn extension_of(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 

@@ -19,6 +19,7 @@ mod server;
 mod setup;
 mod shrink;
 mod test;
+mod weight;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -12,12 +12,12 @@ use std::process::Command;
 use common::{root, tracked_files};
 
 /// The crates that run without a browser.
-const HEADLESS: [&str; 8] = [
-    "base", "kernels", "program", "balance", "engine", "data", "training", "export",
+const HEADLESS: [&str; 9] = [
+    "base", "kernels", "program", "balance", "engine", "data", "training", "export", "tools",
 ];
 
 /// What each headless crate may use of the others.
-const MAY_KNOW: [(&str, &[&str]); 8] = [
+const MAY_KNOW: [(&str, &[&str]); 9] = [
     ("base", &[]),
     ("kernels", &[]),
     ("program", &["base", "kernels"]),
@@ -29,6 +29,7 @@ const MAY_KNOW: [(&str, &[&str]); 8] = [
         &["base", "kernels", "program", "balance", "engine", "data"],
     ),
     ("export", &["base", "kernels", "program", "engine", "data"]),
+    ("tools", &[]),
 ];
 
 /// Packages that bring a browser, a page, a clock, a console or a global source of chance.

@@ -17,6 +17,7 @@ mod opening;
 mod person;
 mod script;
 mod steps;
+mod tools;
 mod training;
 mod wasm;
 mod webgpu;

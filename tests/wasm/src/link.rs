@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use mtl_base::text::Explain;
-use mtl_playground::worker::{FromWorker, Job, Next, Outbox, WorkerHandle, run};
+use mtl_playground::worker::{FromWorker, Job, Next, Outbox, Script, WorkerHandle, run};
 use wasm_bindgen::prelude::*;
 
 /// The digests, computed in the browser.
@@ -28,7 +28,12 @@ impl Link {
     pub fn new(url: &str) -> Result<Link, String> {
         let heard = Rc::new(RefCell::new(Vec::new()));
         let lines = Rc::clone(&heard);
-        let worker = WorkerHandle::spawn(&url.into(), move |message| {
+        let script = Script {
+            url: &url.into(),
+            name: "mtl-training",
+            module: &wasm_bindgen::module(),
+        };
+        let worker = WorkerHandle::spawn(&script, move |message| {
             let line = match message {
                 FromWorker::Event(text, buffers) => {
                     let sums: Vec<u32> = buffers.iter().map(sum).collect();

@@ -1,0 +1,228 @@
+//! What the page weighs, by when it is fetched, and what it may weigh.
+//!
+//! Two ceilings, both of gzip at its best level (`gzip -9`), which every host and every browser has:
+//!
+//! - what is fetched before the page answers (the document, styles, scripts, one build of the module) is at most
+//!   [`MAX_FIRST_LOAD_BYTES`];
+//! - every other part, which is fetched when somebody asks for it, is at most [`MAX_PART_BYTES`].
+//!
+//! Data sets have no ceiling here: each says its size before it is chosen.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use flate2::{Compression, write::GzEncoder};
+
+use crate::bundle::{Files, extension_of};
+use crate::command::human_bytes;
+
+/// What is fetched before the page answers. (Tried, and no help: `wasm-opt -Oz`, raw a sixth less and gzipped a twelfth more;
+/// the crates of the hot loops at level "s", 20 to 40 times slower, since the compiler unrolls no loop there; lower thresholds
+/// of inlining, W4 to W6 5 to 20 % slower.)
+pub const MAX_FIRST_LOAD_BYTES: u64 = 1_250_000;
+/// A part that is fetched later.
+pub const MAX_PART_BYTES: u64 = 600_000;
+
+/// When a file is fetched.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    /// Before the page answers.
+    FirstLoad,
+    /// The other build of the module, in the place of the first one: a browser fetches one of them.
+    OtherBuild,
+    /// With the first import or export.
+    Tools,
+    /// By programs that check files, not by the page.
+    Schemas,
+    /// When its data set is chosen; the index of them at the start.
+    Data,
+}
+
+impl Part {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::FirstLoad => "first load",
+            Self::OtherBuild => "(the lighter build)",
+            Self::Tools => "tools",
+            Self::Schemas => "schemas",
+            Self::Data => "data sets",
+        }
+    }
+
+    /// In bytes of gzip; none for what has no ceiling.
+    const fn limit(&self) -> Option<u64> {
+        match self {
+            Self::FirstLoad => Some(MAX_FIRST_LOAD_BYTES),
+            Self::Tools | Self::Schemas => Some(MAX_PART_BYTES),
+            Self::OtherBuild | Self::Data => None,
+        }
+    }
+
+    /// Which part a file belongs to; `lighter` is the build of the module that weighs less, when there are two.
+    fn of(name: &str, lighter: Option<&str>) -> Self {
+        if Some(name) == lighter {
+            return Self::OtherBuild;
+        }
+        match name.split_once('/') {
+            Some(("assets", file)) if file.starts_with("tools") => Self::Tools,
+            Some(("static", _)) => Self::Schemas,
+            Some(("data", _)) => Self::Data,
+            _ => Self::FirstLoad,
+        }
+    }
+}
+
+/// Bytes of a file or a part: as it is, by `gzip -9`, as its `.br` copy.
+type Sizes = [u64; 3];
+
+/// Prints what every file and every part weighs.
+///
+/// # Errors
+/// A part is heavier than its ceiling.
+pub fn report(out: &Path, files: &Files) -> Result<()> {
+    let table = weigh(files)?;
+    println!(
+        "\n{:<46} {:>10} {:>10} {:>10}",
+        out.display(),
+        "bytes",
+        "gzip -9",
+        "brotli"
+    );
+    for (part, rows) in &table {
+        println!("{}", part.name());
+        let mut sum = [0; 3];
+        for (name, sizes) in rows {
+            line(&format!("  {name}"), *sizes);
+            sum = std::array::from_fn(|k| sum[k] + sizes[k]);
+        }
+        if rows.len() > 1 {
+            line("  together", sum);
+        }
+    }
+    for (part, rows) in &table {
+        let gzip: u64 = rows.iter().map(|(_, sizes)| sizes[1]).sum();
+        let Some(limit) = part.limit() else { continue };
+        let (name, weighs, may) = (part.name(), human_bytes(gzip), human_bytes(limit));
+        if gzip > limit {
+            bail!("{name}: {weighs} by gzip -9, and at most {may} are allowed");
+        }
+        println!("{name}: {weighs} by gzip -9 of at most {may}");
+    }
+    Ok(())
+}
+
+fn line(name: &str, sizes: Sizes) {
+    let [plain, gzip, brotli] = sizes.map(human_bytes);
+    println!("{name:<46} {plain:>10} {gzip:>10} {brotli:>10}");
+}
+
+/// The files of every part with their sizes.
+fn weigh(files: &Files) -> Result<BTreeMap<Part, Vec<(&str, Sizes)>>> {
+    let mut sizes = BTreeMap::new();
+    for (name, bytes) in files {
+        if !["gz", "br"].contains(&extension_of(name)) {
+            let brotli = files.get(&format!("{name}.br")).unwrap_or(bytes);
+            let gzip = if name.starts_with("data/") {
+                bytes.len() as u64
+            } else {
+                gzipped(bytes)?
+            };
+            sizes.insert(name.as_str(), [bytes.len() as u64, gzip, brotli.len() as u64]);
+        }
+    }
+    let builds: Vec<&str> = sizes
+        .keys()
+        .copied()
+        .filter(|name| name.starts_with("assets/app") && extension_of(name) == "wasm")
+        .collect();
+    let lighter = (builds.len() > 1)
+        .then(|| builds.iter().copied().min_by_key(|name| sizes[name][1]))
+        .flatten();
+    let mut table: BTreeMap<Part, Vec<(&str, Sizes)>> = BTreeMap::new();
+    for (name, sizes) in sizes {
+        table
+            .entry(Part::of(name, lighter))
+            .or_default()
+            .push((name, sizes));
+    }
+    Ok(table)
+}
+
+/// Bytes of `gzip -9`; those of the file where that is no smaller.
+fn gzipped(bytes: &[u8]) -> Result<u64> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len().min(bytes.len()) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(tools_bytes: usize) -> Files {
+        // Bytes that no gzip makes smaller.
+        let noise = |n: usize, seed: u32| {
+            let mut state = seed;
+            (0..n)
+                .map(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    (state >> 24) as u8
+                })
+                .collect::<Vec<u8>>()
+        };
+        Files::from([
+            ("index.html".to_owned(), b"<p>".repeat(100)),
+            ("assets/app-1.js".to_owned(), noise(1_000, 1)),
+            ("assets/app-2.wasm".to_owned(), noise(700_000, 2)),
+            ("assets/app-relaxed-3.wasm".to_owned(), noise(800_000, 3)),
+            ("assets/tools-4.js".to_owned(), noise(1_000, 4)),
+            ("assets/tools-5.wasm".to_owned(), noise(tools_bytes, 5)),
+            ("assets/tools-5.wasm.br".to_owned(), noise(10, 6)),
+            ("assets/tools-worker-6.js".to_owned(), noise(100, 7)),
+            ("static/weights.schema.json".to_owned(), b"{}".to_vec()),
+            ("data/index.json".to_owned(), b"{}".to_vec()),
+        ])
+    }
+
+    #[test]
+    fn every_file_is_weighed_in_one_part() {
+        let files = files(5_000);
+        let table = weigh(&files).unwrap();
+        let names = |part| table[&part].iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert_eq!(
+            names(Part::FirstLoad),
+            ["assets/app-1.js", "assets/app-relaxed-3.wasm", "index.html"]
+        );
+        assert_eq!(names(Part::OtherBuild), ["assets/app-2.wasm"]);
+        assert_eq!(
+            names(Part::Tools),
+            [
+                "assets/tools-4.js",
+                "assets/tools-5.wasm",
+                "assets/tools-worker-6.js"
+            ]
+        );
+        assert_eq!(names(Part::Schemas), ["static/weights.schema.json"]);
+        assert_eq!(names(Part::Data), ["data/index.json"]);
+        let index = table[&Part::FirstLoad]
+            .iter()
+            .find(|(name, _)| *name == "index.html");
+        let [plain, gzip, _] = index.unwrap().1;
+        assert!(plain == 300 && gzip < 60);
+    }
+
+    #[test]
+    fn a_part_above_its_ceiling_is_an_error() {
+        report(Path::new("dist"), &files(MAX_PART_BYTES as usize - 10_000)).unwrap();
+        let error = report(Path::new("dist"), &files(MAX_PART_BYTES as usize)).unwrap_err();
+        assert!(error.to_string().starts_with("tools: "), "{error}");
+        let mut heavy = files(10);
+        heavy.insert("assets/more.css".to_owned(), vec![0; 2_000_000]);
+        report(Path::new("dist"), &heavy).unwrap();
+        let twice = heavy["assets/app-relaxed-3.wasm"].clone();
+        heavy.insert("assets/more.js".to_owned(), twice);
+        assert!(report(Path::new("dist"), &heavy).is_err());
+    }
+}
