@@ -173,6 +173,8 @@ fn hear(waiting: &Waiting, message: FromWorker) {
         },
         FromWorker::Failed(WorkerFailure::NotStarted(why)) => ToolsError::NotLoaded(why),
         FromWorker::Failed(WorkerFailure::Panic(why) | WorkerFailure::Crash(why)) => ToolsError::Stopped(why),
+        // The page pings the training worker alone, and only that one is given up for its silence.
+        FromWorker::Pong { .. } | FromWorker::Failed(WorkerFailure::Silent { .. }) => return,
     };
     waiting.has_ended.set(true);
     for answer in std::mem::take(&mut *waiting.answers.borrow_mut()).into_values() {
