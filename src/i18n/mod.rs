@@ -117,7 +117,9 @@ mod tests {
                     placeholders(text.zh),
                     "{place} fills in other values"
                 );
-                if SAME.contains(&text.en) {
+                // Values alone, as in "{0}/{1}", need no translation.
+                let has_words = text.en.chars().any(char::is_alphabetic);
+                if SAME.contains(&text.en) || !has_words {
                     continue;
                 }
                 assert_ne!(text.en, text.zh, "{place} is not translated");

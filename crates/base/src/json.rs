@@ -5,10 +5,8 @@
 //! #[derive(Debug, serde::Deserialize)]
 //! struct Layer { units: usize }
 //! let error = json::read::<Vec<Layer>>(r#"[{"units": 1}, {"units": "many"}]"#).unwrap_err();
-//! assert_eq!(
-//!     error.to_string(),
-//!     "[1].units: invalid type: string \"many\", expected usize at line 1 column 32"
-//! );
+//! let expected = "[1].units: invalid type: string \"many\", expected usize at line 1";
+//! assert!(error.to_string().starts_with(expected), "{error}");
 //! ```
 
 use serde::{Serialize, de::DeserializeOwned};

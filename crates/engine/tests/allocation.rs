@@ -7,51 +7,24 @@
     clippy::disallowed_types,
     reason = "a test compares with the platform's functions and prints what it measures"
 )]
-#![allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
 
 mod common;
-
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
+mod counting;
 
 use common::{bench, build, fill};
+use counting::allocations;
 use mtl_engine::{layers::Layer, model::Model};
 use mtl_program::{
     optimizers::{Optimizer, OptimizerConfig},
     specs::Mode,
 };
 
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: as above.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 fn check(name: &str, model: &mut Model, rows: usize) {
     let mut optimizer = Optimizer::new(&OptimizerConfig::default(), model.values().len());
     let weights: Vec<f32> = model.task_weights().collect();
     fill(model, rows, 1);
     for step in 0..3 {
-        let before = COUNT.get();
+        let before = allocations();
         // A short batch, as at the end of an epoch, and a full one again.
         model.batch_mut().resize(if step == 1 { 2 } else { rows });
         model.forward(Mode::Train { step });
@@ -62,7 +35,7 @@ fn check(name: &str, model: &mut Model, rows: usize) {
         let (values, gradients) = model.values_and_gradients();
         optimizer.apply(values, gradients, 0.01);
         std::hint::black_box((model.losses(), model.penalty()));
-        assert_eq!(COUNT.get() - before, 0, "{name}: allocations in step {step}");
+        assert_eq!(allocations() - before, 0, "{name}: allocations in step {step}");
     }
 }
 

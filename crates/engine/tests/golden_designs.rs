@@ -29,12 +29,13 @@ use serde::Deserialize;
 
 type Function = fn(f32) -> f32;
 
-/// Every element within `tolerance` of the largest one: an element near 0 carries the rounding of the sums beside it.
+/// Every element within `tolerance` of the largest one: an element near 0 carries the rounding of the sums beside it. A tensor that is 0 in
+/// exact arithmetic (the gradient of attention's key bias) is compared with 0.005, as the script that makes the goldens does.
 fn check(what: &str, got: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(got.len(), expected.len(), "{what}");
     let scale = expected
         .iter()
-        .fold(1e-3_f32, |largest, value| largest.max(value.abs()));
+        .fold(5e-3_f32, |largest, value| largest.max(value.abs()));
     for (index, (got, expected)) in got.iter().zip(expected).enumerate() {
         let difference = (got - expected).abs();
         assert!(

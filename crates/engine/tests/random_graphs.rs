@@ -10,10 +10,7 @@
 mod common;
 mod random_designs;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Instant,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use common::{fill, schema};
 use mtl_base::{
@@ -116,60 +113,4 @@ fn ten_thousand_random_graphs_train_or_say_why_not() {
         let n = n_trained_with.get(layer.key()).copied().unwrap_or(0);
         assert!(n >= 50, "{} is in {n} of the designs that train", layer.key());
     }
-}
-
-#[test]
-fn checking_300_nodes_takes_under_5_ms() {
-    let schema = schema();
-    let mut design = Design::new("large");
-    let mut at = design.add(
-        "x",
-        DenseInput {
-            feature: "dense".into(),
-        },
-    );
-    let mut row = vec![at];
-    for index in 0..298 {
-        let dense = design.add(
-            format!("dense_{index}"),
-            Dense {
-                units: 8,
-                ..Dense::default()
-            },
-        );
-        design.connect(row[index % row.len()], dense, 0);
-        row.push(dense);
-        if row.len() > 20 {
-            row.remove(0);
-        }
-        at = dense;
-    }
-    let concatenate = design.add("concatenate", mtl_engine::layers::Concatenate::default());
-    for index in 0..200 {
-        design.connect(NodeId(1 + index), concatenate, 0);
-    }
-    for (name, from) in [("rating", at), ("again", concatenate)] {
-        let head = design.add(
-            name,
-            RegressionHead {
-                label: "rating".into(),
-                ..RegressionHead::default()
-            },
-        );
-        design.connect(from, head, 0);
-    }
-    let mut best = f64::INFINITY;
-    for _ in 0..20 {
-        let start = Instant::now();
-        let checked = check(&design, &schema);
-        best = best.min(start.elapsed().as_secs_f64());
-        assert!(checked.trains(), "{:?}", checked.problems);
-    }
-    assert!(
-        best < 0.005,
-        "{} ms for {} nodes and {} wires",
-        best * 1e3,
-        design.nodes.len(),
-        design.wires.len()
-    );
 }

@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_list_of_pins_is_read() {
-        assert_eq!(pins().count(), 4);
+        assert_eq!(pins().count(), 5);
         for pin in pins() {
             assert_eq!(pin.sha256.len(), 64, "{pin:?}");
             assert!(pin.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()), "{pin:?}");

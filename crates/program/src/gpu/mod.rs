@@ -5,13 +5,13 @@
 //! are asked for. Nothing waits for the device but what reads back.
 //!
 //! ```no_run
-//! # async fn train(model: mtl_engine::model::Model, data: mtl_program::gpu::GpuData)
+//! # async fn train(plan: &mtl_program::plan::Plan, values: &[f32], data: mtl_program::gpu::GpuData)
 //! # -> Result<(), mtl_program::gpu::GpuError> {
 //! use mtl_program::gpu::{GpuDevice, GpuOptions, GpuStep, GpuTrainer};
 //! let device = GpuDevice::request().await?;
 //! let options = GpuOptions { max_rows: 64, ..GpuOptions::default() };
-//! let mut trainer = GpuTrainer::new(&device, model.plan(), &options).await?;
-//! trainer.write_values(model.values())?;
+//! let mut trainer = GpuTrainer::new(&device, plan, &options).await?;
+//! trainer.write_values(values)?;
 //! trainer.upload(data).await?;
 //! for step in 0..100 {
 //!     let rows: Vec<u32> = (0..64).collect();
