@@ -37,6 +37,18 @@ texts! {
     weight_of: "Loss weight of {0}", "“{0}”的损失权重";
     no_tasks: "The design has no task yet: add a head.", "设计中还没有任务：请添加一个任务头。";
 
+    balance_conventions: "Conventions", "约定";
+    balance_conventions_help: "What papers and libraries leave open: sum or mean, heads scaled or not, which gradients, on which scale.",
+        "论文与各库没有统一的约定：求和或求均值、任务头是否缩放、取哪些梯度、在何种尺度上比较。";
+    balance_sliders: "The task weights above multiply what the method gives. A change of the method keeps the run.",
+        "上方的任务权重会与该方法给出的权重相乘。更换方法不会重新开始训练。";
+    balance_one_pass: "Cost: one forward and one backward pass a step, as without balancing.", "开销：每步一次前向、一次反向，与不做平衡相同。";
+    balance_two_forward: "Cost: one backward pass a step, and a second forward pass over the same rows after it.",
+        "开销：每步一次反向，更新后在同一批样本上再做一次前向。";
+    balance_pass_per_task: "Cost: one forward and {0} backward passes over the shared layers a step, one for each task.",
+        "开销：每步一次前向，并对共享层做 {0} 次反向，每个任务一次。";
+    balance_caveat: "Known not to help:", "已知无效的情形：";
+
     regularisation: "Regularisation", "正则化";
     regularisation_help: "Sets the same value on every layer that has the setting; single layers can be changed after that.",
         "为所有具有该设置的层设为同一个值；之后仍可单独修改某一层。";

@@ -14,7 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use common::{fill, schema};
 use mtl_base::{
-    NodeId,
     settings::{Settings, Value},
     text::Explain,
 };
@@ -23,7 +22,7 @@ use mtl_engine::{
         Design,
         check::{Severity, check},
     },
-    layers::{Dense, DenseInput, Layer, RegressionHead},
+    layers::Layer,
     model::{BuildOptions, Model},
 };
 use mtl_program::{

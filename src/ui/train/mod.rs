@@ -1,5 +1,6 @@
 //! The training panel: settings that can change during a run are marked as live; others restart the run.
 
+mod balance;
 mod fields;
 mod optimizer;
 mod profile;
@@ -26,6 +27,7 @@ pub fn TrainPanel() -> Html {
             <ProblemNote />
             <run::RunSection />
             <weights::WeightsSection />
+            <balance::BalanceSection />
             <optimizer::OptimizerSection />
             <optimizer::ScheduleSection />
             <optimizer::ClippingSection />
