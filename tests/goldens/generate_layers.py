@@ -268,8 +268,12 @@ def keras_model(design, schema):
             y = keras.layers.Flatten(name=name)(x[0])
         elif kind == "concatenate":
             y = keras.layers.Concatenate(name=name)(x)
+            known = [masks[source] for source in sources if source in masks]
+            mask = ops.all(ops.stack(known), axis=0) if known else None
         elif kind == "add":
             y = keras.layers.Add(name=name)(x)
+            known = [masks.get(source) for source in sources]
+            mask = None if any(other is None for other in known) else ops.any(ops.stack(known), axis=0)
         elif kind.endswith("_head"):
             label = labels[layer["label"]]
             y = x[0]
