@@ -223,11 +223,9 @@ fn receive(worker: &Worker, state: &RefCell<State>, on_message: &dyn Fn(FromWork
             count_transferred(&buffers);
             on_message(FromWorker::Event(text, buffers));
         }
-        Some(kind::PANIC) => {
-            // A panic may be told by the hook, and by who has called what panicked.
-            if !matches!(state.replace(State::Failed), State::Failed) {
-                on_message(FromWorker::Failed(WorkerFailure::Panic(text)));
-            }
+        // A panic may be told by the hook, and by who has called what panicked.
+        Some(kind::PANIC) if !matches!(state.replace(State::Failed), State::Failed) => {
+            on_message(FromWorker::Failed(WorkerFailure::Panic(text)));
         }
         // Nothing else is ever posted by the worker's end.
         _ => {}

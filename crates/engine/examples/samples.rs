@@ -4,6 +4,13 @@
 //! cargo run -p mtl-engine --example samples
 //! ```
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a program prints what it makes"
+)]
+
 #[path = "../tests/common/mod.rs"]
 mod common;
 #[path = "../tests/common/samples.rs"]

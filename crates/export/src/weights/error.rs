@@ -157,7 +157,7 @@ pub enum WeightsError {
     },
     /// The design of the file is not one that can be trained.
     #[error("the design in the weights file does not check: {}", .0.explain().en)]
-    Design(Problem),
+    Design(Box<Problem>),
 }
 
 fn megabytes(bytes: usize) -> String {

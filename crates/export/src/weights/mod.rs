@@ -162,7 +162,7 @@ impl WeightsFile {
     pub fn check(&self) -> Result<(), WeightsError> {
         let checked = check::check(&self.design, &self.data.schema);
         if let Some(problem) = checked.first_error() {
-            return Err(WeightsError::Design(problem.clone()));
+            return Err(WeightsError::Design(Box::new(problem.clone())));
         }
         let mut expected = Vec::new();
         for node in &self.design.nodes {

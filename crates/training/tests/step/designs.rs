@@ -101,14 +101,7 @@ pub fn three_tasks(with_noise: bool) -> Design {
     if with_noise {
         let layers: [(&str, Layer); 2] = [
             ("norm", BatchNormalization::default().into()),
-            (
-                "dropout",
-                Dropout {
-                    rate: 0.2,
-                    ..Dropout::default()
-                }
-                .into(),
-            ),
+            ("dropout", Dropout { rate: 0.2 }.into()),
         ];
         for (name, layer) in layers {
             let node = design.add(name, layer);
