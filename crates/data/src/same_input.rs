@@ -1,7 +1,7 @@
 //! Which rows have the same input: they belong to one split, or a held-out row would have been seen in training.
 //!
 //! Two rows have the same input when all their features agree: ids and numbers as they are, texts as sequences of words
-//! ([`tokenize`](crate::tokenizer::tokenize)), before they are cut to a number of tokens.
+//! ([`tokenize`]), before they are cut to a number of tokens.
 //!
 //! ```
 //! use mtl_data::datasets::generated_reviews::{ReviewSettings, generate};

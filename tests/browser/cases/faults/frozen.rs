@@ -441,7 +441,7 @@ fn a_crowd_of_layers_is_refused_with_the_numbers_before_any_work() {
             .map(|id| json!({ "id": id, "name": format!("n{id}"), "layer": { "type": "add" }, "position": [0, 0] }))
             .collect();
         let crowd = json!({ "version": 1, "name": "crowd", "nodes": nodes, "wires": [] });
-        let refused = match page.api::<Value>("load", &[crowd.clone()]).await {
+        let refused = match page.api::<Value>("load", std::slice::from_ref(&crowd)).await {
             Err(error) => format!("{error:#}"),
             Ok(_) => bail!("10,000 layers were taken"),
         };

@@ -1,7 +1,7 @@
 //! What an op's WebGPU kernels are declared with: its shader, the record of constants that the shader reads, and the tasks
 //! that it adds to a program. All of it is data: nothing in here needs a device.
 //!
-//! An op's part is `ops/<op>/gpu.rs`, beside its `kernel.wgsl`: a [`gpu_record!`](crate::operation::gpu::gpu_record), a
+//! An op's part is `ops/<op>/gpu.rs`, beside its `kernel.wgsl`: a `gpu_record!`, a
 //! [`Shader`], and an implementation of [`GpuOperation`]. The WGSL struct `Record` of a shader is generated from the Rust
 //! struct, so that the two cannot differ.
 

@@ -85,7 +85,7 @@ pub struct Field {
     pub wgsl: &'static str,
 }
 
-/// The constants of a task: [`gpu_record!`] declares them.
+/// The constants of a task: `gpu_record!` declares them.
 pub trait GpuRecord {
     /// The members, in order, a word each.
     const FIELDS: &'static [Field];

@@ -1,4 +1,4 @@
-//! The tasks of the scaled gradient are those of a [sum](crate::ops::sum) of one term.
+//! The tasks of the scaled gradient are those of a `sum` of one term.
 
 use super::GradientScale;
 use crate::{

@@ -1,4 +1,4 @@
-//! WebGPU kernels of the GRU: see [`recurrence`](crate::ops::recurrence).
+//! WebGPU kernels of the GRU: see `recurrence`.
 
 use super::GruCells;
 use crate::{

@@ -1,4 +1,4 @@
-//! WebGPU kernels of the LSTM: see [`recurrence`](crate::ops::recurrence).
+//! WebGPU kernels of the LSTM: see `recurrence`.
 
 use super::LstmCells;
 use crate::{

@@ -1,4 +1,4 @@
-//! WebGPU kernel of the noise: a thread per number. The gradient is that of a [sum](crate::ops::sum) of one term.
+//! WebGPU kernel of the noise: a thread per number. The gradient is that of a `sum` of one term.
 
 use super::Noise;
 use crate::{
