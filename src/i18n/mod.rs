@@ -36,6 +36,7 @@ macro_rules! texts {
 pub mod canvas;
 pub mod documents;
 pub mod faults;
+pub mod format;
 pub mod inside;
 pub mod panels;
 pub mod shell;

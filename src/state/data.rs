@@ -202,7 +202,10 @@ pub async fn download(
     let limit = asset::MAX_BYTES as u64;
     let too_large = |bytes: u64| {
         named(T.data_too_large, &|_| {
-            vec![crate::ui::format::bytes(bytes), crate::ui::format::bytes(limit)]
+            vec![
+                crate::i18n::format::bytes(bytes),
+                crate::i18n::format::bytes(limit),
+            ]
         })
     };
     if entry.bytes > limit {

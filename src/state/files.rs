@@ -15,8 +15,7 @@ use web_sys::File;
 
 use super::{Playground, ToastKind, actions::trained_part, data, documents::Sitting};
 use crate::{
-    i18n::{Lang, fill_message, shell::T},
-    ui::format,
+    i18n::{Lang, fill_message, format, shell::T},
     web,
     worker::{
         client::FileAnswer,

@@ -64,7 +64,6 @@ use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
 use crate::i18n::{faults, shell::T as SHELL};
-use crate::ui::canvas::state::CanvasState;
 use crate::work::{self, Counter};
 use crate::worker::{client::Client, tools::Tools};
 pub use data::DataState;
@@ -141,8 +140,6 @@ pub struct Playground {
     pub evaluated: Store<u64>,
     /// What lies over the page.
     pub sheet: Store<Option<Sheet>>,
-    /// Pan, zoom and what lies over the canvas.
-    pub canvas: CanvasState,
     /// Messages in the corner.
     pub toasts: Store<Toasts>,
     /// Whether the page is dark now.
@@ -202,7 +199,6 @@ impl Playground {
             has_opened: Store::new(false),
             evaluated: Store::new(0),
             sheet: Store::new(None),
-            canvas: CanvasState::default(),
             toasts: Store::new(Toasts::default()),
             dark: Store::new(dark),
             history: HistoryStore::new(),

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::{
-    canvas::Canvas,
+    canvas::{Canvas, state::CanvasState},
     data::DataPanel,
     documents::DocumentSheet,
     gallery::{DataSheet, PresetSheet},
@@ -48,10 +48,13 @@ pub struct AppProps {
 #[component]
 pub fn App(props: &AppProps) -> Html {
     let lang = use_selected(&props.playground.preferences, |preferences| preferences.lang);
+    let canvas = use_memo((), |()| CanvasState::default());
     html! {
         <ContextProvider<PlaygroundRef> context={props.playground.clone()}>
             <ContextProvider<Lang> context={lang}>
-                <Frame />
+                <ContextProvider<CanvasState> context={CanvasState::clone(&canvas)}>
+                    <Frame />
+                </ContextProvider<CanvasState>>
             </ContextProvider<Lang>>
         </ContextProvider<PlaygroundRef>>
     }

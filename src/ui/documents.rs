@@ -9,12 +9,11 @@ use mtl_engine::design::edit::MAX_NAME_CHARS;
 
 use super::{
     dialog::Dialog,
-    format,
     gallery::{SheetProps, Thumbnail},
     icon::{IconKind, icon, sized_icon},
 };
 use crate::{
-    i18n::{Lang, documents::T, faults, fill, use_lang},
+    i18n::{Lang, documents::T, faults, fill, format, use_lang},
     state::{Playground, PlaygroundRef, data, documents::Kept, storage, use_playground, use_store},
 };
 

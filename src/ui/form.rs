@@ -20,10 +20,9 @@ use yew::prelude::*;
 
 use super::{
     data::shares::SharesControl,
-    format,
     icon::{IconKind, sized_icon},
 };
-use crate::i18n::{Lang, fill, shell::T, use_lang};
+use crate::i18n::{Lang, fill, format, shell::T, use_lang};
 
 /// The values of `settings`, in the order of its fields.
 pub fn values_of(settings: &(impl Settings + ?Sized)) -> Vec<Value> {

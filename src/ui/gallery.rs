@@ -18,11 +18,10 @@ use yew::prelude::*;
 
 use super::{
     dialog::Dialog,
-    format,
     icon::{IconKind, sized_icon},
 };
 use crate::{
-    i18n::{canvas, fill, shell::T, use_lang},
+    i18n::{canvas, fill, format, shell::T, use_lang},
     state::{data, task_color, use_playground, use_store},
 };
 

@@ -2,7 +2,8 @@
 
 use yew::prelude::*;
 
-use super::{charts::format_value, format};
+use super::charts::format_value;
+use crate::i18n::format;
 
 /// A histogram with bins of equal width from `min` on, and its range as a caption.
 pub fn histogram_view(counts: &[u64], min: f32, width: f32, label: &str) -> Html {

@@ -8,7 +8,6 @@ pub mod dialog;
 pub mod documents;
 pub mod elements;
 pub mod form;
-pub mod format;
 pub mod gallery;
 pub mod help;
 pub mod histogram;

@@ -5,12 +5,9 @@ use mtl_engine::metrics::Metric;
 use mtl_training::protocol::{Phase, Split};
 use yew::prelude::*;
 
-use super::{
-    format,
-    icon::{IconKind, icon},
-};
+use super::icon::{IconKind, icon};
 use crate::{
-    i18n::{fill, panels, train::T, use_lang},
+    i18n::{fill, format, panels, train::T, use_lang},
     state::{
         history::use_history, task_color, task_letter, tasks::task_output, use_playground, use_selected,
         use_store,

@@ -389,7 +389,7 @@ fn no_context_holds_metrics() {
             }
         }
     }
-    let expected = ["Lang", "PlaygroundRef"].map(str::to_owned);
+    let expected = ["CanvasState", "Lang", "PlaygroundRef"].map(str::to_owned);
     assert_eq!(
         contexts,
         BTreeSet::from(expected),

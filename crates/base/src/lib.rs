@@ -14,6 +14,7 @@
 
 mod ids;
 pub mod json;
+pub mod numbers;
 pub mod schema;
 pub mod settings;
 pub mod text;

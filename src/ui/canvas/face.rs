@@ -13,9 +13,8 @@ use mtl_engine::{
 
 use super::scene::{NODE_WIDTH, Point, handle_offset, size_of};
 use crate::{
-    i18n::{Lang, canvas::T, fill},
+    i18n::{Lang, canvas::T, fill, format},
     state::task_letter,
-    ui::format,
 };
 
 /// Width of a line of text in a node, in pixels.

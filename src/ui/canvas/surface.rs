@@ -19,9 +19,8 @@ use super::{
     views::{BlockView, NodeView, NoteView, WireView},
 };
 use crate::{
-    i18n::{Lang, canvas::T, fill, use_lang},
+    i18n::{Lang, canvas::T, fill, format, use_lang},
     state::use_store,
-    ui::format,
 };
 
 /// Properties of `Surface`.

@@ -13,12 +13,14 @@ use mtl_training::protocol::DataSource;
 use yew::prelude::*;
 
 use self::report::Report;
-use super::{
-    form::{SettingsForm, values_of},
-    format::{bytes, count},
-};
+use super::form::{SettingsForm, values_of};
 use crate::{
-    i18n::{Lang, faults, fill, panels::T, use_lang},
+    i18n::{
+        Lang, faults, fill,
+        format::{bytes, count},
+        panels::T,
+        use_lang,
+    },
     state::{
         PlaygroundRef,
         data::{DataState, Loading, Stage},

@@ -9,10 +9,14 @@ use mtl_data::{
 use yew::prelude::*;
 
 use crate::{
-    i18n::{Lang, fill, panels::T, use_lang},
+    i18n::{
+        Lang, fill,
+        format::{count, plain},
+        panels::T,
+        use_lang,
+    },
     ui::{
         elements::{fact, figure},
-        format::{count, plain},
         histogram::histogram_view,
         icon::{IconKind, sized_icon},
     },

@@ -7,9 +7,9 @@ use mtl_training::protocol::{Histogram, Inspection, Phase};
 use yew::prelude::*;
 
 use crate::{
-    i18n::{Lang, fill, inside::T, use_lang},
+    i18n::{Lang, fill, format, inside::T, use_lang},
     state::{task_color, task_letter, use_playground, use_selected, use_store},
-    ui::{format, histogram::histogram_view},
+    ui::histogram::histogram_view,
 };
 
 /// The inspection of the run, requested again when the run pauses, after every evaluation, and for another layer; `None` before

@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use super::node::{NameBox, action, macs_fact, task_chips, ties};
 use crate::{
-    i18n::{canvas::T, fill, use_lang},
+    i18n::{canvas::T, fill, format, use_lang},
     state::use_store,
     ui::{
         canvas::{
@@ -16,7 +16,6 @@ use crate::{
             scene::Arrange,
         },
         elements::fact,
-        format,
         icon::IconKind,
     },
 };

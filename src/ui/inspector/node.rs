@@ -19,7 +19,7 @@ use yew::prelude::*;
 
 use super::inside::Inside;
 use crate::{
-    i18n::{Lang, canvas::T, fill, use_lang},
+    i18n::{Lang, canvas::T, fill, format, use_lang},
     state::{task_color, task_letter, use_store},
     ui::{
         canvas::{
@@ -28,7 +28,6 @@ use crate::{
         },
         elements::{explained_fact, fact, icon_button},
         form::{SettingsForm, values_of},
-        format,
         icon::{IconKind, sized_icon},
     },
 };

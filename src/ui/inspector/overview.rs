@@ -7,9 +7,9 @@ use super::{
     node::{macs_fact, task_chips},
 };
 use crate::{
-    i18n::{canvas::T, use_lang},
+    i18n::{canvas::T, format, use_lang},
     state::use_store,
-    ui::{canvas::editor::Editor, elements::fact, format},
+    ui::{canvas::editor::Editor, elements::fact},
 };
 
 /// Properties of `Overview`.

@@ -4,9 +4,9 @@ use yew::prelude::*;
 
 use super::Fold;
 use crate::{
-    i18n::{train::T, use_lang},
+    i18n::{format, train::T, use_lang},
     state::{history::use_history, task_color, task_letter, use_playground, use_store},
-    ui::{elements::fact, format},
+    ui::elements::fact,
 };
 
 /// Parameters (shared and per task), multiply-adds, memory, time per step.

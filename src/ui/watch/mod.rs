@@ -392,8 +392,8 @@ fn Resources(props: &ResourcesProps) -> Html {
         return html! { <p class="hint figures-view">{ T.no_resources.get(lang) }</p> };
     };
     let speed = playground.history.borrow().latest.clone();
-    let count = |value: usize| crate::ui::format::count(value as u64);
-    let bytes = |value: usize| crate::ui::format::bytes(value as u64);
+    let count = |value: usize| crate::i18n::format::count(value as u64);
+    let bytes = |value: usize| crate::i18n::format::bytes(value as u64);
     html! {
         <div class="figures-view" tabindex="0" aria-label={T.resources.get(lang)}>
             <table class="metrics">
@@ -409,7 +409,7 @@ fn Resources(props: &ResourcesProps) -> Html {
             <table class="metrics">
                 <caption>{ T.cost.get(lang) }</caption>
                 <tbody>
-                    { table_row(T.macs.get(lang), crate::ui::format::count(resources.macs_per_example)) }
+                    { table_row(T.macs.get(lang), crate::i18n::format::count(resources.macs_per_example)) }
                     { table_row(T.bytes_parameters.get(lang), bytes(resources.bytes.parameters)) }
                     { table_row(T.bytes_training.get(lang), bytes(resources.bytes.total())) }
                     if let Some(speed) = speed {

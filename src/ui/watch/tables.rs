@@ -8,9 +8,9 @@ use mtl_training::protocol::{Evaluation, LabelBaselines, Split};
 use yew::prelude::*;
 
 use crate::{
-    i18n::{Lang, Text, fill, panels::T},
+    i18n::{Lang, Text, fill, format::count, panels::T},
     state::{task_color, task_letter},
-    ui::{charts::format_value, format::count},
+    ui::charts::format_value,
 };
 
 /// A confusion matrix is drawn up to this many classes.

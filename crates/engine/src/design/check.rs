@@ -219,8 +219,7 @@ impl Checker<'_> {
                 complete = false;
                 let kind = ProblemKind::MissingInput {
                     node: node.name.clone(),
-                    handle: port.name.en,
-                    handle_zh: port.name.zh,
+                    handle: port.name,
                     expected: port.kind,
                 };
                 self.node_problem(index, kind, None);
@@ -228,8 +227,7 @@ impl Checker<'_> {
                 complete = false;
                 let kind = ProblemKind::TooManyWires {
                     node: node.name.clone(),
-                    handle: port.name.en,
-                    handle_zh: port.name.zh,
+                    handle: port.name,
                     got: wires.len(),
                 };
                 self.node_problem(index, kind, Some(wires[1].id));

@@ -8,7 +8,7 @@ use crate::layers::{LowerError, PortKind};
 use mtl_base::NodeId;
 use mtl_base::{
     settings::SettingError,
-    text::{Explain, Message},
+    text::{Explain, Message, Text},
 };
 
 /// Severity of a problem.
@@ -78,28 +78,25 @@ pub enum ProblemKind {
         nodes: Vec<String>,
     },
     /// An input handle without a wire.
-    #[error("`{node}`: nothing is connected to its input `{handle}`; expected {} (hint: connect it or remove the node)", expected.label().en)]
+    #[error("`{node}`: nothing is connected to its input `{}`; expected {} (hint: connect it or remove the node)", handle.en, expected.label().en)]
     MissingInput {
         /// Name of the node.
         node: String,
-        /// Name of the handle, in English.
-        handle: &'static str,
-        /// Name of the handle, in Chinese.
-        handle_zh: &'static str,
+        /// Name of the handle.
+        handle: Text,
         /// What it takes.
         expected: PortKind,
     },
     /// Several wires at a handle that takes one.
     #[error(
-        "`{node}`: its input `{handle}` takes one wire, got {got} (hint: remove wires, or merge them with Concatenate or Add)"
+        "`{node}`: its input `{}` takes one wire, got {got} (hint: remove wires, or merge them with Concatenate or Add)",
+        handle.en
     )]
     TooManyWires {
         /// Name of the node.
         node: String,
-        /// Name of the handle, in English.
-        handle: &'static str,
-        /// Name of the handle, in Chinese.
-        handle_zh: &'static str,
+        /// Name of the handle.
+        handle: Text,
         /// How many wires end there.
         got: usize,
     },
@@ -225,17 +222,16 @@ impl Explain for ProblemKind {
             }
             Self::MissingInput {
                 node,
-                handle_zh,
+                handle,
                 expected,
-                ..
             } => format!(
-                "“{node}”：输入“{handle_zh}”没有连接；需要{}（提示：连接它或删除该节点）",
+                "“{node}”：输入“{}”没有连接；需要{}（提示：连接它或删除该节点）",
+                handle.zh,
                 expected.label().zh
             ),
-            Self::TooManyWires {
-                node, handle_zh, got, ..
-            } => format!(
-                "“{node}”：输入“{handle_zh}”只接受一条连线，得到 {got} 条（提示：删除连线，或用拼接、相加合并）"
+            Self::TooManyWires { node, handle, got } => format!(
+                "“{node}”：输入“{}”只接受一条连线，得到 {got} 条（提示：删除连线，或用拼接、相加合并）",
+                handle.zh
             ),
             Self::Dangling => "一条连线的端点不存在（提示：删除它）".to_owned(),
             Self::DuplicateWire { from, to } => {

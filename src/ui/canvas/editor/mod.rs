@@ -20,7 +20,7 @@ use mtl_engine::design::{
 use yew::prelude::*;
 
 pub use self::adding::fitted;
-use super::{dom, scene::Scene};
+use super::{dom, scene::Scene, state::CanvasState};
 use crate::{
     i18n::{Lang, Message, canvas::T, fill_message},
     state::{Playground, PlaygroundRef, RightTab, Selection, ToastKind, use_playground},
@@ -28,28 +28,30 @@ use crate::{
 
 /// The commands of the canvas.
 #[derive(Clone, PartialEq)]
-pub struct Editor(PlaygroundRef);
+pub struct Editor {
+    playground: PlaygroundRef,
+    /// State of the canvas.
+    pub canvas: CanvasState,
+}
 
 impl Deref for Editor {
     type Target = Rc<Playground>;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.playground
     }
 }
 
 /// The commands of the canvas.
 #[hook]
 pub fn use_editor() -> Editor {
-    Editor(use_playground())
+    Editor {
+        playground: use_playground(),
+        canvas: use_context::<CanvasState>().expect("`App` is above every component and provides it"),
+    }
 }
 
 impl Editor {
-    /// The commands of `playground`.
-    pub fn new(playground: PlaygroundRef) -> Self {
-        Self(playground)
-    }
-
     /// The design as it is now.
     pub fn design(&self) -> Rc<Design> {
         Rc::clone(self.document.get().design())

@@ -1,6 +1,6 @@
 //! Formatting of numbers, sizes and times.
 
-use crate::i18n::Lang;
+use super::{Lang, html_lang};
 
 /// A whole number with separators: `1,234,567`.
 pub fn count(value: u64) -> String {
@@ -52,7 +52,7 @@ pub fn bytes(value: u64) -> String {
 /// A date and time, in the browser's format for the language.
 pub fn moment(ms: f64, lang: Lang) -> String {
     let date = js_sys::Date::new(&ms.into());
-    String::from(date.to_locale_string(crate::i18n::html_lang(lang), &wasm_bindgen::JsValue::UNDEFINED))
+    String::from(date.to_locale_string(html_lang(lang), &wasm_bindgen::JsValue::UNDEFINED))
 }
 
 /// A time: `850 ms`, `12.3 s`, `4:05`, `1:02:03`.
