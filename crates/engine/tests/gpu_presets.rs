@@ -51,6 +51,10 @@ fn schema(data: &str) -> Schema {
             ],
             vec![label("a", LabelKind::Binary), label("b", LabelKind::Binary)],
         ),
+        "generated-regression" => (
+            vec![feature("numbers", FeatureKind::Dense { width: 8 })],
+            vec![label("a", LabelKind::Real), label("b", LabelKind::Real)],
+        ),
         _ => (
             vec![id("user", 50), id("item", 40)],
             vec![classes("next item", 40), classes("next user", 50)],
