@@ -75,6 +75,8 @@ pub(super) async fn call(
         }
         "epoch" => {
             this.epoch().await?;
+            // The evaluation at its end comes before this one; without validation rows there is neither.
+            let _ = this.evaluate(Split::Validation).await;
         }
         "reset" => this.reset().await?,
         "state" => return to_js(&state(this).await?),

@@ -148,7 +148,7 @@ fn answer(mut stream: TcpStream, upstream: &str, faults: &Faults) -> Result<()> 
     let length = announced.unwrap_or(body.len());
     write!(
         stream,
-        "{head}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "{head}\r\nCache-Control: no-store\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     )?;
     stream.write_all(&body)?;
     Ok(stream.flush()?)
@@ -171,7 +171,16 @@ fn fetch(upstream: &str, path: &str) -> Result<(String, Vec<u8>)> {
         .lines()
         .filter(|line| {
             let line = line.to_ascii_lowercase();
-            !line.starts_with("content-length:") && !line.starts_with("connection:")
+            // Nothing is kept: what is spoilt next must be asked for again.
+            ![
+                "content-length:",
+                "connection:",
+                "cache-control:",
+                "etag:",
+                "last-modified:",
+            ]
+            .iter()
+            .any(|name| line.starts_with(name))
         })
         .collect::<Vec<_>>()
         .join("\r\n");

@@ -225,7 +225,8 @@ fn truncated(bytes: &[u8]) -> WeightsError {
 /// The error for `NaN` or `Infinity`, which other programs write although JSON does not have them: names the parameter.
 fn not_a_number(text: &str, offset: usize) -> Option<WeightsError> {
     const WORDS: [&str; 5] = ["-Infinity", "Infinity", "NaN", "nan", "inf"];
-    let start = (offset.saturating_sub(2)..=offset).find(|start| {
+    // The reader names a byte near the start of the word; which one depends on how it was compiled.
+    let start = (offset.saturating_sub(4)..=offset + 2).find(|start| {
         text.is_char_boundary(*start) && WORDS.iter().any(|word| text[*start..].starts_with(word))
     })?;
     let word = WORDS.iter().find(|word| text[start..].starts_with(**word))?;

@@ -312,6 +312,7 @@ fn values_that_are_not_finite_numbers_are_named() {
         assert_eq!(with("[-1.0,-0.9,", &format!("[-1.0,{word},")), bad(1, word));
     }
     assert_eq!(with("[-1.0,", "[NaN,"), bad(0, "NaN"));
+    assert_eq!(with("[-1.0,", "[ NaN,"), bad(0, "NaN"));
     assert_eq!(
         with("\"values\": [", "\"values\": 0.5, \"others\": ["),
         bad(0, "0.5")

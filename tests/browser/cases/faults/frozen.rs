@@ -148,42 +148,6 @@ fn an_answer_that_gets_lost_fails_the_question() {
 }
 
 #[test]
-fn after_several_crashes_the_page_says_what_to_do_and_play_starts_again() {
-    check("worker-crashes", Setup::default(), async |page| {
-        page.expect_console("data/index.json");
-        note_workers(page).await?;
-        page.open("").await?;
-        trained(page).await?;
-        for n in 1..=4 {
-            page.wait_for("a worker runs", &format!("testWorkers.length === {n}"))
-                .await?;
-            if n > 1 {
-                settled(page).await?;
-            }
-            page.eval::<Value>("void testWorkers.at(-1).postMessage(null)")
-                .await?;
-        }
-        page.wait_for(
-            "it is not started again",
-            "[...document.querySelectorAll('.toast-problem')].some((one) => one.innerText.includes('Press Play'))",
-        )
-        .await?;
-        // The page is useful: it edits and saves.
-        page.fill(".document-name", "still here").await?;
-        name_is(page, "still here").await?;
-        let outcome = page.api::<Value>("state", &[]).await;
-        ensure!(outcome.is_err(), "there is no worker that could say its state");
-        page.api::<Value>("set", &[json!({ "epochs": 500 })]).await?;
-        page.click("#play").await?;
-        page.wait_for("another worker runs", "testWorkers.length === 5")
-            .await?;
-        settled(page).await?;
-        page.wait_for("it trains", "(await mtlPlayground.state()).phase === 'running'")
-            .await
-    });
-}
-
-#[test]
 fn a_file_of_the_page_that_does_not_come_is_named() {
     check("boot-files", Setup::default(), async |page| {
         for words in [
