@@ -114,7 +114,7 @@ fn a_script_is_refused_with_the_message_that_a_person_would_see() {
             (
                 "set",
                 json!([{ "task_weights": { "sentiment": "much" } }]),
-                "`sentiment`",
+                "sentiment: `weight`: expected a number from 0 to 100, got much",
             ),
             ("set", json!([{ "optimizer": { "beta_1": 2 } }]), "got 2"),
             ("set", json!([{ "lang": "fr" }]), "`lang`"),
