@@ -132,9 +132,9 @@ fn several_labels_of_a_row_are_shown_trained_and_tried() {
         page.api::<Value>("data", &[json!("generated-reviews"), json!({ "rows": 2000 })])
             .await?;
         page.api::<Value>("load", &[two_heads()]).await?;
-        page.api::<Value>("set", &[json!({ "epochs": 4, "learning_rate": 0.03 })])
+        page.api::<Value>("set", &[json!({ "epochs": 12, "learning_rate": 0.03 })])
             .await?;
-        for _ in 0..4 {
+        for _ in 0..12 {
             page.api::<Value>("epoch", &[]).await?;
         }
         let metrics: Value = page.api("metrics", &[]).await?;
