@@ -496,6 +496,12 @@ class Model:
         t = sigmoid(x @ self.parameter(node, "transform_kernel") + self.parameter(node, "transform_bias"))
         return t * h + (1 - t) * x, mask
 
+    def squeeze_excite(self, node, layer, incoming, given):
+        x, mask = incoming[0]
+        mean = x if x.ndim == 1 else self.global_average_pooling(node, layer, incoming, given)[0]
+        hidden = np.maximum(mean @ self.parameter(node, "squeeze_kernel") + self.parameter(node, "squeeze_bias"), 0)
+        return x * sigmoid(hidden @ self.parameter(node, "excite_kernel") + self.parameter(node, "excite_bias")), mask
+
     def dropout(self, node, layer, incoming, given):
         return incoming[0]
 

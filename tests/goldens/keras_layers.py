@@ -87,6 +87,32 @@ class Highway(keras.layers.Layer):
         return t * self.activation(x @ self.kernel + self.bias) + (1 - t) * x
 
 
+class SqueezeExcite(keras.layers.Layer):
+    """y_t = g x_t with g = sigmoid(relu(s W_1 + b_1) W_2 + b_2), s the mean of x over the steps that count; a vector is its own mean."""
+
+    def __init__(self, ratio, regularizer, **settings):
+        super().__init__(**settings)
+        self.ratio, self.regularizer = ratio, regularizer
+
+    def build(self, shape):
+        width = shape[-1]
+        hidden = max(width // self.ratio, 1)
+        self.squeeze = self.add_weight(shape=(width, hidden), name="squeeze_kernel", regularizer=self.regularizer)
+        self.squeeze_bias = self.add_weight(shape=(hidden,), name="squeeze_bias")
+        self.excite = self.add_weight(shape=(hidden, width), name="excite_kernel", regularizer=self.regularizer)
+        self.excite_bias = self.add_weight(shape=(width,), name="excite_bias")
+
+    def call(self, x, mask=None):
+        mean = x
+        if len(x.shape) == 3 and mask is None:
+            mean = ops.mean(x, axis=1)
+        elif len(x.shape) == 3:
+            counts = ops.cast(mask, x.dtype)
+            mean = ops.sum(only_known(x, mask), axis=1) / ops.maximum(ops.sum(counts, axis=1, keepdims=True), 1)
+        gate = ops.sigmoid(ops.relu(mean @ self.squeeze + self.squeeze_bias) @ self.excite + self.excite_bias)
+        return x * (ops.expand_dims(gate, 1) if len(x.shape) == 3 else gate)
+
+
 class Ordinal(keras.layers.Layer):
     """A score, and log p of each class by P(y > k) = sigmoid(score - threshold k)."""
 
@@ -204,6 +230,7 @@ def build(layer, name, x, masks, feature=None):
         "average": lambda: L.Average(name=name)(x),
         "maximum": lambda: L.Maximum(name=name)(x),
         "highway": lambda: Highway(layer.get("activation", "relu"), penalty(layer), name=name)(x[0]),
+        "squeeze_excite": lambda: SqueezeExcite(layer.get("ratio", 4), penalty(layer), name=name)(x[0], mask=mask),
         "cross": lambda: Cross(penalty(layer), name=name)(x),
         "gaussian_noise": lambda: L.GaussianNoise(layer.get("deviation", 0.1), name=name)(x[0]),
         "dropout": lambda: L.Dropout(layer.get("rate", 0.5), name=name)(x[0]),

@@ -50,6 +50,7 @@ mod scale;
 mod self_attention;
 mod shape;
 mod slice;
+mod squeeze_excite;
 mod stop_gradient;
 mod subtract;
 mod token_input;
@@ -350,6 +351,7 @@ layers! {
     global_max_pooling::GlobalMaxPooling,
     attention_pooling::AttentionPooling,
     self_attention::SelfAttention,
+    squeeze_excite::SqueezeExcite,
     positional_embedding::PositionalEmbedding,
     flatten::Flatten,
     scale::Scale,

@@ -126,6 +126,7 @@ pub mod attention;
 pub mod attention_pool;
 pub mod batch_norm;
 pub mod binary_loss;
+pub mod broadcast_multiply;
 pub mod classes_loss;
 pub mod columns;
 pub mod dot;
@@ -171,6 +172,7 @@ ops! {
     attention::Attention,
     attention_pool::AttentionPool,
     batch_norm::BatchNorm,
+    broadcast_multiply::BroadcastMultiply,
     dot::Dot,
     gradient_scale::GradientScale,
     gru::GruCells,
