@@ -1,6 +1,7 @@
-//! How a preset trains well and a data set is prepared well: what a person starts with.
+//! How a preset trains well and a data set is prepared well: what a person starts with. The figures are declared in the files of the presets
+//! and of the data sets.
 
-use mtl_data::prepare::DataSettings;
+use mtl_data::{datasets, prepare::DataSettings};
 use mtl_engine::{
     design::presets,
     schedules::{Schedule, ScheduleKind},
@@ -26,47 +27,14 @@ pub fn run_settings(preset: &str, data: &str) -> RunSettings {
     }
 }
 
-/// How to prepare the data set `data`; the general defaults for others.
+/// How to prepare the data set `data`, as its file says; the general defaults for others.
 pub fn data_settings(data: &str) -> DataSettings {
-    let defaults = DataSettings::default();
-    match data {
-        // Nearly all texts are shorter, and the long tail of the vocabulary pays here.
-        "opinion-domains" => DataSettings {
-            max_tokens: 40,
-            vocabulary_size: 16_000,
-            ..defaults
-        },
-        "clothing-reviews" => DataSettings {
-            max_tokens: 112,
-            ..defaults
-        },
-        // Characters, not words.
-        "chinese-reviews" => DataSettings {
-            max_tokens: 128,
-            ..defaults
-        },
-        "generated-reviews" => DataSettings {
-            max_tokens: 48,
-            ..defaults
-        },
-        // A word per known field, of which there are at most 31.
-        "census-income" => DataSettings {
-            max_tokens: 32,
-            ..defaults
-        },
-        "lecture-ratings" => DataSettings {
-            validation: 0.05,
-            ..defaults
-        },
-        _ => defaults,
-    }
+    datasets::find(data).map_or_else(DataSettings::default, |entry| (entry.recommended)())
 }
 
 #[cfg(test)]
 mod tests {
     use mtl_base::settings::Settings;
-    use mtl_data::datasets;
-
     use super::*;
 
     #[test]

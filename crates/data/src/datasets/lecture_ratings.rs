@@ -18,6 +18,7 @@ use crate::dataset::{
     Column, Dataset, DatasetInfo, DenseColumn, Feature, IdColumn, LabelColumn, Language, Source,
 };
 use crate::next::NextLabel;
+use crate::prepare::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "lecture-ratings";
@@ -62,6 +63,14 @@ pub fn info() -> DatasetInfo {
             version: "0.2.0".to_owned(),
             path: "resources.tar.gz: rdata/csv/lme4/InstEval.csv".to_owned(),
         }),
+    }
+}
+
+/// Recommended settings for preparing the set.
+pub fn recommended() -> DataSettings {
+    DataSettings {
+        validation: 0.05,
+        ..DataSettings::default()
     }
 }
 

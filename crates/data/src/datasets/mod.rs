@@ -20,6 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dataset::{Dataset, DatasetInfo};
 use crate::fresh::FreshRows;
+use crate::prepare::DataSettings;
 
 pub use raw::RawError;
 
@@ -41,6 +42,8 @@ pub struct Entry {
     pub origin: Origin,
     /// What it is and whose it is.
     pub info: fn() -> DatasetInfo,
+    /// Recommended settings for preparing it: what a person starts with.
+    pub recommended: fn() -> DataSettings,
 }
 
 macro_rules! datasets {
@@ -50,8 +53,18 @@ macro_rules! datasets {
     ) => {
         /// Every data set, in the order of the page.
         pub const ALL: &[Entry] = &[
-            $( Entry { key: $packaged::KEY, origin: Origin::Packaged, info: $packaged::info }, )+
-            $( Entry { key: $generated::KEY, origin: Origin::Generated, info: $generated::info }, )+
+            $( Entry {
+                key: $packaged::KEY,
+                origin: Origin::Packaged,
+                info: $packaged::info,
+                recommended: $packaged::recommended,
+            }, )+
+            $( Entry {
+                key: $generated::KEY,
+                origin: Origin::Generated,
+                info: $generated::info,
+                recommended: $generated::recommended,
+            }, )+
         ];
 
         /// A packaged set of the same form with few rows.
@@ -160,7 +173,7 @@ mod tests {
     use mtl_kernels::random::Random;
 
     use super::*;
-    use crate::prepare::{DataError, DataSettings, prepare};
+    use crate::prepare::{DataError, prepare};
 
     #[test]
     fn keys_are_unique_and_infos_complete_in_both_languages() {
@@ -172,6 +185,7 @@ mod tests {
                 assert!(!message.en.is_empty() && !message.zh.is_empty(), "{}", entry.key);
             }
             assert!(!info.licence.is_empty());
+            assert_eq!((entry.recommended)().check(), Ok(()), "{}", entry.key);
             assert_eq!(info.source.is_some(), entry.origin == Origin::Packaged);
             assert_eq!(
                 Generator::with_key(entry.key).is_some(),

@@ -7,6 +7,7 @@ use mtl_base::text::Message;
 
 use super::raw::{RawError, classes, expect_counts, real};
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, Language, Source, TextColumn};
+use crate::prepare::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "opinion-domains";
@@ -49,6 +50,16 @@ pub fn info() -> DatasetInfo {
             version: "3.3.2".to_owned(),
             path: "additional_resources/hutto_ICWSM_2014.tar.gz".to_owned(),
         }),
+    }
+}
+
+/// Recommended settings for preparing the set.
+pub fn recommended() -> DataSettings {
+    DataSettings {
+        // Nearly all texts are shorter, and the long tail of the vocabulary pays here.
+        max_tokens: 40,
+        vocabulary_size: 16_000,
+        ..DataSettings::default()
     }
 }
 

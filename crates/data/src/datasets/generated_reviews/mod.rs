@@ -25,6 +25,7 @@ use mtl_base::schema::LabelKind;
 use mtl_base::text::{Message, Text};
 
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, LabelColumn, Language, TextColumn};
+use crate::prepare::DataSettings;
 use mtl_kernels::random::Random;
 
 /// Stable name.
@@ -109,6 +110,14 @@ pub fn info() -> DatasetInfo {
         attribution: Message::new("Made by MTL Playground.", "由 MTL Playground 生成。"),
         citation: None,
         source: None,
+    }
+}
+
+/// Recommended settings for preparing the set.
+pub fn recommended() -> DataSettings {
+    DataSettings {
+        max_tokens: 48,
+        ..DataSettings::default()
     }
 }
 
