@@ -10,7 +10,7 @@ use mtl_base::{
 use mtl_data::datasets::{self, Origin};
 use mtl_engine::design::{
     Design,
-    check::downstream,
+    graph::descendants,
     layout::{DEFAULT_SIZE, layout},
     presets::{self, Preset},
 };
@@ -201,11 +201,11 @@ pub fn Thumbnail(props: &ThumbnailProps) -> Html {
     }
     let heads = design.heads().map(|head| head.id).collect::<Vec<_>>();
     let color = |node: NodeId| {
-        let reached = downstream(design, node);
+        let reached = descendants(&design.wires, node, |_| true);
         let mut tasks = heads
             .iter()
             .enumerate()
-            .filter(|(_, head)| **head == node || reached.contains(head));
+            .filter(|(_, head)| reached.contains(head));
         match (tasks.next(), tasks.next()) {
             (Some((task_idx, _)), None) => task_color(task_idx),
             _ => "var(--text-2)".to_owned(),

@@ -9,6 +9,7 @@ use mtl_base::settings::{FieldKind, Settings, Value};
 use mtl_base::text::Message;
 use mtl_engine::design::compose::{self, Fragment};
 use mtl_engine::design::edit::{self, Edit, EditError, Ids, Refusal};
+use mtl_engine::design::graph;
 use mtl_engine::design::history::Document;
 use mtl_engine::design::layout::{self, layout};
 use mtl_engine::design::{Design, Node, Note, Port, Wire, WireId};
@@ -234,7 +235,7 @@ impl Choices {
 }
 
 fn is_acyclic(design: &Design) -> bool {
-    let place: BTreeMap<NodeId, usize> = compose::topological(design)
+    let place: BTreeMap<NodeId, usize> = graph::topological(design)
         .into_iter()
         .enumerate()
         .map(|(place, id)| (id, place))

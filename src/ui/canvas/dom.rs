@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::{cell::RefCell, rc::Rc};
 
 use mtl_base::NodeId;
-use mtl_engine::design::{Design, Port, WireId, compose};
+use mtl_engine::design::{Design, Port, WireId, graph};
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Document, Element, HtmlElement, SvgElement};
 use yew::NodeRef;
@@ -303,8 +303,8 @@ pub fn light(surface: &NodeRef, design: &Design, node: Option<NodeId>) {
     };
     set(&world, "data-lighting", "true");
     let (up, down) = (
-        compose::ancestors(design, node, |_| true),
-        compose::descendants(design, node, |_| true),
+        graph::ancestors(&design.wires, node, |_| true),
+        graph::descendants(&design.wires, node, |_| true),
     );
     let lit = |id: &str, way: &str| {
         if let Some(element) = element(id) {

@@ -4,7 +4,7 @@
 //! head, then the rest (which is checked, but is not part of the plan). A problem of a node that leads to no head is a
 //! warning: it does not keep the rest from training.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Design, Node, Wire, WireId, graph::Graph};
 pub use super::{
@@ -469,39 +469,6 @@ fn describe(parameters: Option<&Vec<(&'static str, Vec<usize>)>>) -> String {
             .join(", "),
         _ => "-".to_owned(),
     }
-}
-
-/// Nodes from which `node` can be reached, itself not included.
-pub fn upstream(design: &Design, node: NodeId) -> BTreeSet<NodeId> {
-    reach(node, &neighbours(design, |wire| (wire.to.node, wire.from.node)))
-}
-
-/// Nodes that can be reached from `node`, itself not included.
-pub fn downstream(design: &Design, node: NodeId) -> BTreeSet<NodeId> {
-    reach(node, &neighbours(design, |wire| (wire.from.node, wire.to.node)))
-}
-
-fn neighbours(design: &Design, ends: impl Fn(&Wire) -> (NodeId, NodeId)) -> BTreeMap<NodeId, Vec<NodeId>> {
-    let mut neighbours: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
-    for wire in &design.wires {
-        let (from, to) = ends(wire);
-        neighbours.entry(from).or_default().push(to);
-    }
-    neighbours
-}
-
-fn reach(start: NodeId, neighbours: &BTreeMap<NodeId, Vec<NodeId>>) -> BTreeSet<NodeId> {
-    let mut found = BTreeSet::new();
-    let mut stack = vec![start];
-    while let Some(node) = stack.pop() {
-        for next in neighbours.get(&node).into_iter().flatten() {
-            if found.insert(*next) {
-                stack.push(*next);
-            }
-        }
-    }
-    found.remove(&start);
-    found
 }
 
 /// The shape that leaves output handle `handle` of `node`, when it is known.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::edit::{self, Edit, Ids, MAX_NAME_CHARS, Refusal};
+use super::graph::{ancestors, descendants, topological};
 use super::{Design, Node, Port, Tie, Wire, WireId};
 use mtl_base::NodeId;
 use mtl_base::text::{Explain, Message};
@@ -188,7 +189,7 @@ pub fn remove_and_splice(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Id
         if !nodes.contains(&leaving.from.node) || nodes.contains(&leaving.to.node) {
             continue;
         }
-        let before = ancestors(design, leaving.from.node, |id| nodes.contains(&id));
+        let before = ancestors(&design.wires, leaving.from.node, |id| nodes.contains(&id));
         let mut id = Some(leaving.id);
         for entering in in_order(&design.wires) {
             if nodes.contains(&entering.from.node) || !before.contains(&entering.to.node) {
@@ -305,17 +306,10 @@ pub fn separate(design: &Design, nodes: &BTreeSet<NodeId>, ids: &mut Ids) -> Res
     let tasks_of = tasks_by_node(design);
     let tasks = |id: NodeId| tasks_of.get(&id).cloned().unwrap_or_default();
     // Shared nodes downstream must be copied too, or the copies would be merged again.
+    let is_shared = |id: NodeId| tasks(id).len() > 1;
     let mut copied = BTreeSet::new();
-    let mut open: Vec<NodeId> = nodes.iter().copied().filter(|id| tasks(*id).len() > 1).collect();
-    while let Some(id) = open.pop() {
-        if copied.insert(id) {
-            let after = design
-                .wires
-                .iter()
-                .filter(|wire| wire.from.node == id)
-                .map(|wire| wire.to.node);
-            open.extend(after.filter(|next| tasks(*next).len() > 1));
-        }
+    for id in nodes.iter().copied().filter(|id| is_shared(*id)) {
+        copied.extend(descendants(&design.wires, id, is_shared));
     }
     let all = BTreeSet::from_iter(copied.iter().flat_map(|id| tasks(*id)));
     if all.len() < 2 {
@@ -466,82 +460,11 @@ pub fn share(design: &Design, nodes: &BTreeSet<NodeId>) -> Result<Vec<Edit>, Sha
 pub fn tasks_by_node(design: &Design) -> BTreeMap<NodeId, BTreeSet<NodeId>> {
     let mut tasks: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
     for head in design.heads() {
-        for node in ancestors(design, head.id, |_| true) {
+        for node in ancestors(&design.wires, head.id, |_| true) {
             tasks.entry(node).or_default().insert(head.id);
         }
     }
     tasks
-}
-
-/// `node` and all that leads to it through nodes that `within` accepts.
-pub fn ancestors(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> BTreeSet<NodeId> {
-    walk(
-        design.wires.iter().map(|wire| (wire.to.node, wire.from.node)),
-        node,
-        within,
-    )
-}
-
-/// `node` and all that it leads to through nodes that `within` accepts.
-pub fn descendants(design: &Design, node: NodeId, within: impl Fn(NodeId) -> bool) -> BTreeSet<NodeId> {
-    walk(
-        design.wires.iter().map(|wire| (wire.from.node, wire.to.node)),
-        node,
-        within,
-    )
-}
-
-fn walk(
-    edges: impl Iterator<Item = (NodeId, NodeId)>,
-    start: NodeId,
-    within: impl Fn(NodeId) -> bool,
-) -> BTreeSet<NodeId> {
-    let mut next: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
-    for (from, to) in edges {
-        next.entry(from).or_default().push(to);
-    }
-    let mut seen = BTreeSet::from_iter([start]);
-    let mut open = vec![start];
-    while let Some(id) = open.pop() {
-        let after = next.get(&id).into_iter().flatten().copied();
-        open.extend(after.filter(|id| within(*id) && seen.insert(*id)));
-    }
-    seen
-}
-
-/// Node ids in topological order; nodes on a cycle come last, in the order of the design.
-pub fn topological(design: &Design) -> Vec<NodeId> {
-    let mut waiting = BTreeMap::from_iter(design.nodes.iter().map(|node| (node.id, 0_usize)));
-    for wire in &design.wires {
-        *waiting.entry(wire.to.node).or_default() += 1;
-    }
-    let mut order: Vec<NodeId> = design
-        .nodes
-        .iter()
-        .map(|node| node.id)
-        .filter(|id| waiting.get(id) == Some(&0))
-        .collect();
-    let mut done = 0;
-    while let Some(id) = order.get(done).copied() {
-        done += 1;
-        for wire in design.wires.iter().filter(|wire| wire.from.node == id) {
-            if let Some(count) = waiting.get_mut(&wire.to.node) {
-                *count -= 1;
-                if *count == 0 {
-                    order.push(wire.to.node);
-                }
-            }
-        }
-    }
-    let placed = BTreeSet::from_iter(order.iter().copied());
-    order.extend(
-        design
-            .nodes
-            .iter()
-            .map(|node| node.id)
-            .filter(|id| !placed.contains(id)),
-    );
-    order
 }
 
 fn in_order(wires: &[Wire]) -> Vec<&Wire> {

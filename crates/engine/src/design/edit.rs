@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Block, Design, Node, Note, Port, Tie, Wire, WireId};
+use super::{Block, Design, Node, Note, Port, Tie, Wire, WireId, graph::descendants};
 use crate::layers::{Arity, Layer};
 use mtl_base::NodeId;
 use mtl_base::settings::{Settings, Value};
@@ -284,37 +284,13 @@ pub fn can_reroute(design: &Design, moving: Option<WireId>, from: Port, to: Port
     if input.arity == Arity::One && others().any(|wire| wire.to == to) {
         return Err(Refusal::Taken { to: end_name() });
     }
-    if reaches(others(), to.node, from.node) {
+    if descendants(others(), to.node, |_| true).contains(&from.node) {
         return Err(Refusal::Cycle {
             from: start_name(),
             to: end_name(),
         });
     }
     Ok(())
-}
-
-/// Whether a path of wires leads from `from` to `to`.
-fn reaches<'a>(wires: impl Iterator<Item = &'a Wire>, from: NodeId, to: NodeId) -> bool {
-    let mut after: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
-    for wire in wires {
-        after.entry(wire.from.node).or_default().push(wire.to.node);
-    }
-    let mut seen = BTreeSet::from_iter([from]);
-    let mut open = vec![from];
-    while let Some(node) = open.pop() {
-        if node == to {
-            return true;
-        }
-        open.extend(
-            after
-                .get(&node)
-                .into_iter()
-                .flatten()
-                .copied()
-                .filter(|next| seen.insert(*next)),
-        );
-    }
-    false
 }
 
 /// Applies one edit. On an error nothing changes.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::check::{Checked, Problem, ProblemKind, Severity, batch_problems, check};
 use super::compose::{self, Names};
 use super::edit::{self, Edit, Ids};
-use super::{Design, Node, Port, Wire, WireId};
+use super::{Design, Node, Port, Wire, WireId, graph};
 use crate::layers::{Category, Layer, LayerNormalization, LowerError};
 use mtl_base::schema::Schema;
 use mtl_base::settings::{FieldKind, Settings, Value};
@@ -275,7 +275,7 @@ fn add_head(design: &Design, checked: &Checked, schema: &Schema) -> Vec<Fix> {
 /// The removal of one wire of each cycle, the most recent first.
 fn cut_cycle(design: &Design) -> Vec<Fix> {
     disconnect_each(design, |wire| {
-        compose::descendants(design, wire.to.node, |_| true).contains(&wire.from.node)
+        graph::descendants(&design.wires, wire.to.node, |_| true).contains(&wire.from.node)
     })
 }
 
@@ -292,7 +292,7 @@ fn connect_input(design: &Design, schema: &Schema, node: &Node) -> Vec<Fix> {
         .filter(|port| !design.wires.iter().any(|wire| wire.to == *port));
     for to in open {
         // The last in topological order first: they are the deepest representations.
-        for other in compose::topological(design).into_iter().rev() {
+        for other in graph::topological(design).into_iter().rev() {
             let from = Port {
                 node: other,
                 handle: 0,

@@ -1,4 +1,4 @@
-//! The graph of a design: topological order, cycles, and the tasks that reach each node.
+//! The graph of a design: topological order, cycles, the tasks that reach each node, and what lies before and behind a node.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ impl<'a> Graph<'a> {
             positions,
             into: vec![Vec::new(); n],
             design,
-            order: Vec::with_capacity(n),
+            order: Vec::new(),
             cycles: Vec::new(),
             heads,
             needed: vec![false; n],
@@ -85,25 +85,11 @@ impl<'a> Graph<'a> {
 
     fn sort(&mut self) {
         let n = self.into.len();
-        let mut targets: Vec<Vec<usize>> = vec![Vec::new(); n];
-        let mut waiting = vec![0_usize; n];
-        for (to, waiting) in waiting.iter_mut().enumerate() {
-            for from in self.sources(to) {
-                targets[from].push(to);
-                *waiting += 1;
-            }
-        }
-        let mut ready = BTreeSet::from_iter((0..n).filter(|index| waiting[*index] == 0));
+        let edges = (0..n).flat_map(|to| self.sources(to).map(move |from| (from, to)));
+        self.order = sorted(n, edges);
         let mut done = vec![false; n];
-        while let Some(index) = ready.pop_first() {
-            done[index] = true;
-            self.order.push(index);
-            for target in &targets[index] {
-                waiting[*target] -= 1;
-                if waiting[*target] == 0 {
-                    ready.insert(*target);
-                }
-            }
+        for index in &self.order {
+            done[*index] = true;
         }
         // Every remaining node has a remaining source, so walking back from any of them runs into a cycle.
         let mut left = BTreeSet::from_iter((0..n).filter(|index| !done[*index]));
@@ -134,23 +120,15 @@ impl<'a> Graph<'a> {
 
     fn reach(&mut self) {
         for (task_idx, head) in self.heads.iter().take(MAX_TASKS).enumerate() {
-            let task = TaskSet::of(task_idx);
-            // Per node: whether it was visited with and without a way for the gradient.
-            let mut stack = vec![(*head, true)];
-            let mut seen = vec![[false; 2]; self.into.len()];
-            while let Some((index, flows)) = stack.pop() {
-                if std::mem::replace(&mut seen[index][usize::from(flows)], true) {
-                    continue;
-                }
+            // Per node: whether it was reached with and without a way for the gradient.
+            let reached = walk((*head, true), |(index, flows), before| {
+                let flows = flows && !self.design.nodes[index].layer.stops_gradient();
+                before.extend(self.sources(index).map(|source| (source, flows)));
+            });
+            for (index, flows) in reached {
                 self.needed[index] = true;
                 if flows {
-                    self.tasks[index] = self.tasks[index].union(task);
-                }
-                let flows = flows && !self.design.nodes[index].layer.stops_gradient();
-                for wire in &self.into[index] {
-                    if let Some(source) = self.positions.get(&wire.from.node) {
-                        stack.push((*source, flows));
-                    }
+                    self.tasks[index] = self.tasks[index].union(TaskSet::of(task_idx));
                 }
             }
         }
@@ -158,4 +136,78 @@ impl<'a> Graph<'a> {
             self.needed[*head] = true;
         }
     }
+}
+
+/// `start` and all that is reached from it; `next` pushes what one step leads to.
+fn walk<T: Copy + Ord>(start: T, mut next: impl FnMut(T, &mut Vec<T>)) -> BTreeSet<T> {
+    let mut seen = BTreeSet::from_iter([start]);
+    let (mut open, mut found) = (vec![start], Vec::new());
+    while let Some(at) = open.pop() {
+        next(at, &mut found);
+        open.extend(found.drain(..).filter(|other| seen.insert(*other)));
+    }
+    seen
+}
+
+/// `node` and all that leads to it over `wires` through nodes that `within` accepts.
+pub fn ancestors<'a>(
+    wires: impl IntoIterator<Item = &'a Wire>,
+    node: NodeId,
+    within: impl Fn(NodeId) -> bool,
+) -> BTreeSet<NodeId> {
+    let edges = wires.into_iter().map(|wire| (wire.to.node, wire.from.node));
+    along(edges.collect(), node, &within)
+}
+
+/// `node` and all that it leads to over `wires` through nodes that `within` accepts.
+pub fn descendants<'a>(
+    wires: impl IntoIterator<Item = &'a Wire>,
+    node: NodeId,
+    within: impl Fn(NodeId) -> bool,
+) -> BTreeSet<NodeId> {
+    let edges = wires.into_iter().map(|wire| (wire.from.node, wire.to.node));
+    along(edges.collect(), node, &within)
+}
+
+fn along(
+    mut edges: Vec<(NodeId, NodeId)>,
+    start: NodeId,
+    within: &dyn Fn(NodeId) -> bool,
+) -> BTreeSet<NodeId> {
+    edges.sort_unstable();
+    walk(start, |node, after| {
+        let first = edges.partition_point(|(from, _)| *from < node);
+        let own = edges[first..].iter().take_while(|(from, _)| *from == node);
+        after.extend(own.map(|(_, to)| *to).filter(|to| within(*to)));
+    })
+}
+
+/// Topological order of `n` positions, the smallest first among equals; positions in or behind a cycle are missing.
+pub(super) fn sorted(n: usize, edges: impl Iterator<Item = (usize, usize)>) -> Vec<usize> {
+    let mut targets: Vec<Vec<usize>> = vec![Vec::new(); n];
+    let mut waiting = vec![0_usize; n];
+    for (from, to) in edges {
+        targets[from].push(to);
+        waiting[to] += 1;
+    }
+    let mut ready = BTreeSet::from_iter((0..n).filter(|index| waiting[*index] == 0));
+    let mut order = Vec::with_capacity(n);
+    while let Some(index) = ready.pop_first() {
+        order.push(index);
+        for target in &targets[index] {
+            waiting[*target] -= 1;
+            if waiting[*target] == 0 {
+                ready.insert(*target);
+            }
+        }
+    }
+    order
+}
+
+/// Node ids in topological order; those in or behind a cycle come last, in the order of the design.
+pub fn topological(design: &Design) -> Vec<NodeId> {
+    let mut order = Graph::new(design).order;
+    let placed = BTreeSet::from_iter(order.iter().copied());
+    order.extend((0..design.nodes.len()).filter(|index| !placed.contains(index)));
+    order.iter().map(|index| design.nodes[*index].id).collect()
 }

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Design;
+use super::{Design, graph::sorted};
 use mtl_base::NodeId;
 
 /// Distance between columns, in pixels.
@@ -446,18 +446,11 @@ fn columns_of(n_nodes: usize, edges: &[(usize, usize)], is_head: impl Fn(usize) 
         before[*to].push(*from);
         after[*from].push(*to);
     }
-    let mut waiting: Vec<usize> = before.iter().map(Vec::len).collect();
-    let mut order: Vec<usize> = (0..n_nodes).filter(|node| waiting[*node] == 0).collect();
+    let order = sorted(n_nodes, edges.iter().copied());
     let mut columns = vec![0; n_nodes];
-    let mut done = 0;
-    while let Some(node) = order.get(done).copied() {
-        done += 1;
-        for next in &after[node] {
-            columns[*next] = columns[*next].max(columns[node] + 1);
-            waiting[*next] -= 1;
-            if waiting[*next] == 0 {
-                order.push(*next);
-            }
+    for node in &order {
+        for next in &after[*node] {
+            columns[*next] = columns[*next].max(columns[*node] + 1);
         }
     }
     let last = columns.iter().copied().max().unwrap_or(0);
