@@ -9,7 +9,7 @@ use super::icon::{IconKind, icon};
 use crate::{
     i18n::{fill, format, panels, train::T, use_lang},
     state::{
-        history::use_history, task_color, task_letter, tasks::task_output, use_playground, use_selected,
+        history::use_history, task_color, task_letter, tasks::label_kind, use_playground, use_selected,
         use_store,
     },
 };
@@ -158,7 +158,7 @@ fn Tasks() -> Html {
                     .as_ref()
                     .and_then(|latest| latest.losses.get(task_idx).copied().flatten())
                     .map_or_else(|| "–".to_owned(), |loss| format::figure(f64::from(loss)));
-                let metric = task_output(&schema, &task.label).map(Metric::default_of);
+                let metric = label_kind(&schema, &task.label).map(Metric::default_of);
                 let value = metric
                     .zip(evaluation.and_then(|evaluation| evaluation.tasks.get(task_idx)))
                     .map(|(metric, metrics)| metrics.get(metric));

@@ -231,7 +231,7 @@ def case(name, kind, labels, outputs):
     known = ~np.isnan(labels)
     y, p = labels[known], outputs[known]
     result = {"name": name, "output": kind, "labels": numbers(labels), "outputs": numbers(outputs), "n": int(known.sum())}
-    if kind["type"] == "regression":
+    if kind["type"] == "real":
         result["values"] = regression(y, p)
         return result
     y = y.astype(int)
@@ -258,7 +258,7 @@ def main():
     random = np.random.default_rng(20240608)
     nan = float("nan")
     two = {"type": "binary"}
-    real = {"type": "regression"}
+    real = {"type": "real"}
     many = lambda n: {"type": "classes", "n_classes": n}
     y200 = (random.random(200) < 0.3).astype("float32")
     p200 = np.clip(0.3 + 0.25 * y200 + 0.2 * random.normal(size=200), 0, 1).astype("float32")
@@ -347,8 +347,8 @@ def baselines(random):
     train, test = random.normal(size=50).astype("float32"), random.normal(size=20).astype("float32")
     dummy = DummyRegressor().fit(np.zeros((50, 1)), train)
     p = dummy.predict(np.zeros((20, 1))).astype("float32")
-    cases.append({"name": "regression", "output": {"type": "regression"}, "training_labels": numbers(train),
-                  "labels": numbers(test), "values": case("regression", {"type": "regression"}, test, p)["values"]})
+    cases.append({"name": "regression", "output": {"type": "real"}, "training_labels": numbers(train),
+                  "labels": numbers(test), "values": case("regression", {"type": "real"}, test, p)["values"]})
     y = np.concatenate([np.eye(3), (random.random((57, 3)) < [0.8, 0.4, 0.1])]).astype("float32")
     dummy = DummyClassifier(strategy="prior").fit(np.zeros((40, 1)), y[:40])
     p = np.stack([column[:, 1] for column in dummy.predict_proba(np.zeros((20, 1)))], axis=1).astype("float32")

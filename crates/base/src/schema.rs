@@ -91,6 +91,15 @@ impl LabelKind {
         }
     }
 
+    /// Numbers per row that a head predicts: a probability per class, of a binary label that of yes, or the number.
+    pub const fn prediction_width(self) -> usize {
+        match self {
+            Self::Binary | Self::Real => 1,
+            Self::Classes { n_classes } => n_classes,
+            Self::MultiLabel { n_labels } => n_labels,
+        }
+    }
+
     /// Number of mutually exclusive classes: 2 for binary; `None` for a real label or several labels.
     pub const fn n_classes(self) -> Option<usize> {
         match self {

@@ -345,7 +345,7 @@ mod tests {
     use crate::datasets::generated_reviews::{self, ReviewSettings};
     use crate::prepare::{DataSettings, prepare};
     use mtl_base::text::Message;
-    use mtl_engine::metrics::{Metric, TaskOutput, evaluate};
+    use mtl_engine::metrics::{Metric, evaluate};
 
     fn labels(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<f32> {
         rows.iter()
@@ -370,7 +370,7 @@ mod tests {
             let labels = labels(&prepared, label_idx, rows);
             let found = baselines(&prepared, label_idx, rows);
             let metric = |of: usize, metric| {
-                evaluate(TaskOutput::Binary, &labels, &found[of].scores)
+                evaluate(LabelKind::Binary, &labels, &found[of].scores)
                     .unwrap()
                     .get(metric)
                     .unwrap()
@@ -416,7 +416,7 @@ mod tests {
             let labels = labels(&prepared, label_idx, rows_of(&prepared));
             let found = baselines(&prepared, label_idx, rows_of(&prepared)).pop().unwrap();
             let rmse = evaluate(
-                prepared.schema.labels[label_idx].kind.into(),
+                prepared.schema.labels[label_idx].kind,
                 &labels,
                 &found.scores,
             )
@@ -489,7 +489,7 @@ mod tests {
         for (label_idx, least) in [(0, 0.85), (1, 0.75)] {
             let found = baselines(&prepared, label_idx, rows);
             let labels = labels(&prepared, label_idx, rows);
-            let kind = TaskOutput::Classes {
+            let kind = LabelKind::Classes {
                 n_classes: prepared.n_classes(label_idx).unwrap(),
             };
             let of = |position: usize| {

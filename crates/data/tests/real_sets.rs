@@ -17,7 +17,7 @@ use mtl_data::datasets::{
 };
 use mtl_data::prepare::{DataSettings, Prepared, prepare};
 use mtl_data::report::report;
-use mtl_engine::metrics::{Metric, TaskMetrics, TaskOutput, evaluate};
+use mtl_engine::metrics::{Metric, TaskMetrics, evaluate};
 
 /// A fetched set; none, with a printed line, when it is not there.
 fn load(key: &str) -> Option<Dataset> {
@@ -49,7 +49,7 @@ fn score(prepared: &Prepared, label: &str, method: Method) -> TaskMetrics {
     let rows = &prepared.splits.validation;
     let mut labels = vec![0.0; rows.len()];
     prepared.labels_into(label_idx, rows, &mut labels);
-    let kind = TaskOutput::from(prepared.schema.labels[label_idx].kind);
+    let kind = prepared.schema.labels[label_idx].kind;
     let found = baselines(prepared, label_idx, rows);
     let baseline = found
         .iter()

@@ -385,7 +385,7 @@ fn check_designs(subject: &str) {
             );
             assert_eq!(
                 case.predictions[&task.name].shape,
-                [rows, task.output.width()],
+                [rows, task.width],
                 "{what}"
             );
         }

@@ -5,8 +5,9 @@ mod goldens;
 use std::collections::BTreeMap;
 
 use goldens::{Labels, read};
+use mtl_base::schema::LabelKind;
 use mtl_engine::metrics::{
-    Averaged, Metric, MetricError, TaskMetrics, TaskOutput, evaluate, precision_recall_curve, prior_baseline,
+    Averaged, Metric, MetricError, TaskMetrics, evaluate, precision_recall_curve, prior_baseline,
     roc_curve,
 };
 use serde::Deserialize;
@@ -54,7 +55,7 @@ struct ClassCase {
 #[derive(Deserialize)]
 struct MetricsCase {
     name: String,
-    output: TaskOutput,
+    output: LabelKind,
     labels: Labels,
     outputs: Vec<f32>,
     n: usize,
@@ -102,7 +103,7 @@ fn every_metric_follows_scikit_learn() {
             );
             check_value(&format!("{name}: recall of {class}"), got.recall, expected.recall);
             check_value(&format!("{name}: F1 of {class}"), got.f1, expected.f1);
-            if matches!(case.output, TaskOutput::MultiLabel { .. }) {
+            if matches!(case.output, LabelKind::MultiLabel { .. }) {
                 check_value(&format!("{name}: AUC of {class}"), got.auc, expected.auc);
             }
             assert_eq!(
@@ -117,9 +118,9 @@ fn every_metric_follows_scikit_learn() {
 #[test]
 fn the_order_of_rows_does_not_matter() {
     for case in read::<MetricsCase>("metrics") {
-        let width = case.output.width();
+        let width = case.output.prediction_width();
         let forward = evaluate(case.output, &case.labels.0, &case.outputs).unwrap();
-        let labels = case.labels.0.chunks(case.output.label_width());
+        let labels = case.labels.0.chunks(case.output.width());
         let labels: Vec<f32> = labels.rev().flatten().copied().collect();
         let outputs: Vec<f32> = case.outputs.chunks(width).rev().flatten().copied().collect();
         let backward = evaluate(case.output, &labels, &outputs).unwrap();
@@ -203,7 +204,7 @@ fn curves_follow_scikit_learn() {
 #[derive(Deserialize)]
 struct BaselineCase {
     name: String,
-    output: TaskOutput,
+    output: LabelKind,
     training_labels: Vec<f32>,
     labels: Vec<f32>,
     values: BTreeMap<String, Option<f64>>,
@@ -226,18 +227,18 @@ fn baselines_follow_scikit_learns_dummies() {
 #[test]
 fn nothing_to_measure_is_undefined() {
     for output in [
-        TaskOutput::Binary,
-        TaskOutput::Classes { n_classes: 3 },
-        TaskOutput::Regression,
-        TaskOutput::MultiLabel { n_labels: 2 },
+        LabelKind::Binary,
+        LabelKind::Classes { n_classes: 3 },
+        LabelKind::Real,
+        LabelKind::MultiLabel { n_labels: 2 },
     ] {
         let n_labels = 2 * output.label_width();
-        let missing = evaluate(output, &vec![f32::NAN; n_labels], &vec![0.3; 2 * output.width()]).unwrap();
+        let missing = evaluate(output, &vec![f32::NAN; n_labels], &vec![0.3; 2 * output.prediction_width()]).unwrap();
         assert_eq!(missing.n, 0);
         assert!(!missing.values.is_empty());
         assert!(missing.values.iter().all(|(_, value)| value.is_none()));
         let labels = [1.0, 0.0].repeat(output.label_width());
-        let diverged = evaluate(output, &labels, &vec![f32::NAN; 2 * output.width()]).unwrap();
+        let diverged = evaluate(output, &labels, &vec![f32::NAN; 2 * output.prediction_width()]).unwrap();
         assert_eq!(diverged.n, 2);
         assert!(diverged.values.iter().all(|(_, value)| value.is_none()));
     }
@@ -246,7 +247,7 @@ fn nothing_to_measure_is_undefined() {
 /// What is undefined is not 0, and an average says of how many values it is.
 #[test]
 fn an_average_is_that_of_the_defined_values() {
-    let labels = TaskOutput::MultiLabel { n_labels: 4 };
+    let labels = LabelKind::MultiLabel { n_labels: 4 };
     let targets = [1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0];
     let scores = [0.9, 0.7, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9];
     let metrics = evaluate(labels, &targets, &scores).unwrap();
@@ -258,7 +259,7 @@ fn an_average_is_that_of_the_defined_values() {
         Some(Averaged { n_defined: 2, n: 4 })
     );
 
-    let classes = TaskOutput::Classes { n_classes: 3 };
+    let classes = LabelKind::Classes { n_classes: 3 };
     let right = [0.8, 0.1, 0.1, 0.1, 0.8, 0.1];
     let metrics = evaluate(classes, &[0.0, 1.0], &right).unwrap();
     assert_eq!(metrics.get(Metric::F1Macro), Some(1.0), "perfect answers");
@@ -267,7 +268,7 @@ fn an_average_is_that_of_the_defined_values() {
         Some(Averaged { n_defined: 2, n: 3 })
     );
 
-    let constant = evaluate(TaskOutput::Regression, &[2.0, 2.0], &[2.0, 2.5]).unwrap();
+    let constant = evaluate(LabelKind::Real, &[2.0, 2.0], &[2.0, 2.5]).unwrap();
     assert_eq!(constant.get(Metric::R2), None);
     assert_eq!(
         constant.averaged(Metric::Rmse),
@@ -278,7 +279,7 @@ fn an_average_is_that_of_the_defined_values() {
 
 #[test]
 fn wrong_labels_and_lengths_are_refused() {
-    let classes = TaskOutput::Classes { n_classes: 3 };
+    let classes = LabelKind::Classes { n_classes: 3 };
     let error = evaluate(classes, &[0.0, 3.0], &[0.3; 6]).unwrap_err();
     assert_eq!(
         error,
@@ -288,7 +289,7 @@ fn wrong_labels_and_lengths_are_refused() {
             label: 3.0
         }
     );
-    let labels = TaskOutput::MultiLabel { n_labels: 2 };
+    let labels = LabelKind::MultiLabel { n_labels: 2 };
     let error = evaluate(labels, &[0.0, 1.0, 2.0, 0.0], &[0.3; 4]).unwrap_err();
     assert_eq!(
         error,
@@ -299,8 +300,8 @@ fn wrong_labels_and_lengths_are_refused() {
         }
     );
     assert!(evaluate(labels, &[0.0, 1.0, 0.0], &[0.3; 4]).is_err());
-    assert!(evaluate(TaskOutput::Binary, &[0.5], &[0.3]).is_err());
-    assert!(evaluate(TaskOutput::Binary, &[-1.0], &[0.3]).is_err());
+    assert!(evaluate(LabelKind::Binary, &[0.5], &[0.3]).is_err());
+    assert!(evaluate(LabelKind::Binary, &[-1.0], &[0.3]).is_err());
     let error = evaluate(classes, &[0.0, 1.0], &[0.3; 5]).unwrap_err();
     assert_eq!(
         error,
@@ -315,7 +316,7 @@ fn wrong_labels_and_lengths_are_refused() {
 
 #[test]
 fn metrics_round_trip_through_json() {
-    let metrics = evaluate(TaskOutput::Binary, &[0.0, 1.0, 1.0], &[0.2, 0.1, 0.7]).unwrap();
+    let metrics = evaluate(LabelKind::Binary, &[0.0, 1.0, 1.0], &[0.2, 0.1, 0.7]).unwrap();
     let json = serde_json::to_string(&metrics).unwrap();
     assert!(json.contains(r#"["auc",0.5]"#), "{json}");
     assert_eq!(serde_json::from_str::<TaskMetrics>(&json).unwrap(), metrics);

@@ -1,8 +1,9 @@
 //! Metrics on many rows, batch by batch, so that a slice of the session ends in time.
 
+use mtl_base::schema::LabelKind;
 use mtl_data::baseline;
 use mtl_data::prepare::Prepared;
-use mtl_engine::metrics::{self, TaskMetrics, TaskOutput};
+use mtl_engine::metrics::{self, TaskMetrics};
 use mtl_program::specs::Mode;
 
 use crate::protocol::{Evaluation, LabelBaselines, Split};
@@ -37,7 +38,7 @@ impl EvaluationJob {
             .iter()
             .map(|task| Collected {
                 outputs: Vec::with_capacity(rows.len() * task.width),
-                targets: Vec::with_capacity(rows.len() * task.output.label_width()),
+                targets: Vec::with_capacity(rows.len() * task.kind.width()),
                 ..Collected::default()
             })
             .collect();
@@ -89,7 +90,7 @@ impl EvaluationJob {
                 .tasks
                 .iter()
                 .zip(run.trainer.model.tasks())
-                .map(|(collected, task)| task_metrics(task.output, &collected.targets, &collected.outputs))
+                .map(|(collected, task)| task_metrics(task.kind, &collected.targets, &collected.outputs))
                 .collect(),
         }
     }
@@ -97,8 +98,8 @@ impl EvaluationJob {
 
 /// Every metric of a task. Labels and outputs that come from one prepared data set and one model always fit each other;
 /// if they did not, there would be no metric to show.
-fn task_metrics(output: TaskOutput, labels: &[f32], outputs: &[f32]) -> TaskMetrics {
-    metrics::evaluate(output, labels, outputs).unwrap_or_default()
+fn task_metrics(kind: LabelKind, labels: &[f32], outputs: &[f32]) -> TaskMetrics {
+    metrics::evaluate(kind, labels, outputs).unwrap_or_default()
 }
 
 /// Labels with more classes than this have no baselines: a score per row and class would be too many.
@@ -114,7 +115,7 @@ pub(crate) fn baselines(data: &Prepared, split: Split) -> Vec<LabelBaselines> {
     (0..data.labels.len())
         .filter(few)
         .map(|label_idx| {
-            let output = data.schema.labels[label_idx].kind.into();
+            let kind = data.schema.labels[label_idx].kind;
             let mut labels = vec![0.0; rows.len() * data.label_width(label_idx)];
             data.labels_into(label_idx, rows, &mut labels);
             let methods = baseline::baselines(data, label_idx, rows);
@@ -123,7 +124,7 @@ pub(crate) fn baselines(data: &Prepared, split: Split) -> Vec<LabelBaselines> {
                 split,
                 methods: methods
                     .into_iter()
-                    .map(|baseline| (baseline.method, task_metrics(output, &labels, &baseline.scores)))
+                    .map(|baseline| (baseline.method, task_metrics(kind, &labels, &baseline.scores)))
                     .collect(),
             }
         })

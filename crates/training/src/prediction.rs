@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use mtl_base::schema::FeatureKind;
+use mtl_base::schema::{FeatureKind, LabelKind};
 use mtl_base::text::Message;
 use mtl_data::dataset::{Column, Dataset};
 use mtl_data::prepare::{FeatureValues, Prepared};
-use mtl_engine::metrics::{TaskOutput, first_of_largest};
+use mtl_engine::metrics::first_of_largest;
 use mtl_program::specs::Mode;
 
 use crate::error::{FeatureProblem, RunError};
@@ -37,20 +37,20 @@ fn predict_task(
     tokens: &[TokenSpans],
 ) -> TaskPrediction {
     let task = &run.trainer.model.tasks()[task_idx];
-    let (name, output) = (task.name.clone(), task.output);
+    let (name, kind) = (task.name.clone(), task.kind);
     let label = &data.schema.labels[run.columns.labels[task_idx]];
     let mut outputs = run.trainer.model.outputs(task_idx).to_vec();
     // Of a binary task there is one logit, that of "yes"; what speaks for "no" speaks against it.
-    let (logit_idx, sign) = match output {
-        TaskOutput::Binary => {
+    let (logit_idx, sign) = match kind {
+        LabelKind::Binary => {
             let yes = outputs[0];
             outputs = vec![1.0 - yes, yes];
             (0, if yes < 0.5 { -1.0 } else { 1.0 })
         }
-        TaskOutput::Classes { .. } | TaskOutput::MultiLabel { .. } => (first_of_largest(&outputs), 1.0),
-        TaskOutput::Regression => (0, 1.0),
+        LabelKind::Classes { .. } | LabelKind::MultiLabel { .. } => (first_of_largest(&outputs), 1.0),
+        LabelKind::Real => (0, 1.0),
     };
-    let n_classes = if output == TaskOutput::Regression {
+    let n_classes = if kind == LabelKind::Real {
         0
     } else {
         outputs.len()
@@ -62,8 +62,8 @@ fn predict_task(
         })
         .collect();
     let predicted = (0..n_classes)
-        .filter(|class| match output {
-            TaskOutput::MultiLabel { .. } => outputs[*class] > 0.5,
+        .filter(|class| match kind {
+            LabelKind::MultiLabel { .. } => outputs[*class] > 0.5,
             _ => *class == first_of_largest(&outputs),
         })
         .collect();

@@ -5,10 +5,9 @@
 //! too much; over many steps the sums are right, as the parts fall on the clock's ticks by chance. Ordinary steps know
 //! nothing of it.
 
-use mtl_base::NodeId;
 use serde::{Deserialize, Serialize};
 
-use crate::step::Profile;
+use crate::step::{OpTime, Profile};
 use crate::{RunError, Session};
 
 /// Steps are made for so long, in milliseconds, but
@@ -27,26 +26,13 @@ pub struct StepProfile {
     pub n_rows: usize,
     /// Copying the rows into the batch.
     pub batch_ms: f64,
-    /// Every op, in the order in which they run forward.
+    /// Mean times of every op, in the order in which they run forward.
     pub ops: Vec<OpTime>,
     /// Weights of the tasks, and combination of their gradients.
     #[serde(default)]
     pub balance_ms: f64,
     /// Clearing the gradients, regularisers, clipping, optimizer.
     pub update_ms: f64,
-}
-
-/// Mean times of an op in one step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct OpTime {
-    /// Kind of op.
-    pub op: String,
-    /// The layer that it belongs to.
-    pub node: NodeId,
-    /// Forward.
-    pub forward_ms: f64,
-    /// Backward.
-    pub backward_ms: f64,
 }
 
 impl StepProfile {
@@ -93,12 +79,11 @@ impl Session {
             batch_ms: times.rows_ms * per_step,
             ops: times
                 .ops
-                .iter()
+                .into_iter()
                 .map(|op| OpTime {
-                    op: op.op.to_owned(),
-                    node: op.node,
                     forward_ms: op.forward_ms * per_step,
                     backward_ms: op.backward_ms * per_step,
+                    ..op
                 })
                 .collect(),
             balance_ms: times.balance_ms * per_step,

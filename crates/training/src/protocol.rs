@@ -23,7 +23,8 @@ use mtl_engine::{design::Design, metrics::TaskMetrics, model::Resources};
 use serde::{Deserialize, Serialize};
 
 pub use crate::inspection::{Histogram, Inspection, LayerGradients, LayerInspection};
-pub use crate::profile::{OpTime, StepProfile};
+pub use crate::profile::StepProfile;
+pub use crate::step::OpTime;
 pub use crate::settings::{Backend, RunSettings, StopCondition, Watch, WatchedLoss, WatchedMetric};
 pub use crate::step::SavedState;
 pub use mtl_data::split::Split;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     i18n::{train::T, use_lang},
-    state::{task_letter, tasks::task_output, use_playground, use_selected, use_store},
+    state::{task_letter, tasks::label_kind, use_playground, use_selected, use_store},
     ui::form::use_id,
 };
 
@@ -36,7 +36,7 @@ pub fn StoppingSection() -> Html {
     let name = loss.label().get(lang).to_owned();
     let mut choices = vec![(loss, name)];
     for (task_idx, task) in checked.tasks.iter().enumerate() {
-        let metrics = task_output(&schema, &task.label).into_iter().flat_map(Metric::of);
+        let metrics = label_kind(&schema, &task.label).into_iter().flat_map(Metric::of);
         choices.extend(metrics.map(|metric| {
             let label = format!(
                 "{} {} · {}",

@@ -8,10 +8,10 @@ mod tables;
 
 use std::rc::Rc;
 
-use mtl_base::schema::Schema;
+use mtl_base::schema::{LabelKind, Schema};
 use mtl_engine::{
     design::check::{Checked, TaskReport},
-    metrics::{Metric, TaskOutput},
+    metrics::Metric,
 };
 use mtl_training::protocol::Split;
 use web_sys::HtmlInputElement;
@@ -20,7 +20,7 @@ use yew::prelude::*;
 use crate::{
     i18n::{Lang, Text, fill, panels::T, use_lang},
     state::{
-        Store, history::RunHistory, task_color, task_letter, tasks::task_output, use_playground,
+        Store, history::RunHistory, task_color, task_letter, tasks::label_kind, use_playground,
         use_selected, use_store,
     },
     ui::{
@@ -110,10 +110,10 @@ fn task_line(task: &TaskReport, schema: &Schema, lang: Lang) -> TaskLine {
 
 /// The metrics that a task can be drawn with.
 fn metrics_of(label: &str, schema: &Schema) -> Vec<Metric> {
-    let output = task_output(schema, label).unwrap_or(TaskOutput::Binary);
-    let first = Metric::default_of(output);
+    let kind = label_kind(schema, label).unwrap_or(LabelKind::Binary);
+    let first = Metric::default_of(kind);
     std::iter::once(first)
-        .chain(Metric::of(output).filter(|metric| *metric != first))
+        .chain(Metric::of(kind).filter(|metric| *metric != first))
         .collect()
 }
 
@@ -137,7 +137,7 @@ fn choose_metrics(options: &Store<WatchOptions>, checked: &Checked, schema: &Sch
     options.update_if_changed(|options| {
         options.metrics = chosen;
         // Before the data set is loaded, the kinds of its labels are not known.
-        let known = |task: &TaskReport| task_output(schema, &task.label).map(|_| task.label.clone());
+        let known = |task: &TaskReport| label_kind(schema, &task.label).map(|_| task.label.clone());
         options.labels = checked
             .tasks
             .iter()

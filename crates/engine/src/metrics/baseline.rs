@@ -1,12 +1,13 @@
 //! The prior baseline: a predictor that uses the distribution of the training labels and ignores the inputs.
 
-use super::{MetricError, TaskMetrics, TaskOutput, evaluate};
+use super::{MetricError, TaskMetrics, evaluate};
+use mtl_base::schema::LabelKind;
 
 /// The metrics on `labels` of the predictor that always answers with the training labels' distribution: the share of each
 /// class (so the most frequent class is predicted), or the mean for regression. `None` when no training row has a
 /// label. Of several labels each is answered on its own. It is scikit-learn's `DummyClassifier(strategy="prior")` and `DummyRegressor()`.
 pub fn prior_baseline(
-    kind: TaskOutput,
+    kind: LabelKind,
     training_labels: &[f32],
     labels: &[f32],
 ) -> Result<Option<TaskMetrics>, MetricError> {
@@ -19,16 +20,16 @@ pub fn prior_baseline(
         return Ok(None);
     }
     let n = known.len() as f64;
-    let n_rows = labels.len() / kind.label_width().max(1);
+    let n_rows = labels.len() / kind.width().max(1);
     let answer: Vec<f32> = match kind {
-        TaskOutput::Binary => vec![(known.iter().filter(|label| **label == 1.0).count() as f64 / n) as f32],
-        TaskOutput::Classes { n_classes } => (0..n_classes)
+        LabelKind::Binary => vec![(known.iter().filter(|label| **label == 1.0).count() as f64 / n) as f32],
+        LabelKind::Classes { n_classes } => (0..n_classes)
             .map(|class| (known.iter().filter(|label| **label == class as f32).count() as f64 / n) as f32)
             .collect(),
-        TaskOutput::MultiLabel { n_labels } => (0..n_labels)
+        LabelKind::MultiLabel { n_labels } => (0..n_labels)
             .map(|label| share_of_label(training_labels, label, n_labels))
             .collect(),
-        TaskOutput::Regression => vec![(known.iter().map(|label| f64::from(*label)).sum::<f64>() / n) as f32],
+        LabelKind::Real => vec![(known.iter().map(|label| f64::from(*label)).sum::<f64>() / n) as f32],
     };
     evaluate(kind, labels, &answer.repeat(n_rows)).map(Some)
 }

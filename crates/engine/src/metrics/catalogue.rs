@@ -1,6 +1,5 @@
 //! The list of metrics: names, formulas, direction, and the tasks that each applies to.
 
-use super::TaskOutput;
 use mtl_base::text::Text;
 
 mtl_base::choice! {
@@ -73,7 +72,7 @@ impl Metric {
     }
 
     /// The metrics that apply to tasks of this kind.
-    pub fn of(kind: TaskOutput) -> impl Iterator<Item = Self> {
+    pub fn of(kind: LabelKind) -> impl Iterator<Item = Self> {
         Self::ALL
             .iter()
             .copied()
@@ -81,19 +80,19 @@ impl Metric {
     }
 
     /// The metric that is shown first for tasks of this kind.
-    pub const fn default_of(kind: TaskOutput) -> Self {
+    pub const fn default_of(kind: LabelKind) -> Self {
         match kind {
-            TaskOutput::Binary => Self::Auc,
-            TaskOutput::Classes { .. } => Self::Accuracy,
-            TaskOutput::Regression => Self::Rmse,
-            TaskOutput::MultiLabel { .. } => Self::F1Micro,
+            LabelKind::Binary => Self::Auc,
+            LabelKind::Classes { .. } => Self::Accuracy,
+            LabelKind::Real => Self::Rmse,
+            LabelKind::MultiLabel { .. } => Self::F1Micro,
         }
     }
 
     /// Whether it applies to tasks of this kind.
-    pub const fn applies_to(self, kind: TaskOutput) -> bool {
+    pub const fn applies_to(self, kind: LabelKind) -> bool {
         match self {
-            Self::Precision | Self::Recall | Self::F1 => matches!(kind, TaskOutput::Binary),
+            Self::Precision | Self::Recall | Self::F1 => matches!(kind, LabelKind::Binary),
             Self::PrecisionMacro
             | Self::RecallMacro
             | Self::PrecisionMicro
@@ -101,18 +100,18 @@ impl Metric {
             | Self::F1Micro
             | Self::PrecisionWeighted
             | Self::RecallWeighted
-            | Self::F1Weighted => matches!(kind, TaskOutput::Classes { .. } | TaskOutput::MultiLabel { .. }),
+            | Self::F1Weighted => matches!(kind, LabelKind::Classes { .. } | LabelKind::MultiLabel { .. }),
             Self::Accuracy | Self::BalancedAccuracy => {
-                matches!(kind, TaskOutput::Binary | TaskOutput::Classes { .. })
+                matches!(kind, LabelKind::Binary | LabelKind::Classes { .. })
             }
-            Self::SubsetAccuracy | Self::HammingLoss => matches!(kind, TaskOutput::MultiLabel { .. }),
+            Self::SubsetAccuracy | Self::HammingLoss => matches!(kind, LabelKind::MultiLabel { .. }),
             Self::F1Macro
             | Self::Auc
             | Self::AveragePrecision
             | Self::LogLoss
             | Self::Brier
-            | Self::CalibrationError => !matches!(kind, TaskOutput::Regression),
-            Self::Rmse | Self::Mae | Self::R2 => matches!(kind, TaskOutput::Regression),
+            | Self::CalibrationError => !matches!(kind, LabelKind::Real),
+            Self::Rmse | Self::Mae | Self::R2 => matches!(kind, LabelKind::Real),
         }
     }
 

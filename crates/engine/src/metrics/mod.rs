@@ -6,10 +6,11 @@
 //! ones, and [`TaskMetrics::averaged`] says how many they are: scikit-learn's `zero_division=np.nan`, for the areas under curves too. Sums are in `f64` in row order; ranking metrics sort once.
 //!
 //! ```
-//! use mtl_engine::metrics::{Metric, TaskOutput, evaluate};
+//! use mtl_base::schema::LabelKind;
+//! use mtl_engine::metrics::{Metric, evaluate};
 //! let labels = [0.0, 0.0, 1.0, 1.0, f32::NAN];
 //! let probabilities = [0.1, 0.4, 0.4, 0.8, 0.9];
-//! let metrics = evaluate(TaskOutput::Binary, &labels, &probabilities)?;
+//! let metrics = evaluate(LabelKind::Binary, &labels, &probabilities)?;
 //! assert_eq!(metrics.n, 4);
 //! assert_eq!(metrics.get(Metric::Auc), Some(0.875));
 //! assert_eq!(metrics.get(Metric::Accuracy), Some(0.75));
@@ -45,65 +46,6 @@ pub use overall::{Overall, overall};
 pub use probability::{CalibrationBin, calibration};
 pub use ranking::{PrecisionRecallPoint, RocPoint, precision_recall_curve, roc_curve};
 
-/// Kind of output of a task's head, per row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum TaskOutput {
-    /// The probability of the positive class; it is predicted above 0.5.
-    Binary,
-    /// One probability per class; the first of the largest is predicted.
-    Classes {
-        /// Number of classes.
-        n_classes: usize,
-    },
-    /// A real number.
-    Regression,
-    /// One probability per label; each label is predicted above 0.5.
-    MultiLabel {
-        /// Number of labels.
-        n_labels: usize,
-    },
-}
-
-impl TaskOutput {
-    /// Numbers per row.
-    pub fn width(self) -> usize {
-        match self {
-            Self::Binary | Self::Regression => 1,
-            Self::Classes { n_classes } => n_classes,
-            Self::MultiLabel { n_labels } => n_labels,
-        }
-    }
-
-    /// Labels per row.
-    pub fn label_width(self) -> usize {
-        match self {
-            Self::Binary | Self::Regression | Self::Classes { .. } => 1,
-            Self::MultiLabel { n_labels } => n_labels,
-        }
-    }
-
-    /// Values that a label can take, 0 to one below; none for a real label.
-    fn n_values(self) -> Option<usize> {
-        match self {
-            Self::Binary | Self::MultiLabel { .. } => Some(2),
-            Self::Classes { n_classes } => Some(n_classes),
-            Self::Regression => None,
-        }
-    }
-}
-
-impl From<LabelKind> for TaskOutput {
-    fn from(kind: LabelKind) -> Self {
-        match kind {
-            LabelKind::Binary => Self::Binary,
-            LabelKind::Classes { n_classes } => Self::Classes { n_classes },
-            LabelKind::Real => Self::Regression,
-            LabelKind::MultiLabel { n_labels } => Self::MultiLabel { n_labels },
-        }
-    }
-}
-
 /// A task with more classes than this has no confusion matrix, no metrics per class and no areas under curves.
 pub const MAX_LISTED_CLASSES: usize = 100;
 
@@ -126,7 +68,7 @@ pub struct TaskMetrics {
 
 impl TaskMetrics {
     /// Every metric of `kind` with its value, without classes.
-    fn new(kind: TaskOutput, n: usize, value: impl Fn(Metric) -> Measured) -> Self {
+    fn new(kind: LabelKind, n: usize, value: impl Fn(Metric) -> Measured) -> Self {
         let measured: Vec<(Metric, Measured)> =
             Metric::of(kind).map(|metric| (metric, value(metric))).collect();
         let averaged = measured
@@ -211,11 +153,12 @@ impl Explain for MetricError {
 
 /// Every metric that applies to `kind`.
 ///
-/// `labels` has the row-major `[rows, kind.label_width()]` numbers (a class index, 0 or 1, or a real number; NaN is missing),
-/// `outputs` the row-major `[rows, kind.width()]` probabilities or predicted values. When an output of a labelled row is not finite, every
-/// metric is undefined.
-pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<TaskMetrics, MetricError> {
-    let (width, label_width) = (kind.width(), kind.label_width().max(1));
+/// `labels` has the row-major `[rows, kind.width()]` numbers (a class index, 0 or 1, or a real number; NaN is missing),
+/// `outputs` the row-major `[rows, kind.prediction_width()]` probabilities or predicted values. A yes / no label is predicted above
+/// 0.5, each of several on its own; of classes the first of the largest is. When an output of a labelled row is not finite, every metric
+/// is undefined.
+pub fn evaluate(kind: LabelKind, labels: &[f32], outputs: &[f32]) -> Result<TaskMetrics, MetricError> {
+    let (width, label_width) = (kind.prediction_width(), kind.width().max(1));
     let n_rows = labels.len().div_ceil(label_width);
     let expected = n_rows * width;
     if outputs.len() != expected || !labels.len().is_multiple_of(label_width) {
@@ -250,21 +193,21 @@ pub fn evaluate(kind: TaskOutput, labels: &[f32], outputs: &[f32]) -> Result<Tas
         return Ok(TaskMetrics::new(kind, known.len(), |_| Measured::default()));
     }
     Ok(match kind {
-        TaskOutput::Binary => {
+        LabelKind::Binary => {
             let positive: Vec<bool> = labels.iter().map(|label| *label == 1.0).collect();
             binary(&positive, &outputs)
         }
-        TaskOutput::Classes { n_classes } => {
+        LabelKind::Classes { n_classes } => {
             let classes: Vec<usize> = labels.iter().map(|label| *label as usize).collect();
             multi_class(&classes, as_matrix(&outputs, width), n_classes)
         }
-        TaskOutput::Regression => TaskMetrics::new(kind, labels.len(), |metric| match metric {
+        LabelKind::Real => TaskMetrics::new(kind, labels.len(), |metric| match metric {
             Metric::Rmse => regression::rmse(&labels, &outputs).into(),
             Metric::Mae => regression::mae(&labels, &outputs).into(),
             Metric::R2 => regression::r2(&labels, &outputs).into(),
             _ => Measured::default(),
         }),
-        TaskOutput::MultiLabel { n_labels } => multi_label::evaluate(
+        LabelKind::MultiLabel { n_labels } => multi_label::evaluate(
             as_matrix(&labels, label_width),
             as_matrix(&outputs, width),
             n_labels,
@@ -301,7 +244,7 @@ fn binary(positive: &[bool], probabilities: &[f32]) -> TaskMetrics {
             other => classification::average(other, &per_class, confusion.correct()),
         }
     };
-    let metrics = TaskMetrics::new(TaskOutput::Binary, positive.len(), value);
+    let metrics = TaskMetrics::new(LabelKind::Binary, positive.len(), value);
     TaskMetrics {
         confusion: Some(confusion),
         per_class,
@@ -342,7 +285,7 @@ fn multi_class(classes: &[usize], probabilities: ArrayView2<'_, f32>, n_classes:
             other => classification::average(other, &per_class, confusion.correct()),
         }
     };
-    let metrics = TaskMetrics::new(TaskOutput::Classes { n_classes }, classes.len(), value);
+    let metrics = TaskMetrics::new(LabelKind::Classes { n_classes }, classes.len(), value);
     TaskMetrics {
         confusion: Some(confusion),
         per_class,
@@ -369,7 +312,7 @@ fn many_classes(classes: &[usize], probabilities: ArrayView2<'_, f32>, n_classes
             other => classification::average(other, &per_class, correct),
         }
     };
-    TaskMetrics::new(TaskOutput::Classes { n_classes }, classes.len(), value)
+    TaskMetrics::new(LabelKind::Classes { n_classes }, classes.len(), value)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use ndarray::{ArrayView1, ArrayView2};
 
 use super::{
-    ClassMetrics, Metric, TaskMetrics, TaskOutput,
+    ClassMetrics, Metric, TaskMetrics,
     average::{Measured, mean},
     classification, probability, ranking,
 };
@@ -54,7 +54,7 @@ pub(super) fn evaluate(
             other => classification::average_of_labels(other, &per_label, n_hits),
         }
     };
-    let metrics = TaskMetrics::new(TaskOutput::MultiLabel { n_labels }, n, value);
+    let metrics = TaskMetrics::new(LabelKind::MultiLabel { n_labels }, n, value);
     TaskMetrics {
         per_class: per_label,
         ..metrics

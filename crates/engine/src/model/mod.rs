@@ -40,12 +40,9 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use crate::{
-    design::{
-        Design,
-        check::{Limits, Lowered, Problem, ProblemKind, Severity, lower},
-    },
-    metrics::TaskOutput,
+use crate::design::{
+    Design,
+    check::{Limits, Lowered, Problem, ProblemKind, Severity, lower},
 };
 use mtl_base::{
     NodeId,
@@ -62,7 +59,7 @@ use mtl_program::{
     parts::Parts,
     penalty,
     plan::Plan,
-    specs::{Mode, TaskSet},
+    specs::{Mode, ParameterSpec, SlotSpec, TaskSpec},
 };
 
 /// Options for building a model.
@@ -94,58 +91,10 @@ impl Explain for BuildError {
     }
 }
 
-/// An input slot: the part of a batch that one input layer reads.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InputSlot {
-    /// The input layer.
-    pub node: NodeId,
-    /// Key of the feature.
-    pub feature: String,
-    /// Type and size of the feature.
-    pub kind: FeatureKind,
-}
-
-/// A task.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TaskSlot {
-    /// The head.
-    pub node: NodeId,
-    /// Its name.
-    pub name: String,
-    /// Key of the label.
-    pub label: String,
-    /// Kind of its predictions.
-    pub output: TaskOutput,
-    /// Numbers per row that it predicts.
-    pub width: usize,
-    /// Weight of its loss in the design.
-    pub weight: f32,
-}
-
-/// A parameter.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
-    /// `node name/kernel`.
-    pub name: String,
-    /// The layer.
-    pub node: NodeId,
-    /// Sizes of its axes.
-    pub shape: Vec<usize>,
-    /// Its range in the flat buffers.
-    pub range: Range<usize>,
-    /// Tasks whose losses reach it.
-    pub tasks: TaskSet,
-    /// Whether the optimizer changes it.
-    pub trainable: bool,
-}
-
 /// A compiled design with its parameters.
 pub struct Model {
     plan: Plan,
     backend: CpuBackend,
-    inputs: Vec<InputSlot>,
-    tasks: Vec<TaskSlot>,
-    parameters: Vec<Parameter>,
     values: Vec<f32>,
     batch: Batch,
     losses: Vec<f32>,
@@ -206,9 +155,6 @@ impl Model {
         }
         let mut model = Self {
             backend: CpuBackend::new(&plan, layout, options.seed),
-            inputs: Vec::new(),
-            tasks: Vec::new(),
-            parameters: Vec::new(),
             values: vec![0.0; n_parameters],
             batch: Batch::new(&plan, max_rows),
             losses: vec![0.0; plan.tasks.len()],
@@ -218,46 +164,8 @@ impl Model {
             options: BuildOptions { max_rows, ..*options },
             plan,
         };
-        model.describe();
         model.initialize(options.seed);
         Ok(model)
-    }
-
-    fn describe(&mut self) {
-        let slots = self.plan.slots.iter();
-        self.inputs = slots
-            .map(|slot| InputSlot {
-                node: slot.node,
-                feature: slot.feature.clone(),
-                kind: slot.kind,
-            })
-            .collect();
-        self.tasks = self
-            .plan
-            .tasks
-            .iter()
-            .map(|task| TaskSlot {
-                node: task.node,
-                name: task.name.clone(),
-                label: task.label.clone(),
-                output: task.kind.into(),
-                width: task.width,
-                weight: task.weight,
-            })
-            .collect();
-        self.parameters = self
-            .plan
-            .parameters
-            .iter()
-            .map(|spec| Parameter {
-                name: spec.name.clone(),
-                node: spec.node,
-                shape: spec.shape.clone(),
-                range: spec.range.clone(),
-                tasks: spec.tasks,
-                trainable: spec.trainable,
-            })
-            .collect();
     }
 
     /// Initialises the parameters; each from a random stream of its own, keyed by the id of its node and its short name, so that
@@ -279,7 +187,6 @@ impl Model {
         }
         self.plan = plan;
         self.backend.update(&self.plan);
-        self.describe();
         true
     }
 
@@ -299,23 +206,23 @@ impl Model {
     }
 
     /// Input slots, in the order of a batch.
-    pub fn inputs(&self) -> &[InputSlot] {
-        &self.inputs
+    pub fn inputs(&self) -> &[SlotSpec] {
+        &self.plan.slots
     }
 
     /// Tasks, in the order of the heads.
-    pub fn tasks(&self) -> &[TaskSlot] {
-        &self.tasks
+    pub fn tasks(&self) -> &[TaskSpec] {
+        &self.plan.tasks
     }
 
     /// Weight of each task's loss in the design.
     pub fn task_weights(&self) -> impl Iterator<Item = f32> {
-        self.tasks.iter().map(|task| task.weight)
+        self.plan.tasks.iter().map(|task| task.weight)
     }
 
     /// Parameters, in the order of the flat buffers.
-    pub fn parameters(&self) -> &[Parameter] {
-        &self.parameters
+    pub fn parameters(&self) -> &[ParameterSpec] {
+        &self.plan.parameters
     }
 
     /// Parameters, flat.

@@ -17,7 +17,6 @@ use mtl_engine::{
         Activation, Arity, BinaryHead, ClassesHead, Dense, DenseInput, Embedding, GlobalAveragePooling,
         IdInput, Layer, RegressionHead, Sample, Shape, TokenInput,
     },
-    metrics::TaskOutput,
     model::{BuildOptions, Model},
 };
 use mtl_kernels::random::Random;
@@ -246,12 +245,12 @@ pub fn fill(model: &mut Model, rows: usize, seed: u64) {
         }
     }
     for (task, targets) in tasks.iter().zip(&mut batch.targets) {
-        let width = task.output.label_width();
+        let width = task.kind.width();
         for (index, target) in targets.iter_mut().enumerate() {
-            let value = match task.output {
-                TaskOutput::Binary | TaskOutput::MultiLabel { .. } => random.below(2) as f32,
-                TaskOutput::Classes { n_classes } => random.below(n_classes) as f32,
-                TaskOutput::Regression => random.uniform_in(-1.0, 1.0),
+            let value = match task.kind {
+                LabelKind::Binary | LabelKind::MultiLabel { .. } => random.below(2) as f32,
+                LabelKind::Classes { n_classes } => random.below(n_classes) as f32,
+                LabelKind::Real => random.uniform_in(-1.0, 1.0),
             };
             // Row 1 has no label; of several labels one is missing in row 0 too.
             let is_missing = index / width == 1 || index + 1 == width && width > 1;
@@ -277,28 +276,28 @@ pub fn loss_f64(bench: &Bench, model: &Model, weights: &[f32]) -> f64 {
         let logits: Vec<f64> = model.logits(task_idx).iter().map(|z| f64::from(*z)).collect();
         let (mut sum, mut n) = (0.0, 0.0);
         // Labels side by side count as so many rows.
-        let n_labels = task.output.label_width();
+        let n_labels = task.kind.width();
         let rows = logits.chunks_exact(task.width / n_labels);
         for (index, (z, y)) in rows.zip(&model.batch().targets[task_idx]).enumerate() {
             if y.is_nan() {
                 continue;
             }
             n += 1.0;
-            sum += match task.output {
-                TaskOutput::Binary | TaskOutput::MultiLabel { .. } => {
+            sum += match task.kind {
+                LabelKind::Binary | LabelKind::MultiLabel { .. } => {
                     let signed = if *y > 0.5 { -z[0] } else { z[0] };
-                    let class = if task.output == TaskOutput::Binary {
+                    let class = if task.kind == LabelKind::Binary {
                         *y as usize
                     } else {
                         index % n_labels
                     };
                     class_weight(class) * (1.0 + signed.exp()).ln()
                 }
-                TaskOutput::Classes { .. } => {
+                LabelKind::Classes { .. } => {
                     let log_sum = z.iter().map(|z| z.exp()).sum::<f64>().ln();
                     class_weight(*y as usize) * (log_sum - z[*y as usize])
                 }
-                TaskOutput::Regression => (z[0] - f64::from(*y)).powi(2),
+                LabelKind::Real => (z[0] - f64::from(*y)).powi(2),
             };
         }
         total += f64::from(weights[task_idx]) * sum / f64::max(n, 1.0);
@@ -309,7 +308,7 @@ pub fn loss_f64(bench: &Bench, model: &Model, weights: &[f32]) -> f64 {
 /// The loss of ordered classes by its definition.
 fn ordinal_loss_f64(model: &Model, task_idx: usize, class_weights: &[f64]) -> f64 {
     let task = &model.tasks()[task_idx];
-    let named = |parameter: &&mtl_engine::model::Parameter| {
+    let named = |parameter: &&mtl_program::specs::ParameterSpec| {
         parameter.node == task.node && parameter.name.ends_with("/thresholds")
     };
     let thresholds = model

@@ -10,9 +10,8 @@ mod gpu;
 pub use gpu::{GpuBenchmark, GpuBenchmarkError};
 
 use mtl_balance::{BalanceConfig, BalanceOptions};
-use mtl_base::schema::{FeatureKind, Schema};
+use mtl_base::schema::{FeatureKind, LabelKind, Schema};
 use mtl_engine::design::{Design, check::Limits};
-use mtl_engine::metrics::TaskOutput;
 use mtl_engine::model::{Batch, BuildError, BuildOptions, Model};
 use mtl_kernels::{fused::Rounding, random::Random};
 use mtl_program::clipping::Clipping;
@@ -134,10 +133,10 @@ impl Benchmark {
                 }
             }
             for (task, targets) in tasks.iter().zip(&mut batch.targets) {
-                targets.fill_with(|| match task.output {
-                    TaskOutput::Binary | TaskOutput::MultiLabel { .. } => random.below(2) as f32,
-                    TaskOutput::Classes { n_classes } => random.below(n_classes) as f32,
-                    TaskOutput::Regression => random.normal(),
+                targets.fill_with(|| match task.kind {
+                    LabelKind::Binary | LabelKind::MultiLabel { .. } => random.below(2) as f32,
+                    LabelKind::Classes { n_classes } => random.below(n_classes) as f32,
+                    LabelKind::Real => random.normal(),
                 });
             }
             self.batches.push(batch.clone());

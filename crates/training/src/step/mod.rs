@@ -26,14 +26,14 @@ mod state;
 
 pub use capabilities::{Capabilities, Limitation};
 pub use observer::{Direction, Stage, StepObserver};
-pub use profile::{OpProfile, Profile, Timed};
+pub use profile::{OpTime, Profile, Timed};
 pub use report::StepReport;
 pub(crate) use state::{Order, RunState};
 pub use state::{SavedBalancer, SavedOptimizer, SavedState};
 
 use mtl_balance::options::{BalanceOptions, Domain, Heads, Metric};
 use mtl_balance::{BalanceConfig, Balancer, Needs, Rows, Setup, StepInput, TaskKind};
-use mtl_engine::metrics::TaskOutput;
+use mtl_base::schema::LabelKind;
 use mtl_engine::model::{Batch, Model};
 use mtl_kernels::fused::Rounding;
 use mtl_kernels::vector::all_finite;
@@ -150,9 +150,9 @@ impl Trainer {
         max_bytes: usize,
     ) -> Result<Self, RunError> {
         let n_tasks = model.tasks().len();
-        let kinds = model.tasks().iter().map(|task| match task.output {
-            TaskOutput::Regression => TaskKind::Regression,
-            TaskOutput::Binary | TaskOutput::Classes { .. } | TaskOutput::MultiLabel { .. } => {
+        let kinds = model.tasks().iter().map(|task| match task.kind {
+            LabelKind::Real => TaskKind::Regression,
+            LabelKind::Binary | LabelKind::Classes { .. } | LabelKind::MultiLabel { .. } => {
                 TaskKind::Classification
             }
         });
@@ -586,7 +586,7 @@ fn balance_rows<'a>(rows: &TaskRows<'a>) -> Rows<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mtl_base::schema::{FeatureSchema, LabelKind, LabelSchema, Schema};
+    use mtl_base::schema::{FeatureSchema, LabelSchema, Schema};
     use mtl_base::text::Message;
     use mtl_engine::design::Design;
     use mtl_engine::layers::{BinaryHead, Dense, DenseInput};

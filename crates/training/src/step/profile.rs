@@ -2,14 +2,15 @@
 
 use mtl_base::NodeId;
 use mtl_engine::model::Model;
+use serde::{Deserialize, Serialize};
 
 use super::observer::{Direction, Stage, StepObserver};
 
-/// Time of one op, summed over the steps of a [`Profile`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct OpProfile {
+/// Time of one op.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpTime {
     /// Kind of the op.
-    pub op: &'static str,
+    pub op: String,
     /// The node that it belongs to.
     pub node: NodeId,
     /// Time of its forward passes, in milliseconds.
@@ -22,8 +23,8 @@ pub struct OpProfile {
 /// mean something.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// One entry per op, in the order of the program.
-    pub ops: Vec<OpProfile>,
+    /// One entry per op, in the order of the program; sums over the steps.
+    pub ops: Vec<OpTime>,
     /// Putting the rows into the batch, in milliseconds.
     pub rows_ms: f64,
     /// Weights of the tasks and combination of their gradients, in milliseconds.
@@ -42,8 +43,8 @@ impl Profile {
     pub fn new(model: &Model) -> Self {
         let ops = (0..model.n_ops()).map(|op_idx| {
             let (op, node) = model.op(op_idx);
-            OpProfile {
-                op,
+            OpTime {
+                op: op.to_owned(),
                 node,
                 forward_ms: 0.0,
                 backward_ms: 0.0,
