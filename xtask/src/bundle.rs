@@ -29,6 +29,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::command::{cargo, line_of, root, step, target_dir};
 use crate::compress::{Encoding, compressed};
+use crate::files::{Files, extension_of};
 use crate::{integrity, setup, shrink, weight};
 
 /// Goes up when the same module is to be bound in another way, so that older outputs are not taken for new ones.
@@ -297,9 +298,6 @@ fn forget_old_builds(cache: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The files of the folder by their path in it.
-pub type Files = BTreeMap<String, Vec<u8>>;
-
 /// Gives every file its hashed name, innermost first, and replaces the names in the files that use them.
 ///
 /// A source file names another as it lies in `static/`: `./worker.js`, `static/style.css`; the module and
@@ -543,10 +541,6 @@ fn relative_name(path: &Path, dir: &Path) -> String {
         .map(|part| part.as_os_str().to_string_lossy())
         .collect::<Vec<_>>()
         .join("/")
-}
-
-pub fn extension_of(name: &str) -> &str {
-    name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
 #[cfg(test)]

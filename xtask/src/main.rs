@@ -13,6 +13,7 @@ mod bundle;
 mod command;
 mod compress;
 mod data_command;
+mod files;
 mod integrity;
 mod serve;
 mod server;

@@ -15,8 +15,8 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use flate2::{Compression, write::GzEncoder};
 
-use crate::bundle::{Files, extension_of};
 use crate::command::human_bytes;
+use crate::files::{Files, extension_of};
 
 /// What is fetched before the page answers. (Tried, and no help: `wasm-opt -Oz`, raw a sixth less and gzipped a twelfth more;
 /// the crates of the hot loops at level "s", 20 to 40 times slower, since the compiler unrolls no loop there; lower thresholds

@@ -41,13 +41,13 @@ mod column;
 pub mod dataset;
 pub mod datasets;
 pub mod findings;
-pub mod fresh;
 #[cfg(test)]
 mod laws;
 pub mod next;
 pub mod prepare;
 pub mod report;
 pub mod same_input;
+mod settings;
 pub mod split;
 pub mod tokenizer;
 pub mod truth;

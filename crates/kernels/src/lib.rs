@@ -25,8 +25,6 @@ mod double;
 pub mod elementary;
 pub mod fused;
 pub mod gemm;
-mod lanes;
-mod packing;
 pub mod peak;
 pub mod random;
 pub mod vector;

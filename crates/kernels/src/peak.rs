@@ -6,10 +6,10 @@
 )]
 
 #[cfg(target_arch = "x86_64")]
-use super::lanes::Avx2;
+use super::gemm::lanes::Avx2;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-use super::lanes::Fused4;
-use super::lanes::{Lanes, Lanes4};
+use super::gemm::lanes::Fused4;
+use super::gemm::lanes::{Lanes, Lanes4};
 
 use super::fused::{self, Rounding};
 use super::gemm::{Operand, Output, Size, gemm, gemm_scratch_len};

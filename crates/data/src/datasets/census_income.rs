@@ -12,7 +12,7 @@ use mtl_base::text::Message;
 
 use super::raw::{RawError, classes, expect_count};
 use crate::dataset::{Column, Dataset, DatasetInfo, DenseColumn, Feature, Language, Source, TextColumn};
-use crate::prepare::DataSettings;
+use crate::settings::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "census-income";

@@ -12,7 +12,7 @@ use mtl_base::text::Message;
 
 use super::raw::{RawError, classes, expect_counts};
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, Language, Source, TextColumn};
-use crate::prepare::DataSettings;
+use crate::settings::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "chinese-reviews";

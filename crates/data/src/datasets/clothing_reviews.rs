@@ -12,7 +12,7 @@ use super::raw::{RawError, classes, expect_count, expect_counts, real};
 use crate::dataset::{
     Column, Dataset, DatasetInfo, DenseColumn, Feature, IdColumn, Language, Source, TextColumn,
 };
-use crate::prepare::DataSettings;
+use crate::settings::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "clothing-reviews";

@@ -31,7 +31,7 @@ use mtl_kernels::elementary::{exp, log, sigmoid};
 use mtl_kernels::random::Random;
 
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelColumn, Language, TruthColumn};
-use crate::prepare::DataSettings;
+use crate::settings::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "generated-impressions";

@@ -12,7 +12,7 @@
 //! error, `s`, stands among the baselines.
 //!
 //! The second label may be given in a smaller unit (`unit_2 = 100`: cents instead of euros), which makes its loss 10,000
-//! times as large. With `streaming`, training rows are drawn anew in every epoch ([`FreshRows`](crate::fresh::FreshRows)):
+//! times as large. With `streaming`, training rows are drawn anew in every epoch ([`FreshRows`](super::FreshRows)):
 //! the regime without repetition in which the paper's comparison was made.
 //!
 //! Ma, J. et al. (2018). Modeling Task Relationships in Multi-task Learning with Multi-gate Mixture-of-Experts. KDD.
@@ -34,7 +34,7 @@ use mtl_kernels::random::Random;
 use crate::dataset::{
     Column, Dataset, DatasetInfo, DenseColumn, Feature, LabelColumn, Language, TruthColumn,
 };
-use crate::prepare::DataSettings;
+use crate::settings::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "generated-regression";

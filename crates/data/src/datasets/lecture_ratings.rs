@@ -18,7 +18,7 @@ use crate::dataset::{
     Column, Dataset, DatasetInfo, DenseColumn, Feature, IdColumn, LabelColumn, Language, Source,
 };
 use crate::next::NextLabel;
-use crate::prepare::DataSettings;
+use crate::settings::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "lecture-ratings";

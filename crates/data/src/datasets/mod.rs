@@ -7,6 +7,7 @@
 pub mod census_income;
 pub mod chinese_reviews;
 pub mod clothing_reviews;
+mod fresh;
 pub mod generated_impressions;
 pub mod generated_regression;
 pub mod generated_reviews;
@@ -19,9 +20,9 @@ use mtl_base::text::Text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::dataset::{Dataset, DatasetInfo};
-use crate::fresh::FreshRows;
-use crate::prepare::DataSettings;
+use crate::settings::DataSettings;
 
+pub use fresh::FreshRows;
 pub use raw::RawError;
 
 /// How a data set comes to be.

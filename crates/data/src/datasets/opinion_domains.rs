@@ -7,7 +7,7 @@ use mtl_base::text::Message;
 
 use super::raw::{RawError, classes, expect_counts, real};
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, Language, Source, TextColumn};
-use crate::prepare::DataSettings;
+use crate::settings::DataSettings;
 
 /// Stable name.
 pub const KEY: &str = "opinion-domains";

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DataSettings, LabelUsage};
 use crate::dataset::{DatasetInfo, TruthColumn};
-use crate::fresh::FreshRows;
+use crate::datasets::FreshRows;
 use crate::split::Splits;
 use crate::tokenizer::{Token, Vocabulary};
 

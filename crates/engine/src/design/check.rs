@@ -13,7 +13,7 @@ pub use super::{
 };
 use crate::{
     layers::{Arity, Layer, LowerError, Shape},
-    lowering::{Lowering, Signal, Source},
+    lowering::{Lowering, NodeSpec, Signal, Source},
 };
 use mtl_base::NodeId;
 use mtl_base::{schema::Schema, settings::Settings};
@@ -297,7 +297,14 @@ impl Checker<'_> {
             ..NodeReport::default()
         };
         if let (Some(inputs), true) = (inputs, settings_fine) {
-            let mut lowering = Lowering::new(&mut self.plan, self.schema, node, tasks, task_idx);
+            let spec = NodeSpec {
+                id: node.id,
+                name: &node.name,
+                frozen: node.frozen,
+                tasks,
+                task_idx,
+            };
+            let mut lowering = Lowering::new(&mut self.plan, self.schema, spec);
             match node.layer.lower(&mut lowering, &inputs) {
                 Ok(signals) => {
                     report.outputs = signals.iter().map(|signal| signal.shape).collect();

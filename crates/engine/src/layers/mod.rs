@@ -4,7 +4,6 @@
 //! initialisers, how it lowers to ops (and so its shape rule), and samples for the law suite. Outside, a layer is a `mod` line
 //! here and one in [`layers!`](self).
 
-mod activation;
 mod add;
 mod attention_pooling;
 mod average;
@@ -22,7 +21,6 @@ mod dot;
 mod dropout;
 mod embedding;
 mod embedding_bag;
-mod error;
 mod factorization_machine;
 mod flatten;
 mod gaussian_noise;
@@ -42,13 +40,11 @@ mod multi_label_head;
 mod multiply;
 mod ordinal_head;
 mod pool;
-mod ports;
 mod positional_embedding;
 mod recurrent;
 mod regression_head;
 mod scale;
 mod self_attention;
-mod shape;
 mod slice;
 mod squeeze_excite;
 mod stop_gradient;
@@ -56,21 +52,18 @@ mod subtract;
 mod token_input;
 mod unit_normalization;
 
-pub use activation::Activation;
 pub use bidirectional::{BidirectionalMerge, RecurrentCell};
 pub use category::Category;
 pub use conv1d::ConvolutionPadding;
 pub use embedding_bag::BagRule;
-pub use error::LowerError;
 pub use head::head_for;
-pub use ports::{
-    ANY_INPUT, ANY_INPUTS, ANY_OUTPUT, Arity, InputPort, NO_INPUTS, NO_OUTPUTS, OutputPort, PortKind,
-    SEQUENCE_INPUT, SEQUENCE_OUTPUT, VECTOR_INPUT, VECTOR_OUTPUT,
-};
-pub use shape::Shape;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
+pub use crate::lowering::{
+    ANY_INPUT, ANY_INPUTS, ANY_OUTPUT, Activation, Arity, InputPort, LowerError, NO_INPUTS, NO_OUTPUTS, OutputPort,
+    PortKind, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Shape, VECTOR_INPUT, VECTOR_OUTPUT,
+};
 use crate::lowering::{Lowering, Signal};
 use mtl_base::{
     settings::{self, Field, Kind, Settings, Value},

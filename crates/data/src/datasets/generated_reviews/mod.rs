@@ -25,7 +25,7 @@ use mtl_base::schema::LabelKind;
 use mtl_base::text::{Message, Text};
 
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, LabelColumn, Language, TextColumn};
-use crate::prepare::DataSettings;
+use crate::settings::DataSettings;
 use mtl_kernels::random::Random;
 
 /// Stable name.

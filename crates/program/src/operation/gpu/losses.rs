@@ -2,7 +2,7 @@
 //! adds the rows up.
 
 use super::{Address, GpuCompiler, GpuRecord, Kernel, Place, Shader, gpu_record, wgsl};
-use crate::{ids::ValueId, losses::class_weight};
+use crate::ids::ValueId;
 
 gpu_record! {
     /// Constants of the mean over the rows.
@@ -80,6 +80,7 @@ impl GpuCompiler<'_> {
         if weights.is_empty() {
             return Address::NOWHERE;
         }
-        self.constants((0..n_classes).map(|class| class_weight(weights, class).to_bits()))
+        let weights = weights.iter().copied().chain(std::iter::repeat(1.0));
+        self.constants(weights.take(n_classes).map(f32::to_bits))
     }
 }

@@ -1,11 +1,11 @@
-//! Copies of blocks of the operands of [`gemm`](super::gemm), in the order in which its inner loop reads them.
+//! Copies of blocks of the operands of [`gemm`](super), in the order in which its inner loop reads them.
 #![allow(
     unsafe_code,
     reason = "vector moves through pointers, each checked before its loop"
 )]
 
-use super::gemm::{MR, Operand};
 use super::lanes::{Lanes, Lanes4};
+use super::{MR, Operand};
 
 /// Copies `rows` rows of `W` numbers, `stride` apart, one behind the other.
 fn copy_rows<const W: usize>(dst: &mut [f32], src: &[f32], stride: usize, rows: usize) {

@@ -1,9 +1,18 @@
-//! The builder with which a layer is lowered: it declares parameters and values, and appends ops to the plan.
+//! What a layer is lowered with: shapes, handles, errors, and the builder that declares parameters and values and appends ops to the plan.
 
-use crate::{
-    design::Node,
-    layers::{Activation, LowerError, Shape},
+mod activation;
+mod error;
+mod ports;
+mod shape;
+
+pub use activation::Activation;
+pub use error::LowerError;
+pub use ports::{
+    ANY_INPUT, ANY_INPUTS, ANY_OUTPUT, Arity, InputPort, NO_INPUTS, NO_OUTPUTS, OutputPort, PortKind,
+    SEQUENCE_INPUT, SEQUENCE_OUTPUT, VECTOR_INPUT, VECTOR_OUTPUT,
 };
+pub use shape::Shape;
+
 use mtl_base::{
     NodeId,
     schema::{FeatureKind, LabelKind, Schema},
@@ -62,31 +71,32 @@ impl Signal {
     }
 }
 
+/// The node that is being lowered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeSpec<'a> {
+    /// Its id.
+    pub id: NodeId,
+    /// Its name.
+    pub name: &'a str,
+    /// Whether its parameters are frozen.
+    pub frozen: bool,
+    /// Tasks whose losses reach it.
+    pub tasks: TaskSet,
+    /// Position among the tasks, of a head.
+    pub task_idx: usize,
+}
+
 /// The plan under construction, as the node that is being lowered sees it.
 pub struct Lowering<'a> {
     plan: &'a mut Plan,
     schema: &'a Schema,
-    node: &'a Node,
-    tasks: TaskSet,
-    task_idx: usize,
+    node: NodeSpec<'a>,
 }
 
 impl<'a> Lowering<'a> {
-    /// Lowers `node`, which the losses of `tasks` reach, onto the end of `plan`; a head is task `task_idx`.
-    pub fn new(
-        plan: &'a mut Plan,
-        schema: &'a Schema,
-        node: &'a Node,
-        tasks: TaskSet,
-        task_idx: usize,
-    ) -> Self {
-        Self {
-            plan,
-            schema,
-            node,
-            tasks,
-            task_idx,
-        }
+    /// Lowers `node` onto the end of `plan`.
+    pub fn new(plan: &'a mut Plan, schema: &'a Schema, node: NodeSpec<'a>) -> Self {
+        Self { plan, schema, node }
     }
 
     /// The node that is being lowered.
@@ -254,7 +264,7 @@ impl<'a> Lowering<'a> {
             range: offset..offset.saturating_add(size),
             start,
             regulariser,
-            tasks: self.tasks,
+            tasks: self.node.tasks,
             trainable: !self.node.frozen,
             sparse: false,
         });
@@ -311,7 +321,7 @@ impl<'a> Lowering<'a> {
         self.plan.values[output.0].lifetime = Lifetime::Output;
         self.plan.tasks.push(TaskSpec {
             node: self.node.id,
-            name: self.node.name.clone(),
+            name: self.node.name.to_owned(),
             label: label.to_owned(),
             kind,
             width,
@@ -323,7 +333,7 @@ impl<'a> Lowering<'a> {
 
     /// Position of the head among the tasks.
     pub const fn task_idx(&self) -> usize {
-        self.task_idx
+        self.node.task_idx
     }
 
     /// The value of a signal in the arena. Ids have none.
@@ -332,7 +342,7 @@ impl<'a> Lowering<'a> {
             Source::Value(value) => Ok(value),
             Source::Ids(_) => Err(LowerError::Kind {
                 handle,
-                expected: crate::layers::PortKind::Any,
+                expected: PortKind::Any,
                 got: signal.shape,
             }),
         }

@@ -42,13 +42,16 @@
     reason = "the inner loop reads and writes through pointers, checked once per product"
 )]
 
-use super::fused::{self, Rounding};
+pub(crate) mod lanes;
+mod packing;
+
+use crate::fused::{self, Rounding};
 #[cfg(target_arch = "x86_64")]
-use super::lanes::Avx2;
+use lanes::Avx2;
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-use super::lanes::Fused4;
-use super::lanes::{Lanes, Lanes4};
-use super::packing::{pack_panel, pack_rows};
+use lanes::Fused4;
+use lanes::{Lanes, Lanes4};
+use packing::{pack_panel, pack_rows};
 
 /// Rows of a tile.
 pub(super) const MR: usize = 4;

@@ -20,7 +20,7 @@
 
 use mtl_kernels::random::Random;
 
-use crate::datasets::generated_regression::{RegressionSettings, Rule};
+use super::generated_regression::{RegressionSettings, Rule};
 
 /// Draws the training rows of every epoch: one dense feature, and two labels.
 #[derive(Clone, Debug, PartialEq)]

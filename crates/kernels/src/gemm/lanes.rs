@@ -1,22 +1,22 @@
 //! The few vector instructions that the matrix product names itself.
 //!
-//! Loops over slices are left to the compiler; the inner loop of [`super::gemm`] is not, because its speed is
+//! Loops over slices are left to the compiler; the inner loop of [`super`] is not, because its speed is
 //! decided by which values stay in registers. [`Lanes`] is what it needs, for wasm's `simd128`, SSE2, AVX2 and, for
 //! every other target, an array. All of them do the same IEEE operations per lane, so they give the same bits; those with
-//! `FUSED` do too, among themselves ([`super::fused`]).
+//! `FUSED` do too, among themselves ([`crate::fused`]).
 #![allow(
     unsafe_code,
     reason = "vector loads, stores and AVX2 instructions are unsafe by their definition"
 )]
 
-use super::gemm::{Panel, run_panel};
+use super::{Panel, run_panel};
 
 /// A register of `N` numbers.
 ///
 /// # Safety
 /// `load` and `store` access `N` numbers from the pointer; every method of [`Avx2`] needs a processor with AVX2, and with
 /// FMA if it is fused.
-pub(super) trait Lanes: Copy {
+pub(crate) trait Lanes: Copy {
     const N: usize;
     /// All lanes `x`.
     unsafe fn splat(x: f32) -> Self;
@@ -38,20 +38,20 @@ pub(super) trait Lanes: Copy {
 
 /// Four lanes, on every target.
 #[cfg(target_arch = "x86_64")]
-pub(super) type Lanes4 = x86::Sse;
+pub(crate) type Lanes4 = x86::Sse;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(super) type Lanes4 = wasm::Simd128<false>;
+pub(crate) type Lanes4 = wasm::Simd128<false>;
 #[cfg(not(any(
     target_arch = "x86_64",
     all(target_arch = "wasm32", target_feature = "simd128")
 )))]
-pub(super) type Lanes4 = portable::Array4;
+pub(crate) type Lanes4 = portable::Array4;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-pub(super) type Fused4 = wasm::Simd128<true>;
+pub(crate) type Fused4 = wasm::Simd128<true>;
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::Avx2;
+pub(crate) use x86::Avx2;
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -59,7 +59,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Sse(__m128);
+    pub(crate) struct Sse(__m128);
 
     impl Lanes for Sse {
         const N: usize = 4;
@@ -93,7 +93,7 @@ mod x86 {
     impl Sse {
         /// Four rows of four become four columns of four.
         #[inline(always)]
-        pub(in super::super) unsafe fn transpose(rows: [Self; 4]) -> [Self; 4] {
+        pub(crate) unsafe fn transpose(rows: [Self; 4]) -> [Self; 4] {
             let [mut a, mut b, mut c, mut d] = rows.map(|r| r.0);
             unsafe { _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d) };
             [Self(a), Self(b), Self(c), Self(d)]
@@ -101,7 +101,7 @@ mod x86 {
     }
 
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Avx2<const FUSED: bool>(__m256);
+    pub(crate) struct Avx2<const FUSED: bool>(__m256);
 
     impl<const FUSED: bool> Lanes for Avx2<FUSED> {
         const N: usize = 8;
@@ -162,7 +162,7 @@ mod wasm {
     use std::arch::wasm32::*;
 
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Simd128<const FUSED: bool>(v128);
+    pub(crate) struct Simd128<const FUSED: bool>(v128);
 
     impl<const FUSED: bool> Lanes for Simd128<FUSED> {
         const N: usize = 4;
@@ -199,7 +199,7 @@ mod wasm {
     impl<const FUSED: bool> Simd128<FUSED> {
         /// Four rows of four become four columns of four.
         #[inline(always)]
-        pub(in super::super) unsafe fn transpose(rows: [Self; 4]) -> [Self; 4] {
+        pub(crate) unsafe fn transpose(rows: [Self; 4]) -> [Self; 4] {
             let [a, b, c, d] = rows.map(|r| r.0);
             let ab_low = i32x4_shuffle::<0, 4, 1, 5>(a, b);
             let ab_high = i32x4_shuffle::<2, 6, 3, 7>(a, b);
@@ -224,7 +224,7 @@ mod portable {
     use std::array::from_fn;
 
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Array4([f32; 4]);
+    pub(crate) struct Array4([f32; 4]);
 
     impl Lanes for Array4 {
         const N: usize = 4;
@@ -257,7 +257,7 @@ mod portable {
     impl Array4 {
         /// Four rows of four become four columns of four.
         #[inline(always)]
-        pub(in super::super) unsafe fn transpose(rows: [Self; 4]) -> [Self; 4] {
+        pub(crate) unsafe fn transpose(rows: [Self; 4]) -> [Self; 4] {
             from_fn(|i| Self(from_fn(|j| rows[j].0[i])))
         }
     }
