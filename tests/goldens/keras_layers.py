@@ -92,7 +92,7 @@ class SqueezeExcite(keras.layers.Layer):
 
     def __init__(self, ratio, regularizer, **settings):
         super().__init__(**settings)
-        self.ratio, self.regularizer = ratio, regularizer
+        self.ratio, self.regularizer, self.supports_masking = ratio, regularizer, True
 
     def build(self, shape):
         width = shape[-1]

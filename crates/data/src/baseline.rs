@@ -415,14 +415,10 @@ mod tests {
         for (label_idx, expected) in [(0, 0.25), (1, 25.0)] {
             let labels = labels(&prepared, label_idx, rows_of(&prepared));
             let found = baselines(&prepared, label_idx, rows_of(&prepared)).pop().unwrap();
-            let rmse = evaluate(
-                prepared.schema.labels[label_idx].kind,
-                &labels,
-                &found.scores,
-            )
-            .unwrap()
-            .get(Metric::Rmse)
-            .unwrap();
+            let rmse = evaluate(prepared.schema.labels[label_idx].kind, &labels, &found.scores)
+                .unwrap()
+                .get(Metric::Rmse)
+                .unwrap();
             assert!((rmse / expected - 1.0).abs() < 0.03, "{rmse}");
         }
     }

@@ -383,11 +383,7 @@ fn check_designs(subject: &str) {
                 &[case.losses[&task.name]],
                 5e-6,
             );
-            assert_eq!(
-                case.predictions[&task.name].shape,
-                [rows, task.width],
-                "{what}"
-            );
+            assert_eq!(case.predictions[&task.name].shape, [rows, task.width], "{what}");
         }
         check(
             &format!("{name}: penalty"),

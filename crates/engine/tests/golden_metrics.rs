@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use goldens::{Labels, read};
 use mtl_base::schema::LabelKind;
 use mtl_engine::metrics::{
-    Averaged, Metric, MetricError, TaskMetrics, evaluate, precision_recall_curve, prior_baseline,
-    roc_curve,
+    Averaged, Metric, MetricError, TaskMetrics, evaluate, precision_recall_curve, prior_baseline, roc_curve,
 };
 use serde::Deserialize;
 
@@ -232,12 +231,17 @@ fn nothing_to_measure_is_undefined() {
         LabelKind::Real,
         LabelKind::MultiLabel { n_labels: 2 },
     ] {
-        let n_labels = 2 * output.label_width();
-        let missing = evaluate(output, &vec![f32::NAN; n_labels], &vec![0.3; 2 * output.prediction_width()]).unwrap();
+        let n_labels = 2 * output.width();
+        let missing = evaluate(
+            output,
+            &vec![f32::NAN; n_labels],
+            &vec![0.3; 2 * output.prediction_width()],
+        )
+        .unwrap();
         assert_eq!(missing.n, 0);
         assert!(!missing.values.is_empty());
         assert!(missing.values.iter().all(|(_, value)| value.is_none()));
-        let labels = [1.0, 0.0].repeat(output.label_width());
+        let labels = [1.0, 0.0].repeat(output.width());
         let diverged = evaluate(output, &labels, &vec![f32::NAN; 2 * output.prediction_width()]).unwrap();
         assert_eq!(diverged.n, 2);
         assert!(diverged.values.iter().all(|(_, value)| value.is_none()));

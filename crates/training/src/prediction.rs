@@ -50,11 +50,7 @@ fn predict_task(
         LabelKind::Classes { .. } | LabelKind::MultiLabel { .. } => (first_of_largest(&outputs), 1.0),
         LabelKind::Real => (0, 1.0),
     };
-    let n_classes = if kind == LabelKind::Real {
-        0
-    } else {
-        outputs.len()
-    };
+    let n_classes = if kind == LabelKind::Real { 0 } else { outputs.len() };
     let classes = (0..n_classes)
         .map(|class| {
             let named = label.classes.get(class).cloned();

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::inspection::{Histogram, Inspection, LayerGradients, LayerInspection};
 pub use crate::profile::StepProfile;
-pub use crate::step::OpTime;
 pub use crate::settings::{Backend, RunSettings, StopCondition, Watch, WatchedLoss, WatchedMetric};
+pub use crate::step::OpTime;
 pub use crate::step::SavedState;
 pub use mtl_data::split::Split;
 

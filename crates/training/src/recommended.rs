@@ -34,8 +34,8 @@ pub fn data_settings(data: &str) -> DataSettings {
 
 #[cfg(test)]
 mod tests {
-    use mtl_base::settings::Settings;
     use super::*;
+    use mtl_base::settings::Settings;
 
     #[test]
     fn every_preset_and_data_set_has_settings_that_check() {

@@ -20,8 +20,8 @@ use yew::prelude::*;
 use crate::{
     i18n::{Lang, Text, fill, panels::T, use_lang},
     state::{
-        Store, history::RunHistory, task_color, task_letter, tasks::label_kind, use_playground,
-        use_selected, use_store,
+        Store, history::RunHistory, task_color, task_letter, tasks::label_kind, use_playground, use_selected,
+        use_store,
     },
     ui::{
         charts::{ChartSource, LineChart},

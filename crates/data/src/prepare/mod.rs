@@ -40,8 +40,8 @@ use crate::same_input::first_rows;
 use crate::split::{Split, Splits, split_together};
 use crate::tokenizer::Vocabulary;
 
-pub use labels::LabelUsage;
 pub use crate::settings::DataSettings;
+pub use labels::LabelUsage;
 pub use prepared::{DenseScale, DenseValues, FeatureValues, Prepared, TokenValues};
 
 /// Labels with more classes than this are not stratified by unless asked for.

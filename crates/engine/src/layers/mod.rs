@@ -61,8 +61,8 @@ pub use head::head_for;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
 pub use crate::lowering::{
-    ANY_INPUT, ANY_INPUTS, ANY_OUTPUT, Activation, Arity, InputPort, LowerError, NO_INPUTS, NO_OUTPUTS, OutputPort,
-    PortKind, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Shape, VECTOR_INPUT, VECTOR_OUTPUT,
+    ANY_INPUT, ANY_INPUTS, ANY_OUTPUT, Activation, Arity, InputPort, LowerError, NO_INPUTS, NO_OUTPUTS,
+    OutputPort, PortKind, SEQUENCE_INPUT, SEQUENCE_OUTPUT, Shape, VECTOR_INPUT, VECTOR_OUTPUT,
 };
 use crate::lowering::{Lowering, Signal};
 use mtl_base::{

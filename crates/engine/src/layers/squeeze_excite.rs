@@ -89,7 +89,13 @@ impl LayerKind for SqueezeExcite {
         vec![
             Sample::new(Self::default(), [vector(5)]),
             Sample::new(small.clone(), [vector(4)]),
-            Sample::new(Self { ratio: 64, ..small.clone() }, [sequence(3, 2)]),
+            Sample::new(
+                Self {
+                    ratio: 64,
+                    ..small.clone()
+                },
+                [sequence(3, 2)],
+            ),
             Sample::new(small, [sequence(4, 6)]),
         ]
     }

@@ -1,5 +1,6 @@
 //! The list of metrics: names, formulas, direction, and the tasks that each applies to.
 
+use mtl_base::schema::LabelKind;
 use mtl_base::text::Text;
 
 mtl_base::choice! {

@@ -4,6 +4,7 @@
 //! micro (TP, FP and FN summed first) or weighted by positive rows. Probabilities of all labels are measured together, their ranking
 //! label by label. A label without a value is left out of an average ([`super::average`]). A label that is not known is left out, and so is a row without a known label.
 
+use mtl_base::schema::LabelKind;
 use ndarray::{ArrayView1, ArrayView2};
 
 use super::{

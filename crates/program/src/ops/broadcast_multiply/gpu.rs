@@ -57,7 +57,13 @@ impl GpuOperation for BroadcastMultiply {
             ..self.record(gpu)
         };
         let groups = gpu.threads(y.len());
-        gpu.push(Kernel::new(&SHADER, "forward"), &record, groups, vec![x, gate], vec![y]);
+        gpu.push(
+            Kernel::new(&SHADER, "forward"),
+            &record,
+            groups,
+            vec![x, gate],
+            vec![y],
+        );
         Ok(())
     }
 
@@ -77,7 +83,13 @@ impl GpuOperation for BroadcastMultiply {
             ..self.record(gpu)
         };
         let groups = gpu.threads(gpu.max_rows * record.per_row);
-        gpu.push(Kernel::new(&SHADER, "backward"), &record, groups, vec![x, gate, dy], writes);
+        gpu.push(
+            Kernel::new(&SHADER, "backward"),
+            &record,
+            groups,
+            vec![x, gate, dy],
+            writes,
+        );
         Ok(())
     }
 }
