@@ -117,7 +117,7 @@ fn imports(source: &str) -> Imports {
     for file in &files {
         let module = module_of(file);
         let Some(own) = module.first() else { continue };
-        let text = fs::read_to_string(root().join(file)).unwrap();
+        let text = fs::read_to_string(root().join(file)).expect("a tracked file");
         let text = &text[..text.find("#[cfg(test)]\nmod ").unwrap_or(text.len())];
         let code: Vec<&str> = text
             .lines()
@@ -143,7 +143,7 @@ fn exported(source: &str, files: &[String]) -> BTreeMap<String, String> {
         .iter()
         .filter(|file| ["lib.rs", "main.rs"].contains(&&file[source.len()..]))
     {
-        let text = fs::read_to_string(root().join(file)).unwrap();
+        let text = fs::read_to_string(root().join(file)).expect("a tracked file");
         let tokens = tokens(&text);
         let mut found = Vec::new();
         for at in (1..tokens.len()).filter(|at| tokens[at - 1] == "use") {
