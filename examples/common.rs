@@ -235,7 +235,10 @@ impl Trainer {
         };
         let bytes = weights::encode(&snapshot, &payloads[0])?;
         std::fs::create_dir_all(folder)?;
-        let path = folder.join(weights::file_name(&snapshot));
+        let path = folder.join(weights::file_name(
+            &snapshot,
+            mtl_export::weights::WeightsForm::Json,
+        ));
         std::fs::write(&path, &bytes)?;
         println!("{} ({:.1} MB)", path.display(), bytes.len() as f64 / 1e6);
         Ok(path)

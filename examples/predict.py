@@ -5,6 +5,7 @@
     python3 predict.py weights.json --user 3 --item 7
     python3 predict.py weights.json --json "..."          numbers for a program
     python3 predict.py weights.json --tokens "..."        the tokens of a text, as JSON
+    python3 predict.py weights.safetensors "..."          the same from the binary form
 
 A feature of the data set is given as `--KEY VALUE` (its key is in the file's data.schema); a text may stand alone.
 Features that are left out take their neutral value: no tokens, id 0, the mean. The file is described in
@@ -588,6 +589,23 @@ class Model:
         return above[:-1] - above[1:], None
 
 
+def read(path):
+    """A weights file of either form, as the JSON form has it. (Safetensors: the length of the header, the header, the values.)"""
+    with open(path, "rb") as opened:
+        data = opened.read()
+    if data[4:8] != bytes(4):
+        return json.loads(data)
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    file = json.loads(header.pop("__metadata__")["mtl-playground"])
+    file["parameters"] = []
+    for name, tensor in header.items():
+        begin, end = tensor["data_offsets"]
+        values = np.frombuffer(data, "<f4", (end - begin) // 4, start + begin)
+        file["parameters"].append({"name": name, "shape": tensor["shape"], "values": values})
+    return file
+
+
 def main(arguments):
     flags = {flag for flag in ("--json", "--tokens") if flag in arguments}
     arguments = [argument for argument in arguments if argument not in flags]
@@ -596,8 +614,7 @@ def main(arguments):
     if "--tokens" in flags:
         print(json.dumps(tokenize(arguments[-1])))
         return
-    with open(arguments[0], encoding="utf-8") as opened:
-        model = Model(json.load(opened))
+    model = Model(read(arguments[0]))
     given, rest = {}, arguments[1:]
     while rest:
         word = rest.pop(0)

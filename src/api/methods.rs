@@ -2,22 +2,25 @@
 
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{ArrayBuffer, Uint8Array};
 use mtl_base::{
     json::{self, tree},
     schema::{FeatureKind, Schema},
     text::{Message, Text},
 };
+use mtl_export::weights::WeightsForm;
 use mtl_kernels::fused;
 use mtl_training::protocol::{Evaluation, PredictInput, Split};
 use serde_json::{Map, Value, json};
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Blob;
 
 use super::{settings, to_js, to_json, turns::Queue};
 use crate::{
     i18n::{fill_message, shell::T},
     state::{Playground, actions::wait_for, files::read_design, history::RunHistory},
-    work,
+    web, work,
+    worker::client::bytes_of,
 };
 
 /// The methods, by name.
@@ -111,19 +114,38 @@ pub(super) async fn call(
             return to_js(&by_task(&evaluation, &this.history.borrow()));
         }
         "exportWeights" => {
-            let written = this.write_weights().await?;
-            let text = String::from_utf8(Uint8Array::new(&written.bytes).to_vec())
-                .map_err(|error| fill_message(T.internal_message, &[&error]))?;
+            let form = match first.as_string().as_deref() {
+                None if first.is_undefined() => WeightsForm::Json,
+                Some("json") => WeightsForm::Json,
+                Some("safetensors") => WeightsForm::Safetensors,
+                _ => return Err(unexpected("form", T.a_weights_form, first)),
+            };
+            let written = this.write_weights(form).await?;
+            if form == WeightsForm::Safetensors {
+                return Ok(written.blob()?.into());
+            }
+            let bytes = written.parts.first().map(bytes_of).unwrap_or_default();
+            let text =
+                String::from_utf8(bytes).map_err(|error| fill_message(T.internal_message, &[&error]))?;
             return Ok(JsValue::from(text));
         }
         "importWeights" => {
-            let text = match first.as_string() {
-                Some(text) => text,
-                None if first.is_object() => json::write(&to_json(first)?),
-                None => return Err(unexpected("json", T.a_json_text, first)),
+            let bytes = if let Some(text) = first.as_string() {
+                Uint8Array::from(text.as_bytes()).buffer()
+            } else if let Some(blob) = first.dyn_ref::<Blob>() {
+                let read = web::files::read(blob).await;
+                read.map_err(|error| {
+                    fill_message(T.file_unreadable, &[&"importWeights", &web::describe(&error)])
+                })?
+            } else if first.is_instance_of::<ArrayBuffer>() || first.is_instance_of::<Uint8Array>() {
+                // A copy: the buffer is moved to the worker.
+                Uint8Array::new(first).slice(0, u32::MAX).buffer()
+            } else if first.is_object() {
+                Uint8Array::from(json::write(&to_json(first)?).as_bytes()).buffer()
+            } else {
+                return Err(unexpected("json", T.a_json_text, first));
             };
-            this.open_weights("importWeights", Uint8Array::from(text.as_bytes()).buffer())
-                .await?;
+            this.open_weights("importWeights", bytes).await?;
         }
         _ => return Err(fill_message(T.api_method_unknown, &[&name, &NAMES.join(", ")])),
     }

@@ -7,11 +7,11 @@ use mtl_base::{
     text::{Explain, Message},
 };
 use mtl_engine::design::{DESIGN_VERSION, Design, edit};
-use mtl_export::weights;
+use mtl_export::weights::{self, WeightsForm};
 use mtl_training::protocol::DataSource;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsValue;
-use web_sys::File;
+use web_sys::{Blob, File};
 
 use super::{Playground, ToastKind, actions::trained_part, data, documents::Sitting};
 use crate::{
@@ -36,54 +36,57 @@ const PROJECT_EXTENSION: &str = ".mtl.json";
 pub struct Written {
     /// File name.
     pub name: String,
-    /// Content.
-    pub bytes: ArrayBuffer,
+    /// Content, in parts, so that the values need not be copied.
+    pub parts: Vec<ArrayBuffer>,
     /// Number of parameters.
     pub n_parameters: usize,
     /// Number of training steps.
     pub step: u64,
 }
 
+impl Written {
+    /// The file.
+    pub fn blob(&self) -> Result<Blob, Message> {
+        web::files::blob("application/octet-stream", &self.parts).map_err(browser_error)
+    }
+}
+
 impl Playground {
     /// Writes a weights file of the current run.
-    pub async fn write_weights(&self) -> Result<Written, Message> {
-        match self.file(FileRequest::WriteWeights, Vec::new()).await? {
+    pub async fn write_weights(&self, form: WeightsForm) -> Result<Written, Message> {
+        match self.file(FileRequest::WriteWeights { form }, Vec::new()).await? {
             (
                 FileReply::WeightsWritten {
                     name,
                     n_parameters,
                     step,
                 },
-                mut payloads,
-            ) => match payloads.pop() {
-                Some(bytes) => Ok(Written {
-                    name,
-                    bytes,
-                    n_parameters,
-                    step,
-                }),
-                None => Err(fill_message(T.internal_message, &[&"no bytes"])),
-            },
+                parts,
+            ) => Ok(Written {
+                name,
+                parts,
+                n_parameters,
+                step,
+            }),
             _ => Err(fill_message(T.internal_message, &[&"write"])),
         }
     }
 
     /// Writes a weights file and offers it as a download; with `as_project` under the name of a project file, which it is too.
-    pub async fn save_weights(&self, as_project: bool) -> Result<(), Message> {
-        let mut written = self.write_weights().await?;
+    pub async fn save_weights(&self, form: WeightsForm, as_project: bool) -> Result<(), Message> {
+        let mut written = self.write_weights(form).await?;
         if as_project {
             written.name = project_name(&self.document.get().design().name);
         }
-        let bytes = Uint8Array::new(&written.bytes);
-        let n_bytes = u64::from(bytes.length());
-        web::files::save(&written.name, "application/json", &bytes).map_err(browser_error)?;
+        let blob = written.blob()?;
+        web::files::save(&written.name, &blob).map_err(browser_error)?;
         self.report(fill_message(
             T.exported,
             &[
                 &written.name,
                 &format::count(written.n_parameters as u64),
                 &format::count(written.step),
-                &format::bytes(n_bytes),
+                &format::bytes(blob.size() as u64),
             ],
         ));
         Ok(())
@@ -93,7 +96,7 @@ impl Playground {
     /// changes.
     pub async fn open_weights(&self, name: &str, bytes: ArrayBuffer) -> Result<WeightsContents, Message> {
         let size = f64::from(bytes.byte_length());
-        check_size(name, size, weights::MAX_BYTES as f64)?;
+        check_size(name, size, weights::MAX_TENSORS_BYTES as f64)?;
         let contents = match self.file(FileRequest::ReadWeights, vec![bytes]).await?.0 {
             FileReply::WeightsRead { contents } => contents,
             _ => return Err(fill_message(T.internal_message, &[&"read"])),
@@ -135,7 +138,7 @@ impl Playground {
     pub async fn open_file(&self, file: File) -> Result<(), Message> {
         let name = file.name();
         // The size is checked before the file is read.
-        check_size(&name, file.size(), weights::MAX_BYTES as f64)?;
+        check_size(&name, file.size(), weights::MAX_TENSORS_BYTES as f64)?;
         self.toasts
             .show(ToastKind::Done, fill_message(T.importing, &[&name]));
         let bytes = web::files::read(&file)
@@ -172,17 +175,18 @@ impl Playground {
     /// Offers the project as a download: design, choice of data set, settings. With weights see
     /// [`Playground::save_weights`].
     pub fn save_project(&self) -> Result<(), Message> {
-        let Some(sitting) = self.sitting() else {
-            return Err(T.nothing_to_save.into());
-        };
+        let sitting = self.sitting().ok_or(T.nothing_to_save)?;
+        self.save_sitting(sitting)
+    }
+
+    /// Offers any document as a download.
+    pub(super) fn save_sitting(&self, sitting: Sitting) -> Result<(), Message> {
         let name = project_name(&sitting.design.name);
         let text = json::write_pretty(&Project::of(sitting));
-        web::files::save(
-            &name,
-            "application/json",
-            &JsValue::from(Uint8Array::from(text.as_bytes())),
-        )
-        .map_err(browser_error)?;
+        let bytes = Uint8Array::from(text.as_bytes()).buffer();
+        web::files::blob("application/json", &[bytes])
+            .and_then(|blob| web::files::save(&name, &blob))
+            .map_err(browser_error)?;
         self.report(fill_message(T.design_saved, &[&name]));
         Ok(())
     }
@@ -306,4 +310,96 @@ fn check_size(name: &str, size: f64, limit: f64) -> Result<(), Message> {
 fn browser_error(error: JsValue) -> Message {
     let what = web::describe(&error);
     Message::new(what.clone(), what)
+}
+
+#[cfg(test)]
+mod tests {
+    use mtl_engine::design::{edit::validate, presets};
+    use mtl_kernels::random::Random;
+    use mtl_training::protocol::RunSettings;
+
+    use super::*;
+    use crate::state::data::DataState;
+
+    fn projects() -> Vec<Vec<u8>> {
+        let DataState { source, settings, .. } = DataState::default();
+        let schema = mtl_base::schema::Schema::default();
+        let of = |preset: &presets::Preset| {
+            project_text(Sitting {
+                design: preset.design(&schema),
+                preset: Some(preset.key.to_owned()),
+                source: source.clone(),
+                data_settings: settings.clone(),
+                settings: RunSettings::default(),
+            })
+            .into_bytes()
+        };
+        presets::all().iter().map(of).collect()
+    }
+
+    /// One edit of a text: a byte, a number that is too large, a member of another place.
+    fn mutate(text: &mut Vec<u8>, random: &mut Random) {
+        let at = random.below(text.len());
+        match random.below(5) {
+            0 => text[at] = random.next_u32() as u8,
+            1 => text.insert(at, b"{}[]\",:0-9eN\\"[random.below(13)]),
+            2 => drop(text.remove(at)),
+            3 => {
+                let claim =
+                    ["4294967295", "-1", "1e309", "18446744073709551616", "null", "[[["][random.below(6)];
+                // In the place of a number, if there is one.
+                let start = (at..text.len())
+                    .find(|at| text[*at].is_ascii_digit())
+                    .unwrap_or(at);
+                let n_digits = text[start..]
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_digit())
+                    .count();
+                text.splice(start..start + n_digits, claim.bytes());
+            }
+            _ => {
+                let end = (at + random.below(60)).min(text.len());
+                let copied = text[at..end].to_vec();
+                let to = random.below(text.len());
+                text.splice(to..to, copied);
+            }
+        }
+    }
+
+    #[test]
+    fn faults_no_project_makes_the_reader_panic_and_what_it_takes_is_valid() {
+        let mut random = Random::stream(21, "projects");
+        let (mut n_taken, mut n_refused) = (0, 0);
+        for good in projects() {
+            read_project(&good).expect("a project that can be read");
+            for _ in 0..1_500 {
+                let mut text = good.clone();
+                for _ in 0..1 + random.below(3) {
+                    mutate(&mut text, &mut random);
+                }
+                match read_project(&text) {
+                    Ok(sitting) => {
+                        n_taken += 1;
+                        assert_eq!(validate(&sitting.design), Ok(()));
+                        assert!(sitting.settings.check().is_ok());
+                        // What was read is written and read again.
+                        let again = read_project(project_text(sitting.clone()).as_bytes());
+                        assert!(
+                            again.is_ok_and(|again| again == sitting),
+                            "{}",
+                            String::from_utf8_lossy(&text)
+                        );
+                    }
+                    Err(message) => {
+                        n_refused += 1;
+                        assert!(!message.en.is_empty() && !message.zh.is_empty());
+                    }
+                }
+            }
+        }
+        assert!(
+            n_taken > 100 && n_refused > 1_000,
+            "{n_taken} taken, {n_refused} refused"
+        );
+    }
 }

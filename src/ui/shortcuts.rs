@@ -1,6 +1,7 @@
-//! Global keyboard shortcuts, and files dropped on the page.
+//! Global keyboard shortcuts, keys of input methods, and files dropped on the page.
 
 use gloo_events::{EventListener, EventListenerOptions};
+use mtl_export::weights::WeightsForm;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, Element, KeyboardEvent};
 use yew::prelude::*;
@@ -9,6 +10,17 @@ use crate::{
     i18n::{fill_message, shell::T},
     state::{PlaygroundRef, Sheet, use_playground},
 };
+
+/// Code of a key that an input method has taken, whichever key it is. (Safari says of Enter at the end of a composition that it is none.)
+const KEY_OF_INPUT_METHOD: u32 = 229;
+
+/// Keeps the keys that belong to an input method (Enter, Escape, arrows while somebody composes Chinese, say) from every box and
+/// shortcut of the page.
+fn leave_to_input_method(event: &KeyboardEvent) {
+    if event.is_composing() || event.key_code() == KEY_OF_INPUT_METHOD {
+        event.stop_immediate_propagation();
+    }
+}
 
 /// Whether a key belongs to the focused element: text is being typed, or a dialog is open.
 fn is_taken(event: &KeyboardEvent) -> bool {
@@ -41,20 +53,32 @@ fn takes_space(event: &KeyboardEvent) -> bool {
 pub fn use_shortcuts() {
     let playground = use_playground();
     use_effect_with((), move |()| {
-        let listener = web_sys::window().map(|window| {
-            let options = EventListenerOptions::enable_prevent_default();
-            EventListener::new_with_options(&window, "keydown", options, move |event| {
-                if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
-                    press(&playground, event);
-                }
-            })
+        let listeners = web_sys::window().map(|window| {
+            let listen = |options, hear: Box<dyn Fn(&KeyboardEvent)>| {
+                EventListener::new_with_options(&window, "keydown", options, move |event| {
+                    if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
+                        hear(event);
+                    }
+                })
+            };
+            [
+                // Before anything else hears of the key.
+                listen(
+                    EventListenerOptions::run_in_capture_phase(),
+                    Box::new(leave_to_input_method),
+                ),
+                listen(
+                    EventListenerOptions::enable_prevent_default(),
+                    Box::new(move |event| press(&playground, event)),
+                ),
+            ]
         });
-        move || drop(listener)
+        move || drop(listeners)
     });
 }
 
 fn press(playground: &PlaygroundRef, event: &KeyboardEvent) {
-    if event.default_prevented() || is_taken(event) || event.is_composing() {
+    if event.default_prevented() || is_taken(event) {
         return;
     }
     let command = event.ctrl_key() || event.meta_key();
@@ -72,7 +96,9 @@ fn press(playground: &PlaygroundRef, event: &KeyboardEvent) {
         (false, false, "o") => playground.sheet.set(Some(Sheet::Documents)),
         (false, false, "d") => playground.sheet.set(Some(Sheet::Data)),
         (false, _, "?") => playground.sheet.set(Some(Sheet::Help)),
-        (true, false, "s") => playground.attempt(async move { this.save_weights(false).await }),
+        (true, false, "s") => {
+            playground.attempt(async move { this.save_weights(WeightsForm::Json, false).await })
+        }
         (true, false, "z") => playground.undo(),
         (true, true, "z") | (true, false, "y") => playground.redo(),
         _ => return,

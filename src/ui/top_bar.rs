@@ -1,6 +1,7 @@
 //! The top bar: name, presets, data set, files, language, theme, help.
 
 use mtl_engine::design::edit::{Edit, MAX_NAME_CHARS};
+use mtl_export::weights::WeightsForm;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -98,11 +99,11 @@ fn Files() -> Html {
     let lang = use_lang();
     let playground = use_playground();
     let picker = use_node_ref();
-    let save_weights = |as_project: bool| {
+    let save_weights = |form: WeightsForm, as_project: bool| {
         let this = playground.clone();
         Callback::from(move |()| {
             let playground = this.rc();
-            this.attempt(async move { playground.save_weights(as_project).await });
+            this.attempt(async move { playground.save_weights(form, as_project).await });
         })
     };
     let save_project = {
@@ -146,7 +147,14 @@ fn Files() -> Html {
             icon: IconKind::Save,
             label: T.export_weights.get(lang),
             help: Some(T.export_weights_help.get(lang)),
-            on_choose: save_weights(false),
+            on_choose: save_weights(WeightsForm::Json, false),
+        },
+        MenuItem {
+            id: "save-tensors",
+            icon: IconKind::Save,
+            label: T.export_tensors.get(lang),
+            help: Some(T.export_tensors_help.get(lang)),
+            on_choose: save_weights(WeightsForm::Safetensors, false),
         },
         MenuItem {
             id: "open-file",
@@ -167,7 +175,7 @@ fn Files() -> Html {
             icon: IconKind::Design,
             label: T.export_project_weights.get(lang),
             help: Some(T.export_project_weights_help.get(lang)),
-            on_choose: save_weights(true),
+            on_choose: save_weights(WeightsForm::Json, true),
         },
         MenuItem {
             id: "copy-link",
@@ -180,7 +188,7 @@ fn Files() -> Html {
     html! {
         <>
             <div class="files"><Menu label={T.files.get(lang)} icon={IconKind::Save} {items} /></div>
-            <input ref={picker} type="file" id="file-picker" accept=".json,application/json" class="visually-hidden" tabindex="-1"
+            <input ref={picker} type="file" id="file-picker" accept=".json,.safetensors,application/json" class="visually-hidden" tabindex="-1"
                 aria-hidden="true" {onchange} />
         </>
     }

@@ -3,14 +3,18 @@
 use js_sys::{Array, ArrayBuffer};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, Url};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
-/// Offers a file as a download.
-pub fn save(name: &str, mime: &str, content: &JsValue) -> Result<(), JsValue> {
+/// A file of some buffers, one after another.
+pub fn blob(mime: &str, parts: &[ArrayBuffer]) -> Result<Blob, JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type(mime);
-    let blob = Blob::new_with_u8_array_sequence_and_options(&Array::of1(content), &options)?;
-    let url = Url::create_object_url_with_blob(&blob)?;
+    Blob::new_with_buffer_source_sequence_and_options(&parts.iter().collect::<Array>(), &options)
+}
+
+/// Offers a file as a download.
+pub fn save(name: &str, blob: &Blob) -> Result<(), JsValue> {
+    let url = Url::create_object_url_with_blob(blob)?;
     let document = web_sys::window()
         .and_then(|window| window.document())
         .ok_or("no document")?;
@@ -27,7 +31,7 @@ pub fn save(name: &str, mime: &str, content: &JsValue) -> Result<(), JsValue> {
 }
 
 /// The bytes of a file.
-pub async fn read(file: &File) -> Result<ArrayBuffer, JsValue> {
+pub async fn read(file: &Blob) -> Result<ArrayBuffer, JsValue> {
     JsFuture::from(file.array_buffer())
         .await
         .map(JsCast::unchecked_into)

@@ -5,6 +5,7 @@
 use mtl_base::text::Message;
 use mtl_data::prepare::DataSettings;
 use mtl_engine::design::Design;
+use mtl_export::weights::WeightsForm;
 use mtl_training::protocol::{Command, DataSource, Event, RunSettings, StepProfile};
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +38,10 @@ pub enum ToWorker {
 #[serde(rename_all = "snake_case")]
 pub enum FileRequest {
     /// Writes a weights file of the current run.
-    WriteWeights,
+    WriteWeights {
+        /// Its form.
+        form: WeightsForm,
+    },
     /// Reads the weights file in payload 0, checks all of it, and keeps it for [`FileRequest::OpenWeights`].
     ReadWeights,
     /// Puts the file that was read last in the place of everything. Payload 0 is its data set's asset, when it has one
@@ -72,7 +76,7 @@ pub enum FromTrainer {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FileReply {
-    /// The file's bytes are payload 0.
+    /// The payloads one after another are the file.
     WeightsWritten {
         /// File name.
         name: String,

@@ -9,6 +9,7 @@ use mtl_base::{
     json,
     text::{Explain, Message},
 };
+use mtl_export::weights::WeightsForm;
 use mtl_training::{
     Outgoing, Session,
     protocol::{Command, Event, Reply, Request, Snapshot},
@@ -48,7 +49,7 @@ pub struct Trainer {
 #[derive(Clone, Copy)]
 enum Wanted {
     /// A weights file.
-    Weights,
+    Weights(WeightsForm),
     /// A copy that another worker can go on from.
     Copy,
 }
@@ -164,11 +165,11 @@ impl Trainer {
         payloads: Vec<Vec<u8>>,
     ) -> Result<Option<FileReply>, Message> {
         match request {
-            FileRequest::WriteWeights => Ok(self.want(id, Wanted::Weights)),
+            FileRequest::WriteWeights { form } => Ok(self.want(id, Wanted::Weights(form))),
             FileRequest::TakeCopy => Ok(self.want(id, Wanted::Copy)),
             FileRequest::ReadWeights => {
                 let bytes = payloads.into_iter().next().unwrap_or_default();
-                let (snapshot, values) = weights::decode(&bytes).map_err(|error| error.explain())?;
+                let (snapshot, values) = weights::decode(bytes).map_err(|error| error.explain())?;
                 let contents = Box::new(WeightsContents {
                     design: snapshot.design.clone(),
                     source: snapshot.source.clone(),
@@ -235,15 +236,20 @@ fn write(
         return Err(fill_message(T.internal_message, &[&"snapshot"]));
     };
     match wanted {
-        Wanted::Weights => {
+        Wanted::Weights(form) => {
             let values = payloads.drain(..).next().unwrap_or_default();
-            let bytes = weights::encode(&snapshot, &values).map_err(|error| error.explain())?;
             let reply = FileReply::WeightsWritten {
-                name: weights::file_name(&snapshot),
+                name: weights::file_name(&snapshot, form),
                 n_parameters: values.len() / size_of::<f32>(),
                 step: snapshot.step,
             };
-            Ok((reply, vec![bytes]))
+            let parts = match form {
+                WeightsForm::Json => weights::encode(&snapshot, &values).map(|bytes| vec![bytes]),
+                WeightsForm::Safetensors => {
+                    weights::encode_header(&snapshot, &values).map(|header| vec![header, values])
+                }
+            };
+            Ok((reply, parts.map_err(|error| error.explain())?))
         }
         Wanted::Copy => {
             payloads.insert(0, json::write(&snapshot).into_bytes());

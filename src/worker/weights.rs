@@ -6,14 +6,27 @@
 use mtl_base::json;
 use mtl_export::weights::{
     self, DataDescription, FeatureScale, FeatureVocabulary, ParameterHeader, Software, WeightsError,
-    WeightsFile,
+    WeightsFile, WeightsForm,
 };
 use mtl_training::protocol::{DataSource, Snapshot};
 
-/// The bytes of the weights file of a snapshot, whose values are in little-endian bytes as in payload 0 of
+/// The bytes of the JSON weights file of a snapshot, whose values are in little-endian bytes as in payload 0 of
 /// [`Reply::Snapshot`](mtl_training::protocol::Reply::Snapshot).
 pub fn encode(snapshot: &Snapshot, values: &[u8]) -> Result<Vec<u8>, WeightsError> {
-    let file = WeightsFile {
+    let quads = values.chunks_exact(4);
+    let values: Vec<f32> = quads
+        .map(|quad| f32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]]))
+        .collect();
+    weights::encode(&file(snapshot), &values)
+}
+
+/// The beginning of the safetensors file of a snapshot; its values follow as they are.
+pub fn encode_header(snapshot: &Snapshot, values: &[u8]) -> Result<Vec<u8>, WeightsError> {
+    weights::encode_header(&file(snapshot), values)
+}
+
+fn file(snapshot: &Snapshot) -> WeightsFile {
+    WeightsFile {
         software: Software::this(),
         design: snapshot.design.clone(),
         data: DataDescription {
@@ -51,18 +64,13 @@ pub fn encode(snapshot: &Snapshot, values: &[u8]) -> Result<Vec<u8>, WeightsErro
                 shape: shape.clone(),
             })
             .collect(),
-    };
-    let quads = values.chunks_exact(4);
-    let values: Vec<f32> = quads
-        .map(|quad| f32::from_le_bytes([quad[0], quad[1], quad[2], quad[3]]))
-        .collect();
-    weights::encode(&file, &values)
+    }
 }
 
-/// The snapshot and the values of a weights file, for [`Request::Restore`](mtl_training::protocol::Request::Restore).
+/// The snapshot and the values of a weights file of either form, for [`Request::Restore`](mtl_training::protocol::Request::Restore).
 /// Everything that can be checked without the data set is.
-pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
-    let (file, values) = weights::decode(bytes)?;
+pub fn decode(bytes: Vec<u8>) -> Result<(Snapshot, Vec<u8>), WeightsError> {
+    let (file, values) = weights::decode_bytes(bytes)?;
     file.check()?;
     let WeightsFile {
         design,
@@ -110,19 +118,20 @@ pub fn decode(bytes: &[u8]) -> Result<(Snapshot, Vec<u8>), WeightsError> {
             .collect(),
         state: None,
     };
-    Ok((
-        snapshot,
-        values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-    ))
+    Ok((snapshot, values))
 }
 
 /// File name of a snapshot.
-pub fn file_name(snapshot: &Snapshot) -> String {
+pub fn file_name(snapshot: &Snapshot, form: WeightsForm) -> String {
     let data = match &snapshot.source {
         DataSource::Asset { key } => key.as_str(),
         DataSource::Generated { generator } => generator.key(),
     };
-    weights::file_name(data, &snapshot.design.name, snapshot.step)
+    let name = weights::file_name(data, &snapshot.design.name, snapshot.step);
+    match form {
+        WeightsForm::Json => name,
+        WeightsForm::Safetensors => name.replace(".json", ".safetensors"),
+    }
 }
 
 fn fault(part: &str, error: &json::Error) -> WeightsError {

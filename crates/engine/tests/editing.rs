@@ -1,6 +1,9 @@
 //! Laws of editing, over seeded random sequences of edits: whatever is done, the design stays valid; undo then redo is
 //! the identity; what was written is read back equal; layouts never overlap.
 
+#[path = "common/count.rs"]
+mod count;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -275,7 +278,9 @@ fn random_document(seed: u64, n_edits: usize, mut each: impl FnMut(&Document)) -
 #[test]
 fn any_sequence_of_edits_leaves_a_valid_document() {
     let mut accepted = 0;
-    for seed in 0..150 {
+    // So many edits in all, in documents of 120 each.
+    let n_documents = count::count_or("MTL_RANDOM_EDITS", 150 * 120) / 120;
+    for seed in 0..n_documents {
         accepted += random_document(seed, 120, |document| {
             let design = document.design();
             assert_eq!(edit::validate(design), Ok(()), "seed {seed}: {design:#?}");
@@ -284,9 +289,38 @@ fn any_sequence_of_edits_leaves_a_valid_document() {
         .1;
     }
     assert!(
-        accepted > 150 * 40,
+        accepted as u64 > n_documents * 40,
         "the generator is refused too often to show anything: {accepted}"
     );
+}
+
+#[test]
+fn ids_at_the_end_of_their_type_are_refused_and_those_before_work() {
+    for (id, is_valid) in [(edit::MAX_ID, true), (edit::MAX_ID + 1, false), (u32::MAX, false)] {
+        let mut design = Design::new("ids");
+        let layer = Layer::from_key("add").expect("a layer of the catalogue");
+        design.nodes.push(Node {
+            id: NodeId(id),
+            name: "last".to_owned(),
+            layer: layer.clone(),
+            position: None,
+            frozen: false,
+        });
+        assert_eq!(edit::validate(&design).is_ok(), is_valid, "{id}");
+        if is_valid {
+            let mut document = Document::new(design);
+            let node = Node {
+                id: document.ids().node(),
+                name: "after it".to_owned(),
+                layer,
+                position: None,
+                frozen: false,
+            };
+            document
+                .edit(&Edit::AddNode { node })
+                .expect("there is an id for it");
+        }
+    }
 }
 
 #[test]

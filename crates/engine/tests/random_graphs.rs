@@ -8,6 +8,8 @@
 )]
 
 mod common;
+#[path = "common/count.rs"]
+mod count;
 mod random_designs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +38,7 @@ fn ten_thousand_random_graphs_train_or_say_why_not() {
     let schema = schema();
     let (mut n_trained, mut n_refused) = (0, 0);
     let mut n_trained_with = BTreeMap::new();
-    for seed in 0..10_000 {
+    for seed in 0..count::count_or("MTL_RANDOM_GRAPHS", 10_000) {
         let design = random_design(seed);
         let checked = check(&design, &schema);
         for problem in &checked.problems {

@@ -97,4 +97,51 @@ mod tests {
         };
         assert_eq!(unpack(&format!("1.{}", "a".repeat(MAX_CHARS + 1))), Err(long));
     }
+
+    /// A small generator, so that the module needs no other crate for its tests.
+    fn next(state: &mut u64) -> usize {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        (*state >> 11) as usize
+    }
+
+    /// No text of a link makes it panic or give more than the ceiling; what it gives packs again.
+    #[test]
+    fn faults_no_link_panics_or_unpacks_beyond_the_ceiling() {
+        let good = pack(
+            "{\"name\": \"网络\", \"numbers\": [0.25, 1, 4294967295]}"
+                .repeat(40)
+                .as_bytes(),
+        )
+        .unwrap();
+        let bomb = pack(&vec![b'0'; MAX_BYTES]).unwrap();
+        let too_much = URL_SAFE_NO_PAD.encode(compress_to_vec(&vec![b'0'; MAX_BYTES + 1], LEVEL));
+        assert_eq!(unpack(&format!("1.{too_much}")), Err(ToolError::LinkDamaged));
+        assert_eq!(unpack(&bomb).map(|bytes| bytes.len()), Ok(MAX_BYTES));
+        let mut state = 88_172_645_463_325_252;
+        let mut n_taken = 0;
+        for _ in 0..20_000 {
+            let mut text = good.clone().into_bytes();
+            for _ in 0..1 + next(&mut state) % 3 {
+                if text.len() < 2 {
+                    break;
+                }
+                let at = next(&mut state) % text.len();
+                match next(&mut state) % 4 {
+                    0 => text[at] = b"ABCabc019-_.=%/ "[next(&mut state) % 16],
+                    1 => drop(text.remove(at)),
+                    2 => text.insert(at, b"Az0_-."[next(&mut state) % 6]),
+                    _ => text.truncate(at.max(1)),
+                }
+            }
+            let text = String::from_utf8(text).expect("ASCII");
+            if let Ok(bytes) = unpack(&text) {
+                n_taken += 1;
+                assert!(bytes.len() <= MAX_BYTES);
+                assert_eq!(unpack(&pack(&bytes).unwrap()).unwrap(), bytes);
+            }
+        }
+        assert!(n_taken > 0, "no edit leaves a link as it is");
+    }
 }

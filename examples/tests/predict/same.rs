@@ -287,7 +287,7 @@ fn the_golden_file_predicts_what_it_did() {
         std::fs::write(&expected, serde_json::to_vec_pretty(&predictions).expect("JSON")).expect("a file");
     }
     let (snapshot, values) =
-        weights::decode(&std::fs::read(&file).expect("the golden file")).expect("a weights file");
+        weights::decode(std::fs::read(&file).expect("the golden file")).expect("a weights file");
     let expected: Vec<(String, Outputs)> =
         serde_json::from_slice(&std::fs::read(&expected).expect("the golden predictions")).expect("JSON");
     let mut asked = Asked {

@@ -27,7 +27,7 @@ fn is_typing(element: &Element) -> bool {
 
 /// Handles `keydown` anywhere on the page; `canvas` is the canvas with its bars.
 pub fn key_down(event: &KeyboardEvent, canvas: &Element, editor: &Editor, controller: &Controller) {
-    if event.default_prevented() || event.is_composing() {
+    if event.default_prevented() {
         return;
     }
     let Some(document) = web_sys::window().and_then(|window| window.document()) else {

@@ -116,7 +116,7 @@ pub fn SearchBox(props: &SearchBoxProps) -> Html {
             let last = found.len().saturating_sub(1);
             match event.key().as_str() {
                 "Escape" => editor.canvas.popup.set(None),
-                "Enter" if !event.is_composing() => {
+                "Enter" => {
                     if let Some(layer) = found.get(*chosen) {
                         choose.emit(layer.clone());
                     }

@@ -152,7 +152,7 @@ pub fn NameBox(props: &NameBoxProps) -> Html {
     let onkeydown = {
         let draft = draft.clone();
         Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
-            "Enter" if !event.is_composing() => hand_over(),
+            "Enter" => hand_over(),
             "Escape" => draft.set(None),
             _ => {}
         })

@@ -2,5 +2,6 @@
 //!
 //! `cargo xtask test --only faults` runs these and the native tests whose names begin with `faults`.
 
+mod files;
 mod frozen;
 mod let_in;

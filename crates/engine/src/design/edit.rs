@@ -43,6 +43,8 @@ pub const MAX_NOTES: usize = 500;
 pub const MAX_TIES: usize = 1_000;
 /// Farthest coordinate on the canvas, in pixels from its origin.
 pub const MAX_COORDINATE: f32 = 1e6;
+/// Largest id of a node, wire or note: there are always ids above those of a design, for what is added to it.
+pub const MAX_ID: u32 = 4_000_000_000;
 
 /// One change of a design.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -485,6 +487,12 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
     check_count(Countable::Ties, design.ties.len())?;
     check_count(Countable::Blocks, design.blocks.len())?;
     check_length(&design.name, MAX_NAME_CHARS)?;
+    let nodes = design.nodes.iter().map(|node| node.id.0);
+    let wires = design.wires.iter().map(|wire| wire.id.0);
+    let notes = design.notes.iter().map(|note| note.id);
+    if let Some(got) = nodes.chain(wires).chain(notes).find(|id| *id > MAX_ID) {
+        return Err(EditError::IdTooLarge(got));
+    }
     let mut nodes: BTreeMap<NodeId, &Node> = BTreeMap::new();
     for node in &design.nodes {
         check_length(&node.name, MAX_NAME_CHARS)?;

@@ -17,7 +17,7 @@ use super::{DTYPE, FORMAT, MAX_BYTES, ParameterHeader, VERSION, WeightsError, We
 /// The members of the file as text. All are optional, so that a file of another kind is recognised as such.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Members<'a> {
+pub(super) struct Members<'a> {
     #[serde(borrow)]
     format: Option<&'a RawValue>,
     version: Option<&'a RawValue>,
@@ -77,6 +77,32 @@ pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
         serde_json::from_str::<IgnoredAny>(text).map_err(|error| fault(text, &error))?;
         return Err(WeightsError::NotWeights { got: shortened(text) });
     }
+    let members = members(text)?;
+    let entries: Vec<Entry> = part(text, "parameters", members.parameters)?;
+    check_names(entries.iter().map(|entry| entry.name.as_str()))?;
+    let parameters = entries
+        .iter()
+        .map(|entry| ParameterHeader {
+            name: entry.name.clone(),
+            shape: entry.shape.clone(),
+        })
+        .collect();
+    let file = members.file(text, parameters)?;
+    let mut values = Vec::new();
+    for (entry, parameter) in entries.iter().zip(&file.parameters) {
+        if entry.dtype != DTYPE {
+            return Err(WeightsError::Dtype {
+                parameter: entry.name.clone(),
+                got: shortened(&entry.dtype),
+            });
+        }
+        values.append(&mut read_values(parameter, entry.values.get())?);
+    }
+    Ok((file, values))
+}
+
+/// The members of a description of this format and version.
+pub(super) fn members(text: &str) -> Result<Members<'_>, WeightsError> {
     let members: Members = serde_json::from_str(text).map_err(|error| fault(text, &error))?;
     let format = members.format.map_or("nothing", RawValue::get);
     if json::read::<String>(format).ok().as_deref() != Some(FORMAT) {
@@ -91,37 +117,28 @@ pub fn decode(bytes: &[u8]) -> Result<(WeightsFile, Vec<f32>), WeightsError> {
             expected: VERSION,
         });
     }
-    let design: Design = part(text, "design", members.design)?;
-    let entries: Vec<Entry> = part(text, "parameters", members.parameters)?;
-    check_names(entries.iter().map(|entry| entry.name.as_str()))?;
-    let file = WeightsFile {
-        software: part(text, "software", members.software)?,
-        design,
-        data: part(text, "data", members.data)?,
-        settings: part(text, "settings", members.settings)?,
-        seed: part(text, "seed", members.seed)?,
-        step: part(text, "step", members.step)?,
-        epoch: part(text, "epoch", members.epoch)?,
-        metrics: part(text, "metrics", members.metrics)?,
-        parameters: entries
-            .iter()
-            .map(|entry| ParameterHeader {
-                name: entry.name.clone(),
-                shape: entry.shape.clone(),
-            })
-            .collect(),
-    };
-    let mut values = Vec::new();
-    for (entry, parameter) in entries.iter().zip(&file.parameters) {
-        if entry.dtype != DTYPE {
-            return Err(WeightsError::Dtype {
-                parameter: entry.name.clone(),
-                got: shortened(&entry.dtype),
-            });
-        }
-        values.append(&mut read_values(parameter, entry.values.get())?);
+    Ok(members)
+}
+
+impl Members<'_> {
+    /// The description, of which `text` is the whole.
+    pub(super) fn file(
+        &self,
+        text: &str,
+        parameters: Vec<ParameterHeader>,
+    ) -> Result<WeightsFile, WeightsError> {
+        Ok(WeightsFile {
+            software: part(text, "software", self.software)?,
+            design: part::<Design>(text, "design", self.design)?,
+            data: part(text, "data", self.data)?,
+            settings: part(text, "settings", self.settings)?,
+            seed: part(text, "seed", self.seed)?,
+            step: part(text, "step", self.step)?,
+            epoch: part(text, "epoch", self.epoch)?,
+            metrics: part(text, "metrics", self.metrics)?,
+            parameters,
+        })
     }
-    Ok((file, values))
 }
 
 /// Rejects duplicate names.
@@ -200,7 +217,7 @@ fn read_values(parameter: &ParameterHeader, raw: &str) -> Result<Vec<f32>, Weigh
 }
 
 /// The error for a file whose JSON is invalid.
-fn fault(text: &str, error: &serde_json::Error) -> WeightsError {
+pub(super) fn fault(text: &str, error: &serde_json::Error) -> WeightsError {
     let lines_before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     let offset = lines_before.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
     // A number that ends before its digits is invalid for `serde_json`, even at the end of the text.
@@ -255,7 +272,7 @@ fn line_of(bytes: &[u8], offset: usize) -> usize {
 }
 
 /// The first 120 characters of a text from a file, for an error message.
-fn shortened(words: &str) -> String {
+pub(super) fn shortened(words: &str) -> String {
     const MAX_CHARS: usize = 120;
     match words.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", &words[..end]),

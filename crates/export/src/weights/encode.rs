@@ -3,7 +3,7 @@
 use mtl_base::json::write_into;
 use serde::Serialize;
 
-use super::{DTYPE, FORMAT, MAX_BYTES, VERSION, WeightsError, WeightsFile};
+use super::{DTYPE, FORMAT, MAX_BYTES, ParameterHeader, VERSION, WeightsError, WeightsFile};
 
 /// Largest number of bytes of one value, with its comma: `-1.1754944e-38,`.
 const VALUE_BYTES: usize = 16;
@@ -35,36 +35,16 @@ pub fn encode(file: &WeightsFile, values: &[f32]) -> Result<Vec<u8>, WeightsErro
     }
     let mut out = Vec::with_capacity(encoded_size_hint(file, values.len()));
     out.extend_from_slice(b"{\n");
-    member(&mut out, "format", FORMAT);
-    member(&mut out, "version", &VERSION);
-    member(&mut out, "software", &file.software);
-    member(&mut out, "design", &file.design);
-    member(&mut out, "data", &file.data);
-    member(&mut out, "settings", &file.settings);
-    member(&mut out, "seed", &file.seed);
-    member(&mut out, "step", &file.step);
-    member(&mut out, "epoch", &file.epoch);
-    member(&mut out, "metrics", &file.metrics);
-    out.extend_from_slice(b"\"parameters\": [");
+    description(&mut out, file);
+    out.extend_from_slice(b",\n\"parameters\": [");
     let mut rest = values;
     for (parameter_idx, parameter) in file.parameters.iter().enumerate() {
         let n_values = parameter.n_values().unwrap_or(usize::MAX);
         let Some((own, others)) = rest.split_at_checked(n_values) else {
-            return Err(WeightsError::WrongCount {
-                parameter: parameter.name.clone(),
-                shape: parameter.shape.clone(),
-                expected: n_values,
-                got: rest.len(),
-            });
+            return Err(too_few(parameter, rest.len()));
         };
         rest = others;
-        if let Some(index) = own.iter().position(|value| !value.is_finite()) {
-            return Err(WeightsError::BadValue {
-                parameter: parameter.name.clone(),
-                index,
-                got: own[index].to_string(),
-            });
-        }
+        check_finite(parameter, own.iter().copied())?;
         out.extend_from_slice(if parameter_idx == 0 {
             b"\n{\"name\": "
         } else {
@@ -90,6 +70,46 @@ pub fn encode(file: &WeightsFile, values: &[f32]) -> Result<Vec<u8>, WeightsErro
         });
     }
     Ok(out)
+}
+
+/// All members but the parameters, one a line.
+pub(super) fn description(out: &mut Vec<u8>, file: &WeightsFile) {
+    member(out, "format", FORMAT);
+    member(out, "version", &VERSION);
+    member(out, "software", &file.software);
+    member(out, "design", &file.design);
+    member(out, "data", &file.data);
+    member(out, "settings", &file.settings);
+    member(out, "seed", &file.seed);
+    member(out, "step", &file.step);
+    member(out, "epoch", &file.epoch);
+    write_into(out, "metrics");
+    out.extend_from_slice(b": ");
+    write_into(out, &file.metrics);
+}
+
+pub(super) fn too_few(parameter: &ParameterHeader, got: usize) -> WeightsError {
+    WeightsError::WrongCount {
+        parameter: parameter.name.clone(),
+        shape: parameter.shape.clone(),
+        expected: parameter.n_values().unwrap_or(usize::MAX),
+        got,
+    }
+}
+
+/// Refuses the first value that is not a finite number.
+pub(super) fn check_finite(
+    parameter: &ParameterHeader,
+    values: impl Iterator<Item = f32>,
+) -> Result<(), WeightsError> {
+    match values.enumerate().find(|(_, value)| !value.is_finite()) {
+        Some((index, value)) => Err(WeightsError::BadValue {
+            parameter: parameter.name.clone(),
+            index,
+            got: value.to_string(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// One line: `"name": value,`.

@@ -13,7 +13,7 @@ pub enum WeightsError {
     #[error("the weights file is empty; export it again")]
     Empty,
     /// More bytes than are read.
-    #[error("the weights file has {} MB, and at most {} MB are read; it is not a file that this page exported, or the model is too large for it", megabytes(*bytes), megabytes(*limit))]
+    #[error("the weights file has {} MB, and at most {} MB are read; it is not a file that this page exported, or the model is too large for JSON: save it as safetensors", megabytes(*bytes), megabytes(*limit))]
     TooLarge {
         /// Of the file.
         bytes: usize,
@@ -30,9 +30,19 @@ pub enum WeightsError {
         /// Line of the end, from 1.
         line: usize,
     },
+    /// A file of binary values ends too early.
+    #[error(
+        "the weights file is cut off: it has {bytes} bytes and should have {expected}; download or copy it again"
+    )]
+    Cut {
+        /// Length of what is there.
+        bytes: usize,
+        /// Length of the whole.
+        expected: usize,
+    },
     /// The bytes are not JSON.
     #[error(
-        "the weights file is not JSON: byte {offset} (line {line}): {reason}; choose the .json file that was exported"
+        "the weights file is not JSON: byte {offset} (line {line}): {reason}; choose the file that was exported"
     )]
     NotJson {
         /// Byte of the fault.
@@ -43,7 +53,7 @@ pub enum WeightsError {
         reason: String,
     },
     /// JSON, but not a weights file.
-    #[error("this JSON is not a weights file: expected \"format\": \"{FORMAT}\", got {got}")]
+    #[error("this is not a weights file: expected \"format\": \"{FORMAT}\", got {got}")]
     NotWeights {
         /// What its `format` says.
         got: String,
@@ -201,20 +211,21 @@ impl Explain for WeightsError {
         let zh = match self {
             Self::Empty => "权重文件是空的；请重新导出".to_owned(),
             Self::TooLarge { bytes, limit } => format!(
-                "权重文件有 {} MB，最多读取 {} MB；它不是本页面导出的文件，或者模型太大",
+                "权重文件有 {} MB，最多读取 {} MB；它不是本页面导出的文件，或者模型对 JSON 来说太大：请保存为 safetensors",
                 megabytes(*bytes),
                 megabytes(*limit)
             ),
             Self::Truncated { bytes, line } => {
                 format!("权重文件不完整：内容在第 {bytes} 字节（第 {line} 行）处中断；请重新下载或复制")
             }
+            Self::Cut { bytes, expected } => {
+                format!("权重文件不完整：有 {bytes} 字节，应有 {expected} 字节；请重新下载或复制")
+            }
             Self::NotJson { offset, line, reason } => {
-                format!(
-                    "权重文件不是 JSON：第 {offset} 字节（第 {line} 行）：{reason}；请选择导出的 .json 文件"
-                )
+                format!("权重文件不是 JSON：第 {offset} 字节（第 {line} 行）：{reason}；请选择导出的文件")
             }
             Self::NotWeights { got } => {
-                format!("这个 JSON 不是权重文件：应有 \"format\": \"{FORMAT}\"，得到 {got}")
+                format!("这不是权重文件：应有 \"format\": \"{FORMAT}\"，得到 {got}")
             }
             Self::OtherVersion { got, expected } => {
                 format!("权重文件的格式版本为 {got}，而这里读取版本 {expected}；请用当前版本的页面重新导出")

@@ -9,7 +9,8 @@
 //! ```
 //! Values are plain JSON numbers, row-major, each the shortest decimal that reads back as the same `f32`, so that the
 //! file can be read by anything and loses nothing: 5 MB of parameters become about 14 MB of text. The format is
-//! described in `docs/weights-format.md` and by the JSON Schema `static/weights.schema.json`.
+//! described in `docs/weights-format.md` and by the JSON Schema `static/weights.schema.json`. A model that is too large for it is
+//! written as safetensors, with the same description and the values as bytes: [`encode_header`], [`decode_bytes`].
 //!
 //! [`encode()`] streams into one buffer without building a tree of values; [`decode()`] checks the size before it parses,
 //! reads in one pass, and reports precise errors: the place where a truncated file ends, the parameter and index of a
@@ -41,11 +42,13 @@ mod decode;
 mod encode;
 mod error;
 mod file_name;
+mod tensors;
 
 pub use decode::decode;
 pub use encode::{encode, encoded_size_hint};
 pub use error::WeightsError;
 pub use file_name::file_name;
+pub use tensors::{MAX_TENSORS_BYTES, decode_bytes, encode_header, is_tensors};
 
 use mtl_base::schema::Schema;
 use mtl_engine::design::{Design, check};
@@ -56,10 +59,20 @@ use serde_json::Value;
 pub const FORMAT: &str = "mtl-playground/weights";
 /// The version that this software writes and reads.
 pub const VERSION: u32 = 1;
-/// Largest file that is read: 64 MB. A larger one is rejected before it is parsed.
+/// Largest JSON file that is read: 64 MB. A larger one is rejected before it is parsed.
 pub const MAX_BYTES: usize = 64 * 1024 * 1024;
-/// The only data type of values.
+/// The only data type of values, in JSON.
 pub const DTYPE: &str = "float32";
+
+/// How values stand in a weights file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WeightsForm {
+    /// As decimal numbers.
+    Json,
+    /// As bytes.
+    Safetensors,
+}
 
 /// Everything in a weights file except the values.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! Weights files: round trips are lossless, errors name the fault, and no input makes the reader panic.
 
 mod schema;
+mod tensors;
 
 use mtl_base::schema::{FeatureKind, FeatureSchema, LabelKind, LabelSchema, Schema};
 use mtl_base::text::{Explain, Message};

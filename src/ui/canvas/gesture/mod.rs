@@ -11,11 +11,14 @@ mod dragging;
 mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::RefCell,
+    rc::{Rc, Weak},
+};
 
 use gloo_timers::callback::Timeout;
 use mtl_base::NodeId;
-use mtl_engine::design::{edit::Edit, layout::snap};
+use mtl_engine::design::{Design, WireId, edit::Edit, layout::snap};
 use web_sys::{Element, PointerEvent, WheelEvent};
 
 use self::dragging::Drag;
@@ -27,7 +30,7 @@ use super::{
     scene::{GRID, Point, Rect},
     state::Target,
 };
-use crate::i18n::canvas::T;
+use crate::{i18n::canvas::T, state::Subscription};
 
 /// Distance after which a press becomes a drag, in pixels.
 const DRAG_THRESHOLD: f64 = 4.0;
@@ -74,17 +77,27 @@ pub struct Controller {
     pointers: RefCell<BTreeMap<i32, [f64; 2]>>,
     long_press: RefCell<Option<Timeout>>,
     hovered: RefCell<Option<NodeId>>,
+    _document: Subscription,
 }
 
 impl Controller {
     /// A controller without an active gesture.
     pub fn new(editor: Editor) -> Rc<Self> {
-        Rc::new(Self {
-            editor,
-            gesture: RefCell::default(),
-            pointers: RefCell::default(),
-            long_press: RefCell::default(),
-            hovered: RefCell::default(),
+        Rc::new_cyclic(|own: &Weak<Self>| {
+            let own = Weak::clone(own);
+            let subscription = editor.document.subscribe(move |document| {
+                if let Some(own) = own.upgrade() {
+                    own.document_changed(document.design());
+                }
+            });
+            Self {
+                editor,
+                gesture: RefCell::default(),
+                pointers: RefCell::default(),
+                long_press: RefCell::default(),
+                hovered: RefCell::default(),
+                _document: subscription,
+            }
         })
     }
 
@@ -254,11 +267,13 @@ impl Controller {
             }
             Gesture::Note {
                 note,
+                corner,
+                size: before,
                 now: (position, size),
                 ..
             } => {
                 if !self.editor.edit(&Edit::PlaceNote { note, position, size }) {
-                    dom::place_note(note, position, size);
+                    dom::place_note(note, corner, before);
                 }
             }
             Gesture::Wire => self.drop_wire(client),
@@ -282,6 +297,45 @@ impl Controller {
             _ => {}
         }
         self.end_wire();
+    }
+
+    /// The document has changed, by a key, a script or an undo, while something is drawn by hand. What was moved goes back to where the
+    /// old document has it, before the new one is rendered: rendering changes only what differs between the two. What hangs on
+    /// something that is gone ends.
+    fn document_changed(&self, design: &Design) {
+        let has = |node: NodeId| design.node(node).is_some();
+        let has_wire = |wire: WireId| design.wires.iter().any(|other| other.id == wire);
+        let is_gone = |target: &Target| match target {
+            Target::Canvas => false,
+            Target::Node(node) => !has(*node),
+            Target::Handle(handle) => !has(handle.port.node),
+            Target::Wire(wire) | Target::Grip(wire, _) => !has_wire(*wire),
+            Target::Note(note) | Target::NoteCorner(note) => {
+                !design.notes.iter().any(|other| other.id == *note)
+            }
+            Target::Block(block) => *block >= design.blocks.len(),
+        };
+        let ends = match &*self.gesture.borrow() {
+            Gesture::Drag(_) | Gesture::Note { .. } => true,
+            Gesture::Press { target, .. } => is_gone(target),
+            _ => false,
+        };
+        let hangs = self
+            .editor
+            .canvas
+            .drawing
+            .get()
+            .as_ref()
+            .as_ref()
+            .is_some_and(|drawing| {
+                let over = drawing.over.as_ref().map(|(handle, _)| *handle);
+                !has(drawing.fixed.port.node)
+                    || over.is_some_and(|handle| !has(handle.port.node))
+                    || drawing.wire.is_some_and(|wire| !has_wire(wire))
+            });
+        if ends || hangs {
+            self.cancel();
+        }
     }
 
     /// Removes a pointer that the browser has cancelled.

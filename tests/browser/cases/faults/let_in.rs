@@ -122,6 +122,49 @@ fn another_origin_that_opens_the_page_has_no_hold_on_it() {
     });
 }
 
+/// Messages of every method with values that no method expects, by a generator with a seed.
+const MESSAGES: &str = "await (async () => { \
+   let seed = 12345; \
+   const below = (n) => (seed = (seed * 1103515245 + 12345) % 2147483648) % n; \
+   const junk = [undefined, null, NaN, -1, 1.5, 1e308, '', 'x', '\\u0000', 'a'.repeat(100000), [], [[[]]], {}, { toString: 1 }, \
+     { nodes: 3 }, { version: 99 }, { version: 1, name: 'x', nodes: [{ id: 4294967296 }], wires: [] }, { rows: 4e9 }, { users: -1 }, { epochs: 'many' }, \
+     { epochs: 1e99 }, { batch_size: 0 }, { seed: 2 ** 64 }, { task_weights: { none: 1 } }, { lang: 'xx' }, { text: 'so good', user: 99999 }, \
+     new Date(), new Map([[1, 2]]), new ArrayBuffer(9), new Uint8Array([9, 0, 0, 0, 0, 0, 0, 0, 123]), new Blob(['{']), /x/, 10n]; \
+   const methods = ['load', 'data', 'set', 'pause', 'step', 'reset', 'state', 'metrics', 'history', 'work', 'predict', 'evaluate', \
+     'exportWeights', 'importWeights', 'constructor', '__proto__', '', 'eval']; \
+   const said = { result: 0, error: 0, silence: 0 }; \
+   for (let n = 0; n < 250; n += 1) { \
+     const method = methods[below(methods.length)], args = [junk[below(junk.length)], junk[below(junk.length)]]; \
+     const answer = await ask(frame.contentWindow, method, args.slice(0, 1 + below(2))); \
+     if (answer === 'silence') said.silence += 1; else said['error' in answer ? 'error' : 'result'] += 1; \
+     if ('error' in answer && answer.error.length < 3) throw new Error(`${method} says ${answer.error}`); \
+   } \
+   return said; })()";
+
+#[test]
+fn no_message_breaks_the_page() {
+    check("messages", Setup::default(), async |page| {
+        page.expect_console("/favicon.ico");
+        page.expect_console("data/index.json");
+        page.goto(OUTSIDE).await?;
+        page.eval::<Value>(ASK).await?;
+        let origin: String = page.eval("location.origin").await?;
+        embed(page, &format!("{}#embed={origin}&preset=text-towers", page.base)).await?;
+        let said: Value = page.eval(MESSAGES).await?;
+        println!("{said}");
+        ensure!(
+            said["silence"] == 0 && said["error"].as_u64() > Some(50) && said["result"].as_u64() > Some(20),
+            "{said}"
+        );
+        // It works as before.
+        let answer: Value = page
+            .eval("await (async () => { await ask(frame.contentWindow, 'load', ['text-towers']); return ask(frame.contentWindow, 'step', [1]); })()")
+            .await?;
+        ensure!(answer["error"].is_null() && answer != "silence", "{answer}");
+        Ok(())
+    });
+}
+
 #[test]
 fn an_embedded_page_touches_nothing_that_is_kept() {
     check("embedded-memory", Setup::default(), async |page| {
