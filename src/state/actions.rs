@@ -54,6 +54,7 @@ impl Playground {
 
     /// Fresh parameters, empty history.
     pub async fn reset(&self) -> Result<(), Message> {
+        self.forget_run();
         self.move_run(Run::Reset).await.map(|_| ())
     }
 
@@ -387,7 +388,10 @@ impl Playground {
                     self.take_copy();
                 }
             }
-            Event::Progress { progress } => self.history.update(|history| history.push(&progress)),
+            Event::Progress { progress } => {
+                self.history.update(|history| history.push(&progress));
+                self.take_copy();
+            }
             Event::Evaluation { evaluation } => {
                 self.evaluated.set(evaluation.step);
                 self.history.update(|history| history.push_evaluation(evaluation));

@@ -1,30 +1,37 @@
-//! Autosave: the open document is saved a moment after every change, and at once when the page
-//! is closed. Trained parameters are not saved (a weights file has them).
+//! Autosave: the open document is saved a moment after every change, however many follow, and noted at once when the page
+//! is hidden or closed. Trained parameters are not saved (a weights file has them).
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
-use gloo_events::EventListener;
+use gloo_events::{EventListener, EventListenerOptions};
 use gloo_timers::callback::Timeout;
 
 use super::{Playground, store::Subscription};
 
-/// Debounce delay of saving, in milliseconds.
+/// A change is saved after this time, together with those that follow meanwhile.
 const DELAY_MS: u32 = 300;
 
 /// Starts autosave.
 pub(super) fn keep(playground: &Playground) -> Vec<Subscription> {
-    let waiting = Rc::new(RefCell::new(None::<Timeout>));
+    let timeout = RefCell::new(None::<Timeout>);
+    let is_waiting = Rc::new(Cell::new(false));
     let save_soon = {
         let me = playground.me.clone();
         move || {
-            let me = me.clone();
-            let timeout = Timeout::new(DELAY_MS, move || {
+            // The time counts from the first change: a hand that never rests is saved too.
+            if is_waiting.replace(true) {
+                return;
+            }
+            let (me, is_waiting) = (me.clone(), Rc::clone(&is_waiting));
+            timeout.replace(Some(Timeout::new(DELAY_MS, move || {
+                is_waiting.set(false);
                 if let Some(playground) = me.upgrade() {
                     wasm_bindgen_futures::spawn_local(async move { playground.save_document().await });
                 }
-            });
-            // Dropping the pending timer cancels it.
-            waiting.replace(Some(timeout));
+            })));
         }
     };
     let save_soon = Rc::new(save_soon);
@@ -37,15 +44,33 @@ pub(super) fn keep(playground: &Playground) -> Vec<Subscription> {
                 on_data();
             }
         }),
+        playground
+            .documents
+            .subscribe(playground.listener(|this, _| this.hold_open())),
     ];
-    if let Some(window) = web_sys::window() {
+    let Some(window) = web_sys::window() else {
+        return subscriptions;
+    };
+    let mut listen = |kind: &'static str, hear: fn(&Playground, &web_sys::Event)| {
         let me = playground.me.clone();
-        let listener = EventListener::new(&window, "pagehide", move |_| {
+        let options = EventListenerOptions::enable_prevent_default();
+        let listener = EventListener::new_with_options(&window, kind, options, move |event| {
             if let Some(playground) = me.upgrade() {
-                playground.journal();
+                hear(&playground, event);
             }
         });
         subscriptions.push(Subscription::new(move || drop(listener)));
-    }
+    };
+    let note = |this: &Playground, _: &web_sys::Event| {
+        this.journal();
+    };
+    listen("pagehide", note);
+    // A hidden page may be discarded without another word. (The event bubbles from the document.)
+    listen("visibilitychange", note);
+    listen("beforeunload", |this, event| {
+        if this.would_lose() {
+            event.prevent_default();
+        }
+    });
     subscriptions
 }

@@ -1,12 +1,11 @@
 //! The documents that the browser keeps: each a design with its name, choice of data set and settings. One is open; the
-//! others lie in the database until they are opened.
+//! others lie in the database until they are opened. How they come there is told in [`keeping`](super::keeping).
 //!
 //! A document is written when it is changed for the first time: who only looks at a preset leaves nothing behind. Deleting
-//! can be taken back for [`KEEP_DELETED_MS`]. Two windows on one document notice each other by its revision; the second
-//! goes on in a copy, so that neither writes over the other.
+//! can be taken back for [`KEEP_DELETED_MS`].
 //!
-//! Without a database (blocked by the browser) the last document lies in the small storage, and there is no list. An embedded
-//! page has documents of its own in memory, and touches none of those that are kept.
+//! Without a database (blocked by the browser) documents lie in the small storage. An embedded page has documents of its own in
+//! memory, and touches none of those that are kept.
 
 use std::rc::Rc;
 
@@ -20,12 +19,13 @@ use mtl_engine::design::{
     Design,
     edit::{Edit, apply},
     history::Document,
+    presets,
 };
 use mtl_training::protocol::{DataSource, RunSettings};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
-use super::{Playground, ToastKind, storage};
+use super::{Playground, keeping::not_read, storage};
 use crate::{
     i18n::{documents::T, faults, fill, fill_message},
     web::{
@@ -34,12 +34,10 @@ use crate::{
     },
 };
 
-/// Where the last document lies when there is no database; where earlier versions of this page kept it.
+/// Where earlier versions of this page kept the last document.
 const SITTING: &str = "sitting";
 /// Which document was open last.
-const OPEN: &str = "open-document";
-/// What the last page had no time to write into the database.
-const JOURNAL: &str = "journal";
+pub(super) const OPEN: &str = "open-document";
 
 /// A database that has not opened by then is done without.
 const OPENS_WITHIN_MS: u32 = 4_000;
@@ -67,20 +65,39 @@ pub struct Sitting {
 pub struct Kept {
     /// Names it among the documents of this browser.
     pub id: String,
-    /// Grows by one with every save.
+    /// Grows by one with every save; of one that waits to be written, the revision that it is based on.
     pub revision: u64,
     /// When it was saved last.
     pub changed_ms: f64,
     /// When it was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_ms: Option<f64>,
+    /// The window that wrote it.
+    #[serde(default)]
+    pub writer: String,
+    /// As which of its states.
+    #[serde(default)]
+    pub serial: u64,
     /// What it holds.
     pub sitting: Sitting,
 }
 
 impl Kept {
-    fn of(value: &JsValue) -> Option<Self> {
+    pub(super) fn of(value: &JsValue) -> Option<Self> {
         json::read(&value.as_string()?).ok()
+    }
+
+    /// A document that is in no database yet.
+    fn fresh(id: String, sitting: Sitting) -> Self {
+        Self {
+            id,
+            revision: 0,
+            changed_ms: js_sys::Date::now(),
+            deleted_ms: None,
+            writer: String::new(),
+            serial: 0,
+            sitting,
+        }
     }
 }
 
@@ -89,10 +106,10 @@ impl Kept {
 pub struct Documents {
     /// The open one; empty until the page has opened what it opens with.
     pub open: String,
-    /// Its revision in the database; 0 as long as it is not there.
-    revision: u64,
+    /// Another window has it: what is changed here is kept in a copy.
+    pub(super) is_elsewhere: bool,
     /// What of it is safe: saved, or what it was opened with.
-    safe: Option<Rc<Sitting>>,
+    pub(super) safe: Option<Rc<Sitting>>,
     /// Its choice of data set, as long as that could not be loaded.
     awaited_data: Option<(DataSource, DataSettings)>,
     /// All of them, the newest first, as of the last look; `None` before the first or without a database.
@@ -109,54 +126,46 @@ impl Documents {
 }
 
 /// A name that no other document has: the time and some chance.
-fn fresh_id() -> String {
+pub(super) fn fresh_id() -> String {
     let chance = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
     format!("{:011x}-{chance:08x}", js_sys::Date::now() as u64)
-}
-
-fn database_error(error: &idb::Error) -> Message {
-    fill_message(T.database_failed, &[error])
 }
 
 impl Playground {
     /// Opens the database, brings in what earlier pages left elsewhere, and forgets what was deleted long ago.
     pub(super) async fn begin_documents(&self) {
+        let database = &self.keeping.database;
         if storage::keeps_nothing() {
-            self.database.replace(Some(Rc::new(Database::in_memory())));
+            database.replace(Some(Rc::new(Database::in_memory())));
             return;
         }
         let (sender, opened) = oneshot::channel();
         let this = self.rc();
         wasm_bindgen_futures::spawn_local(async move {
-            if let Err(Ok(database)) = sender.send(Database::open().await) {
+            if let Err(Ok(database)) = sender.send(this.open_database().await) {
                 this.adopt(database).await;
             }
         });
-        let database = match within(OPENS_WITHIN_MS, opened).await {
-            Some(Ok(Ok(database))) => Rc::new(database),
-            Some(Ok(Err(error))) => return self.complain(fill_message(faults::T.store_closed, &[&error])),
-            Some(Err(_)) | None => return self.complain(faults::T.store_silent.into()),
-        };
-        self.database.replace(Some(Rc::clone(&database)));
-        let journal = storage::load::<Kept>(JOURNAL);
-        let old = storage::load::<Sitting>(SITTING).map(|sitting| Kept {
-            id: fresh_id(),
-            revision: 1,
-            changed_ms: js_sys::Date::now(),
-            deleted_ms: None,
-            sitting,
-        });
-        for (key, kept) in [(JOURNAL, journal), (SITTING, old)] {
-            let Some(kept) = kept else { continue };
-            if write(&database, &kept).await.is_ok() {
-                storage::remove(key);
-                if key == SITTING {
-                    storage::save(OPEN, &kept.id);
-                }
-            }
+        match within(OPENS_WITHIN_MS, opened).await {
+            Some(Ok(Ok(opened))) => drop(database.replace(Some(Rc::new(opened)))),
+            Some(Ok(Err(error))) => self.complain(fill_message(faults::T.store_closed, &[&error])),
+            Some(Err(_)) | None => self.complain(faults::T.store_silent.into()),
         }
+        let old = storage::load::<Sitting>(SITTING).map(|sitting| Kept::fresh(fresh_id(), sitting));
+        if let Some(old) = &old {
+            self.remember_open(&old.id);
+        }
+        self.bring_in_journals(old).await;
+        storage::remove(SITTING);
+        self.forget_deleted().await;
+    }
+
+    async fn forget_deleted(&self) {
+        let Some(database) = self.keeping.database.borrow().clone() else {
+            return;
+        };
         let now_ms = js_sys::Date::now();
-        for kept in all(&database).await.unwrap_or_default() {
+        for kept in self.all_documents().await.unwrap_or_default() {
             if kept
                 .deleted_ms
                 .is_some_and(|deleted_ms| now_ms - deleted_ms > KEEP_DELETED_MS)
@@ -167,41 +176,20 @@ impl Playground {
         }
     }
 
-    /// A database that has opened when nobody waited for it any more: from now on documents are kept in it, the open one first.
+    /// A database that has opened when nobody waited for it any more: from now on documents are kept in it, those that wait first.
     async fn adopt(&self, database: Database) {
-        self.database.replace(Some(Rc::new(database)));
-        self.documents.update(|documents| documents.safe = None);
+        self.keeping.database.replace(Some(Rc::new(database)));
         self.save_document().await;
-        if self.documents.get().revision > 0 {
-            storage::remove(SITTING);
-        }
         self.report(faults::T.store_late.into());
     }
 
     /// The document that was open last, if it is there and can be read.
     pub(super) async fn last_document(&self) -> Option<Kept> {
-        let Some(database) = self.database.borrow().clone() else {
-            let sitting = storage::load::<Sitting>(SITTING)?;
-            return Some(Kept {
-                id: fresh_id(),
-                revision: 0,
-                changed_ms: js_sys::Date::now(),
-                deleted_ms: None,
-                sitting,
-            });
-        };
-        let all = all(&database).await.ok()?;
+        let mut there = self.all_documents().await.ok()?;
+        there.retain(|kept| kept.deleted_ms.is_none());
         let last = storage::load::<String>(OPEN);
-        let mut there = all.into_iter().filter(|kept| kept.deleted_ms.is_none());
-        let newest = there.next();
-        match newest {
-            Some(newest) if last.as_ref().is_some_and(|last| *last != newest.id) => Some(
-                there
-                    .find(|kept| Some(&kept.id) == last.as_ref())
-                    .unwrap_or(newest),
-            ),
-            newest => newest,
-        }
+        let position = there.iter().position(|kept| Some(&kept.id) == last.as_ref());
+        (!there.is_empty()).then(|| there.swap_remove(position.unwrap_or(0)))
     }
 
     /// What the open document holds; `None` while there is nothing to keep.
@@ -236,91 +224,25 @@ impl Playground {
         });
     }
 
-    /// What would have to be written; `None` when all is safe.
-    fn unsaved(&self) -> Option<Kept> {
-        let sitting = self.sitting()?;
-        let documents = self.documents.get();
-        if documents.open.is_empty() || documents.safe.as_deref() == Some(&sitting) {
-            return None;
-        }
-        Some(Kept {
-            id: documents.open.clone(),
-            revision: documents.revision + 1,
-            changed_ms: js_sys::Date::now(),
-            deleted_ms: None,
-            sitting,
-        })
-    }
-
-    /// Writes the open document, if it has changed.
-    pub async fn save_document(&self) {
-        let Some(mut kept) = self.unsaved() else { return };
-        let Some(database) = self.database.borrow().clone() else {
-            storage::save(SITTING, &kept.sitting);
-            return;
-        };
-        let before = self.documents.get();
-        let mut written = write(&database, &kept).await;
-        if matches!(written, Ok(false)) && self.documents.get().open == kept.id {
-            // Another window has written this document: this one goes on in a copy.
-            let name = kept.sitting.design.name.clone();
-            kept.id = fresh_id();
-            kept.revision = 1;
-            written = write(&database, &kept).await;
-            self.toasts
-                .show(ToastKind::Info, fill_message(T.split_in_two, &[&name]));
-        }
-        match written {
-            Ok(_) => {
-                storage::save(OPEN, &kept.id);
-                self.documents.update(|documents| {
-                    // Another one may have been opened meanwhile.
-                    if documents.open == before.open {
-                        documents.open = kept.id.clone();
-                        documents.revision = kept.revision;
-                        documents.safe = Some(Rc::new(kept.sitting));
-                    }
-                });
-            }
-            Err(error) => self.complain(database_error(&error)),
-        }
-    }
-
-    /// Notes at once what there is no time any more to write: the page is being closed.
-    pub(super) fn journal(&self) {
-        if let Some(kept) = self.unsaved() {
-            if self.database.borrow().is_some() {
-                storage::save(OPEN, &kept.id);
-                storage::save(JOURNAL, &kept);
-            } else {
-                storage::save(SITTING, &kept.sitting);
-            }
-        }
+    /// The open document as it is; `None` while there is nothing to keep.
+    pub(super) fn open_kept(&self) -> Option<Kept> {
+        let id = self.documents.get().open.clone();
+        Some(Kept::fresh(id, self.sitting()?)).filter(|kept| !kept.id.is_empty())
     }
 
     /// Looks what documents there are.
     pub async fn list_documents(&self) {
-        let Some(database) = self.database.borrow().clone() else {
-            return;
-        };
-        match all(&database).await {
+        match self.all_documents().await {
             Ok(all) => self
                 .documents
                 .update(|documents| documents.list = Some(Rc::new(all))),
-            Err(error) => self.complain(database_error(&error)),
+            Err(error) => self.complain(not_read(&error)),
         }
     }
 
     /// What follows is another document; the open one is written and left as it is.
     pub(super) fn leave_document(&self) {
-        if let (Some(kept), Some(database)) = (self.unsaved(), self.database.borrow().clone()) {
-            let this = self.rc();
-            wasm_bindgen_futures::spawn_local(async move {
-                if let Err(error) = write(&database, &kept).await {
-                    this.complain(database_error(&error));
-                }
-            });
-        }
+        self.note_before_leaving();
         let list = self.documents.get().list.clone();
         self.documents.set(Documents {
             list,
@@ -357,11 +279,14 @@ impl Playground {
         if let Err(error) = mtl_engine::design::edit::validate(&sitting.design) {
             return Err(error.explain());
         }
-        storage::save(OPEN, &id);
+        self.remember_open(&id);
+        if revision > 0 {
+            self.know(&id, revision);
+        }
         let list = self.documents.get().list.clone();
         self.documents.set(Documents {
             open: id,
-            revision,
+            is_elsewhere: false,
             safe: Some(Rc::new(sitting.clone())),
             awaited_data: Some((sitting.source.clone(), sitting.data_settings.clone())),
             list,
@@ -374,31 +299,39 @@ impl Playground {
         self.settings.set(sitting.settings);
         self.selection
             .update_if_changed(|selection| *selection = super::Selection::default());
-        self.preset.set(
-            sitting
-                .preset
-                .as_deref()
-                .and_then(mtl_engine::design::presets::find)
-                .map(|preset| preset.key),
-        );
+        let preset = sitting.preset.as_deref().and_then(presets::find);
+        // Not before the data are there: to a preset they bring its settings, and these are the document's own.
+        self.preset.set(None);
         self.document.set(Document::new(sitting.design));
-        if !is_loaded {
-            self.load(sitting.source, sitting.data_settings).await?;
+        let loaded = if is_loaded {
+            Ok(())
+        } else {
+            self.load(sitting.source, sitting.data_settings).await
+        };
+        if self.preset.get().is_none() {
+            self.preset.set(preset.map(|preset| preset.key));
         }
+        loaded?;
         self.data_is_there();
         Ok(())
     }
 
-    /// Opens what comes from a file as a document of its own.
+    /// Opens what comes from a file or a link as a document of its own; what is kept already as it comes is not kept twice.
     pub(super) async fn show_as_new(&self, sitting: Sitting) -> Result<(), Message> {
-        self.leave_document();
-        let kept = Kept {
-            id: self.documents.get().open.clone(),
-            revision: 0,
-            changed_ms: js_sys::Date::now(),
-            deleted_ms: None,
-            sitting,
+        self.save_document().await;
+        let is_same = |kept: &Kept| {
+            let there = &kept.sitting;
+            kept.deleted_ms.is_none()
+                && there.design == sitting.design
+                && (&there.source, &there.data_settings) == (&sitting.source, &sitting.data_settings)
+                && there.settings == sitting.settings
         };
+        let all = self.all_documents().await.unwrap_or_default();
+        if let Some(kept) = all.into_iter().find(is_same) {
+            return self.show_document(kept).await;
+        }
+        self.leave_document();
+        let kept = Kept::fresh(self.documents.get().open.clone(), sitting);
         let shown = self.show_document(kept).await;
         self.documents.update(|documents| documents.safe = None);
         self.save_document().await;
@@ -424,14 +357,13 @@ impl Playground {
     /// Makes a copy of a document and opens it.
     pub async fn duplicate_document(&self, id: &str) -> Result<(), Message> {
         self.save_document().await;
-        let mut kept = self.kept(id).await?;
-        kept.id = fresh_id();
-        kept.revision = 1;
-        kept.changed_ms = js_sys::Date::now();
+        let Kept { mut sitting, .. } = self.kept(id).await?;
         let lang = self.preferences.get().lang;
-        kept.sitting.design.name = fill(T.copy_of, lang, &[&kept.sitting.design.name]);
-        self.write_kept(&kept).await?;
-        self.show_document(kept).await
+        sitting.design.name = fill(T.copy_of, lang, &[&sitting.design.name]);
+        let copy = Kept::fresh(fresh_id(), sitting);
+        self.note(copy.clone());
+        self.write_waiting().await;
+        self.show_document(copy).await
     }
 
     /// Gives a document another name.
@@ -445,8 +377,8 @@ impl Playground {
         } else {
             let mut kept = self.kept(id).await?;
             apply(&mut kept.sitting.design, &edit).map_err(|error| error.explain())?;
-            kept.revision += 1;
-            self.write_kept(&kept).await?;
+            self.note(kept);
+            self.write_waiting().await;
         }
         self.list_documents().await;
         Ok(())
@@ -457,8 +389,8 @@ impl Playground {
         self.save_document().await;
         let mut kept = self.kept(id).await?;
         kept.deleted_ms = Some(js_sys::Date::now());
-        kept.revision += 1;
-        self.write_kept(&kept).await?;
+        self.note(kept);
+        self.write_waiting().await;
         self.list_documents().await;
         if self.documents.get().open == id {
             // What is deleted is not written again.
@@ -477,58 +409,14 @@ impl Playground {
     pub async fn restore_document(&self, id: &str) -> Result<(), Message> {
         let mut kept = self.kept(id).await?;
         kept.deleted_ms = None;
-        kept.revision += 1;
-        self.write_kept(&kept).await?;
+        self.note(kept);
+        self.write_waiting().await;
         self.list_documents().await;
         Ok(())
     }
 
     async fn kept(&self, id: &str) -> Result<Kept, Message> {
-        let Some(database) = self.database.borrow().clone() else {
-            return Err(T.no_database.into());
-        };
-        let value = database
-            .get(DOCUMENTS, id)
-            .await
-            .map_err(|error| database_error(&error))?;
-        value
-            .as_ref()
-            .and_then(Kept::of)
-            .ok_or_else(|| T.document_gone.into())
+        let stored = self.stored(id).await.map_err(|error| not_read(&error))?;
+        stored.ok_or_else(|| T.document_gone.into())
     }
-
-    async fn write_kept(&self, kept: &Kept) -> Result<(), Message> {
-        let Some(database) = self.database.borrow().clone() else {
-            return Err(T.no_database.into());
-        };
-        match write(&database, kept).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(T.changed_elsewhere.into()),
-            Err(error) => Err(database_error(&error)),
-        }
-    }
-}
-
-/// Writes a document over the revision before it; false when there is a newer one.
-async fn write(database: &Database, kept: &Kept) -> Result<bool, idb::Error> {
-    let text = json::write(kept);
-    database
-        .put_if(DOCUMENTS, &kept.id, &JsValue::from(text), |there| {
-            there
-                .and_then(Kept::of)
-                .is_none_or(|there| there.revision < kept.revision)
-        })
-        .await
-}
-
-/// Every document that can be read, the newest first.
-async fn all(database: &Database) -> Result<Vec<Kept>, idb::Error> {
-    let mut all: Vec<Kept> = database
-        .all(DOCUMENTS)
-        .await?
-        .iter()
-        .filter_map(Kept::of)
-        .collect();
-    all.sort_by(|a, b| b.changed_ms.total_cmp(&a.changed_ms));
-    Ok(all)
 }

@@ -142,6 +142,7 @@ impl Playground {
             this.begin_documents().await;
             let opened = this.open_linked(link).await;
             this.begin_keeping();
+            this.resume_run().await;
             this.has_opened.update_if_changed(|has_opened| *has_opened = true);
             opened
         });
@@ -232,11 +233,19 @@ fn unreadable(name: &str, why: &Message) -> Message {
     )
 }
 
+fn navigation() -> Option<u16> {
+    let clock = web_sys::window()?.performance()?;
+    Some(clock.navigation().type_())
+}
+
 /// Whether the page was loaded again, and not come to.
 fn is_reload() -> bool {
-    web_sys::window()
-        .and_then(|window| window.performance())
-        .is_some_and(|clock| clock.navigation().type_() == web_sys::PerformanceNavigation::TYPE_RELOAD)
+    navigation() == Some(web_sys::PerformanceNavigation::TYPE_RELOAD)
+}
+
+/// Whether somebody has come to the page, and not back to it.
+pub(super) fn is_fresh_visit() -> bool {
+    navigation() == Some(web_sys::PerformanceNavigation::TYPE_NAVIGATE)
 }
 
 #[cfg(test)]

@@ -27,11 +27,13 @@ pub mod data;
 pub mod documents;
 pub mod files;
 pub mod history;
+mod keeping;
 pub mod link;
 pub mod loading;
 pub mod palette;
 pub mod preferences;
 mod recovery;
+mod resume;
 mod share;
 pub mod storage;
 pub mod store;
@@ -149,7 +151,7 @@ pub struct Playground {
     me: Weak<Self>,
     worker_url: JsValue,
     tools: Rc<Tools>,
-    database: RefCell<Option<Rc<crate::web::database::Database>>>,
+    keeping: keeping::Keeping,
     client: RefCell<Option<Client>>,
     sent: RefCell<Sent>,
     preset: Cell<Option<&'static str>>,
@@ -158,6 +160,7 @@ pub struct Playground {
     load_number: Cell<u32>,
     crashes_ms: RefCell<Vec<f64>>,
     copy: RefCell<Option<recovery::Copy>>,
+    runs: RefCell<Option<Rc<crate::web::database::Database>>>,
     copied_ms: Cell<Option<f64>>,
     subscriptions: RefCell<Vec<Subscription>>,
 }
@@ -205,7 +208,7 @@ impl Playground {
             me: me.clone(),
             worker_url,
             tools: Rc::new(tools),
-            database: RefCell::new(None),
+            keeping: keeping::Keeping::default(),
             client: RefCell::new(None),
             sent: RefCell::default(),
             preset: Cell::new(None),
@@ -214,6 +217,7 @@ impl Playground {
             load_number: Cell::new(0),
             crashes_ms: RefCell::default(),
             copy: RefCell::new(None),
+            runs: RefCell::new(None),
             copied_ms: Cell::new(None),
             subscriptions: RefCell::default(),
         })

@@ -140,7 +140,8 @@ fn browser_lang() -> Lang {
 pub fn keep(preferences: &Store<Preferences>) -> super::store::Subscription {
     apply(&preferences.get());
     preferences.subscribe(|preferences| {
-        storage::save(KEY, &**preferences);
+        // Without it the next visit begins with other colours and sizes.
+        let _ = storage::save(KEY, &**preferences);
         apply(preferences);
     })
 }

@@ -1,6 +1,6 @@
 //! When the worker dies: another one is started, and the run goes on from the last copy of what it had learnt.
 //!
-//! The copy is taken after evaluations and pauses, not more often than every [`COPY_EVERY_MS`], and lies in the page as bytes
+//! The copy is taken while the run goes on, every [`COPY_EVERY_MS`], and when it stands, and lies in the page as bytes
 //! that nobody reads. It holds parameters, step and the state of the training.
 
 use js_sys::ArrayBuffer;
@@ -11,6 +11,7 @@ use mtl_training::protocol::{DataSource, Phase, RunSettings};
 use super::{Playground, RunHistory, Sent, actions::trained_part};
 use crate::{
     i18n::{faults, fill_message, shell::T},
+    web::time::monotonic_ms,
     worker::{
         WorkerFailure,
         protocol::{FileReply, FileRequest},
@@ -21,35 +22,35 @@ use crate::{
 const MAX_CRASHES: usize = 3;
 const CRASH_WINDOW_MS: f64 = 300_000.0;
 
-/// Copies are at least so far apart.
+/// Copies are at least so far apart, those of large models farther: a copy must not cost what it saves.
 const COPY_EVERY_MS: f64 = 3_000.0;
-/// Larger models are not copied: it would cost more than a person waits for it to be trained again.
+const COPIED_PARAMETERS_PER_MS: f64 = 400.0;
+/// Larger models are not copied.
 const MAX_COPIED_PARAMETERS: usize = 10_000_000;
 
 /// What the run had learnt, and what it belongs to.
 pub(super) struct Copy {
-    step: u64,
+    pub(super) step: u64,
     design: Design,
     settings: RunSettings,
     source: DataSource,
-    payloads: Vec<ArrayBuffer>,
+    pub(super) payloads: Vec<ArrayBuffer>,
     history: RunHistory,
 }
 
 impl Playground {
     /// Takes a copy, unless there is a fresh one.
     pub(super) fn take_copy(&self) {
-        let now_ms = js_sys::Date::now();
+        let now_ms = monotonic_ms();
         let n_parameters = self
             .model
             .get()
             .resources
             .as_ref()
             .map_or(0, |resources| resources.parameters);
-        let is_fresh = self
-            .copied_ms
-            .get()
-            .is_some_and(|taken_ms| now_ms - taken_ms < COPY_EVERY_MS);
+        let is_fresh = self.copied_ms.get().is_some_and(|taken_ms| {
+            now_ms - taken_ms < COPY_EVERY_MS.max(n_parameters as f64 / COPIED_PARAMETERS_PER_MS)
+        });
         let is_running = self.status.get().phase == Phase::Running;
         if n_parameters == 0 || n_parameters > MAX_COPIED_PARAMETERS || (is_fresh && is_running) {
             return;
@@ -63,19 +64,34 @@ impl Playground {
                 this.file(FileRequest::TakeCopy, Vec::new()).await
             {
                 let history = this.history.borrow().clone();
-                this.copy.replace(Some(Copy {
+                let copy = Copy {
                     step,
                     design,
                     settings,
                     source,
                     payloads,
                     history,
-                }));
+                };
+                this.store_run(&copy).await;
+                this.copy.replace(Some(copy));
             }
         });
     }
 
-    fn belongs_to(&self) -> (Design, RunSettings, DataSource) {
+    /// A copy of what is open, made of what an earlier page has stored.
+    pub(super) fn copy_of(&self, step: u64, payloads: Vec<ArrayBuffer>) -> Copy {
+        let (design, settings, source) = self.belongs_to();
+        Copy {
+            step,
+            design,
+            settings,
+            source,
+            payloads,
+            history: self.history.borrow().clone(),
+        }
+    }
+
+    pub(super) fn belongs_to(&self) -> (Design, RunSettings, DataSource) {
         (
             trained_part(self.document.get().design()),
             self.settings.get().as_ref().clone(),
@@ -89,7 +105,7 @@ impl Playground {
         let why = failure.explain();
         self.data_failed(&why);
         self.leave_worker(Some(why.clone()));
-        let now_ms = js_sys::Date::now();
+        let now_ms = monotonic_ms();
         let n_crashes = {
             let mut crashes = self.crashes_ms.borrow_mut();
             crashes.retain(|at_ms| now_ms - at_ms < CRASH_WINDOW_MS);
@@ -132,7 +148,7 @@ impl Playground {
     }
 
     /// Puts the copy back, when it still belongs to what is open; the step that the run stands at.
-    async fn bring_back(&self) -> Option<u64> {
+    pub(super) async fn bring_back(&self) -> Option<u64> {
         let (payloads, history, step) = {
             let copy = self.copy.borrow();
             let copy = copy.as_ref()?;

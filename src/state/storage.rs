@@ -1,4 +1,4 @@
-//! Local storage. It may be blocked or full: then nothing is stored, without an error.
+//! Local storage. It may be blocked or full: then nothing is stored, and [`save`] says so.
 //!
 //! An embedded page keeps its state in memory only: after [`keep_nothing`] nothing is read, written or removed.
 
@@ -38,6 +38,7 @@ pub fn load<T: DeserializeOwned>(key: &str) -> Option<T> {
 }
 
 /// Saves `value` under `key`; returns whether it was stored.
+#[must_use = "what is not stored is lost with the page"]
 pub fn save<T: Serialize>(key: &str, value: &T) -> bool {
     storage().is_some_and(|storage| {
         storage
@@ -52,4 +53,16 @@ pub fn remove(key: &str) {
         // If storage is blocked, there is nothing to remove.
         let _ = storage.remove_item(&format!("{PREFIX}{key}"));
     }
+}
+
+/// The keys that begin with `start`.
+pub fn keys(start: &str) -> Vec<String> {
+    let Some(storage) = storage() else {
+        return Vec::new();
+    };
+    (0..storage.length().unwrap_or(0))
+        .filter_map(|idx| storage.key(idx).ok()?)
+        .filter_map(|key| key.strip_prefix(PREFIX).map(str::to_owned))
+        .filter(|key| key.starts_with(start))
+        .collect()
 }

@@ -25,6 +25,8 @@ pub struct Toast {
     pub message: Message,
     /// Tries again what did not work, where that may help.
     pub retry: Option<Callback<()>>,
+    /// Saves as a file what is kept nowhere else.
+    pub save: Option<Callback<()>>,
 }
 
 /// The messages that are shown, oldest first.
@@ -39,15 +41,27 @@ const MAX_SHOWN: usize = 4;
 impl Store<Toasts> {
     /// Shows a message. When it is shown already, it keeps its [`retry`](Toast::retry).
     pub fn show(&self, kind: ToastKind, message: Message) {
-        self.put(kind, message, None);
+        self.put(kind, message, None, None);
     }
 
     /// Shows a problem that may be gone the next time, with a button that tries again.
     pub fn show_with_retry(&self, message: Message, retry: Callback<()>) {
-        self.put(ToastKind::Problem, message, Some(retry));
+        self.put(ToastKind::Problem, message, Some(retry), None);
     }
 
-    fn put(&self, kind: ToastKind, message: Message, retry: Option<Callback<()>>) {
+    /// Shows that something could not be kept, with a button that tries again and one that saves it as a file; returns the id of
+    /// the message.
+    pub fn show_with_choices(&self, message: Message, retry: Callback<()>, save: Callback<()>) -> u32 {
+        self.put(ToastKind::Problem, message, Some(retry), Some(save))
+    }
+
+    fn put(
+        &self,
+        kind: ToastKind,
+        message: Message,
+        retry: Option<Callback<()>>,
+        save: Option<Callback<()>>,
+    ) -> u32 {
         let id = self.get().next_id;
         self.update(|toasts| {
             toasts.next_id += 1;
@@ -60,6 +74,7 @@ impl Store<Toasts> {
                 kind,
                 message,
                 retry,
+                save,
             });
             if toasts.shown.len() > MAX_SHOWN {
                 toasts.shown.remove(0);
@@ -68,10 +83,11 @@ impl Store<Toasts> {
         let shown_ms = match kind {
             ToastKind::Done => 5_000,
             ToastKind::Info => 9_000,
-            ToastKind::Problem => return,
+            ToastKind::Problem => return id,
         };
         let toasts = self.clone();
         Timeout::new(shown_ms, move || toasts.dismiss(id)).forget();
+        id
     }
 
     /// Removes a message.

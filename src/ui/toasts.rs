@@ -37,6 +37,9 @@ pub fn ToastList() -> Html {
                     <div key={toast.id} {class} role={(toast.kind == ToastKind::Problem).then_some("alert")}>
                         { icon(kind) }
                         <p>{ toast.message.get(lang) }</p>
+                        if let Some(save) = toast.save.clone() {
+                            <button type="button" class="button button-small toast-save" onclick={move |_| save.emit(())}>{ T.save_as_file.get(lang) }</button>
+                        }
                         if let Some(onclick) = retry {
                             <button type="button" class="button button-small toast-retry" {onclick}>{ T.try_again.get(lang) }</button>
                         }

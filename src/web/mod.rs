@@ -1,8 +1,9 @@
-//! Browser APIs: downloads, files, database.
+//! Browser APIs: downloads, files, database, locks.
 
 pub mod database;
 pub mod fetch;
 pub mod files;
+pub mod locks;
 pub mod time;
 
 use wasm_bindgen::{JsCast, JsValue};

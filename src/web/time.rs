@@ -1,4 +1,4 @@
-//! Waiting, but not for ever.
+//! Waiting, but not for ever; a clock that nobody sets.
 
 use std::{future::poll_fn, pin::pin, task::Poll};
 
@@ -21,4 +21,11 @@ pub async fn within<T>(limit_ms: u32, work: impl Future<Output = T>) -> Option<T
         receiver.as_mut().poll(context).map(|_| None)
     })
     .await
+}
+
+/// Milliseconds since the page was opened: unlike the time of day it never goes back.
+pub fn monotonic_ms() -> f64 {
+    web_sys::window()
+        .and_then(|window| window.performance())
+        .map_or_else(js_sys::Date::now, |clock| clock.now())
 }

@@ -25,7 +25,10 @@ use super::{
     protocol::{FileReply, FileRequest, FromTrainer, ToWorker},
     watch::{BEAT_MS, Beat, Watch},
 };
-use crate::i18n::{faults, fill_message, shell::T};
+use crate::{
+    i18n::{faults, fill_message, shell::T},
+    web::time::monotonic_ms,
+};
 
 /// What a client tells the page.
 #[derive(Debug)]
@@ -131,7 +134,7 @@ impl Client {
         let beat = Interval::new(BEAT_MS, {
             let (open, watch, handle) = (Rc::clone(&open), Rc::clone(&watch), Rc::clone(&handle));
             move || {
-                let now_ms = js_sys::Date::now();
+                let now_ms = monotonic_ms();
                 match watch.beat(now_ms, open.has_file()) {
                     Beat::Ping(ping) => handle.ping(ping),
                     Beat::Silent {

@@ -216,12 +216,20 @@ fn two_windows_on_one_document_lose_nothing() {
         page.open("").await?;
         name_is(page, "both").await?;
         settled(page).await?;
+        page.wait_for(
+            "the second says who has it",
+            "document.querySelector('.toast-info')?.innerText.includes('another window')",
+        )
+        .await?;
         name_it(page, "of the second").await?;
-        page.sleep(Duration::from_millis(800)).await;
+        page.wait_for(
+            "it goes on in a copy",
+            "[...document.querySelectorAll('.toast-info')].some((one) => one.innerText.includes('goes on in a copy'))",
+        )
+        .await?;
         page.driver.switch_to_window(first).await?;
         name_it(page, "of the first").await?;
-        let said = toast(page, "info").await?;
-        ensure!(said.contains("copy"), "it says: {said}");
+        page.sleep(Duration::from_millis(800)).await;
         open_sheet(page).await?;
         page.wait_for(
             "both are there",

@@ -4,4 +4,5 @@
 
 mod files;
 mod frozen;
+mod kept;
 mod let_in;

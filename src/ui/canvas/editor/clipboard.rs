@@ -1,6 +1,6 @@
 //! Copying, pasting, duplicating, deleting.
 
-use std::collections::BTreeSet;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use mtl_base::NodeId;
 use mtl_engine::design::{
@@ -20,6 +20,11 @@ use crate::{
 };
 
 const CLIPBOARD: &str = "clipboard";
+
+thread_local! {
+    /// What was copied last, when there is no storage for it: then other windows cannot paste it.
+    static UNSTORED: RefCell<Option<Fragment>> = const { RefCell::new(None) };
+}
 
 impl Editor {
     /// Deletes what is selected; the neighbours of deleted nodes are connected where types allow.
@@ -66,7 +71,9 @@ impl Editor {
             self.say(T.nothing_is_selected.into());
             return;
         }
-        storage::save(CLIPBOARD, &Fragment::copy(&self.placed(), &nodes));
+        let fragment = Fragment::copy(&self.placed(), &nodes);
+        let is_stored = storage::save(CLIPBOARD, &fragment);
+        UNSTORED.set((!is_stored).then_some(fragment));
         self.say(fill_message(T.copied, &[&nodes.len()]));
     }
 
@@ -81,9 +88,9 @@ impl Editor {
         if self.is_locked() {
             return;
         }
-        let Some(fragment) =
-            storage::load::<Fragment>(CLIPBOARD).filter(|fragment| !fragment.nodes.is_empty())
-        else {
+        let copied = UNSTORED.with_borrow(Clone::clone);
+        let copied = copied.or_else(|| storage::load::<Fragment>(CLIPBOARD));
+        let Some(fragment) = copied.filter(|fragment| !fragment.nodes.is_empty()) else {
             self.say(T.nothing_copied.into());
             return;
         };
