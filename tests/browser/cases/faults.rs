@@ -4,3 +4,4 @@
 
 mod frozen;
 mod let_in;
+mod numbers;

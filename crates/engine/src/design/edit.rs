@@ -33,6 +33,8 @@ pub use super::refusal::{Countable, EditError, Refusal};
 pub const MAX_NAME_CHARS: usize = 80;
 /// Longest text of a note, in characters.
 pub const MAX_NOTE_CHARS: usize = 4000;
+/// Greatest id of a node, a wire or a note in a design that is opened: there is room above it for what is added.
+pub const MAX_ID: u32 = u32::MAX / 2;
 /// Most nodes of a design. Checking and drawing take time in proportion, and what a person can still survey is far less.
 pub const MAX_NODES: usize = 1_000;
 /// Most wires of a design.
@@ -491,6 +493,7 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
         if let Some(position) = node.position {
             check_coordinates(&position)?;
         }
+        check_id(node.id.0)?;
         if nodes.insert(node.id, node).is_some() {
             return Err(EditError::IdTaken(node.id.0));
         }
@@ -499,6 +502,7 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
     let mut taken = BTreeSet::new();
     let mut pairs = BTreeSet::new();
     for wire in &design.wires {
+        check_id(wire.id.0)?;
         if !wires.insert(wire.id) {
             return Err(EditError::IdTaken(wire.id.0));
         }
@@ -535,11 +539,22 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
     let mut notes = BTreeSet::new();
     for note in &design.notes {
         check_note(note)?;
+        check_id(note.id)?;
         if !notes.insert(note.id) {
             return Err(EditError::IdTaken(note.id));
         }
     }
     design.ties.iter().try_for_each(|tie| check_tie(design, tie))
+}
+
+fn check_id(id: u32) -> Result<(), EditError> {
+    if id > MAX_ID {
+        return Err(EditError::IdTooLarge {
+            expected: MAX_ID,
+            got: id,
+        });
+    }
+    Ok(())
 }
 
 fn check_count(what: Countable, got: usize) -> Result<(), EditError> {

@@ -128,6 +128,14 @@ pub enum EditError {
     /// Two nodes, wires or notes would have one id.
     #[error("the id {0} is taken")]
     IdTaken(u32),
+    /// An id leaves no room for the ids of what is added later.
+    #[error("the id {got} is too large: expected at most {expected}")]
+    IdTooLarge {
+        /// Greatest id of a design.
+        expected: u32,
+        /// The id.
+        got: u32,
+    },
     /// The wire cannot be drawn.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -192,6 +200,7 @@ impl Explain for EditError {
             Self::NoNode(id) => format!("没有节点 {}", id.0),
             Self::NoWire(id) => format!("没有连线 {}", id.0),
             Self::IdTaken(id) => format!("编号 {id} 已被占用"),
+            Self::IdTooLarge { expected, got } => format!("编号 {got} 太大：应不超过 {expected}"),
             Self::Refused(refusal) => return refusal.explain(),
             Self::Setting { node, error } => format!("{node}：{}", error.explain().zh),
             Self::Coordinate => format!("位置或大小不是画布内的数：绝对值应不超过 {MAX_COORDINATE}"),
