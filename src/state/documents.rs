@@ -32,6 +32,7 @@ use crate::{
         database::{DOCUMENTS, Database},
         time::within,
     },
+    worker::protocol::Failure,
 };
 
 /// Where earlier versions of this page kept the last document.
@@ -148,8 +149,8 @@ impl Playground {
         });
         match within(OPENS_WITHIN_MS, opened).await {
             Some(Ok(Ok(opened))) => drop(database.replace(Some(Rc::new(opened)))),
-            Some(Ok(Err(error))) => self.complain(fill_message(faults::T.store_closed, &[&error])),
-            Some(Err(_)) | None => self.complain(faults::T.store_silent.into()),
+            Some(Ok(Err(error))) => self.show_problem(fill_message(faults::T.store_closed, &[&error])),
+            Some(Err(_)) | None => self.show_problem(faults::T.store_silent.into()),
         }
         let old = storage::load::<Sitting>(SITTING).map(|sitting| Kept::fresh(fresh_id(), sitting));
         if let Some(old) = &old {
@@ -236,7 +237,7 @@ impl Playground {
             Ok(all) => self
                 .documents
                 .update(|documents| documents.list = Some(Rc::new(all))),
-            Err(error) => self.complain(not_read(&error)),
+            Err(error) => self.show_problem(not_read(&error)),
         }
     }
 
@@ -262,14 +263,14 @@ impl Playground {
     }
 
     /// Opens a document of the list.
-    pub async fn open_document(&self, id: &str) -> Result<(), Message> {
+    pub async fn open_document(&self, id: &str) -> Result<(), Failure> {
         self.save_document().await;
         let kept = self.kept(id).await?;
         self.show_document(kept).await
     }
 
     /// Puts a document in the place of what is open; its undo history begins here.
-    pub(super) async fn show_document(&self, kept: Kept) -> Result<(), Message> {
+    pub(super) async fn show_document(&self, kept: Kept) -> Result<(), Failure> {
         let Kept {
             id,
             revision,
@@ -277,7 +278,7 @@ impl Playground {
             ..
         } = kept;
         if let Err(error) = mtl_engine::design::edit::validate(&sitting.design) {
-            return Err(error.explain());
+            return Err(error.explain().into());
         }
         self.remember_open(&id);
         if revision > 0 {
@@ -317,7 +318,7 @@ impl Playground {
     }
 
     /// Opens what comes from a file or a link as a document of its own; what is kept already as it comes is not kept twice.
-    pub(super) async fn show_as_new(&self, sitting: Sitting) -> Result<(), Message> {
+    pub(super) async fn show_as_new(&self, sitting: Sitting) -> Result<(), Failure> {
         self.save_document().await;
         let is_same = |kept: &Kept| {
             let there = &kept.sitting;
@@ -363,7 +364,7 @@ impl Playground {
         let copy = Kept::fresh(fresh_id(), sitting);
         self.note(copy.clone());
         self.write_waiting().await;
-        self.show_document(copy).await
+        Ok(self.show_document(copy).await?)
     }
 
     /// Gives a document another name.

@@ -251,7 +251,7 @@ impl Playground {
             Decision::Write(revision) | Decision::Stored(revision) => self.note_stored(kept, revision),
             Decision::Conflict if kept.deleted_ms.is_some() => {
                 self.keeping.waiting.borrow_mut().remove(&kept.id);
-                self.complain(T.changed_elsewhere.into());
+                self.show_problem(T.changed_elsewhere.into());
             }
             Decision::Conflict => self.go_on_in_a_copy(kept),
         }
@@ -393,7 +393,7 @@ impl Playground {
         let waiting: Vec<Rc<Kept>> = self.keeping.waiting.borrow().values().cloned().collect();
         for kept in waiting.iter().filter(|kept| kept.deleted_ms.is_none()) {
             if let Err(message) = self.save_sitting(kept.sitting.clone()) {
-                self.complain(message);
+                self.show_problem(message);
             }
         }
     }

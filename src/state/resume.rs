@@ -11,7 +11,7 @@ use js_sys::{Array, ArrayBuffer};
 use mtl_base::json;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::{Playground, ToastKind, link::is_fresh_visit, recovery::Copy, storage};
+use super::{Playground, ToastKind, link::is_fresh_visit, storage};
 use crate::{
     i18n::{documents::T, fill_message},
     web::{
@@ -44,11 +44,11 @@ impl Playground {
     }
 
     /// Stores a copy. What cannot be stored lives as long as the page.
-    pub(super) async fn store_run(&self, copy: &Copy) {
+    pub(super) async fn store_run(&self, step: u64, payloads: Vec<ArrayBuffer>) {
         let key = self.run_key();
         let Some(runs) = self.runs().await else { return };
-        let value = Array::of1(&JsValue::from(copy.step as f64));
-        for payload in &copy.payloads {
+        let value = Array::of1(&JsValue::from(step as f64));
+        for payload in &payloads {
             value.push(payload);
         }
         let stored = runs.update(RUNS, &key, |_| ((), Some(value.into()))).await;
@@ -94,10 +94,9 @@ impl Playground {
         if step == 0 || payloads.is_empty() {
             return;
         }
-        let copy = self.copy_of(step, payloads);
-        self.store_run(&copy).await;
-        self.copy.replace(Some(copy));
-        if let Some(step) = self.bring_back().await {
+        self.store_run(step, payloads.clone()).await;
+        self.copy.replace(Some(self.copy_of(step, payloads)));
+        if let Some(step) = self.restore_copy().await {
             self.toasts
                 .show(ToastKind::Info, fill_message(T.run_resumed, &[&step]));
         }

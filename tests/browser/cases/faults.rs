@@ -6,3 +6,4 @@ mod files;
 mod frozen;
 mod kept;
 mod let_in;
+mod numbers;

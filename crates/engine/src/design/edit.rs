@@ -33,6 +33,8 @@ pub use super::refusal::{Countable, EditError, Refusal};
 pub const MAX_NAME_CHARS: usize = 80;
 /// Longest text of a note, in characters.
 pub const MAX_NOTE_CHARS: usize = 4000;
+/// Greatest id of a node, a wire or a note in a design that is opened: there is room above it for what is added.
+pub const MAX_ID: u32 = u32::MAX / 2;
 /// Most nodes of a design. Checking and drawing take time in proportion, and what a person can still survey is far less.
 pub const MAX_NODES: usize = 1_000;
 /// Most wires of a design.
@@ -43,8 +45,6 @@ pub const MAX_NOTES: usize = 500;
 pub const MAX_TIES: usize = 1_000;
 /// Farthest coordinate on the canvas, in pixels from its origin.
 pub const MAX_COORDINATE: f32 = 1e6;
-/// Largest id of a node, wire or note: there are always ids above those of a design, for what is added to it.
-pub const MAX_ID: u32 = 4_000_000_000;
 
 /// One change of a design.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -487,18 +487,13 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
     check_count(Countable::Ties, design.ties.len())?;
     check_count(Countable::Blocks, design.blocks.len())?;
     check_length(&design.name, MAX_NAME_CHARS)?;
-    let nodes = design.nodes.iter().map(|node| node.id.0);
-    let wires = design.wires.iter().map(|wire| wire.id.0);
-    let notes = design.notes.iter().map(|note| note.id);
-    if let Some(got) = nodes.chain(wires).chain(notes).find(|id| *id > MAX_ID) {
-        return Err(EditError::IdTooLarge(got));
-    }
     let mut nodes: BTreeMap<NodeId, &Node> = BTreeMap::new();
     for node in &design.nodes {
         check_length(&node.name, MAX_NAME_CHARS)?;
         if let Some(position) = node.position {
             check_coordinates(&position)?;
         }
+        check_id(node.id.0)?;
         if nodes.insert(node.id, node).is_some() {
             return Err(EditError::IdTaken(node.id.0));
         }
@@ -507,6 +502,7 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
     let mut taken = BTreeSet::new();
     let mut pairs = BTreeSet::new();
     for wire in &design.wires {
+        check_id(wire.id.0)?;
         if !wires.insert(wire.id) {
             return Err(EditError::IdTaken(wire.id.0));
         }
@@ -543,11 +539,22 @@ pub fn validate(design: &Design) -> Result<(), EditError> {
     let mut notes = BTreeSet::new();
     for note in &design.notes {
         check_note(note)?;
+        check_id(note.id)?;
         if !notes.insert(note.id) {
             return Err(EditError::IdTaken(note.id));
         }
     }
     design.ties.iter().try_for_each(|tie| check_tie(design, tie))
+}
+
+fn check_id(id: u32) -> Result<(), EditError> {
+    if id > MAX_ID {
+        return Err(EditError::IdTooLarge {
+            expected: MAX_ID,
+            got: id,
+        });
+    }
+    Ok(())
 }
 
 fn check_count(what: Countable, got: usize) -> Result<(), EditError> {

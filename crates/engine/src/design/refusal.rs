@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::WireId;
-use super::edit::{MAX_COORDINATE, MAX_ID};
+use super::edit::MAX_COORDINATE;
 use crate::layers::PortKind;
 use mtl_base::NodeId;
 use mtl_base::settings::SettingError;
@@ -128,9 +128,14 @@ pub enum EditError {
     /// Two nodes, wires or notes would have one id.
     #[error("the id {0} is taken")]
     IdTaken(u32),
-    /// An id beyond which there would be none for what is added.
-    #[error("ids of layers, wires and notes are at most {MAX_ID}, got {0}")]
-    IdTooLarge(u32),
+    /// An id leaves no room for the ids of what is added later.
+    #[error("the id {got} is too large: expected at most {expected}")]
+    IdTooLarge {
+        /// Greatest id of a design.
+        expected: u32,
+        /// The id.
+        got: u32,
+    },
     /// The wire cannot be drawn.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -195,7 +200,7 @@ impl Explain for EditError {
             Self::NoNode(id) => format!("没有节点 {}", id.0),
             Self::NoWire(id) => format!("没有连线 {}", id.0),
             Self::IdTaken(id) => format!("编号 {id} 已被占用"),
-            Self::IdTooLarge(id) => format!("层、连线和注释的编号最大为 {MAX_ID}，得到 {id}"),
+            Self::IdTooLarge { expected, got } => format!("编号 {got} 太大：应不超过 {expected}"),
             Self::Refused(refusal) => return refusal.explain(),
             Self::Setting { node, error } => format!("{node}：{}", error.explain().zh),
             Self::Coordinate => format!("位置或大小不是画布内的数：绝对值应不超过 {MAX_COORDINATE}"),
