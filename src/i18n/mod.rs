@@ -38,6 +38,7 @@ pub mod documents;
 pub mod faults;
 pub mod format;
 pub mod inside;
+pub mod insight;
 pub mod panels;
 pub mod shell;
 pub mod train;
@@ -86,6 +87,7 @@ mod tests {
         ("documents", documents::ALL),
         ("faults", faults::ALL),
         ("inside", inside::ALL),
+        ("insight", insight::ALL),
     ];
 
     /// Names and abbreviations that are written the same way in both languages.

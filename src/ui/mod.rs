@@ -12,6 +12,7 @@ pub mod gallery;
 pub mod help;
 pub mod histogram;
 pub mod icon;
+pub mod insight;
 pub mod inspector;
 pub mod menu;
 pub mod run_bar;

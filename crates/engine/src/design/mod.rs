@@ -2,6 +2,7 @@
 //!
 //! A half-drawn design is a normal state: checking it returns shapes and a list of problems, never an error.
 
+mod alone;
 pub mod check;
 pub mod compose;
 mod describe;
