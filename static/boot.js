@@ -1,5 +1,5 @@
-// Starts the page: compiles the one wasm module (the build that `shell.js` has chosen and is fetching already) and hands it
-// to the Rust side, which hands it on to the worker.
+// Starts the page: compiles its wasm module, which `shell.js` is fetching already, and gives the Rust side the means to load the
+// two others: the trainer (the build that `shell.js` has chosen and is fetching too) and the tools.
 //
 // Built, this is the end of `app.js`: browsers hold a script of `index.html` against its checksum, but none that it imports.
 import init, { page_main } from "./app.js";
@@ -24,14 +24,20 @@ function trusted(...workerUrls) {
   return workerUrls.map((url) => policy?.createScriptURL(url) ?? url);
 }
 
-// The worker imports `app.js` as well, for what is in it.
-if (globalThis.document) try {
+try {
   const own = document.getElementById("entry").dataset;
   const [worker, toolsWorker] = trusted(...[own.worker, own.toolsWorker].map((name) => new URL(name, document.baseURI).href));
   // Import and export are a module of their own, which is fetched when one of them is first asked for.
   const loadTools = async () => compile(await fetch(own.tools, { credentials: "same-origin", integrity: own.toolsIntegrity }));
+  // The answer to the request of `shell.js` can be read once; after a failure it is asked for again.
+  let trainer = mtlTrainer.first;
+  const loadTrainer = async () => {
+    const answer = trainer ?? mtlTrainer.fetch();
+    trainer = undefined;
+    return compile(await answer);
+  };
   await init({ module_or_path: await compile(await mtlModule) });
-  page_main(worker, toolsWorker, loadTools);
+  page_main(worker, loadTrainer, toolsWorker, loadTools);
   // The first frame of the page is drawn, and it hears what comes next.
   requestAnimationFrame(() => setTimeout(() => performance.mark("mtl-interactive")));
 } catch (error) {

@@ -74,14 +74,19 @@
     );
   }
 
-  // One of two builds of the same module: with products and sums in one instruction (relaxed SIMD) where this browser has
-  // it, which the little module here asks: a function of that instruction alone.
+  const get = (url, integrity) => fetch(url, { credentials: "same-origin", integrity });
+  globalThis.mtlModule = get(own.module, own.moduleIntegrity);
+  // `boot.js` hears of it, and says so.
+  mtlModule.catch(() => {});
+
+  // One of two builds of the trainer: with products and sums in one instruction (relaxed SIMD) where this browser has it,
+  // which the little module here asks: a function of that instruction alone. The page answers without it, and it is there when
+  // somebody presses Play.
   const relaxed = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 15, 65, 0,
     253, 15, 65, 0, 253, 15, 253, 133, 2, 11];
   const [url, integrity] = WebAssembly.validate(new Uint8Array(relaxed))
     ? [own.relaxed, own.relaxedIntegrity]
-    : [own.module, own.moduleIntegrity];
-  globalThis.mtlModule = fetch(url, { credentials: "same-origin", integrity });
-  // `boot.js` hears of it, and says so.
-  mtlModule.catch(() => {});
+    : [own.trainer, own.trainerIntegrity];
+  globalThis.mtlTrainer = { first: get(url, integrity), fetch: () => get(url, integrity) };
+  mtlTrainer.first.catch(() => {});
 }

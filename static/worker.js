@@ -1,5 +1,5 @@
-// The worker's side of `src/worker/`: the first message brings the module that the page has compiled.
-import init, { worker_main } from "./app.js";
+// The worker's side of `src/worker/`: the first message brings the trainer's module, which the page has compiled.
+import init, { worker_main } from "./trainer.js";
 
 self.addEventListener(
   "message",

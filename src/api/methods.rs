@@ -9,7 +9,6 @@ use mtl_base::{
     text::{Message, Text},
 };
 use mtl_export::weights::WeightsForm;
-use mtl_kernels::fused;
 use mtl_training::protocol::{Evaluation, PredictInput, Split};
 use serde_json::{Map, Value, json};
 use wasm_bindgen::{JsCast, JsValue};
@@ -215,7 +214,7 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
             "backend": if status.runs_on.webgpu.is_some() { "webgpu" } else { "cpu" },
             "adapter": status.runs_on.webgpu,
             "why": status.runs_on.why.as_ref().map(|why| why.get(lang)),
-            "build": if fused::is_available() { "relaxed-simd" } else { "simd128" },
+            "build": if status.runs_on.fused { "relaxed-simd" } else { "simd128" },
         }),
         "design": this.document.get().design().name,
         "preset": this.preset().map(|preset| preset.key),

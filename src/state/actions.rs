@@ -19,7 +19,7 @@ use mtl_training::{
     recommended,
 };
 
-use super::{ModelState, Playground, Sent, ToastKind, data, store::Store};
+use super::{insight::ConflictState, ModelState, Playground, Sent, ToastKind, data, store::Store};
 use crate::{
     i18n::{faults, fill_message, shell::T, train},
     worker::{
@@ -359,7 +359,7 @@ impl Playground {
     /// Starts a worker, and sends it the settings and the design.
     pub(super) fn connect(&self) {
         let me = self.me.clone();
-        let client = Client::spawn(&self.worker_url, move |event| {
+        let client = Client::spawn(&self.trainer, move |event| {
             if let Some(this) = me.upgrade() {
                 this.handle_client_event(event);
             }
@@ -411,6 +411,7 @@ impl Playground {
                 self.model
                     .update_if_changed(|model| *model = ModelState { resources, problem });
                 if reset {
+                    self.conflict.update_if_changed(|conflict| *conflict = ConflictState::default());
                     self.history
                         .reset(self.checked.get().tasks.iter().map(|task| task.name.clone()));
                 }
@@ -426,6 +427,7 @@ impl Playground {
                 self.history.update(|history| history.push(&progress));
                 self.take_copy();
             }
+            Event::Comparison { update } => self.handle_comparison(update),
             Event::Evaluation { evaluation } => {
                 self.evaluated.set(evaluation.step);
                 self.history.update(|history| history.push_evaluation(evaluation));

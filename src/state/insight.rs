@@ -103,6 +103,12 @@ impl ComparisonState {
         }
     }
 
+    /// The worker that made it is gone: what is done of it stays.
+    pub(super) fn interrupt(&mut self) {
+        self.was_stopped |= self.is_running;
+        self.is_running = false;
+    }
+
     /// Runs in all.
     pub fn n_runs(&self) -> usize {
         self.seeds.len() * (self.tasks.len() + 1)

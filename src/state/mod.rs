@@ -27,6 +27,7 @@ pub mod data;
 pub mod documents;
 pub mod files;
 pub mod history;
+pub mod insight;
 mod keeping;
 pub mod link;
 pub mod loading;
@@ -63,12 +64,12 @@ use mtl_training::{
     findings,
     protocol::{Phase, RunSettings, RunStatus, RunsOn},
 };
-use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
 use crate::work::{self, Counter};
 use crate::worker::{
     client::Client,
+    part::Part,
     protocol::{Cause, Failure},
     tools::Tools,
 };
@@ -152,8 +153,12 @@ pub struct Playground {
     pub dark: Store<bool>,
     /// Losses and metrics.
     pub history: Rc<HistoryStore>,
+    /// The comparison with each task alone.
+    pub comparison: Store<insight::ComparisonState>,
+    /// Looks at conflict between the tasks.
+    pub conflict: Store<insight::ConflictState>,
     me: Weak<Self>,
-    worker_url: JsValue,
+    trainer: Part,
     tools: Rc<Tools>,
     keeping: keeping::Keeping,
     client: RefCell<Option<Client>>,
@@ -195,9 +200,9 @@ impl Sent {
 }
 
 impl Playground {
-    /// The state that the page opens with; nothing runs before [`Playground::start`]. `worker_url` is the address of
-    /// the training worker's script.
-    pub fn new(worker_url: JsValue, tools: Tools) -> Rc<Self> {
+    /// The state that the page opens with; nothing runs before [`Playground::start`]. `trainer` is the training
+    /// worker's module.
+    pub fn new(trainer: Part, tools: Tools) -> Rc<Self> {
         if link::Link::of_page().embed.is_some() {
             storage::keep_nothing();
         }
@@ -228,8 +233,10 @@ impl Playground {
             toasts: Store::new(Toasts::default()),
             dark: Store::new(dark),
             history: HistoryStore::new(),
+            comparison: Store::new(insight::ComparisonState::default()),
+            conflict: Store::new(insight::ConflictState::default()),
             me: me.clone(),
-            worker_url,
+            trainer,
             tools: Rc::new(tools),
             keeping: keeping::Keeping::default(),
             client: RefCell::new(None),

@@ -6,11 +6,11 @@ use mtl_base::{
     text::{Explain, Message},
 };
 use mtl_training::protocol::{Command, Event};
-use wasm_bindgen::JsValue;
 
 use super::{
     Script, SpawnError, WorkerFailure,
     connection::{Connection, Incoming, RequestError},
+    part::Part,
     protocol::{Cause, Failure, ToWorker, WorkerReply},
 };
 use crate::i18n::{faults, fill_message, shell::T};
@@ -41,13 +41,13 @@ pub struct Client(Connection);
 
 impl Client {
     /// Starts a worker.
-    pub fn spawn(url: &JsValue, on_event: impl Fn(ClientEvent) + 'static) -> Result<Self, SpawnError> {
+    pub fn spawn(trainer: &Part, on_event: impl Fn(ClientEvent) + 'static) -> Result<Self, SpawnError> {
         let script = Script {
-            url,
+            url: trainer.worker_url(),
             name: "mtl-training",
-            module: &wasm_bindgen::module(),
+            module: trainer.module(),
         };
-        let connection = Connection::spawn(&script, move |incoming| {
+        let connection = Connection::spawn(script, move |incoming| {
             on_event(match incoming {
                 Incoming::Event(text) => match json::read(&text) {
                     Ok(event) => ClientEvent::Session(Box::new(event)),

@@ -12,6 +12,7 @@ use std::{
 
 use futures_channel::oneshot;
 use gloo_timers::callback::Interval;
+use wasm_bindgen::JsValue;
 use js_sys::ArrayBuffer;
 
 use super::{
@@ -105,7 +106,10 @@ pub struct Connection {
 
 impl Connection {
     /// Starts a worker.
-    pub fn spawn(script: &Script, on_incoming: impl Fn(Incoming) + 'static) -> Result<Self, SpawnError> {
+    pub fn spawn(
+        script: Script<'_, impl Future<Output = Result<JsValue, JsValue>> + 'static>,
+        on_incoming: impl Fn(Incoming) + 'static,
+    ) -> Result<Self, SpawnError> {
         let (requests, watch) = (Rc::new(Requests::default()), Rc::new(Watch::default()));
         let on_incoming: Rc<dyn Fn(Incoming)> = Rc::new(on_incoming);
         let handle = Rc::new(WorkerHandle::spawn(script, {
@@ -123,7 +127,8 @@ impl Connection {
         })?);
         let beat = Interval::new(BEAT_MS, {
             let (requests, watch, handle) = (Rc::clone(&requests), Rc::clone(&watch), Rc::clone(&handle));
-            move || match watch.beat(monotonic_ms(), requests.has_long()) {
+            // On a slow network the module takes its time.
+            move || match watch.beat(monotonic_ms(), requests.has_long() || handle.is_loading()) {
                 Beat::Ping(ping) => handle.ping(ping),
                 Beat::Silent {
                     seconds,

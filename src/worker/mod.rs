@@ -1,8 +1,8 @@
 //! The transport between the page and the training worker.
 //!
-//! Page and worker run the same wasm module: the page posts its compiled `WebAssembly.Module` to the worker's
-//! script (`static/worker.js`), so nothing is downloaded or compiled twice. A message is one JSON text (the
-//! protocol's enums) and any number of `ArrayBuffer`s, which are transferred and not copied. A request has an id, which its
+//! The trainer is a wasm module of its own: the page fetches and compiles it ([`part`]) and posts the `WebAssembly.Module` to the
+//! worker's script (`static/worker.js`), so that a worker that replaces another downloads and compiles nothing. A message is one JSON
+//! text (the protocol's enums) and any number of `ArrayBuffer`s, which are transferred and not copied. A request has an id, which its
 //! reply has too; the id stands beside the text.
 //!
 //! ```text
@@ -22,6 +22,7 @@
 pub mod client;
 pub mod connection;
 mod host;
+pub mod part;
 pub mod protocol;
 pub mod serve;
 pub mod tools;

@@ -18,24 +18,20 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::{ArrayBuffer, Function, Promise};
+use js_sys::ArrayBuffer;
 use mtl_base::{
     json,
     text::{Explain, Message},
 };
 use mtl_tools::{Reply, Request, ToolError};
 use thiserror::Error;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
 use super::{
     Script, WorkerFailure,
     connection::{Connection, Incoming, RequestError},
+    part::Part,
 };
-use crate::{
-    i18n::{fill_message, shell::T},
-    web,
-};
+use crate::i18n::{fill_message, shell::T};
 
 /// Why a request failed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -82,24 +78,17 @@ pub type ToolsReply = Result<(Reply, Vec<ArrayBuffer>), ToolsError>;
 
 /// The tools, loaded or not.
 pub struct Tools {
-    worker_url: JsValue,
-    /// Returns a promise of the compiled module.
-    load: Function,
-    /// The promise of the compiled module, unless it was rejected.
-    module: RefCell<Option<Promise>>,
+    part: Part,
     connection: RefCell<Option<Connection>>,
     /// Whether the worker has ended.
     has_ended: Rc<Cell<bool>>,
 }
 
 impl Tools {
-    /// Loads nothing yet. `worker_url` is the address of `static/tools-worker.js`; `load` returns a promise of the compiled
-    /// module.
-    pub fn new(worker_url: JsValue, load: Function) -> Self {
+    /// Loads nothing yet; the worker's script is `static/tools-worker.js`.
+    pub fn new(part: Part) -> Self {
         Self {
-            worker_url,
-            load,
-            module: RefCell::new(None),
+            part,
             connection: RefCell::new(None),
             has_ended: Rc::default(),
         }
@@ -110,8 +99,7 @@ impl Tools {
     /// # Errors
     /// The module cannot be loaded, the worker ends, or the tool refuses.
     pub async fn request(&self, request: Request, payloads: Vec<ArrayBuffer>) -> ToolsReply {
-        let module = self.module().await?;
-        self.start(&module)?;
+        self.start()?;
         let reply = match &*self.connection.borrow() {
             Some(connection) => connection.request(json::write(&request), payloads, false),
             None => return Err(RequestError::Closed.into()),
@@ -122,40 +110,19 @@ impl Tools {
         Ok((reply?, payloads))
     }
 
-    async fn module(&self) -> Result<JsValue, ToolsError> {
-        let not_loaded = |error: JsValue| ToolsError::NotLoaded(web::describe(&error));
-        let known = self.module.borrow().clone();
-        let promise = match known {
-            Some(promise) => promise,
-            None => {
-                let promise: Promise = self
-                    .load
-                    .call0(&JsValue::UNDEFINED)
-                    .map_err(not_loaded)?
-                    .unchecked_into();
-                self.module.replace(Some(promise.clone()));
-                promise
-            }
-        };
-        JsFuture::from(promise).await.map_err(|error| {
-            self.module.replace(None);
-            not_loaded(error)
-        })
-    }
-
     /// Starts the worker unless it runs.
-    fn start(&self, module: &JsValue) -> Result<(), ToolsError> {
+    fn start(&self) -> Result<(), ToolsError> {
         if self.connection.borrow().is_some() && !self.has_ended.get() {
             return Ok(());
         }
         self.has_ended.set(false);
         let script = Script {
-            url: &self.worker_url,
+            url: self.part.worker_url(),
             name: "mtl-tools",
-            module,
+            module: self.part.module(),
         };
         let has_ended = Rc::clone(&self.has_ended);
-        let connection = Connection::spawn(&script, move |incoming| {
+        let connection = Connection::spawn(script, move |incoming| {
             if let Incoming::Failed(_) = incoming {
                 has_ended.set(true);
             }

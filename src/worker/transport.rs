@@ -1,6 +1,6 @@
 //! The page's end of the transport.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -103,20 +103,22 @@ extern "C" {
     fn new(url: &JsValue, options: &WorkerOptions) -> Result<AddressedWorker, JsValue>;
 }
 
-/// What a worker runs.
-pub struct Script<'a> {
+/// What a worker runs; `M` is the future of its module.
+pub struct Script<'a, M> {
     /// Its address, as a `TrustedScriptURL` where the browser knows such.
     pub url: &'a JsValue,
     /// Name of the worker in the browser's tools.
     pub name: &'a str,
-    /// The compiled module that its first message brings.
-    pub module: &'a JsValue,
+    /// The compiled module, which its first message brings.
+    pub module: M,
 }
 
 /// A running worker. Dropping the handle ends it.
 pub struct WorkerHandle {
     worker: Worker,
     state: Rc<RefCell<State>>,
+    /// Whether its module has come.
+    has_module: Rc<Cell<bool>>,
     // The browser calls into these as long as the worker lives.
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(Event)>,
@@ -133,8 +135,11 @@ impl WorkerHandle {
     /// Starts a worker; `on_message` is called with every message.
     ///
     /// # Errors
-    /// When the browser refuses to create the worker or to hand it the module.
-    pub fn spawn(script: &Script<'_>, on_message: impl Fn(FromWorker) + 'static) -> Result<Self, SpawnError> {
+    /// When the browser refuses to create the worker.
+    pub fn spawn(
+        script: Script<'_, impl Future<Output = Result<JsValue, JsValue>> + 'static>,
+        on_message: impl Fn(FromWorker) + 'static,
+    ) -> Result<Self, SpawnError> {
         let refused = |error: JsValue| SpawnError(describe(&error));
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
@@ -150,7 +155,7 @@ impl WorkerHandle {
             Closure::new(move |event: MessageEvent| receive(&worker, &state, &*on_message, &event))
         };
         let error_listener = {
-            let state = Rc::clone(&state);
+            let (state, on_message) = (Rc::clone(&state), Rc::clone(&on_message));
             Closure::new(move |event: Event| {
                 // The page reports it, so the console need not; a panic has been reported already.
                 event.prevent_default();
@@ -165,10 +170,28 @@ impl WorkerHandle {
         worker.set_onmessage(Some(message_listener.as_ref().unchecked_ref()));
         worker.set_onerror(Some(error_listener.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(error_listener.as_ref().unchecked_ref()));
-        worker.post_message(script.module).map_err(refused)?;
+        let has_module = Rc::new(Cell::new(false));
+        wasm_bindgen_futures::spawn_local({
+            let (worker, state, has_module) = (worker.clone(), Rc::clone(&state), Rc::clone(&has_module));
+            async move {
+                let posted = script
+                    .module
+                    .await
+                    .and_then(|module| worker.post_message(&module));
+                has_module.set(true);
+                // A worker that was dropped meanwhile has failed for nobody.
+                if let Err(error) = posted
+                    && matches!(*state.borrow(), State::Starting(_))
+                {
+                    state.replace(State::Failed);
+                    on_message(FromWorker::Failed(WorkerFailure::NotStarted(describe(&error))));
+                }
+            }
+        });
         Ok(Self {
             worker,
             state,
+            has_module,
             _on_message: message_listener,
             _on_error: error_listener,
         })
@@ -195,12 +218,20 @@ impl WorkerHandle {
     }
 }
 
+impl WorkerHandle {
+    /// Whether the module is still on its way, so that the worker cannot say anything.
+    pub fn is_loading(&self) -> bool {
+        !self.has_module.get()
+    }
+}
+
 impl Drop for WorkerHandle {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
         self.worker.set_onmessageerror(None);
         self.worker.terminate();
+        self.state.replace(State::Failed);
     }
 }
 

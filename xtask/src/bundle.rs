@@ -2,9 +2,10 @@
 //! that changes with its content.
 //!
 //! ```text
-//! cargo build --profile page     ->  wasm-bindgen  ->  assets/app-HASH.{js,wasm}
-//! the same with relaxed SIMD     ->  wasm-bindgen  ->  assets/app-relaxed-HASH.wasm
-//! the same of `tools/`           ->  wasm-bindgen  ->  assets/tools-HASH.{js,wasm}
+//! modules/page                   ->  wasm-bindgen  ->  assets/app-HASH.{js,wasm}
+//! modules/trainer                ->  wasm-bindgen  ->  assets/trainer-HASH.{js,wasm}
+//! the same with relaxed SIMD     ->  wasm-bindgen  ->  assets/trainer-relaxed-HASH.wasm
+//! modules/tools                  ->  wasm-bindgen  ->  assets/tools-HASH.{js,wasm}
 //! static/boot.js                                    ->  at the end of app.js
 //! static/*.{js,css,svg,...}                         ->  assets/NAME-HASH.EXT
 //! index.html (names replaced, checksums added)      ->  index.html
@@ -85,9 +86,9 @@ pub struct Options {
     pub out: PathBuf,
     /// Also write `.gz` and `.br` copies, and hold the result to its size.
     pub compress: bool,
-    /// Without the second build: browsers with relaxed SIMD get the baseline too.
+    /// Without the trainer's second build: browsers with relaxed SIMD get the baseline too.
     pub baseline_only: bool,
-    /// The [quick](Build::Quick) build in the place of both.
+    /// The [quick](Build::Quick) build in the place of every other.
     pub quick: bool,
 }
 
@@ -112,22 +113,25 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
 /// Builds the folder.
 pub fn build(options: &Options) -> Result<()> {
     setup::wasm_target()?;
-    let glue = page_module(if options.quick {
+    let build = if options.quick {
         Build::Quick
     } else {
         Build::Baseline
-    })?;
-    let relaxed = if options.baseline_only || options.quick {
-        glue.clone()
-    } else {
-        page_module(Build::Relaxed)?
     };
-    let tools = tools_module(if options.quick {
-        Build::Quick
+    let app = module("page", "app", build)?;
+    let trainer = module("trainer", "trainer", build)?;
+    let trainer_relaxed = if options.baseline_only || options.quick {
+        trainer.clone()
     } else {
-        Build::Baseline
+        module("trainer", "trainer", Build::Relaxed)?
+    };
+    let tools = module("tools", "tools", build)?;
+    let mut files = assemble(&Modules {
+        app,
+        trainer,
+        trainer_relaxed,
+        tools,
     })?;
-    let mut files = assemble(&glue, &relaxed, &tools)?;
     add_data(&mut files, &root().join(DATA_ASSETS))?;
     if options.compress {
         step("compress", || add_compressed_copies(&mut files))?;
@@ -139,22 +143,22 @@ pub fn build(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Compiles the page and returns the folder of wasm-bindgen's output.
-fn page_module(build: Build) -> Result<PathBuf> {
+/// Compiles the package in `modules/FOLDER` and returns the folder of wasm-bindgen's output, `NAME.js` and `NAME_bg.wasm`.
+fn module(folder: &str, name: &str, build: Build) -> Result<PathBuf> {
     let wasm = step(
-        &format!("compile the page to WebAssembly ({})", build.name()),
-        || compile_wasm("mtl-playground", build),
+        &format!("compile the {folder} to WebAssembly ({})", build.name()),
+        || compile_wasm(&format!("mtl-{folder}-module"), build),
     )?;
-    bind(&wasm, "app")
+    bind(&wasm, name)
 }
 
-/// The same of the tools, which the page fetches when it first needs one.
-fn tools_module(build: Build) -> Result<PathBuf> {
-    let wasm = step(
-        &format!("compile the tools to WebAssembly ({})", build.name()),
-        || compile_wasm("mtl-tools-module", build),
-    )?;
-    bind(&wasm, "tools")
+/// The folders of wasm-bindgen's output of each module.
+struct Modules {
+    app: PathBuf,
+    trainer: PathBuf,
+    /// That of `trainer` when there is no second build.
+    trainer_relaxed: PathBuf,
+    tools: PathBuf,
 }
 
 /// Builds another package of the workspace as `app.js` and `app.wasm` in `out`, which keeps what else it has.
@@ -301,8 +305,8 @@ fn forget_old_builds(cache: &Path) -> Result<()> {
 /// Gives every file its hashed name, innermost first, and replaces the names in the files that use them.
 ///
 /// A source file names another as it lies in `static/`: `./worker.js`, `static/style.css`; the module and
-/// its glue are named as if they lay there too: `./app.js`, `./app.wasm`, `./app-relaxed.wasm`, `./tools.js`, `./tools.wasm`.
-fn assemble(glue: &Path, relaxed: &Path, tools: &Path) -> Result<Files> {
+/// its glue are named as if they lay there too: `./app.js`, `./app.wasm`, `./trainer-relaxed.wasm` and so on.
+fn assemble(modules: &Modules) -> Result<Files> {
     let mut files = Files::new();
     let mut names = BTreeMap::new();
     let add_hashed = |files: &mut Files, name: &str, bytes: Vec<u8>, names: &mut BTreeMap<_, _>| {
@@ -312,36 +316,43 @@ fn assemble(glue: &Path, relaxed: &Path, tools: &Path) -> Result<Files> {
         names.insert(name.to_owned(), hashed);
     };
 
+    let [app, trainer, relaxed, tools] = [
+        &modules.app,
+        &modules.trainer,
+        &modules.trainer_relaxed,
+        &modules.tools,
+    ];
     add_hashed(
         &mut files,
         "app.wasm",
-        read(&glue.join("app_bg.wasm"))?,
+        read(&app.join("app_bg.wasm"))?,
         &mut names,
     );
     let boot = fs::read_to_string(root().join("static").join(BOOT)).context("reading boot.js")?;
-    let script = with_boot(&fs::read_to_string(glue.join("app.js"))?, &boot)?;
+    let script = with_boot(&fs::read_to_string(app.join("app.js"))?, &boot)?;
     add_hashed(&mut files, "app.js", script.into_bytes(), &mut names);
-    if relaxed == glue {
-        // There is no second build: its name stands for the first.
-        let name = names["app.wasm"].clone();
-        names.insert("app-relaxed.wasm".to_owned(), name);
-    } else {
-        if read(&relaxed.join("app.js"))? != read(&glue.join("app.js"))? {
-            bail!("the JavaScript sides of the two builds differ, and the page has but one");
-        }
-        let module = read(&relaxed.join("app_bg.wasm"))?;
-        add_hashed(&mut files, "app-relaxed.wasm", module, &mut names);
+    for (name, folder) in [("trainer", trainer), ("tools", tools)] {
+        let (glue, module) = (format!("{name}.js"), format!("{name}.wasm"));
+        add_hashed(&mut files, &glue, read(&folder.join(&glue))?, &mut names);
+        let bytes = read(&folder.join(format!("{name}_bg.wasm")))?;
+        add_hashed(&mut files, &module, bytes, &mut names);
     }
-    add_hashed(&mut files, "tools.js", read(&tools.join("tools.js"))?, &mut names);
-    add_hashed(
-        &mut files,
-        "tools.wasm",
-        read(&tools.join("tools_bg.wasm"))?,
-        &mut names,
-    );
-    let snippets = glue.join("snippets");
-    if snippets.is_dir() {
-        add_folder(&mut files, &snippets, "assets/snippets")?;
+    if relaxed == trainer {
+        // There is no second build: its name stands for the first.
+        let name = names["trainer.wasm"].clone();
+        names.insert("trainer-relaxed.wasm".to_owned(), name);
+    } else {
+        if read(&relaxed.join("trainer.js"))? != read(&trainer.join("trainer.js"))? {
+            bail!("the JavaScript sides of the trainer's two builds differ, and the page has but one");
+        }
+        let module = read(&relaxed.join("trainer_bg.wasm"))?;
+        add_hashed(&mut files, "trainer-relaxed.wasm", module, &mut names);
+    }
+    for folder in [app, trainer, tools] {
+        let snippets = folder.join("snippets");
+        if snippets.is_dir() {
+            add_folder(&mut files, &snippets, "assets/snippets")?;
+        }
     }
 
     let static_dir = root().join("static");

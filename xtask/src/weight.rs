@@ -30,7 +30,9 @@ pub const MAX_PART_BYTES: u64 = 600_000;
 enum Part {
     /// Before the page answers.
     FirstLoad,
-    /// The other build of the module, in the place of the first one: a browser fetches one of them.
+    /// Beside the first load, and not waited for: the page answers without it.
+    Trainer,
+    /// The trainer's other build, in the place of the first one: a browser fetches one of them.
     OtherBuild,
     /// With the first import or export.
     Tools,
@@ -44,6 +46,7 @@ impl Part {
     const fn name(&self) -> &'static str {
         match self {
             Self::FirstLoad => "first load",
+            Self::Trainer => "trainer",
             Self::OtherBuild => "(the lighter build)",
             Self::Tools => "tools",
             Self::Schemas => "schemas",
@@ -55,18 +58,21 @@ impl Part {
     const fn limit(&self) -> Option<u64> {
         match self {
             Self::FirstLoad => Some(MAX_FIRST_LOAD_BYTES),
-            Self::Tools | Self::Schemas => Some(MAX_PART_BYTES),
+            Self::Trainer | Self::Tools | Self::Schemas => Some(MAX_PART_BYTES),
             Self::OtherBuild | Self::Data => None,
         }
     }
 
-    /// Which part a file belongs to; `lighter` is the build of the module that weighs less, when there are two.
+    /// Which part a file belongs to; `lighter` is the build of the trainer that weighs less, when there are two.
     fn of(name: &str, lighter: Option<&str>) -> Self {
         if Some(name) == lighter {
             return Self::OtherBuild;
         }
         match name.split_once('/') {
             Some(("assets", file)) if file.starts_with("tools") => Self::Tools,
+            Some(("assets", file)) if file.starts_with("trainer") || file.starts_with("worker") => {
+                Self::Trainer
+            }
             Some(("static", _)) => Self::Schemas,
             Some(("data", _)) => Self::Data,
             _ => Self::FirstLoad,
@@ -135,7 +141,7 @@ fn weigh(files: &Files) -> Result<BTreeMap<Part, Vec<(&str, Sizes)>>> {
     let builds: Vec<&str> = sizes
         .keys()
         .copied()
-        .filter(|name| name.starts_with("assets/app") && extension_of(name) == "wasm")
+        .filter(|name| name.starts_with("assets/trainer") && extension_of(name) == "wasm")
         .collect();
     let lighter = (builds.len() > 1)
         .then(|| builds.iter().copied().min_by_key(|name| sizes[name][1]))
@@ -175,8 +181,11 @@ mod tests {
         Files::from([
             ("index.html".to_owned(), b"<p>".repeat(100)),
             ("assets/app-1.js".to_owned(), noise(1_000, 1)),
-            ("assets/app-2.wasm".to_owned(), noise(700_000, 2)),
-            ("assets/app-relaxed-3.wasm".to_owned(), noise(800_000, 3)),
+            ("assets/app-2.wasm".to_owned(), noise(800_000, 2)),
+            ("assets/trainer-7.wasm".to_owned(), noise(400_000, 7)),
+            ("assets/trainer-relaxed-3.wasm".to_owned(), noise(500_000, 3)),
+            ("assets/trainer-8.js".to_owned(), noise(1_000, 8)),
+            ("assets/worker-9.js".to_owned(), noise(100, 9)),
             ("assets/tools-4.js".to_owned(), noise(1_000, 4)),
             ("assets/tools-5.wasm".to_owned(), noise(tools_bytes, 5)),
             ("assets/tools-5.wasm.br".to_owned(), noise(10, 6)),
@@ -193,9 +202,17 @@ mod tests {
         let names = |part| table[&part].iter().map(|(name, _)| *name).collect::<Vec<_>>();
         assert_eq!(
             names(Part::FirstLoad),
-            ["assets/app-1.js", "assets/app-relaxed-3.wasm", "index.html"]
+            ["assets/app-1.js", "assets/app-2.wasm", "index.html"]
         );
-        assert_eq!(names(Part::OtherBuild), ["assets/app-2.wasm"]);
+        assert_eq!(
+            names(Part::Trainer),
+            [
+                "assets/trainer-8.js",
+                "assets/trainer-relaxed-3.wasm",
+                "assets/worker-9.js"
+            ]
+        );
+        assert_eq!(names(Part::OtherBuild), ["assets/trainer-7.wasm"]);
         assert_eq!(
             names(Part::Tools),
             [
@@ -221,7 +238,7 @@ mod tests {
         let mut heavy = files(10);
         heavy.insert("assets/more.css".to_owned(), vec![0; 2_000_000]);
         report(Path::new("dist"), &heavy).unwrap();
-        let twice = heavy["assets/app-relaxed-3.wasm"].clone();
+        let twice = heavy["assets/app-2.wasm"].clone();
         heavy.insert("assets/more.js".to_owned(), twice);
         assert!(report(Path::new("dist"), &heavy).is_err());
     }

@@ -112,6 +112,28 @@ pub enum RunError {
         /// How many.
         epochs: u32,
     },
+    /// A comparison needs two tasks.
+    #[error("a comparison of shared and alone needs two tasks or more, and the design has {n_tasks}")]
+    NothingToCompare {
+        /// Heads of the design.
+        n_tasks: usize,
+    },
+    /// So many seeds cannot be compared.
+    #[error("number of seeds: expected a whole number from 1 to {limit}, got {got}")]
+    Seeds {
+        /// Ceiling.
+        limit: u32,
+        /// Value of the command.
+        got: u32,
+    },
+    /// The gradients of the tasks are too large to be compared.
+    #[error("comparing the gradients of the tasks needs {needed_mb} MB, and {ceiling_mb} MB are allowed; share fewer parameters")]
+    TooMuchToLookAt {
+        /// Memory that it needs.
+        needed_mb: u64,
+        /// The ceiling.
+        ceiling_mb: u64,
+    },
     /// The split has no rows.
     #[error("the {} split has no rows; give it a share in the settings of the data set", .0.label().en)]
     EmptySplit(Split),
@@ -406,6 +428,14 @@ impl Explain for RunError {
             Self::NoGoodState => "没有可以退回的状态：训练并未发散，或没有保存正常的状态；请重置".to_owned(),
             Self::StepCount { limit, got } => format!("步数为 {got}，应不超过 {limit}；未作任何替换"),
             Self::AllEpochsDone { epochs } => format!("{epochs} 轮已全部完成；请增加轮数或重置"),
+            Self::NothingToCompare { n_tasks } => {
+                format!("比较共享与单独训练至少需要两个任务，该设计有 {n_tasks} 个")
+            }
+            Self::Seeds { limit, got } => format!("种子数：应为 1～{limit} 的整数，得到 {got}"),
+            Self::TooMuchToLookAt {
+                needed_mb,
+                ceiling_mb,
+            } => format!("比较各任务的梯度需要 {needed_mb} MB，上限为 {ceiling_mb} MB；请减少共享参数"),
             Self::EmptySplit(split) => format!("{}集没有数据；请在数据设置中为它分配比例", split.label().zh),
             Self::TestRows => "测试集的行不予显示，以免从中学习；请查看训练集或验证集".to_owned(),
             Self::TooMany { limit } => format!("已有 {limit} 个请求在等待；请等其中一个结束"),

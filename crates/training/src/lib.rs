@@ -25,6 +25,8 @@
 )]
 
 pub mod benchmark;
+mod comparison;
+mod conflict;
 mod error;
 mod evaluation;
 pub mod findings;

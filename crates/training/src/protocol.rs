@@ -24,6 +24,10 @@ use mtl_data::{
 use mtl_engine::{design::Design, metrics::TaskMetrics, model::Resources};
 use serde::{Deserialize, Serialize};
 
+pub use crate::comparison::{
+    ComparisonUpdate, Differences, MAX_SEEDS, Score, TaskOfComparison, Variant, Verdict, differences,
+};
+pub use crate::conflict::{Conflict, FEW_COMMON_ROWS, GradientsCompared, LayerConflict, pairs};
 pub use crate::inspection::{Histogram, Inspection, LayerGradients, LayerInspection};
 pub use crate::profile::StepProfile;
 pub use crate::settings::{Backend, RunSettings, StopCondition, Watch, WatchedLoss, WatchedMetric};
@@ -62,6 +66,12 @@ pub enum Command {
     Run {
         /// The action.
         run: Run,
+    },
+    /// Starts or stops a comparison of the design with each of its tasks alone, and answers [`Reply::Done`]; what comes of it is
+    /// reported by [`Event::Comparison`]. Its runs are made while the session's run stands, and do not touch it.
+    Compare {
+        /// The action.
+        compare: Compare,
     },
     /// Reads from the run, or restores it.
     Ask {
@@ -109,6 +119,19 @@ pub enum Run {
     Rewind,
 }
 
+/// An action on the comparison of shared and alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compare {
+    /// Starts one, of the design, data and settings as they are; another one that is under way is dropped.
+    Start {
+        /// Number of seeds, from that of the settings on; at most [`MAX_SEEDS`].
+        n_seeds: u32,
+    },
+    /// Stops it.
+    Stop,
+}
+
 /// A request that reads from the session or restores it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -148,6 +171,8 @@ pub enum Request {
         /// The layer whose values are wanted.
         node: Option<NodeId>,
     },
+    /// How far the gradients of the tasks point the same way. Nothing of the run changes.
+    Conflict,
     /// A few rows of a split, for the data panel or the try panel.
     Rows {
         /// Which rows.
@@ -216,6 +241,11 @@ pub enum Event {
         /// The figures.
         evaluation: Evaluation,
     },
+    /// A comparison of shared and alone has gone on.
+    Comparison {
+        /// How far.
+        update: ComparisonUpdate,
+    },
 }
 
 /// State of the run.
@@ -247,6 +277,8 @@ pub struct RunsOn {
     pub webgpu: Option<String>,
     /// Why, when there was something to decide or something went wrong.
     pub why: Option<Message>,
+    /// Whether the worker's build of the module has products and sums in one instruction (`relaxed-simd` in a browser).
+    pub fused: bool,
 }
 
 /// What the run is doing.
@@ -362,6 +394,11 @@ pub enum Reply {
     Inspection {
         /// What was seen.
         inspection: Box<Inspection>,
+    },
+    /// To [`Request::Conflict`].
+    Conflict {
+        /// What was seen.
+        conflict: Box<Conflict>,
     },
     /// To [`Request::Rows`].
     Rows {

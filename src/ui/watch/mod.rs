@@ -18,7 +18,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    i18n::{Lang, Text, fill, panels::T, use_lang},
+    i18n::{Lang, Text, fill, insight, panels::T, use_lang},
     state::{
         Store, history::RunHistory, task_color, task_letter, tasks::label_kind, use_playground, use_selected,
         use_store,
@@ -26,6 +26,7 @@ use crate::{
     ui::{
         charts::{ChartSource, LineChart},
         elements::table_row,
+        insight::{ComparisonView, ConflictView},
     },
 };
 use lines::{Lines, LossLines, MetricLines, WatchOptions};
@@ -38,6 +39,8 @@ enum View {
     Charts,
     Metrics,
     Classes,
+    Comparison,
+    Conflict,
     Resources,
 }
 
@@ -67,6 +70,8 @@ pub fn WatchPanel() -> Html {
         (View::Charts, T.charts, T.charts_hint),
         (View::Metrics, T.metrics, T.metrics_hint),
         (View::Classes, T.confusion, T.classes_hint),
+        (View::Comparison, insight::T.compare, insight::T.compare_hint),
+        (View::Conflict, insight::T.conflict, insight::T.conflict_hint),
         (View::Resources, T.resources, T.resources_hint),
     ];
     html! {
@@ -80,11 +85,12 @@ pub fn WatchPanel() -> Html {
                     }
                 }) }
             </div>
-            if *view == View::Charts {
-                <Charts options={(*options).clone()} tasks={(*tasks).clone()} />
-            } else {
-                <Figures view={*view} tasks={(*tasks).clone()} />
-            }
+            { match *view {
+                View::Charts => html! { <Charts options={(*options).clone()} tasks={(*tasks).clone()} /> },
+                View::Comparison => html! { <ComparisonView /> },
+                View::Conflict => html! { <ConflictView /> },
+                View::Metrics | View::Classes | View::Resources => html! { <Figures view={*view} tasks={(*tasks).clone()} /> },
+            } }
         </div>
     }
 }
@@ -284,7 +290,7 @@ fn Figures(props: &FiguresProps) -> Html {
     let data = use_store(&playground.data);
     match props.view {
         View::Resources => html! { <Resources tasks={props.tasks.clone()} /> },
-        View::Charts => html! {},
+        View::Charts | View::Comparison | View::Conflict => html! {},
         View::Metrics => html! {
             <div class="figures-view" tabindex="0" aria-label={T.metrics.get(lang)}>
                 <TestButton />

@@ -52,7 +52,7 @@ fn each_build_is_taken_where_it_belongs_and_reproducible_gives_both_the_same_bit
     check("builds", Setup::default(), async |page| {
         ensure!(open(page).await? == "relaxed-simd");
         ensure!(
-            modules(page).await? == ["app-relaxed.wasm"],
+            modules(page).await? == ["app.wasm", "trainer-relaxed.wasm"],
             "{:?}",
             modules(page).await?
         );
@@ -72,7 +72,11 @@ fn each_build_is_taken_where_it_belongs_and_reproducible_gives_both_the_same_bit
         )
         .await?;
         ensure!(open(page).await? == "simd128");
-        ensure!(modules(page).await? == ["app.wasm"], "{:?}", modules(page).await?);
+        ensure!(
+            modules(page).await? == ["app.wasm", "trainer.wasm"],
+            "{:?}",
+            modules(page).await?
+        );
         ensure!(
             trained(page, true).await? == exact,
             "reproducible is not the same in both builds"

@@ -101,14 +101,19 @@ fn says_so_when_the_module_cannot_be_loaded() {
 }
 
 #[test]
-fn a_visit_fetches_one_module() {
+fn a_visit_fetches_the_page_and_the_trainer() {
     check("visit", Setup::default(), async |page| {
         page.open("").await?;
         let fetched: Vec<String> = page
             .eval("performance.getEntriesByType('resource').map((entry) => entry.name.split('/').pop())")
             .await?;
-        let modules = fetched.iter().filter(|name| name.ends_with(".wasm")).count();
-        ensure!(modules == 1, "{modules} modules of {fetched:?}");
+        let mut modules: Vec<&str> = fetched
+            .iter()
+            .filter(|name| name.ends_with(".wasm"))
+            .filter_map(|name| name.split('-').next())
+            .collect();
+        modules.sort_unstable();
+        ensure!(modules == ["app", "trainer"], "{modules:?} of {fetched:?}");
         Ok(())
     });
 }

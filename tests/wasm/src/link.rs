@@ -31,9 +31,9 @@ impl Link {
         let script = Script {
             url: &url.into(),
             name: "mtl-training",
-            module: &wasm_bindgen::module(),
+            module: std::future::ready(Ok(wasm_bindgen::module())),
         };
-        let worker = WorkerHandle::spawn(&script, move |message| {
+        let worker = WorkerHandle::spawn(script, move |message| {
             let line = match message {
                 FromWorker::Reply { text, payloads, .. } => {
                     let sums: Vec<u32> = payloads.iter().map(sum).collect();

@@ -14,7 +14,7 @@ use crate::command::{cargo, find_program, line_of, root, run, step, target_dir};
 /// The folder that is served to the browser.
 pub struct Site {
     pub dir: PathBuf,
-    /// Path within `dir` of the JavaScript side of both builds of the page's module, and of these.
+    /// Path within `dir` of the JavaScript side of both builds of the module of `modules/bench`, and of these.
     pub glue: String,
     pub baseline: String,
     pub relaxed: String,
@@ -30,27 +30,16 @@ const TFJS_FILES: [&str; 6] = [
     "tfjs-backend-webgpu/dist/tf-backend-webgpu.min.js",
 ];
 
-/// Builds the page as for a host, and puts the bench page beside it.
+/// Builds the module of `modules/bench`, and puts the bench page beside it.
 pub fn site(tfjs: Option<&Path>, with_burn: bool) -> Result<Site> {
     let dir = target_dir().join("xtask/bench");
-    bundle::build(&bundle::Options {
-        out: dir.clone(),
-        compress: false,
-        baseline_only: false,
-        quick: false,
-    })?;
-    let assets: Vec<PathBuf> = files_under(&dir.join("assets"))?;
-    let named = |is_it: &dyn Fn(&str) -> bool| {
-        let mut names = assets.iter().filter_map(|path| path.file_name()?.to_str());
-        let found = names.find(|name| name.starts_with("app-") && is_it(name));
-        found
-            .map(|name| format!("assets/{name}"))
-            .context("the built page lacks a module")
-    };
-    let is_relaxed = |name: &str| name.starts_with("app-relaxed-");
-    let glue = named(&|name| name.ends_with(".js"))?;
-    let baseline = named(&|name| name.ends_with(".wasm") && !is_relaxed(name))?;
-    let relaxed = named(&is_relaxed)?;
+    let [baseline, relaxed] = ["engine", "engine-relaxed"];
+    for (build, folder) in [
+        (bundle::Build::Baseline, baseline),
+        (bundle::Build::Relaxed, relaxed),
+    ] {
+        bundle::build_module("mtl-bench-module", build, &dir.join(folder))?;
+    }
     let beside = dir.join("bench");
     fs::create_dir_all(&beside)?;
     let page = root().join("xtask/bench/page");
@@ -69,9 +58,9 @@ pub fn site(tfjs: Option<&Path>, with_burn: bool) -> Result<Site> {
     }
     Ok(Site {
         dir,
-        glue,
-        baseline,
-        relaxed,
+        glue: format!("{baseline}/app.js"),
+        baseline: format!("{baseline}/app.wasm"),
+        relaxed: format!("{relaxed}/app.wasm"),
     })
 }
 

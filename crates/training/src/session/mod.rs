@@ -6,6 +6,7 @@
 //!                               └──────────────────────┘<───────────Reset───────────┘<── Diverged
 //! ```
 
+mod comparing;
 mod moves;
 mod questions;
 #[cfg(feature = "gpu")]
@@ -28,6 +29,7 @@ use mtl_engine::design::Design;
 
 use self::webgpu::Webgpu;
 use crate::RunError;
+use crate::comparison::Comparison;
 use crate::evaluation::{EvaluationJob, baselines};
 use crate::order::sample;
 use crate::protocol::{
@@ -110,6 +112,8 @@ pub struct Session {
     /// The newest per split.
     pub(crate) evaluations: Vec<Evaluation>,
     pub(crate) stopping: Stopping,
+    /// The comparison of shared and alone that is under way.
+    comparison: Option<Comparison>,
     throughput: Throughput,
     pending: PendingProgress,
     elapsed_ms: f64,
@@ -224,6 +228,7 @@ impl Session {
             }
             Command::Settings { settings } => self.set_settings(settings, out),
             Command::Run { run } => return self.run_command(id, run, out),
+            Command::Compare { compare } => self.compare(compare, out),
             Command::Ask { request } => return self.answer(id, request, payloads, out),
         };
         out.push(Outgoing::reply(id, outcome.map(|()| Reply::Done)));
@@ -271,7 +276,10 @@ impl Session {
 
     /// Whether [`Session::slice`] would do something.
     pub fn has_work(&self) -> bool {
-        self.phase == RunPhase::Running || !self.jobs.is_empty() || self.is_unsettled()
+        self.phase == RunPhase::Running
+            || !self.jobs.is_empty()
+            || self.is_unsettled()
+            || self.comparison.is_some()
     }
 
     /// Whether the last slice ended because the session is blocked on WebGPU. The waker is woken when it is not any more; calling

@@ -3,6 +3,7 @@
 use std::task::Waker;
 
 use mtl_base::text::Text;
+use mtl_kernels::fused;
 use mtl_program::plan::Plan;
 
 use super::{Outgoing, Session};
@@ -41,6 +42,7 @@ impl Session {
         RunsOn {
             webgpu: None,
             why: (self.settings.backend == Backend::Webgpu).then(|| MISSING.into()),
+            fused: fused::is_available(),
         }
     }
 

@@ -4,6 +4,7 @@ use mtl_data::report;
 
 use super::{Loaded, Outgoing, Session};
 use crate::RunError;
+use crate::conflict::conflict;
 use crate::evaluation::EvaluationJob;
 use crate::inspection;
 use crate::order::sample;
@@ -54,6 +55,13 @@ impl Session {
             Request::Rows {
                 split: Split::Test, ..
             } => Err(RunError::TestRows),
+            Request::Conflict => {
+                let batch_size = self.settings.batch_size;
+                self.with_run(|data, run| {
+                    let conflict = Box::new(conflict(&data.prepared, run, batch_size)?);
+                    Ok(Reply::Conflict { conflict })
+                })
+            }
             Request::Rows { split, n, seed } => match &self.data {
                 None => Err(RunError::NoData),
                 Some(data) => {

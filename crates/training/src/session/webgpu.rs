@@ -13,6 +13,7 @@
 use std::task::{Context, Poll, Waker};
 
 use mtl_base::text::{Explain, Message, Text};
+use mtl_kernels::fused;
 use mtl_program::gpu::{GpuDevice, GpuError};
 use mtl_program::plan::Plan;
 
@@ -120,6 +121,7 @@ impl Session {
         RunsOn {
             webgpu: self.webgpu.device.as_ref().filter(|_| is_on).map(GpuDevice::name),
             why: self.webgpu.why.clone(),
+            fused: fused::is_available(),
         }
     }
 

@@ -11,6 +11,10 @@ use crate::protocol::{Event, Progress, Reply, Split, Watch};
 impl Session {
     /// Evaluates or trains one batch; false when nothing can be done before WebGPU answers.
     pub(super) fn work(&mut self, now_ms: f64, out: &mut Vec<Outgoing>) -> bool {
+        if self.compares_next() {
+            self.go_on_comparing(out);
+            return true;
+        }
         let (Some(data), Some(run)) = (&self.data, &mut self.run) else {
             // Neither phase nor jobs outlive the run; stopping here prevents an endless slice.
             self.phase = RunPhase::Paused;

@@ -7,6 +7,8 @@
     reason = "a test compares with the platform's functions and prints what it measures"
 )]
 
+mod comparison;
+mod conflict;
 mod divergence;
 mod driver;
 mod insides;

@@ -6,7 +6,6 @@ use mtl_kernels::{
     fused::Rounding,
     peak::{self, LayerProduct},
 };
-#[cfg(feature = "gpu")]
 use mtl_training::benchmark::GpuBenchmark;
 use mtl_training::benchmark::{Benchmark, BenchmarkSpec};
 use serde_json::json;
@@ -64,11 +63,9 @@ impl Bench {
 }
 
 /// A workload in training on WebGPU.
-#[cfg(feature = "gpu")]
 #[wasm_bindgen]
 pub struct GpuBench(GpuBenchmark);
 
-#[cfg(feature = "gpu")]
 #[wasm_bindgen]
 impl GpuBench {
     /// As [`Bench::new`], on the browser's device.
