@@ -8,7 +8,7 @@ use mtl_base::text::{Explain, Message};
 use mtl_engine::design::Design;
 use mtl_training::protocol::{DataSource, Phase, RunSettings};
 
-use super::{Playground, RunHistory, actions::trained_part};
+use super::{Playground, RunHistory, actions::trained_part, insight};
 use crate::{
     i18n::{faults, fill_message, shell::T},
     web::time::monotonic_ms,

@@ -159,7 +159,7 @@ impl Comparison {
             let reached = shared.model().parameters().iter();
             tasks.push(TaskOfComparison {
                 name: own.name.clone(),
-                metric: Metric::default_of(own.output),
+                metric: Metric::default_of(own.kind),
                 shared_parameters: reached
                     .filter(|parameter| parameter.tasks.contains(task))
                     .map(|parameter| parameter.range.len())

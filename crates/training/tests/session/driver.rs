@@ -180,7 +180,7 @@ impl Driver {
         self.session.fingerprint().expect("a run")
     }
 
-    fn all<T>(&self, of: impl Fn(&Event) -> Option<T>) -> Vec<T> {
+    pub fn all<T>(&self, of: impl Fn(&Event) -> Option<T>) -> Vec<T> {
         self.out
             .iter()
             .filter_map(Outgoing::event)
