@@ -1,7 +1,7 @@
 //! Counters of the work that the page has done since it was opened: `mtlPlayground.work()`.
 //!
-//! Tests assert these counts, which are the same on every machine, in the place of times, which are not; times are what
-//! `cargo xtask bench --page` prints.
+//! Tests assert these counts, which are the same on every machine, instead of times; times are printed by
+//! `cargo xtask bench --page`.
 
 use std::cell::Cell;
 

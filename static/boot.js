@@ -1,10 +1,10 @@
 // Starts the page: compiles its wasm module, which `shell.js` is fetching already, and gives the Rust side the means to load the
 // two others: the trainer (the build that `shell.js` has chosen and is fetching too) and the tools.
 //
-// Built, this is the end of `app.js`: browsers hold a script of `index.html` against its checksum, but none that it imports.
+// In the build, this is appended to `app.js`: browsers check the checksum of a script of `index.html`, but not of its imports.
 import init, { page_main } from "./app.js";
 
-// Some hosts send .wasm under another type, which the streaming compiler refuses: then compile the bytes.
+// Some hosts send .wasm with another content type, which the streaming compiler rejects: then compile the bytes.
 async function compile(answer) {
   if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}: ${answer.url}`);
   const type = answer.headers.get("content-type") ?? "";
@@ -13,8 +13,8 @@ async function compile(answer) {
     : WebAssembly.compile(await answer.arrayBuffer());
 }
 
-// Trusted Types: the address of a worker has to come from a policy. This one knows the page's two workers, and nobody else
-// can make another policy (see the Content-Security-Policy in `index.html`).
+// Trusted Types: the URL of a worker must be made by a policy. This one accepts the page's two workers, and no other
+// policy can be created (see the Content-Security-Policy in `index.html`).
 function trusted(...workerUrls) {
   const createScriptURL = (url) => {
     if (!workerUrls.includes(url)) throw new TypeError(`not a worker of this page: ${url}`);
@@ -27,7 +27,7 @@ function trusted(...workerUrls) {
 try {
   const own = document.getElementById("entry").dataset;
   const [worker, toolsWorker] = trusted(...[own.worker, own.toolsWorker].map((name) => new URL(name, document.baseURI).href));
-  // Import and export are a module of their own, which is fetched when one of them is first asked for.
+  // Import and export are a separate module, which is fetched when first needed.
   const loadTools = async () => compile(await fetch(own.tools, { credentials: "same-origin", integrity: own.toolsIntegrity }));
   // The answer to the request of `shell.js` can be read once; after a failure it is asked for again.
   let trainer = mtlTrainer.first;

@@ -1,13 +1,13 @@
-// The first thing that runs: a plain script, since it must speak even where modules or the wasm module cannot be loaded.
-// It chooses colours and language before anything is drawn, begins to fetch the wasm module, and says why the page does not
-// start when it does not.
+// The first script that runs: a classic script, since it must show a message even if modules or the wasm module cannot be loaded.
+// It sets colours and language before the first paint, starts to fetch the wasm module, and shows a message if the page does
+// not start.
 "use strict";
 
 {
   const own = document.currentScript.dataset;
 
-  // The chosen colours and language. An embedded page (`#embed=`) reads nothing that is kept; storage may be blocked, too: then
-  // the system decides.
+  // The preferred colours and language. An embedded page (`#embed=`) reads no stored data, and storage may be blocked: then
+  // the system's settings apply.
   let chosen = {};
   try {
     if (!/[#&]embed=/.test(location.hash)) {
@@ -18,7 +18,7 @@
   document.documentElement.dataset.scheme = isDark ? "dark" : "light";
   document.documentElement.lang = (chosen.lang ?? navigator.language).startsWith("zh") ? "zh-CN" : "en";
 
-  // Says why the page has not started, or why it has stopped: in the place of "Loading", or above the page.
+  // Shows why the page has not started, or why it has stopped: in place of "Loading", or above the page.
   let hasFailed = false;
   const say = (text, role) => {
     let status = document.getElementById("boot-status");
@@ -40,10 +40,10 @@
   };
   globalThis.mtlBootFailed = (error) =>
     fail(
-      `The page could not start; reloading may help. It needs a current browser (Chrome 91, Firefox 114, Safari 16.4 or later) and all of its files as they were published. 页面无法启动，可以试试重新加载。需要较新的浏览器（Chrome 91、Firefox 114、Safari 16.4 或更高），并且页面的文件须完整且未被改动。 — ${error}`,
+      `The page could not start; reloading may help. It needs a current browser (Chrome 91, Firefox 114, Safari 16.4 or later) and all of its files, unchanged. 页面无法启动，可以试试重新加载。需要较新的浏览器（Chrome 91、Firefox 114、Safari 16.4 或更高），并且页面的文件须完整且未被改动。 — ${error}`,
     );
   const hasStarted = () => performance.getEntriesByName("mtl-interactive").length > 0;
-  // A file that does not come, or is not the one that was published, is told to its element alone: the event does not bubble.
+  // The error event of a file that cannot be loaded, or has a wrong checksum, does not bubble: it is captured here.
   addEventListener(
     "error",
     (event) => {
@@ -53,7 +53,7 @@
         mtlBootFailed(event.message);
       } else if (event.error instanceof WebAssembly.RuntimeError) {
         fail(
-          "The page has stopped on an internal error. What was saved is kept: reload the page. 页面因内部错误而停止。已保存的内容仍在，请重新加载页面。",
+          "The page stopped because of an internal error. Saved work is kept: reload the page. 页面因内部错误而停止。已保存的内容仍在，请重新加载页面。",
         );
       }
     },
@@ -62,7 +62,7 @@
   setTimeout(() => {
     if (!hasFailed && !hasStarted()) {
       say(
-        "Still loading: the connection is slow, or a file of the page does not arrive. 仍在加载：网络较慢，或页面的某个文件没有到达。",
+        "Still loading: the connection is slow, or a file of the page cannot be reached. 仍在加载：网络较慢，或页面的某个文件没有到达。",
         "status",
       );
     }
@@ -70,7 +70,7 @@
 
   if (location.protocol === "file:") {
     fail(
-      "Browsers do not run this page from a file: serve the folder (cargo xtask serve). 浏览器不能直接从文件运行本页，请通过服务器打开（cargo xtask serve）。",
+      "Browsers cannot run this page from a file: serve the folder (cargo xtask serve). 浏览器不能直接从文件运行本页，请通过服务器打开（cargo xtask serve）。",
     );
   }
 

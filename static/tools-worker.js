@@ -1,4 +1,4 @@
-// The worker of the tools module (`tools/`): the first message brings the module, which the page has fetched and compiled;
+// The worker of the tools module (`modules/tools`): the first message brings the module, which the page has fetched and compiled;
 // each further one is a request (id, text, buffers), which is answered at once, or the number of a ping. The messages are those of
 // `src/worker/`.
 import init, { answer } from "./tools.js";
@@ -14,7 +14,7 @@ self.addEventListener(
         const [text, ...payloads] = answer(request, buffers);
         self.postMessage(["reply", id, text, ...payloads], payloads);
       } catch (error) {
-        // After a trap the module is in no state to go on: the page starts another worker.
+        // After a trap the module cannot be used any more: the page starts another worker.
         self.postMessage(["panic", String(error)]);
       }
     };

@@ -8,7 +8,7 @@ self.addEventListener(
       await init({ module_or_path: module });
       worker_main();
     } catch (error) {
-      // Nobody hears of a rejected promise in here.
+      // A rejected promise in a worker is not reported to the page.
       self.postMessage(["panic", String(error)]);
     }
   },

@@ -1,4 +1,4 @@
-//! Settings as a script gives them: some members of an object, checked by name and by value before anything changes.
+//! Settings from a script: members of an object, checked by name and by value before anything changes.
 
 use std::rc::Rc;
 
@@ -55,7 +55,7 @@ pub(super) fn data(key: &str, options: Value) -> Result<(DataSource, DataSetting
     Ok((source, data_settings))
 }
 
-/// Changes settings of the run, loss weights by name of the task, language and colours: all of them or, when one is refused,
+/// Changes settings of the run, loss weights by name of the task, language and colours: all of them or, if one is refused,
 /// none.
 pub(super) fn set(this: &Rc<Playground>, members: Value) -> Result<(), Message> {
     let Value::Object(mut members) = members else {
@@ -73,7 +73,7 @@ pub(super) fn set(this: &Rc<Playground>, members: Value) -> Result<(), Message> 
             .collect::<Result<_, _>>()?,
         Some(other) => return Err(not_object("task_weights", &other)),
     };
-    // The last thing that can be refused: what comes after it cannot.
+    // The last step that can be refused: the following ones cannot fail.
     if !edits.is_empty() {
         this.edit_all(train::T.task_weights.into(), &edits)?;
     }
@@ -110,7 +110,7 @@ fn setting(name: &str, value: &Value) -> Result<Setting, Message> {
     json::read_value(value).map_err(|error| unread(name, error))
 }
 
-/// What is said of a value that cannot be read.
+/// The error for a value that cannot be read.
 fn unread(name: &str, error: json::Error) -> Message {
     fill_message(T.api_argument_plain, &[&name, &error])
 }
@@ -119,7 +119,7 @@ fn unread(name: &str, error: json::Error) -> Message {
 /// of its constants, brings its usual learning rate.
 fn changed(settings: &RunSettings, members: Map<String, Value>) -> Result<RunSettings, Message> {
     let mut settings = settings.clone();
-    // What is not the name of an optimizer is refused below, with the names that there are.
+    // An invalid name of an optimizer is refused below, with the available names.
     match members.get("optimizer") {
         Some(Value::String(key)) => {
             settings.choose_optimizer(key);

@@ -67,6 +67,31 @@ fn fill_template(template: &str, values: &[&dyn Display]) -> String {
     filled
 }
 
+/// A message, such as an error, as a sentence of its own: with a capital letter, quotation marks in place of backticks, and a
+/// full stop.
+pub fn sentence(message: &Message) -> Message {
+    Message::new(punctuated(&message.en, '.'), punctuated(&message.zh, '。'))
+}
+
+fn punctuated(text: &str, full_stop: char) -> String {
+    let mut sentence = String::with_capacity(text.len() + full_stop.len_utf8());
+    let mut is_open = false;
+    for letter in text.chars() {
+        if letter == '`' {
+            is_open = !is_open;
+            sentence.push(if is_open { '“' } else { '”' });
+        } else if sentence.is_empty() {
+            sentence.extend(letter.to_uppercase());
+        } else {
+            sentence.push(letter);
+        }
+    }
+    if !sentence.is_empty() && !sentence.ends_with(['.', '?', '!', '…', '。', '？', '！']) {
+        sentence.push(full_stop);
+    }
+    sentence
+}
+
 /// The tag for the `lang` attribute.
 pub const fn html_lang(lang: Lang) -> &'static str {
     match lang {
@@ -139,6 +164,24 @@ mod tests {
                 assert!(!text.zh.contains("..."), "{place}: use … in Chinese");
             }
         }
+    }
+
+    #[test]
+    fn an_error_becomes_a_sentence() {
+        let error = Message::new("`rate`: unknown variant `warp`", "“比例”有误");
+        let said = sentence(&error);
+        assert_eq!(said.en, "“rate”: unknown variant “warp”.");
+        assert_eq!(said.zh, "“比例”有误。");
+        let said = sentence(&Message::new(
+            "the design is empty; add an input",
+            "没有做任何更改。",
+        ));
+        assert_eq!(
+            (said.en.as_str(), said.zh.as_str()),
+            ("The design is empty; add an input.", "没有做任何更改。")
+        );
+        assert_eq!(sentence(&Message::default()), Message::default());
+        assert_eq!(sentence(&said), said);
     }
 
     #[test]

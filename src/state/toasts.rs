@@ -4,7 +4,7 @@ use gloo_timers::callback::Timeout;
 use yew::Callback;
 
 use super::store::Store;
-use crate::i18n::Message;
+use crate::i18n::{Message, sentence};
 
 /// Kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,7 @@ impl Store<Toasts> {
     }
 
     fn put(&self, kind: ToastKind, message: Message, action: Option<ToastAction>) -> u32 {
+        let message = sentence(&message);
         let id = self.get().next_id;
         self.update(|toasts| {
             toasts.next_id += 1;

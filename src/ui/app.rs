@@ -6,7 +6,7 @@
 //!         data | canvas over charts | tabs               one room
 //!                                                        row of rooms
 //! ```
-//! Every panel is rendered once; the style sheet decides by `data-room` and the width of the screen which are visible.
+//! Every panel is rendered once; the style sheet decides by `data-room` and the width of the screen which panels are visible.
 
 use std::rc::Rc;
 

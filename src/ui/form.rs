@@ -1,7 +1,7 @@
 //! Forms generated from declared settings ([`Field`]), used by the inspector, the optimizer and the generators.
 //!
-//! A box holds a draft while the user types and commits it on Enter, on blur and on the arrow keys. A value that is not
-//! accepted changes nothing: the old value stays, and an error under the box says what was expected and what was typed.
+//! A box holds a draft while the user types and commits it on Enter, on blur and on the arrow keys. An invalid value
+//! changes nothing: the old value is kept, and an error under the box tells which values are valid.
 //!
 //! ```ignore
 //! html! { <SettingsForm fields={layer.fields()} values={values_of(layer)} schema={schema}
@@ -13,7 +13,7 @@ use std::{cell::Cell, rc::Rc};
 use mtl_base::{
     schema::Schema,
     settings::{Field, FieldKind, Settings, Value},
-    text::{Explain, Message, Text},
+    text::{Message, Text},
 };
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -86,10 +86,10 @@ pub struct FieldRowProps {
     /// Features and labels to choose from.
     #[prop_or_default]
     pub schema: Option<Rc<Schema>>,
-    /// Shown beside the label, for instance "live".
+    /// Shown next to the label, for instance "live".
     #[prop_or_default]
     pub badge: Option<AttrValue>,
-    /// Label and help in the place of the declared ones.
+    /// Label and help that replace the declared ones.
     #[prop_or_default]
     pub texts: Option<[Text; 2]>,
     /// A control beside the box.
@@ -180,7 +180,7 @@ pub fn FieldRow(props: &FieldRowProps) -> Html {
             if let Some(message) = &*problem {
                 <p class="field-problem" id={problem_id} role="alert">
                     { message.get(lang) }
-                    <span class="muted">{ " · " }{ fill(T.kept_value, lang, &[&label, &shown(&props.value)]) }</span>
+                    <span class="muted">{ fill(T.kept_value, lang, &[&shown(&props.value)]) }</span>
                 </p>
             }
             if *help_open { <p class="field-help" id={help_id}>{ help }</p> }
@@ -329,7 +329,7 @@ fn TypedControl(props: &ControlProps) -> Html {
             if let Some(typed) = &*draft
                 && !handed_over.borrow().replace(false)
             {
-                on_value.emit(field.parse(typed).map_err(|error| error.explain()));
+                on_value.emit(field.parse(typed).map_err(|_| invalid(field)));
             }
             draft.set(None);
         })
@@ -344,7 +344,7 @@ fn TypedControl(props: &ControlProps) -> Html {
         Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
             "Enter" => {
                 if let Some(typed) = &*draft {
-                    let result = field.parse(typed).map_err(|error| error.explain());
+                    let result = field.parse(typed).map_err(|_| invalid(field));
                     let accepted = result.is_ok();
                     on_value.emit(result);
                     if accepted {
@@ -402,7 +402,7 @@ fn bound(field: &Field, upper: bool) -> Option<String> {
     }
 }
 
-/// The value `steps` arrow presses away, held within the bounds.
+/// The value after `steps` arrow presses, clamped to the bounds.
 fn stepped(field: &Field, value: &Value, steps: f64) -> Option<Value> {
     match (field.kind, value) {
         (FieldKind::Int { min, max, step }, Value::Int(v)) => {
@@ -421,7 +421,16 @@ fn stepped(field: &Field, value: &Value, steps: f64) -> Option<Value> {
 }
 
 fn accept(field: &Field, value: &Value) -> Result<Value, Message> {
-    field.accept(value).map_err(|error| error.explain())
+    field.accept(value).map_err(|_| invalid(field))
+}
+
+/// The error for an invalid value: the values that `field` accepts.
+fn invalid(field: &Field) -> Message {
+    let values = field.kind.describe();
+    Message::new(
+        format!("{} must be {}", field.label.en, values.en),
+        format!("{}应为{}", field.label.zh, values.zh),
+    )
 }
 
 /// The text of a value in its box.

@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 macro_rules! icons {
     ($( $(#[$meta:meta])* $name:ident = $path:literal; )+) => {
-        /// Which icon.
+        /// The icon.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum IconKind { $( $(#[$meta])* $name, )+ }
 
@@ -93,12 +93,12 @@ icons! {
     Lock = "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3";
 }
 
-/// An icon as large as the text beside it needs. A person reads that text, so the icon is hidden from screen readers.
+/// An icon of the size of the adjacent text, hidden from screen readers, since the text says the same.
 pub fn icon(kind: IconKind) -> Html {
     sized_icon(kind, 18)
 }
 
-/// An icon that is so many pixels wide and high.
+/// An icon of this width and height in pixels.
 pub fn sized_icon(kind: IconKind, size_px: u32) -> Html {
     let size = AttrValue::from(size_px.to_string());
     let filled = matches!(kind, IconKind::Play | IconKind::Theme);

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::icon::{IconKind, icon};
 use crate::{
-    i18n::{faults, fill, format, panels, train::T, use_lang},
+    i18n::{faults, fill, format, panels, sentence, train::T, use_lang},
     state::{
         history::use_history, task_color, task_letter, tasks::label_kind, use_playground, use_selected,
         use_store,
@@ -146,9 +146,9 @@ fn Progress() -> Html {
             </div>
             <progress max="1" value={(epoch / f64::from(epochs.max(1))).clamp(0.0, 1.0).to_string()}
                 aria-label={T.run_progress.get(lang)} />
-            if let Some(note) = &status.note {
+            if let Some(note) = status.note.as_ref().map(|note| sentence(note).get(lang).to_owned()) {
                 if status.phase != Phase::NotReady {
-                    <p class="run-note" title={note.get(lang).to_owned()}>{ note.get(lang) }</p>
+                    <p class="run-note" title={note.clone()}>{ note }</p>
                 }
             }
         </div>

@@ -1,4 +1,4 @@
-//! Files of this site, piece by piece so that a person sees how far it is, and held against their checksum.
+//! Downloads from this site, with progress, time limit and checksum.
 
 use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use sha2::{Digest, Sha256};
@@ -9,49 +9,49 @@ use web_sys::{ReadableStreamDefaultReader, Response};
 
 use super::time::within;
 
-/// Why a file did not come.
+/// Error of a download.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum FetchError {
-    /// The server has no such file, or does not give it.
+    /// The server does not have the file, or refuses it.
     #[error("HTTP {status}")]
     Status {
-        /// What it answered.
+        /// HTTP status.
         status: u16,
     },
     /// The connection failed.
     #[error("{0}")]
     Network(String),
-    /// More bytes than are taken.
+    /// The file is larger than the limit.
     #[error("{bytes} bytes")]
     TooLarge {
-        /// At least so many.
+        /// Lower bound of its size in bytes.
         bytes: u64,
     },
-    /// Nothing came for a long time, although the connection stands.
+    /// No data arrived for a long time, although the connection is open.
     #[error("nothing came for {seconds} s")]
     Silent {
-        /// For so long.
+        /// Duration in seconds.
         seconds: u32,
     },
-    /// Nobody wants it any more.
+    /// The download was cancelled.
     #[error("cancelled")]
     Cancelled,
-    /// Other bytes than were promised: cut, changed on their way, or of another version.
+    /// The checksum differs: the file was truncated, changed, or has another version.
     #[error("sha256 {got}, not {expected}")]
     Checksum {
-        /// The checksum that was promised, in hexadecimal digits.
+        /// Expected SHA-256 in hexadecimal digits.
         expected: String,
-        /// That of what came.
+        /// SHA-256 of the received bytes.
         got: String,
     },
 }
 
-/// What is known of a file before it comes.
+/// Properties of a file that are known before the download.
 #[derive(Clone, Copy, Debug)]
 pub struct Promise<'a> {
-    /// Number of its bytes. (The header does not say it of a compressed file.)
+    /// Size in bytes. (The header of a compressed response does not contain it.)
     pub bytes: u64,
-    /// Its SHA-256 in hexadecimal digits.
+    /// SHA-256 in hexadecimal digits.
     pub sha256: &'a str,
 }
 
@@ -61,10 +61,10 @@ impl From<JsValue> for FetchError {
     }
 }
 
-/// A server that sends nothing for so long sends nothing any more.
+/// Time without data after which a download fails, in milliseconds.
 const SILENT_AFTER_MS: u32 = 20_000;
 
-/// What a promise of the browser comes to, if it is settled at all.
+/// The result of a promise, or an error after a time limit.
 async fn settled(promise: js_sys::Promise) -> Result<JsValue, FetchError> {
     match within(SILENT_AFTER_MS, JsFuture::from(promise)).await {
         Some(settled) => Ok(settled?),
@@ -86,17 +86,17 @@ async fn request(url: &str) -> Result<Response, FetchError> {
     }
 }
 
-/// A small text.
+/// Downloads a small text.
 pub async fn text(url: &str) -> Result<String, FetchError> {
     let response = request(url).await?;
     Ok(settled(response.text()?).await?.as_string().unwrap_or_default())
 }
 
-/// The bytes that were promised, at most `limit`; `on_progress` hears how many have arrived of how many, and says whether
-/// they are still wanted.
+/// Downloads a file of at most `limit` bytes and verifies its checksum; `on_progress` is called with the received and the total number
+/// of bytes and returns whether to continue.
 ///
 /// # Errors
-/// When they do not come, are too many, or are others than promised.
+/// The download fails, is too large, or has another checksum.
 pub async fn bytes(
     url: &str,
     promise: Promise<'_>,
@@ -123,7 +123,7 @@ pub async fn bytes(
         let piece: Uint8Array = Reflect::get(&piece, &"value".into())?.unchecked_into();
         let needed = received + u64::from(piece.length());
         if needed > limit {
-            // The rest is not wanted; whether the browser stops in time does not matter.
+            // Cancels the rest; whether the browser stops in time does not matter.
             let _ = reader.cancel();
             return Err(FetchError::TooLarge { bytes: needed });
         }
@@ -148,7 +148,7 @@ pub async fn bytes(
     checked(hasher, promise, all)
 }
 
-/// `all`, when what was hashed is what was promised.
+/// Returns `all` if its hash is the expected one.
 fn checked(hasher: Sha256, promise: Promise<'_>, all: ArrayBuffer) -> Result<ArrayBuffer, FetchError> {
     let got: String = hasher
         .finalize()

@@ -1,16 +1,16 @@
-//! Waiting, but not for ever; a clock that nobody sets.
+//! Futures with a time limit, and a monotonic clock.
 
 use std::{future::poll_fn, pin::pin, task::Poll};
 
 use futures_channel::oneshot;
 use gloo_timers::callback::Timeout;
 
-/// What `work` comes to; `None` when that takes longer than `limit_ms`. The work is dropped then.
+/// Awaits `work`; `None` if it takes longer than `limit_ms`, in which case it is dropped.
 pub async fn within<T>(limit_ms: u32, work: impl Future<Output = T>) -> Option<T> {
     let (sender, receiver) = oneshot::channel();
-    // Ends with this function.
+    // The timer is cancelled at the end of this function.
     let _timeout = Timeout::new(limit_ms, move || {
-        // The work may be done in the same moment.
+        // Both can be ready at the same time.
         let _ = sender.send(());
     });
     let (mut work, mut receiver) = (pin!(work), pin!(receiver));

@@ -60,7 +60,7 @@ pub struct BalancerState {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum StateError {
     /// It was saved by another method.
-    #[error("the state belongs to the method `{got}`, not to `{expected}`")]
+    #[error("the saved state belongs to the method `{got}`, not to `{expected}`")]
     Method {
         /// The balancer's.
         expected: &'static str,
@@ -69,7 +69,7 @@ pub enum StateError {
     },
     /// It has another number of values.
     #[error(
-        "{method}: vector {slot} of the state has {got} numbers, expected {expected}; it belongs to another design"
+        "{method}: vector {slot} of the saved state has {got} numbers, expected {expected}; it belongs to another design"
     )]
     Length {
         /// The method.

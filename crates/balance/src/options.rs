@@ -60,18 +60,18 @@ mtl_base::settings! {
         /// Sum or mean.
         reduction: Reduction = Reduction::Published, Choice { options: Reduction::OPTIONS },
             ["Total weight", "权重总和"],
-            ["A sum of losses makes steps longer with every task, a mean does not; under SGD the learning rate must follow.", "损失之和会随任务数增大步长，均值不会；使用 SGD 时学习率需相应调整。"];
+            ["With a sum of losses, steps grow with the number of tasks, with a mean they do not; with SGD, adjust the learning rate.", "损失之和会随任务数增大步长，均值不会；使用 SGD 时学习率需相应调整。"];
         /// Whether heads are scaled.
         heads: Heads = Heads::SharedOnly, Choice { options: Heads::OPTIONS },
-            ["Weights reach", "权重作用于"],
+            ["Weights apply to", "权重作用于"],
             ["Whether a task's weight also scales the gradient of its own parameters. Libraries differ.", "任务权重是否也缩放其私有参数的梯度；各库做法不一。"];
         /// Whose gradients.
         domain: Domain = Domain::Parameters, Choice { options: Domain::OPTIONS },
             ["Gradients of", "梯度取自"],
-            ["Gradients of the shared representation are cheaper than those of all shared parameters, and an approximation.", "对共享表示求梯度比对全部共享参数更便宜，但只是近似。"];
+            ["Gradients of the shared representation are cheaper than those of all shared parameters, but only an approximation.", "对共享表示求梯度比对全部共享参数更便宜，但只是近似。"];
         /// On which scale.
         metric: Metric = Metric::Gradient, Choice { options: Metric::OPTIONS },
             ["Compare gradients on", "梯度比较尺度"],
-            ["Adam rescales every parameter, so that what was balanced before it need not be balanced after it.", "Adam 会重新缩放每个参数，因此之前平衡好的梯度之后未必平衡。"];
+            ["Adam rescales every parameter, so that gradients balanced before it may be unbalanced after it.", "Adam 会重新缩放每个参数，因此之前平衡好的梯度之后未必平衡。"];
     }
 }

@@ -7,7 +7,7 @@
 //!     pub struct Dropout {
 //!         /// Share of the inputs set to zero while training.
 //!         rate: f32 = 0.5, Real { min: 0.0, max: 0.95, step: 0.05 },
-//!             ["Rate", "丢弃率"], ["Share of inputs zeroed while training.", "训练时置零的输入比例。"];
+//!             ["Rate", "比例"], ["Share of inputs set to 0 during training.", "训练时置零的输入比例。"];
 //!     }
 //! }
 //! let mut dropout = Dropout::default();
@@ -323,11 +323,11 @@ impl FieldKind {
         match self {
             Self::Int { min, max, .. } => Message::new(
                 format!("a whole number from {min} to {max}"),
-                format!("{min} 到 {max} 的整数"),
+                format!("{min}～{max} 的整数"),
             ),
             Self::Real { min, max, .. } => Message::new(
                 format!("a number from {min} to {max}"),
-                format!("{min} 到 {max} 的数"),
+                format!("{min}～{max} 的数"),
             ),
             Self::Flag => Message::new("true or false", "true 或 false"),
             Self::Group => Message::new("settings by name", "按名称给出的设置"),
@@ -347,11 +347,11 @@ impl FieldKind {
             Self::Label => Message::new("the key of a label", "标签的键"),
             Self::LabelShares => Message::new(
                 format!("a number from 0 to 1 for each of at most {MAX_SHARES} labels, by key"),
-                format!("最多 {MAX_SHARES} 个标签，各对应一个 0 到 1 的数（按键）"),
+                format!("最多 {MAX_SHARES} 个标签，各对应一个 0～1 的数（按键）"),
             ),
             Self::Reals { max_items, min, max } => Message::new(
                 format!("at most {max_items} numbers from {min} to {max}, separated by commas"),
-                format!("最多 {max_items} 个 {min} 到 {max} 的数，用逗号分隔"),
+                format!("最多 {max_items} 个 {min}～{max} 的数，用逗号分隔"),
             ),
         }
     }

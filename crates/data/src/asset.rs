@@ -19,7 +19,7 @@
 //!                truth: rows x f32
 //! ```
 //! All numbers are little-endian. [`decode`] never panics and never allocates more than the declared sizes, which are
-//! held against the bytes that are there; it ends with [`Dataset::check`]. Ceilings: [`MAX_ROWS`] rows and
+//! checked against the bytes that are present; it ends with [`Dataset::check`]. Limits: [`MAX_ROWS`] rows and
 //! [`MAX_BYTES`] bytes of body.
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
@@ -36,7 +36,7 @@ use crate::dataset::{
 };
 use crate::next::NextLabel;
 
-/// Most bytes of body that are unpacked.
+/// Largest number of bytes of a body that is unpacked.
 pub const MAX_BYTES: usize = 200_000_000;
 /// The first four bytes of the file.
 pub const MAGIC: [u8; 4] = *b"MTLD";
@@ -45,55 +45,55 @@ pub const VERSION: u32 = 2;
 
 const PREFIX_BYTES: usize = 16;
 
-/// Why bytes are no data set.
+/// Error of decoding an asset.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum AssetError {
-    /// The file does not begin as a data set does.
-    #[error("this is not a data set file: it does not begin with MTLD")]
+    /// The magic bytes are missing.
+    #[error("this is not a data set file: it does not start with MTLD")]
     Magic,
-    /// It was written by another version.
+    /// The version is not supported.
     #[error(
-        "this data set file has version {got}, and version {expected} is read; run `cargo xtask data` again"
+        "this data set file has version {got}, but version {expected} is needed; run `cargo xtask data` again"
     )]
     Version {
-        /// The file's.
+        /// Version of the file.
         got: u32,
-        /// Ours.
+        /// Version that is supported.
         expected: u32,
     },
-    /// It would be too large.
+    /// The body exceeds [`MAX_BYTES`].
     #[error("the data set is {got} bytes unpacked; at most {limit} are read")]
     TooLarge {
-        /// Declared bytes.
+        /// Declared number of bytes.
         got: u64,
-        /// The ceiling.
+        /// Limit in bytes.
         limit: usize,
     },
-    /// The compressed stream is damaged or cut.
+    /// The compressed stream is damaged or truncated.
     #[error(
-        "the data set file is cut or damaged ({at}): expected {expected} bytes, found {got}; fetch it again"
+        "the data set file is truncated or damaged ({at}): expected {expected} bytes, found {got}; fetch it again"
     )]
     Damaged {
-        /// Which part.
+        /// Part of the file.
         at: String,
-        /// Bytes needed.
+        /// Number of bytes expected.
         expected: u64,
-        /// Bytes present.
+        /// Number of bytes present.
         got: u64,
     },
-    /// The header is not what this version writes.
+    /// The header is not valid JSON of this version.
     #[error("the header of the data set file cannot be read: {reason}")]
     Header {
-        /// What the JSON reader says.
+        /// Message of the JSON reader.
         reason: String,
     },
-    /// A text is not UTF-8, or its length cuts a character.
-    #[error("column `{key}` of the data set file holds broken text")]
+    /// A text is not UTF-8, or its length splits a character.
+    #[error("column `{key}` of the data set file contains invalid text")]
     Text {
-        /// The column.
+        /// Key of the column.
         key: String,
     },
-    /// The columns do not make a data set.
+    /// The columns do not form a valid data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
 }
@@ -158,7 +158,7 @@ struct TruthHeader {
     flipped: f32,
 }
 
-/// Writes a valid data set.
+/// Encodes a valid data set.
 pub fn encode(dataset: &Dataset) -> Result<Vec<u8>, AssetError> {
     dataset.check()?;
     let header = Header {
@@ -243,7 +243,7 @@ pub fn encode(dataset: &Dataset) -> Result<Vec<u8>, AssetError> {
     Ok(file)
 }
 
-/// Reads a data set, or says what is wrong with the bytes.
+/// Decodes a data set.
 pub fn decode(file: &[u8]) -> Result<Dataset, AssetError> {
     if !file.starts_with(&MAGIC) {
         return Err(AssetError::Magic);
@@ -273,7 +273,7 @@ pub fn decode(file: &[u8]) -> Result<Dataset, AssetError> {
     let body =
         decompress_to_vec_zlib_with_limit(&file[PREFIX_BYTES..], length as usize).map_err(|error| {
             let got = match error.status {
-                // More than was declared: the output stopped at the limit.
+                // More bytes than declared: the output stopped at the limit.
                 TINFLStatus::HasMoreOutput => length + 1,
                 _ => error.output.len() as u64,
             };
@@ -474,7 +474,7 @@ mod tests {
         Ok(())
     }
 
-    /// Everything that a cut or a flipped bit can do ends in an error with both languages, never in a panic.
+    /// A truncation or a flipped bit ends in an error with texts in both languages, never in a panic.
     #[test]
     fn damaged_files_are_refused() -> Result<(), AssetError> {
         let file = encode(&small())?;
@@ -495,7 +495,7 @@ mod tests {
         Ok(())
     }
 
-    /// The checksum of zlib hides most damage from the body reader: it is also fed damaged bodies directly.
+    /// The checksum of zlib hides most damage from the reader of the body, so damaged bodies are passed to it directly.
     #[test]
     fn damaged_bodies_are_refused_or_make_a_valid_set() -> Result<(), AssetError> {
         let file = encode(&small())?;

@@ -1,12 +1,12 @@
-//! What simple methods reach on the same split: the lines beside which a neural model is shown.
+//! Baselines: what simple methods reach on the same split, shown next to the metrics of the model.
 //!
-//! - **Majority**: the class shares of the training rows, or their mean, for every row.
+//! - **Majority**: the class frequencies of the training rows, or their mean, as the prediction for every row.
 //! - **Naive Bayes** on the first text feature, multinomial with Laplace smoothing:
 //!   `P(c | text) ~ P(c) prod_w P(w | c)`, `P(w | c) = (n_wc + 1) / (n_c + V)`, over the `V` terms `w`: tokens, and pairs
-//!   of neighbours that the training rows hold at least twice. Padding and unknown tokens do not count.
-//! - **Best possible** (the Bayes optimum), for a generated label whose truth is known: `P(1 | x)`, with flipped labels
+//!   of neighbouring tokens that occur at least twice in the training rows. Padding and unknown tokens do not count.
+//! - **Optimum** (Bayes), for a generated label whose true distribution is known: `P(1 | x)`, with flipped labels
 //!   `p (1 - r) + (1 - p) r`, or `E[y | x]`.
-//! - **Biases** of the first two id features, `z = b + b_user + b_item`, with an L2 penalty, by Newton steps one bias at
+//! - **Biases** of the first two ID features, `z = b + b_user + b_item`, with an L2 penalty, by Newton steps on one bias at
 //!   a time: logistic for a binary label, least squares for a real one.
 //!
 //! Scores have the shape of a model's outputs, so that the same metrics apply: `rows x 1` for a binary (probability of a
@@ -32,20 +32,20 @@ use crate::prepare::{FeatureValues, Prepared, TokenValues};
 use crate::tokenizer::UNKNOWN;
 
 mtl_base::choice! {
-    /// A simple method.
+    /// A baseline method.
     pub enum Method {
-        /// The same answer for every row.
+        /// The same prediction for every row.
         Majority = "majority", ["Majority", "多数类"];
-        /// Word counts per class.
+        /// Multinomial naive Bayes on token counts.
         NaiveBayes = "naive_bayes", ["Naive Bayes", "朴素贝叶斯"];
-        /// One number per user and per item.
+        /// One bias per user and per item.
         Biases = "biases", ["User and item biases", "用户与物品偏置"];
-        /// What the generator drew the labels from: no method does better on average.
-        Bayes = "bayes", ["Best possible", "理论最优"];
+        /// Expected value under the distribution that the generator drew the labels from: no method is better on average.
+        Bayes = "bayes", ["Optimum", "理论最优"];
     }
 }
 
-/// What a method says about some rows.
+/// Scores of a method on some rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     /// The method.
@@ -54,13 +54,13 @@ pub struct Baseline {
     pub scores: Vec<f32>,
 }
 
-/// Naive Bayes leaves pairs out, and is left out itself, when it would need more counts than this.
+/// Largest number of counts of naive Bayes: above it, pairs are left out, or the method itself.
 const MAX_COUNTS: usize = 6_000_000;
-/// Strength of the penalty on a bias: so many rows' worth of pull towards 0.
+/// Strength of the L2 penalty on a bias, in rows.
 const BIAS_PENALTY: f32 = 5.0;
 const BIAS_SWEEPS: usize = 12;
 
-/// Learns every method that applies to a label from the training rows, and scores `rows` with each.
+/// Fits every method that applies to a label on the training rows, and scores `rows` with each.
 ///
 /// # Panics
 /// When the label does not exist.
@@ -80,7 +80,7 @@ pub fn baselines(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<Bas
             of_column(prepared, &column, LabelKind::Binary, rows)
         })
         .collect();
-    // A label that no training row knows has no method: then there is none for all of them.
+    // No method applies to a label without a labelled training row.
     let n_methods = columns.iter().map(Vec::len).min().unwrap_or(0);
     (0..n_methods)
         .map(|position| Baseline {
@@ -92,7 +92,7 @@ pub fn baselines(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Vec<Bas
         .collect()
 }
 
-/// Every method that applies to a label with one number a row.
+/// The methods that apply to a label with one value per row.
 fn of_column(prepared: &Prepared, labels: &[f32], kind: LabelKind, rows: &[u32]) -> Vec<Baseline> {
     let train: Vec<u32> = prepared
         .splits
@@ -147,7 +147,7 @@ fn of_column(prepared: &Prepared, labels: &[f32], kind: LabelKind, rows: &[u32])
     baselines
 }
 
-/// The Bayes optimum of a binary or real label; of a label with more classes only the probability of the one drawn is known.
+/// The Bayes optimum of a binary or real label; for a label with more classes only the probability of the drawn class is known.
 fn best_possible(prepared: &Prepared, label_idx: usize, rows: &[u32]) -> Option<Baseline> {
     let truth = prepared.truth_of(label_idx)?;
     let of_row = |row: &u32| truth.values[*row as usize];
@@ -190,10 +190,10 @@ fn mean(labels: &[f32], train: &[u32]) -> f64 {
         / train.len() as f64
 }
 
-/// What naive Bayes counts: known tokens, then pairs of known neighbours that the training rows hold twice.
+/// Terms of naive Bayes: known tokens, then pairs of known neighbours that occur at least twice in the training rows.
 struct Terms<'a> {
     tokens: &'a TokenValues,
-    /// Packed pairs, ascending; the term of a pair is its position behind the vocabulary.
+    /// Packed pairs, ascending; the term of a pair is its position plus the size of the vocabulary.
     pairs: Vec<u64>,
 }
 
@@ -216,7 +216,7 @@ impl<'a> Terms<'a> {
         terms
     }
 
-    /// Number of terms, unused ones for padding and unknown included.
+    /// Number of terms, including the unused ones for padding and unknown tokens.
     fn len(&self) -> usize {
         self.tokens.vocabulary.len() + self.pairs.len()
     }
@@ -234,7 +234,7 @@ impl<'a> Terms<'a> {
             .map(|pair| u64::from(pair[0]) << 32 | u64::from(pair[1]))
     }
 
-    /// The terms of a row, with repetitions.
+    /// Terms of a row, with repetitions.
     fn of(&self, row: u32) -> impl Iterator<Item = usize> {
         let singles = self
             .row(row)
@@ -256,7 +256,7 @@ fn naive_bayes(
     rows: &[u32],
 ) -> Vec<f32> {
     let terms = Terms::new(tokens, train, MAX_COUNTS / n_classes);
-    // Counts per term and class, then their logarithms in place.
+    // Counts per term and class; replaced by their logarithms in place.
     let mut table = vec![0.0_f64; terms.len() * n_classes];
     let mut totals = vec![0.0_f64; n_classes];
     for row in train {
@@ -353,7 +353,7 @@ mod tests {
             .collect()
     }
 
-    /// Nothing does better than what the labels were drawn from, and that is as good as its own probabilities promise.
+    /// No method is better than the true distribution, and its loss is the one that its own probabilities predict.
     #[test]
     fn the_best_possible_is_computed_from_the_truth() {
         let settings = ImpressionSettings {
@@ -396,7 +396,7 @@ mod tests {
                 "{label_idx}: {expected}"
             );
         }
-        // A label with many classes has none.
+        // The truth of a label with many classes is not known for every class.
         assert!(
             baselines(&prepared, 3, rows)
                 .iter()
@@ -427,7 +427,7 @@ mod tests {
         &prepared.splits.train
     }
 
-    /// Worked out by hand: P(1 | "good") with counts good 6:2, bad 0:4, good+good 2:0, good+bad 0:2 and four terms.
+    /// Computed by hand: P(1 | "good") with counts good 6:2, bad 0:4, good+good 2:0, good+bad 0:2 and four terms.
     #[test]
     fn naive_bayes_is_the_formula() {
         let texts = ["good good", "good", "good bad", "bad"];
@@ -439,7 +439,7 @@ mod tests {
                     name: Message::default(),
                     column: Column::Text(TextColumn::from_texts((0..40).map(|row| texts[row % 4]))),
                 },
-                // Rows that differ in nothing would stay in one split.
+                // Equal rows would stay in one split.
                 Feature {
                     key: "row".into(),
                     name: Message::default(),

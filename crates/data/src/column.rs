@@ -1,4 +1,4 @@
-//! The values of a feature: texts, ids or numbers, row by row.
+//! The values of a feature column: texts, IDs or numbers, row by row.
 //!
 //! ```
 //! use mtl_data::dataset::TextColumn;
@@ -18,7 +18,7 @@ pub enum Column {
     Dense(DenseColumn),
 }
 
-/// One text per row, all in one allocation.
+/// One text per row, stored in one allocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextColumn {
     texts: String,
@@ -26,14 +26,14 @@ pub struct TextColumn {
     ends: Vec<u32>,
 }
 
-/// One id per row.
+/// One ID per row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IdColumn {
-    /// Number of ids: every id is below it.
+    /// Number of IDs: every ID is smaller.
     pub cardinality: usize,
-    /// One id per row.
+    /// ID of each row.
     pub ids: Vec<u32>,
-    /// A name for every id; empty where ids have none.
+    /// Name of each ID; empty when the IDs have no names.
     pub names: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ pub struct IdColumn {
 pub struct DenseColumn {
     /// Numbers per row.
     pub width: usize,
-    /// Row by row: `rows * width`.
+    /// Values in row-major order: `rows * width`.
     pub values: Vec<f32>,
 }
 
@@ -58,7 +58,7 @@ impl Column {
 }
 
 impl TextColumn {
-    /// Takes the texts of all rows. Past 4 GiB of text a row is empty.
+    /// Collects the texts of all rows. Beyond 4 GiB of text, rows are empty.
     pub fn from_texts<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Self {
         let mut column = Self::default();
         for text in texts {
@@ -67,7 +67,7 @@ impl TextColumn {
         column
     }
 
-    /// Takes texts that stand one after the other, `lengths` bytes each; none when the lengths do not add up or cut
+    /// Splits concatenated texts of `lengths` bytes each; `None` when the lengths do not add up or split
     /// a character.
     pub fn from_parts(texts: String, lengths: &[u32]) -> Option<Self> {
         let mut end = 0_u32;
@@ -82,7 +82,7 @@ impl TextColumn {
         (end as usize == texts.len()).then_some(Self { texts, ends })
     }
 
-    /// Appends a row. Past 4 GiB of text the row is empty.
+    /// Appends a row. Beyond 4 GiB of text, the row is empty.
     pub fn push(&mut self, text: &str) {
         if self.texts.len() + text.len() <= u32::MAX as usize {
             self.texts.push_str(text);
@@ -95,7 +95,7 @@ impl TextColumn {
         self.ends.len()
     }
 
-    /// Whether there is no row.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -114,7 +114,7 @@ impl TextColumn {
         (0..self.len()).map(|row| self.get(row))
     }
 
-    /// All texts, one after the other.
+    /// All texts, concatenated.
     pub fn as_str(&self) -> &str {
         &self.texts
     }

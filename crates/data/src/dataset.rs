@@ -1,8 +1,8 @@
 //! A data set as columns: features, labels, and where it comes from.
 //!
-//! Every column has the same number of rows. A label is `f32` with NaN for "not known"; a class label holds class
-//! indices, a multi-label one 0 or 1 for each of its labels. [`Dataset::check`] is the one place that says what a valid set is; every way in (asset, generator, raw
-//! file, a person's own file) ends there.
+//! Every column has the same number of rows. A label is `f32` with NaN for a missing value; a class label holds class
+//! indices, a multi-label one 0 or 1 for each of its labels. [`Dataset::check`] is the only definition of a valid data set; every source (asset, generator, raw
+//! file, a user's own file) passes through it.
 //!
 //! ```
 //! use mtl_data::dataset::{Column, Dataset, DatasetInfo, Feature, LabelColumn, TextColumn};
@@ -41,58 +41,58 @@ use crate::next::NextLabel;
 pub use self::error::{Counted, DatasetError, Fitting, Naming};
 pub use crate::column::{Column, DenseColumn, IdColumn, TextColumn};
 
-/// Most rows that a data set may have.
+/// Largest number of rows of a data set.
 pub const MAX_ROWS: usize = 500_000;
-/// Most columns (features, labels and truths together).
+/// Largest number of columns (features, labels and truths together).
 pub const MAX_COLUMNS: usize = 256;
-/// Most ids of an id column, and most classes of a label.
+/// Largest number of IDs of an ID column, and of classes of a label.
 pub const MAX_CARDINALITY: usize = 1_000_000;
-/// Most numbers per row of a dense column.
+/// Largest number of values per row of a dense column.
 pub const MAX_DENSE_WIDTH: usize = 4_096;
 
-/// Columns with their description.
+/// A data set: columns with their description.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    /// What it is and whose it is.
+    /// Name, source and licence.
     pub info: DatasetInfo,
-    /// What a model may read.
+    /// Feature columns: inputs of a model.
     pub features: Vec<Feature>,
-    /// What a model may learn.
+    /// Label columns: targets of tasks.
     pub labels: Vec<LabelColumn>,
-    /// For a generated set: from what the labels were drawn.
+    /// True distributions of the labels of a generated set.
     pub truth: Vec<TruthColumn>,
 }
 
-/// What a data set is, where it comes from, and on what terms.
+/// Description, source and licence of a data set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DatasetInfo {
-    /// Stable name, for instance `opinion-domains`.
+    /// Key, for instance `opinion-domains`.
     pub key: String,
-    /// Name for a person.
+    /// Display name.
     pub name: Message,
-    /// What the rows are and what can be learnt from them.
+    /// Description of the rows and of the tasks.
     pub description: Message,
     /// Language of the texts.
     pub language: Language,
-    /// Licence of the rows, by its usual short name.
+    /// Licence of the rows, by its usual identifier.
     pub licence: String,
-    /// Whom to thank, as the page shows it.
+    /// Attribution, as shown on the page.
     pub attribution: Message,
-    /// The publication to cite, where its authors ask for it.
+    /// Publication to cite, if its authors ask for it.
     pub citation: Option<String>,
-    /// The published package that carries the raw file; none for a generated or own set.
+    /// Published package with the raw file; `None` for a generated or own set.
     pub source: Option<Source>,
 }
 
-/// The published package that carries a raw file.
+/// A published package with a raw file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// Name of the Python package.
     pub package: String,
-    /// Its pinned version.
+    /// Pinned version.
     pub version: String,
-    /// Path of the raw file inside.
+    /// Path of the raw file in the package.
     pub path: String,
 }
 
@@ -100,7 +100,7 @@ pub struct Source {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
-    /// There is no text.
+    /// No texts.
     #[default]
     None,
     /// English.
@@ -111,37 +111,37 @@ pub enum Language {
     Mixed,
 }
 
-/// One feature column.
+/// A feature column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Feature {
-    /// Stable name, for instance `text`.
+    /// Key, for instance `text`.
     pub key: String,
-    /// Name for a person.
+    /// Display name.
     pub name: Message,
-    /// The values.
+    /// Values.
     pub column: Column,
 }
 
-/// One label column.
+/// A label column.
 #[derive(Clone, Debug)]
 pub struct LabelColumn {
-    /// Stable name, for instance `sentiment`.
+    /// Key, for instance `sentiment`.
     pub key: String,
-    /// Name for a person.
+    /// Display name.
     pub name: Message,
     /// Type and size.
     pub kind: LabelKind,
     /// Names of the classes: two for binary, negative first; of the labels of a multi-label; empty for a real label. A
-    /// class label with so many classes that they have no names (items, users) leaves it empty too.
+    /// class label with too many classes to name (items, users) leaves it empty too.
     pub classes: Vec<Message>,
-    /// One value per row (one per label of a multi-label, row by row); NaN where it is not known. Empty for a label that
-    /// follows from the rows of a split.
+    /// One value per row (for a multi-label, one per label, row by row); NaN where it is missing. Empty for a label that is
+    /// derived from the rows of a split.
     pub values: Vec<f32>,
-    /// How the label follows from the rows of a split, for one that names other rows.
+    /// How the label is derived from the rows of a split, for a label that refers to other rows.
     pub next: Option<NextLabel>,
 }
 
-/// What a generator knows about a label, row by row: the probability of the positive class (binary) or of the drawn class
+/// True distribution of a generated label, row by row: the probability of the positive class (binary) or of the drawn class
 /// (classes), or the expected value (real).
 #[derive(Clone, Debug, PartialEq)]
 pub struct TruthColumn {
@@ -153,7 +153,7 @@ pub struct TruthColumn {
     pub flipped: f32,
 }
 
-/// Bit by bit, so that two NaN are equal: a set read back is the set written.
+/// Bitwise comparison, so that two NaN are equal and a decoded set equals the encoded one.
 impl PartialEq for LabelColumn {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
@@ -190,7 +190,7 @@ impl Dataset {
         self.features.iter().find(|feature| feature.key == key)
     }
 
-    /// Checks counts, names, lengths and every value.
+    /// Checks counts, names, lengths and all values.
     pub fn check(&self) -> Result<(), DatasetError> {
         if self.features.is_empty() || self.labels.is_empty() {
             return Err(DatasetError::NoColumns {
@@ -244,7 +244,7 @@ impl Dataset {
 }
 
 impl Dataset {
-    /// The ids of the feature `key`.
+    /// IDs of the feature `key`.
     pub(crate) fn ids(&self, key: &str) -> Option<&IdColumn> {
         match &self.feature(key)?.column {
             Column::Id(column) => Some(column),
@@ -252,7 +252,7 @@ impl Dataset {
         }
     }
 
-    /// A label that names rows has no values of its own, as many classes as there are ids to name, and its columns.
+    /// Checks a label that refers to other rows: no values of its own, as many classes as IDs, and existing columns.
     fn check_next(&self, label: &LabelColumn, next: &NextLabel) -> Result<(), DatasetError> {
         let refuse = |column: &str, expected| DatasetError::Next {
             key: label.key.clone(),

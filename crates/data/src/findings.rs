@@ -1,4 +1,4 @@
-//! What a prepared data set cannot teach: labels without rows, classes that a split lacks, columns that never change.
+//! Columns of a prepared data set that cannot be learned from: labels without rows, classes missing in a split, constant columns.
 //!
 //! Each finding is about one feature or one label, so that the page can show it in the data panel and at the inputs and
 //! heads that use the column.
@@ -23,29 +23,29 @@ use crate::prepare::{FeatureValues, Prepared};
 use crate::split::Split;
 use crate::tokenizer::UNKNOWN;
 
-/// Names of classes that a finding lists.
+/// Number of class names that a finding lists.
 const N_NAMES: usize = 5;
 /// A label with more classes than this is a choice among items or users, most of which have few rows.
 const MAX_CLASSES: usize = 64;
 
-/// Something that a column cannot teach.
+/// A column, or part of a column, that cannot be learned from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// Whether it is about a feature or a label.
+    /// Type of the column.
     pub subject: Subject,
     /// Key of the feature or label.
     pub key: String,
-    /// Its name for a person.
+    /// Display name of the column.
     pub name: Message,
-    /// What was found.
+    /// Kind of finding.
     pub kind: FindingKind,
-    /// Whether it is worth a warning wherever the column is used. A label with thousands of classes lacks some in every
+    /// Whether to warn wherever the column is used. A label with thousands of classes lacks some in every
     /// split, which is only worth a line in the data panel.
     pub is_problem: bool,
 }
 
 mtl_base::choice! {
-    /// What a finding is about.
+    /// Type of a column.
     pub enum Subject {
         /// A feature.
         Feature = "feature", ["Feature", "特征"];
@@ -54,68 +54,68 @@ mtl_base::choice! {
     }
 }
 
-/// What was found.
+/// Kind of a finding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FindingKind {
-    /// No row is labelled: anywhere, or in one split.
+    /// No row is labelled: in the whole data set, or in one split.
     NoLabels {
-        /// The split; none for all of them.
+        /// The split; `None` for the whole data set.
         split: Option<Split>,
     },
     /// Classes without a row in any split.
     UnusedClasses {
-        /// Which.
+        /// The classes.
         classes: ClassList,
     },
-    /// Classes with one row in all, which at most one split can have.
+    /// Classes with a single row, which is in one split only.
     SingleRowClasses {
-        /// Which.
+        /// The classes.
         classes: ClassList,
     },
     /// Classes with rows, but with none in one split.
     AbsentClasses {
         /// The split.
         split: Split,
-        /// Which.
+        /// The classes.
         classes: ClassList,
     },
-    /// Of several labels side by side: those that are the same in every labelled training row.
+    /// Labels of a multi-label that have the same value in every labelled training row.
     ConstantLabels {
-        /// Which.
+        /// The labels.
         classes: ClassList,
     },
-    /// A real label with one value in every training row.
+    /// A real label with the same value in every training row.
     ConstantLabel {
         /// The value.
         value: f32,
     },
-    /// A feature with one id, or one text, in every training row.
+    /// A feature with the same ID, or the same text, in every training row.
     ConstantFeature,
     /// Numbers of a dense feature that are the same in every training row.
     ConstantNumbers {
-        /// How many.
+        /// How many are constant.
         n: usize,
-        /// Of so many.
+        /// Width of the feature.
         width: usize,
     },
-    /// A text feature without a known word in any training row.
+    /// A text feature without a known token in any training row.
     NoWords,
 }
 
 /// Some of the classes of a label.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassList {
-    /// How many.
+    /// Number of these classes.
     pub n: usize,
-    /// Of so many.
+    /// Number of classes of the label.
     pub n_classes: usize,
     /// Names of the first of them.
     pub names: Vec<Message>,
 }
 
 impl ClassList {
-    /// The classes that `fits` accepts; none when there is none.
+    /// The classes that `fits` accepts; `None` if there are none.
     fn of(schema: &LabelSchema, n_classes: usize, fits: impl Fn(usize) -> bool) -> Option<Self> {
         let mut list = Self {
             n: 0,
@@ -156,23 +156,23 @@ impl Explain for Finding {
         let part = |split: Split| split.label();
         let (en, zh) = match &self.kind {
             FindingKind::NoLabels { split: None } => (
-                "no row is labelled, so nothing can be learnt (hint: choose another label)".to_owned(),
-                "没有任何行带标签，因此无法学习（提示：选择其他标签）".to_owned(),
+                "no row is labelled, so nothing can be learnt; choose another label".to_owned(),
+                "没有任何行带标签，因此无法学习；请选择其他标签".to_owned(),
             ),
             FindingKind::NoLabels {
                 split: Some(Split::Train),
             } => (
-                "no training row is labelled, so nothing can be learnt (hint: choose another share or split)"
+                "no training row is labelled, so nothing can be learnt; choose another share or split"
                     .to_owned(),
-                "训练行均无标签，因此无法学习（提示：调整比例或划分）".to_owned(),
+                "训练集均无标签，因此无法学习；请调整比例或划分".to_owned(),
             ),
             FindingKind::NoLabels { split: Some(split) } => (
                 format!(
-                    "no {} row is labelled, so nothing can be measured there (hint: choose another share or split)",
+                    "no {} row is labelled, so nothing can be evaluated there; choose another share or split",
                     part(*split).en.to_lowercase()
                 ),
                 format!(
-                    "{}行均无标签，因此无法在其上评估（提示：调整比例或划分）",
+                    "{}集均无标签，因此无法在其上评估；请调整比例或划分",
                     part(*split).zh
                 ),
             ),
@@ -186,7 +186,10 @@ impl Explain for Finding {
             FindingKind::SingleRowClasses { classes } => {
                 let classes = classes.explain();
                 (
-                    format!("{} have one row, so that no two splits have them", classes.en),
+                    format!(
+                        "{} have one row, so that they occur in one split only",
+                        classes.en
+                    ),
                     format!("{}只有一行，因此不可能同时出现在两个部分中", classes.zh),
                 )
             }
@@ -198,13 +201,13 @@ impl Explain for Finding {
                 };
                 (
                     format!(
-                        "{} have no row in the {} split {} (hint: stratify by this label, or take more rows)",
+                        "{} have no row in the {} set {}; stratify by this label, or use more rows",
                         classes.en,
                         part(*split).en.to_lowercase(),
                         why.0
                     ),
                     format!(
-                        "{}在{}部分中没有任何行{}（提示：按该标签分层，或增加行数）",
+                        "{}在{}集中没有任何行{}；请按该标签分层，或增加行数",
                         classes.zh,
                         part(*split).zh,
                         why.1
@@ -215,26 +218,26 @@ impl Explain for Finding {
                 let classes = classes.explain();
                 (
                     format!("{} are the same in every training row", classes.en),
-                    format!("{}在所有训练行中取值相同", classes.zh),
+                    format!("{}在训练集所有行中取值相同", classes.zh),
                 )
             }
             FindingKind::ConstantLabel { value } => (
                 format!("every training row has the value {value}, so there is nothing to learn"),
-                format!("所有训练行的值都是 {value}，没有可学的内容"),
+                format!("训练集所有行的值都是 {value}，没有可学的内容"),
             ),
             FindingKind::ConstantFeature => (
-                "every training row has the same value, so it tells nothing".to_owned(),
-                "所有训练行取值相同，不提供任何信息".to_owned(),
+                "every training row has the same value, so it carries no information".to_owned(),
+                "训练集所有行取值相同，不提供任何信息".to_owned(),
             ),
             FindingKind::ConstantNumbers { n, width } => (
                 format!(
                     "{n} of its {width} numbers are the same in every training row, so they tell nothing"
                 ),
-                format!("{width} 个数值中有 {n} 个在所有训练行中相同，不提供任何信息"),
+                format!("{width} 个数值中有 {n} 个在训练集所有行中相同，不提供任何信息"),
             ),
             FindingKind::NoWords => (
-                "no training row holds a word of the vocabulary (hint: a smaller least count)".to_owned(),
-                "训练行中没有词表内的词（提示：减小最小词频）".to_owned(),
+                "no training row contains a word of the vocabulary; lower the minimum count".to_owned(),
+                "训练集中没有词表内的词；请减小最小词频".to_owned(),
             ),
         };
         let name = &self.name;
@@ -242,7 +245,7 @@ impl Explain for Finding {
     }
 }
 
-/// Everything that the columns of a prepared data set cannot teach: labels first, then features, in their order.
+/// Findings about all columns of a prepared data set: labels first, then features, in their order.
 pub fn findings(prepared: &Prepared) -> Vec<Finding> {
     let mut found = Vec::new();
     for (label_idx, schema) in prepared.schema.labels.iter().enumerate() {
@@ -386,7 +389,7 @@ mod tests {
 
     const ROWS: usize = 400;
 
-    /// One feature of every kind and one label: nothing to find.
+    /// One feature of every kind and one label, without findings.
     fn dataset(kind: LabelKind, value: impl Fn(usize) -> f32) -> Dataset {
         let feature = |key: &str, column| Feature {
             key: key.into(),
@@ -430,7 +433,7 @@ mod tests {
         }
     }
 
-    /// What is found, and that every finding says something in both languages and survives its way to the page.
+    /// Checks the findings, and that each has texts in both languages and survives serialisation.
     fn found(dataset: &Dataset) -> Vec<Finding> {
         found_with(dataset, &DataSettings::default())
     }
@@ -539,7 +542,7 @@ mod tests {
                 classes: list(1, 2, &["0"])
             }]
         );
-        // Of many classes the first are named, and some are always missing.
+        // With many classes, the first are named, and some are always missing.
         let many = found(&dataset(LabelKind::Classes { n_classes: 90 }, |row| {
             (row % 80) as f32
         }));
@@ -594,7 +597,7 @@ mod tests {
         assert_eq!(with(2, dense(1, |_| 7.0)), [FindingKind::ConstantFeature]);
     }
 
-    /// What a person meets first has nothing wrong with it.
+    /// The default data sets have no findings that warn.
     #[test]
     fn no_data_set_of_the_page_has_a_problem_as_it_comes() {
         for entry in datasets::ALL {

@@ -1,6 +1,6 @@
-//! What holds for every data set: nothing that training sees comes from a held-out row.
+//! Laws of every data set: nothing in training depends on a held-out row.
 //!
-//! Packaged sets are tried with a few rows of the same form, and as they are where `cargo xtask data` has fetched them.
+//! Packaged sets are tested with a few rows of the same format, and as a whole where `cargo xtask data` has fetched them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,14 +15,14 @@ use crate::prepare::{DataSettings, FeatureValues, Prepared, prepare, prepare_on}
 use crate::split::Split;
 use crate::tokenizer::tokenize;
 
-/// The asset of a packaged set, where it has been fetched.
+/// The asset of a packaged set, if it has been fetched.
 pub(crate) fn fetched(key: &str) -> Option<Dataset> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../data-cache/assets/{key}.mtld"));
     let bytes = std::fs::read(path).ok()?;
     Some(asset::decode(&bytes).expect("an asset that cargo xtask data has written"))
 }
 
-/// Every form of a data set that the laws are tried on.
+/// Every variant of a data set that the laws are tested with.
 fn sets(entry: &Entry) -> Vec<Dataset> {
     match entry.origin {
         Origin::Packaged => {
@@ -34,7 +34,7 @@ fn sets(entry: &Entry) -> Vec<Dataset> {
                 let mut generator = Generator::with_key(entry.key).expect("a generator");
                 generator.set("rows", &Value::Int(2_000)).expect("a setting");
                 generator.set("seed", &Value::Int(seed)).expect("a setting");
-                // Few ids, so that rows come twice.
+                // Few IDs, so that inputs repeat.
                 for key in ["users", "items"] {
                     let _ = generator.set(key, &Value::Int(40));
                 }
@@ -58,7 +58,7 @@ fn settings() -> impl Iterator<Item = DataSettings> {
         })
 }
 
-/// The input of a row, written out.
+/// The input of a row, as text.
 fn input(dataset: &Dataset, row: usize) -> String {
     let text = |column: &Column| match column {
         Column::Text(texts) => {
@@ -84,7 +84,7 @@ fn the_same_input_is_never_on_both_sides_of_a_split() {
         let mut n_repeated = 0;
         for dataset in sets(entry) {
             let inputs: Vec<String> = (0..dataset.n_rows()).map(|row| input(&dataset, row)).collect();
-            // The large ones with one set of settings: the other says nothing new about them.
+            // Large sets with one set of settings: a second one covers nothing more.
             for settings in settings().take(if dataset.n_rows() > 10_000 { 1 } else { 2 }) {
                 let prepared = prepare(&dataset, &settings).unwrap();
                 let mut side: BTreeMap<&str, Split> = BTreeMap::new();
@@ -100,7 +100,7 @@ fn the_same_input_is_never_on_both_sides_of_a_split() {
                         );
                     }
                 }
-                // The shares are those asked for, as far as groups allow.
+                // The shares agree with the settings, as far as groups allow.
                 for (part, share) in [
                     (Split::Validation, settings.validation),
                     (Split::Test, settings.test),
@@ -114,7 +114,7 @@ fn the_same_input_is_never_on_both_sides_of_a_split() {
                 }
             }
         }
-        // Inputs of real numbers alone do not come twice.
+        // Inputs of real numbers alone do not repeat.
         let is_dense = |feature: &Feature| matches!(feature.column, Column::Dense(_));
         let can_repeat = !sets(entry)[0].features.iter().all(is_dense);
         assert!(
@@ -125,7 +125,7 @@ fn the_same_input_is_never_on_both_sides_of_a_split() {
     }
 }
 
-/// The data set with all that the rows of `parts` say changed.
+/// The data set with changed values in all rows of `parts`.
 fn changed(dataset: &Dataset, rows: &[u32]) -> Dataset {
     let mut changed = dataset.clone();
     for feature in &mut changed.features {
@@ -199,7 +199,7 @@ fn features_of(prepared: &Prepared, rows: &[u32]) -> Vec<Vec<u32>> {
     (0..prepared.features.len()).map(of_feature).collect()
 }
 
-/// Whatever the other splits say: no label of a split changes, and nothing at all of the training rows.
+/// Whatever the values of the other splits: no label of a split changes, and nothing of the training rows.
 #[test]
 fn nothing_comes_from_a_row_of_another_split() {
     for entry in datasets::ALL {
@@ -238,7 +238,7 @@ fn nothing_comes_from_a_row_of_another_split() {
     }
 }
 
-/// A label that names a row names one of its own split, and is known for nearly every row that has one.
+/// A label that refers to a row refers to one of its own split, and is known for nearly every row with such a row.
 #[test]
 fn the_next_lecturer_and_student_are_of_the_same_split() {
     let key = datasets::lecture_ratings::KEY;

@@ -1,14 +1,14 @@
-//! Data sets and what turns them into batches.
+//! Data sets, and their preparation for batches.
 //!
 //! ```text
-//! raw file or generator -> Dataset (columns) -> prepare -> Prepared (ids, splits, schema) -> slices of a batch
+//! raw file or generator -> Dataset (columns) -> prepare -> Prepared (IDs, splits, schema) -> slices of a batch
 //! ```
 //!
-//! A [`dataset::Dataset`] is columns of features and labels with its licence and attribution. It comes from a compact
+//! A [`dataset::Dataset`] has columns of features and labels with licence and attribution. It comes from a compact
 //! asset ([`asset`]), from a generator or from the parser of a raw file ([`datasets`]). [`prepare::prepare`] tokenises
-//! it, builds the vocabulary from the training split alone, splits the rows by a seed, and hands the result over as a
+//! it, builds the vocabulary from the training split alone, splits the rows by a seed, and returns a
 //! [`prepare::Prepared`], whose [`Schema`](mtl_base::schema::Schema) is what a design is checked against.
-//! [`report`] describes a prepared set to a person; [`baseline`] says what a simple method reaches on it.
+//! [`report`] describes a prepared set for the page; [`baseline`] computes the scores of simple methods on it.
 //!
 //! ```
 //! use mtl_data::datasets::generated_reviews::{self, ReviewSettings};

@@ -1,6 +1,6 @@
-//! Labels that name a later row: what follows a row among the rows of its own split.
+//! Labels that refer to a later row: the row that follows a row among those of its own split.
 //!
-//! A row that names another row of the whole table would carry a held-out row into training, so such a label is a rule
+//! A reference to another row of the whole table could leak a held-out row into training, so such a label is a rule
 //! of the data set and not a column; [`prepare`](crate::prepare::prepare) applies it within each split.
 //!
 //! ```
@@ -18,15 +18,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The id of the next row with the same id `of`, among the rows of one split whose label `among` is 1.
+/// The ID of the next row with the same ID `of`, among the rows of one split whose label `among` is 1.
 ///
-/// In the order of the table, and the last row is followed by the first. Not known (NaN) for the other rows, and where the
-/// next row names the same id as the row itself.
+/// The order is that of the table, and the last row is followed by the first. Missing (NaN) for the other rows, and if the
+/// next row has the same ID as the row itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextLabel {
-    /// Key of the id feature whose rows follow each other.
+    /// Key of the ID feature whose rows follow each other.
     pub of: String,
-    /// Key of the id feature that is named.
+    /// Key of the ID feature that is the target.
     pub names: String,
     /// Key of the binary label that selects the rows.
     pub among: String,

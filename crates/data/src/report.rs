@@ -1,6 +1,6 @@
-//! What a person wants to see of a prepared data set: sample rows, label distributions, token lengths, coverage.
+//! Description of a prepared data set for the page: sample rows, label distributions, text lengths, coverage.
 //!
-//! Everything is plain numbers and texts that serialise, so that a worker can send it to the page.
+//! All fields are plain numbers and texts that serialise, so that a worker can send them to the page.
 //!
 //! ```
 //! use mtl_data::datasets::generated_reviews::{ReviewSettings, generate};
@@ -26,72 +26,72 @@ use crate::tokenizer::{PADDING, UNKNOWN};
 
 /// Number of sample rows.
 pub const N_SAMPLES: usize = 20;
-/// Bins of a histogram.
+/// Number of bins of a histogram.
 pub const N_BINS: usize = 24;
-/// A sample text is cut after so many characters.
+/// Largest number of characters of a sample text.
 const MAX_SAMPLE_CHARS: usize = 400;
-/// Labels with more classes than this show the distribution over their rarest and commonest classes only as counts.
+/// Labels with more classes than this are described by counts instead of a distribution over classes.
 const MAX_CLASSES: usize = 64;
 
-/// A prepared data set for a person.
+/// Description of a prepared data set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataReport {
-    /// What the set is.
+    /// Name, source and licence.
     pub info: DatasetInfo,
-    /// Rows in all.
+    /// Number of rows.
     pub n_rows: usize,
-    /// Rows of training, validation, test.
+    /// Number of rows of training, validation, test.
     pub n_split_rows: [usize; 3],
-    /// Bytes that the prepared arrays hold.
+    /// Size of the prepared arrays in bytes.
     pub n_bytes: usize,
-    /// Rows drawn from the training and validation splits.
+    /// Sample rows of the training and validation splits.
     pub samples: Vec<Sample>,
-    /// One distribution per label.
+    /// Distribution of each label.
     pub labels: Vec<LabelReport>,
-    /// One per text feature.
+    /// Statistics of each text feature.
     pub texts: Vec<TextReport>,
-    /// What the columns cannot teach.
+    /// Columns that cannot be learned from.
     pub findings: Vec<Finding>,
-    /// How far pairs of labels go together in the training rows.
+    /// Correlations between labels over the training rows.
     pub correlations: Vec<Correlation>,
 }
 
 /// Pearson's correlation of two labels that are numbers (binary ones as 0 and 1), over the training rows that have both.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Correlation {
-    /// Positions of the two labels.
+    /// Indices of the two labels.
     pub labels: [usize; 2],
-    /// From -1 to 1.
+    /// Correlation, from -1 to 1.
     pub value: f32,
-    /// Rows that have both.
+    /// Number of rows with both labels.
     pub n_rows: usize,
 }
 
-/// A row as a person reads it.
+/// A sample row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
-    /// 0-based row of the data set.
+    /// Index of the row in the data set.
     pub row: u32,
-    /// The part that it is in.
+    /// Its split.
     pub split: Split,
-    /// One text per feature.
+    /// Text of each feature.
     pub features: Vec<String>,
-    /// One per label; none where the label is not known.
+    /// Text of each label; `None` if the label is missing.
     pub labels: Vec<Option<Message>>,
 }
 
-/// Distribution of a label over the parts training, validation, test.
+/// Distribution of a label over the splits training, validation, test.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabelReport {
     /// Key of the label.
     pub key: String,
-    /// Name for a person.
+    /// Display name.
     pub name: Message,
-    /// Rows without the label (without any, of several), by part.
+    /// Number of rows without the label (for a multi-label, without any), by split.
     pub missing: [usize; 3],
-    /// How many training rows are used.
+    /// Number of training rows that are used.
     pub usage: LabelUsage,
-    /// What there is to draw.
+    /// The distribution.
     pub distribution: Distribution,
 }
 
@@ -99,48 +99,48 @@ pub struct LabelReport {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Distribution {
-    /// Rows per class and part.
+    /// Number of rows per class and split.
     Classes {
         /// Names of the classes.
         names: Vec<Message>,
-        /// `counts[part][class]`.
+        /// `counts[split][class]`.
         counts: [Vec<usize>; 3],
     },
-    /// Rows with each of several labels side by side, by part.
+    /// Number of rows with each label of a multi-label, by split.
     Labels {
         /// Names of the labels.
         names: Vec<Message>,
-        /// `counts[part][label]`.
+        /// `counts[split][label]`.
         counts: [Vec<usize>; 3],
     },
-    /// Too many classes to list.
+    /// Classes that are too many to list.
     ManyClasses {
         /// Number of classes.
         n_classes: usize,
-        /// Classes with at least one row.
+        /// Number of classes with at least one row.
         n_seen: usize,
-        /// Rows of the commonest class.
+        /// Number of rows of the most frequent class.
         largest: usize,
-        /// Rows of the class in the middle of those seen.
+        /// Median of the number of rows, over the classes with rows.
         median: usize,
     },
     /// A real label.
     Real {
         /// Mean over the training rows.
         mean: f32,
-        /// Rows per bin and part.
+        /// Number of rows per bin and split.
         histograms: [Histogram; 3],
     },
 }
 
-/// Rows per bin; bin `i` covers `min + i width` to `min + (i + 1) width`, the last one its end too.
+/// A histogram; bin `i` covers `min + i width` to `min + (i + 1) width`, the last one including its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
     /// Start of the first bin.
     pub min: f32,
     /// Width of a bin.
     pub width: f32,
-    /// Rows per bin.
+    /// Number of rows per bin.
     pub counts: Vec<usize>,
 }
 
@@ -149,29 +149,29 @@ pub struct Histogram {
 pub struct TextReport {
     /// Key of the feature.
     pub key: String,
-    /// Name for a person.
+    /// Display name.
     pub name: Message,
-    /// Tokens per text before cutting, all rows; the last bin holds all longer texts too.
+    /// Tokens per text before truncation, all rows; the last bin includes all longer texts.
     pub lengths: Histogram,
-    /// Half of the texts have at most so many tokens.
+    /// Median of the number of tokens.
     pub median_tokens: u32,
-    /// 95 of 100 texts have at most so many tokens.
+    /// 95th percentile of the number of tokens.
     pub p95_tokens: u32,
-    /// Share of texts that were cut.
+    /// Share of texts that are truncated.
     pub truncated: f32,
-    /// Texts without a single token that the vocabulary knows.
+    /// Number of texts without a known token.
     pub n_without_known_token: usize,
-    /// Ids, padding and unknown included.
+    /// Size of the vocabulary, including padding and unknown.
     pub vocabulary_size: usize,
-    /// The commonest tokens.
+    /// The most frequent tokens.
     pub commonest: Vec<String>,
-    /// Share of the tokens in training rows (after cutting) that the vocabulary knows.
+    /// Share of the tokens in training rows (after truncation) that are in the vocabulary.
     pub train_coverage: f32,
-    /// The same over the validation rows.
+    /// The same for the validation rows.
     pub validation_coverage: f32,
 }
 
-/// Describes a prepared data set; `dataset` is the one it was prepared from.
+/// Describes a prepared data set; `dataset` is the set that it was prepared from.
 pub fn report(dataset: &Dataset, prepared: &Prepared) -> DataReport {
     DataReport {
         info: prepared.info.clone(),
@@ -201,7 +201,7 @@ pub fn report(dataset: &Dataset, prepared: &Prepared) -> DataReport {
     }
 }
 
-/// The correlation of every pair of binary and real labels; none of a pair of which one is constant.
+/// Correlations of all pairs of binary and real labels, except those with a constant label.
 fn correlations(prepared: &Prepared) -> Vec<Correlation> {
     let is_number = |label_idx: &usize| {
         matches!(
@@ -247,14 +247,14 @@ fn correlations(prepared: &Prepared) -> Vec<Correlation> {
     found
 }
 
-/// Labels whose correlations are shown.
+/// Labels whose correlations are computed.
 const MAX_CORRELATED: usize = 8;
 
 fn per_split<T>(prepared: &Prepared, of: impl Fn(&[u32]) -> T) -> [T; 3] {
     [Split::Train, Split::Validation, Split::Test].map(|split| of(prepared.splits.rows(split)))
 }
 
-/// Test rows are left alone: nobody should learn from them, a person included.
+/// Sample rows. Test rows are not shown, so that nobody learns from them.
 fn samples(dataset: &Dataset, prepared: &Prepared) -> Vec<Sample> {
     let mut rows: Vec<(u32, Split)> = prepared
         .splits
@@ -276,10 +276,10 @@ fn samples(dataset: &Dataset, prepared: &Prepared) -> Vec<Sample> {
         .collect()
 }
 
-/// A row of `dataset`, which is in the part `split`, as a person reads it.
+/// The texts of a row of `dataset`, which is in the split `split`.
 ///
 /// # Panics
-/// When there is no such row.
+/// If there is no such row.
 pub fn sample(dataset: &Dataset, prepared: &Prepared, row: u32, split: Split) -> Sample {
     Sample {
         row,
@@ -351,13 +351,13 @@ fn label_text(prepared: &Prepared, label_idx: usize, row: u32) -> Option<Message
     Some(name.unwrap_or_else(|| Message::new(value.to_string(), value.to_string())))
 }
 
-/// The numbers of a label in a row.
+/// The values of a label in a row.
 fn label_values(prepared: &Prepared, label_idx: usize, row: u32) -> &[f32] {
     let width = prepared.label_width(label_idx);
     &prepared.labels[label_idx][row as usize * width..(row as usize + 1) * width]
 }
 
-/// The names of classes or labels; their numbers where they have none.
+/// Names of classes or labels; their indices if they have none.
 fn label_names(names: &[Message], n: usize) -> Vec<Message> {
     if names.is_empty() {
         (0..n)
@@ -483,7 +483,7 @@ fn text_report(prepared: &Prepared, tokens: &TokenValues, key: String, name: Mes
             .copied()
     };
     let p95 = at(95).unwrap_or(0);
-    // Whole bins of tokens, wide enough for nearly every text.
+    // Bins of whole numbers of tokens, wide enough for nearly all texts.
     let bin_tokens = (at(99).unwrap_or(0) as usize / N_BINS + 1) as f32;
     let row = |row: usize| &tokens.ids[row * tokens.length..(row + 1) * tokens.length];
     let coverage = |rows: &[u32]| {
@@ -609,7 +609,7 @@ mod tests {
         assert_eq!((found.len(), found[0].labels), (1, [0, 1]));
         assert!((found[0].value + 0.484).abs() < 0.06, "{}", found[0].value);
         assert!((found[0].n_rows as f64 / 3_200.0 - 0.64).abs() < 0.04);
-        // Of a purchase without a click nothing is known, and all known ones are of clicks: there is nothing to correlate.
+        // Conversion after a click is known for clicks only, and there the click is always 1: no correlation.
         let dataset = generated_impressions::generate(&ImpressionSettings::default());
         let prepared = prepare(&dataset, &DataSettings::default()).unwrap();
         let pairs: Vec<[usize; 2]> = report(&dataset, &prepared)

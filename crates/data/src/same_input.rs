@@ -1,7 +1,7 @@
-//! Which rows have the same input: they belong to one split, or a held-out row would have been seen in training.
+//! Rows with equal inputs. They belong to one split; otherwise a held-out row would occur in training.
 //!
-//! Two rows have the same input when all their features agree: ids and numbers as they are, texts as sequences of words
-//! ([`tokenize`]), before they are cut to a number of tokens.
+//! Two rows have equal inputs if all their features agree: IDs and numbers by value, texts as sequences of words
+//! ([`tokenize`]), before truncation.
 //!
 //! ```
 //! use mtl_data::datasets::generated_reviews::{ReviewSettings, generate};
@@ -14,7 +14,7 @@
 use crate::dataset::{Column, Dataset};
 use crate::tokenizer::tokenize;
 
-/// For every row, the first row with the same input: the row itself where there is none before it.
+/// For every row, the first row with the same input: the row itself if there is none before it.
 pub fn first_rows(dataset: &Dataset) -> Vec<u32> {
     let mut hashes: Vec<(u64, u32)> = (0..dataset.n_rows() as u32)
         .map(|row| (hash(dataset, row as usize), row))
@@ -41,7 +41,7 @@ fn hash(dataset: &Dataset, row: usize) -> u64 {
             Column::Text(column) => {
                 for word in tokenize(column.get(row)) {
                     take(word.text.as_bytes());
-                    // No word holds this byte, so that "ab c" and "a bc" differ.
+                    // No word contains this byte, so that "ab c" and "a bc" differ.
                     take(&[0xff]);
                 }
                 take(&[0xfe]);
@@ -49,7 +49,7 @@ fn hash(dataset: &Dataset, row: usize) -> u64 {
             Column::Id(column) => take(&column.ids[row].to_le_bytes()),
             Column::Dense(column) => {
                 for value in &column.values[row * column.width..(row + 1) * column.width] {
-                    // Both zeros are one number.
+                    // Both zeros are the same number.
                     take(&(value + 0.0).to_bits().to_le_bytes());
                 }
             }

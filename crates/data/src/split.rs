@@ -2,8 +2,8 @@
 //!
 //! The rows of each class (rows without the label are a class of their own) are shuffled and laid end to end; row `i`
 //! of that line goes to the test split when `floor((i + 1) t) > floor(i t)`, and likewise to validation. Every class is
-//! so spread over the splits to within one row, and the totals are exact. Rows that stay together ([`split_together`]) are
-//! spread as one, and single rows even out the totals.
+//! thus spread over the splits to within one row, and the totals are exact. Rows that stay together ([`split_together`]) are
+//! spread as one, and single rows correct the totals.
 //!
 //! ```
 //! use mtl_data::split::{Splits, split};
@@ -17,30 +17,30 @@ use mtl_kernels::random::Random;
 use serde::{Deserialize, Serialize};
 
 mtl_base::choice! {
-    /// A part of the rows.
+    /// A split of the rows.
     pub enum Split {
-        /// What a model learns from.
+        /// Rows that a model is trained on.
         Train = "train", ["Training", "训练"];
-        /// What is watched while it learns.
+        /// Rows for the evaluation during training.
         Validation = "validation", ["Validation", "验证"];
-        /// What is touched only by "evaluate on test".
+        /// Rows for the last evaluation only.
         Test = "test", ["Test", "测试"];
     }
 }
 
-/// Row numbers of the three parts, each in ascending order; every row is in exactly one.
+/// Row indices of the three splits, each in ascending order; every row is in exactly one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Splits {
-    /// What a model learns from.
+    /// Rows that a model is trained on.
     pub train: Vec<u32>,
-    /// What is watched while it learns.
+    /// Rows for the evaluation during training.
     pub validation: Vec<u32>,
-    /// What is touched only by "evaluate on test".
+    /// Rows for the last evaluation only.
     pub test: Vec<u32>,
 }
 
 impl Splits {
-    /// The rows of a part.
+    /// The rows of a split.
     pub fn rows(&self, split: Split) -> &[u32] {
         match split {
             Split::Train => &self.train,
@@ -56,11 +56,11 @@ pub fn split(n_rows: usize, labels: Option<&[f32]>, validation: f32, test: f32, 
     split_together(&alone, labels, validation, test, seed)
 }
 
-/// [`split`] with rows that stay together: `first` names for every row the first row of its group
+/// [`split`] with rows that stay together: `first` holds for every row the first row of its group
 /// ([`first_rows`](crate::same_input::first_rows)).
 ///
-/// Groups are spread as rows are, by the label of their first row. A group that would fill more than half of the validation
-/// or of the test rows goes to the training rows. Then so many rows that are alone change sides that the totals are those
+/// Groups are spread like rows, by the label of their first row. A group that would fill more than half of the validation
+/// or of the test rows goes to the training rows. Then single rows are moved until the totals are those
 /// of [`split`], as far as there are such rows.
 pub fn split_together(
     first: &[u32],
@@ -74,10 +74,10 @@ pub fn split_together(
     let largest = (0.5 * f64::from(validation.min(test)) * first.len() as f64).max(1.0);
     let mut order: Vec<u32> = (0..first.len() as u32).collect();
     Random::stream(seed, "split").shuffle(&mut order);
-    // The groups, each by its first row.
+    // The groups, each represented by its first row.
     order.retain(|row| (1.0..=largest).contains(&f64::from(sizes[*row as usize])));
     if let Some(labels) = labels {
-        // Stable: within a class the order stays the shuffled one. NaN sorts after every class.
+        // A stable sort: within a class the rows stay shuffled. NaN sorts after every class.
         order.sort_by(|a, b| labels[*a as usize].total_cmp(&labels[*b as usize]));
     }
     let taken = |share: f32, position: usize| {
@@ -117,7 +117,7 @@ pub fn split_together(
             .filter(|row| parts[*row as usize] == from)
             .collect();
         let n_moved = got.abs_diff(wanted).min(movable.len());
-        // Evenly spread over the line, and so over the classes.
+        // Evenly spaced over the line, and so over the classes.
         for place in 0..n_moved {
             parts[movable[place * movable.len() / n_moved] as usize] = to;
         }

@@ -1,7 +1,7 @@
-//! Texts to token ids: Unicode words, lower-cased; one token per character in Chinese.
+//! Tokeniser: Unicode words in lower case; one token per character in Chinese.
 //!
 //! Words follow Unicode Standard Annex 29, which keeps `don't` and `3.5` whole, drops punctuation, and makes every
-//! Han character a word of its own, so that English, Chinese and mixed texts need no switch. Id 0 is padding, 1 is any
+//! Han character a word of its own, so that English, Chinese and mixed texts need no setting. ID 0 is padding, 1 is any
 //! token outside the vocabulary.
 //!
 //! ```
@@ -23,32 +23,32 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Id of padding.
+/// ID of padding.
 pub const PADDING: u32 = 0;
-/// Id of a token outside the vocabulary.
+/// ID of a token outside the vocabulary.
 pub const UNKNOWN: u32 = 1;
-/// The two reserved tokens, by id.
+/// The two reserved tokens, by ID.
 pub const RESERVED: [&str; 2] = ["<pad>", "<unk>"];
 
 /// A word of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word<'a> {
-    /// Lower-cased.
+    /// The word in lower case.
     pub text: Cow<'a, str>,
-    /// First byte in the text.
+    /// Start in the text, in bytes.
     pub start: usize,
-    /// Byte after the last.
+    /// End in the text, in bytes.
     pub end: usize,
 }
 
-/// A token of a text, with the place it stands at, for highlighting.
+/// A token of a text, with its position, for highlighting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// Id in the vocabulary.
+    /// ID in the vocabulary.
     pub id: u32,
-    /// First byte in the text.
+    /// Start in the text, in bytes.
     pub start: usize,
-    /// Byte after the last.
+    /// End in the text, in bytes.
     pub end: usize,
 }
 
@@ -61,7 +61,7 @@ pub fn tokenize(text: &str) -> impl Iterator<Item = Word<'_>> {
     })
 }
 
-/// Lower case, and the typographic apostrophe as the plain one; borrowed where nothing changes.
+/// Converts to lower case, and the typographic apostrophe to the plain one; borrowed if nothing changes.
 fn normalize(word: &str) -> Cow<'_, str> {
     if word
         .bytes()
@@ -75,7 +75,7 @@ fn normalize(word: &str) -> Cow<'_, str> {
     Cow::Owned(word.to_lowercase().replace('\u{2019}', "'"))
 }
 
-/// The tokens that a model knows, by id.
+/// A vocabulary: the known tokens by ID.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Vec<String>", into = "Vec<String>")]
 pub struct Vocabulary {
@@ -84,7 +84,7 @@ pub struct Vocabulary {
 }
 
 impl From<Vec<String>> for Vocabulary {
-    /// From the tokens by id, as [`Vocabulary::tokens`] gives them; of equal tokens the first counts.
+    /// Makes a vocabulary of the tokens by ID, as returned by [`Vocabulary::tokens`]; of equal tokens the first counts.
     fn from(tokens: Vec<String>) -> Self {
         let mut ids = HashMap::with_capacity(tokens.len());
         for (id, token) in tokens.iter().enumerate().skip(RESERVED.len()) {
@@ -101,7 +101,7 @@ impl From<Vocabulary> for Vec<String> {
 }
 
 impl Vocabulary {
-    /// The `max_size - 2` commonest tokens that occur at least `min_count` times, by count, then by text.
+    /// Makes a vocabulary of the `max_size - 2` most frequent tokens that occur at least `min_count` times, by count, then by text.
     pub fn build<'a>(texts: impl IntoIterator<Item = &'a str>, max_size: usize, min_count: usize) -> Self {
         let mut counts: HashMap<Cow<'a, str>, usize> = HashMap::new();
         for text in texts {
@@ -109,7 +109,7 @@ impl Vocabulary {
                 *counts.entry(word.text).or_default() += 1;
             }
         }
-        // The order of the map does not show: no two entries compare equal.
+        // The iteration order of the map does not matter: no two entries compare equal.
         let mut counts: Vec<(Cow<'a, str>, usize)> = counts
             .into_iter()
             .filter(|(_, count)| *count >= min_count.max(1))
@@ -123,17 +123,17 @@ impl Vocabulary {
             .into()
     }
 
-    /// Number of ids, the two reserved ones included.
+    /// Number of IDs, including the two reserved ones.
     pub fn len(&self) -> usize {
         self.tokens.len()
     }
 
-    /// Whether there is no token at all, not even the reserved ones.
+    /// Whether there are no tokens, not even the reserved ones.
     pub fn is_empty(&self) -> bool {
         self.tokens.is_empty()
     }
 
-    /// Whether the two reserved tokens stand where they must.
+    /// Whether the two reserved tokens are at their positions.
     pub fn is_well_formed(&self) -> bool {
         self.tokens.len() >= RESERVED.len()
             && self
@@ -143,22 +143,22 @@ impl Vocabulary {
                 .all(|(token, reserved)| token == reserved)
     }
 
-    /// Tokens by id.
+    /// Tokens by ID.
     pub fn tokens(&self) -> &[String] {
         &self.tokens
     }
 
-    /// The token with this id.
+    /// The token with this ID.
     pub fn token(&self, id: u32) -> Option<&str> {
         self.tokens.get(id as usize).map(String::as_str)
     }
 
-    /// The id of a lower-cased token; [`UNKNOWN`] when it is none of the vocabulary.
+    /// The ID of a lower-case token; [`UNKNOWN`] if it is not in the vocabulary.
     pub fn id(&self, token: &str) -> u32 {
         self.ids.get(token).copied().unwrap_or(UNKNOWN)
     }
 
-    /// Every token of `text`, untruncated.
+    /// All tokens of `text`, not truncated.
     pub fn encode(&self, text: &str) -> Vec<Token> {
         tokenize(text)
             .map(|word| Token {
@@ -169,7 +169,7 @@ impl Vocabulary {
             .collect()
     }
 
-    /// Writes the first ids of `text` to `out` and pads the rest; returns how many tokens the text has in all.
+    /// Writes the first IDs of `text` to `out`, padded; returns the number of tokens of the whole text.
     pub fn encode_into(&self, text: &str, out: &mut [u32]) -> usize {
         out.fill(PADDING);
         let mut n_tokens = 0;

@@ -1,7 +1,7 @@
-//! Predictions held against what a generator knows: bias and error of probabilities and expected values, row by row.
+//! Predictions compared with the true distribution of a generated label: bias and error, row by row.
 //!
-//! A conversion model that has seen clicked impressions alone may have a good AUC among them and still be wrong over all
-//! impressions; only the known truth shows it.
+//! A conversion model that was trained on clicked impressions alone can have a good AUC among them and still be wrong over all
+//! impressions; only the true probabilities show it.
 //!
 //! ```
 //! use mtl_data::datasets::generated_impressions::{ImpressionSettings, generate};
@@ -11,7 +11,7 @@
 //! let settings = ImpressionSettings { rows: 2_000, users: 50, items: 80, ..Default::default() };
 //! let prepared = prepare(&generate(&settings), &DataSettings::default())?;
 //! let (purchase, rows) = (2, &prepared.splits.test);
-//! // The purchase rate among clicked impressions, predicted for all of them.
+//! // The conversion rate of clicked impressions, predicted for all of them.
 //! let found = compare(&prepared, purchase, rows, &vec![0.3; rows.len()]).expect("a generated set");
 //! assert!(found.bias > 0.0 && found.rmse > found.bias);
 //! # Ok::<(), mtl_data::prepare::DataError>(())
@@ -21,10 +21,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::prepare::Prepared;
 
-/// Predictions beside the truth.
+/// Predictions compared with the truth.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TruthComparison {
-    /// Rows.
+    /// Number of rows.
     pub n: usize,
     /// Mean of the true probabilities or expected values.
     pub mean_truth: f64,
@@ -36,12 +36,12 @@ pub struct TruthComparison {
     pub rmse: f64,
 }
 
-/// Compares predictions of a binary or real label, one for each of `rows`, with its truth; none where that is not known.
+/// Compares predictions of a binary or real label, one for each of `rows`, with its truth; `None` if that is not known.
 ///
-/// All rows count, also those whose label is not known: of impressions that were not clicked the true purchase rate is known.
+/// All rows count, also those whose label is missing: the true conversion rate of impressions without a click is known.
 ///
 /// # Panics
-/// When there is not one prediction per row, or a row does not exist.
+/// If there is not one prediction per row, or a row does not exist.
 pub fn compare(
     prepared: &Prepared,
     label_idx: usize,
@@ -51,7 +51,7 @@ pub fn compare(
     assert_eq!(rows.len(), predicted.len(), "one prediction per row");
     let schema = &prepared.schema.labels[label_idx];
     let truth = prepared.truth_of(label_idx)?;
-    // Of a label with more classes only the probability of the one that was drawn is known.
+    // For a label with more classes only the probability of the drawn class is known.
     if rows.is_empty() || schema.kind.n_classes().is_some_and(|n_classes| n_classes > 2) {
         return None;
     }
@@ -97,7 +97,7 @@ mod tests {
             .collect();
         let exact = compare(&prepared, purchase, rows, &truth).unwrap();
         assert_eq!((exact.bias, exact.rmse, exact.n), (0.0, 0.0, rows.len()));
-        // Sample selection: clicked impressions are bought more often than all are.
+        // Sample selection: clicked impressions have a higher conversion rate than all.
         let known = |row: &&u32| !prepared.labels[purchase][**row as usize].is_nan();
         let clicked: Vec<f32> = rows
             .iter()

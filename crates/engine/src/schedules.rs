@@ -32,11 +32,11 @@ mtl_base::settings! {
         /// Shape after the warm-up.
         kind: ScheduleKind = ScheduleKind::Constant, Choice { options: ScheduleKind::OPTIONS },
             ["Schedule", "学习率调度"],
-            ["What the learning rate does after the warm-up.", "预热之后学习率如何变化。"];
+            ["How the learning rate changes after the warm-up.", "预热之后学习率如何变化。"];
         /// Number of warm-up steps.
         warmup_steps: usize = 0, Int { min: 0, max: 1_000_000, step: 10 },
             ["Warm-up steps", "预热步数"],
-            ["The learning rate rises linearly over so many steps.", "学习率在这些步内线性上升。"];
+            ["Number of steps over which the learning rate rises linearly.", "学习率线性上升的步数。"];
         /// Factor at the start of the warm-up.
         warmup_from: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.05 },
             ["Warm-up from", "预热起点"],
@@ -44,11 +44,11 @@ mtl_base::settings! {
         /// Number of decay steps.
         decay_steps: usize = 0, Int { min: 0, max: 100_000_000, step: 100 },
             ["Decay steps", "衰减步数"],
-            ["Length of the cosine; 0 means until the last step of the run.", "余弦的长度；0 表示直到训练的最后一步。"];
+            ["Length of the cosine in steps; 0: until the last step of the run.", "余弦的长度（步数）；0 表示直到训练的最后一步。"];
         /// Factor at the end of the decay.
         alpha: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.01 },
             ["Alpha α", "终点比例 α"],
-            ["Share of the learning rate that is left when the cosine ends.", "余弦结束时保留的学习率比例。"];
+            ["Share of the learning rate that remains when the cosine ends.", "余弦结束时保留的学习率比例。"];
     }
 }
 

@@ -38,11 +38,11 @@ mtl_base::settings! {
         /// Quantity that is clipped.
         kind: ClippingKind = ClippingKind::Off, Choice { options: ClippingKind::OPTIONS },
             ["Gradient clipping", "梯度裁剪"],
-            ["What is held below the threshold.", "把什么限制在阈值以内。"];
+            ["The quantity that is limited to the threshold.", "把哪个量限制在阈值以内。"];
         /// The threshold.
         threshold: f32 = 1.0, Real { min: 1e-6, max: 1e6, step: 0.1 },
             ["Threshold c", "阈值 c"],
-            ["Largest element or norm that is let through unchanged.", "不被改变的最大元素或范数。"];
+            ["Largest element or norm that stays unchanged.", "不被改变的最大元素或范数。"];
     }
 }
 

@@ -16,7 +16,7 @@ pub enum RunError {
     #[error("no data set is loaded; choose one first")]
     NoData,
     /// There is nothing to train.
-    #[error("no design is set; choose a preset or draw one first")]
+    #[error("there is no design; choose a preset or draw one first")]
     NoDesign,
     /// The design is not one that can be trained.
     #[error("the design cannot be trained yet: {0}")]
@@ -25,7 +25,7 @@ pub enum RunError {
     #[error("the data set was not loaded: {0}")]
     Asset(#[from] AssetError),
     /// The bytes are those of another data set.
-    #[error("the data set was not loaded: expected `{expected}`, and the file holds `{got}`")]
+    #[error("the data set was not loaded: expected `{expected}`, but the file contains `{got}`")]
     OtherAsset {
         /// Key of the data set that was asked for.
         expected: String,
@@ -64,7 +64,7 @@ pub enum RunError {
     },
     /// A parameter became infinite or not a number.
     #[error(
-        "parameter `{parameter}` is not finite after step {step}{}; lower the learning rate or clip the gradients, then reset",
+        "parameter `{parameter}` has a value that is not finite after step {step}{}; lower the learning rate or clip the gradients, then reset",
         of_tasks(tasks, " (tasks ", ", ", ")")
     )]
     NotFinite {
@@ -77,7 +77,7 @@ pub enum RunError {
     },
     /// A balancing method keeps more gradients than there is memory for.
     #[error(
-        "{} keeps the gradient of every task: with it the run needs {needed_mb} MB, and {ceiling_mb} MB are allowed; choose a method that weights losses, or share fewer parameters", method.en
+        "{} stores the gradient of every task: training would need {needed_mb} MB, but the limit is {ceiling_mb} MB; choose a method that weights losses, or share fewer parameters", method.en
     )]
     TaskGradients {
         /// The method.
@@ -91,7 +91,7 @@ pub enum RunError {
     #[error("the saved state of the training does not fit: {}; nothing was replaced", .0.explain().en)]
     State(StateProblem),
     /// The run has diverged and cannot go on.
-    #[error("the run has diverged and cannot go on; lower the learning rate and reset")]
+    #[error("the run has diverged and cannot continue; lower the learning rate and reset")]
     HasDiverged,
     /// There is no earlier state to go back to.
     #[error(
@@ -135,10 +135,10 @@ pub enum RunError {
         ceiling_mb: u64,
     },
     /// The split has no rows.
-    #[error("the {} split has no rows; give it a share in the settings of the data set", .0.label().en)]
+    #[error("the {} set has no rows; give it a share in the settings of the data set", .0.label().en)]
     EmptySplit(Split),
     /// Test rows are not shown.
-    #[error("test rows are not shown, so that nobody learns from them; ask for training or validation rows")]
+    #[error("test rows are not shown, so that nobody learns from them; choose training or validation rows")]
     TestRows,
     /// Too many requests are pending.
     #[error("{limit} requests are pending already; wait for one to end")]
@@ -182,7 +182,7 @@ pub enum RunError {
         got: usize,
     },
     /// The data set is prepared into something else than when the snapshot was taken.
-    #[error("the data set gives another {} than the one that the snapshot was trained with; it has changed since, so that the predictions would differ; nothing was replaced", .0.label().en)]
+    #[error("the {} of the data set differs from the one that the snapshot was trained with, so that predictions would differ; nothing was replaced", .0.label().en)]
     OtherData(DataPart),
 }
 
@@ -245,7 +245,7 @@ impl Explain for StateProblem {
     fn explain(&self) -> Message {
         match self {
             Self::Tasks { expected, got } => Message::new(
-                format!("it is of {got} tasks, the design has {expected}"),
+                format!("it belongs to {got} tasks, the design has {expected}"),
                 format!("它属于 {got} 个任务，设计有 {expected} 个"),
             ),
             Self::Optimizer { expected, got } => Message::new(
@@ -257,7 +257,7 @@ impl Explain for StateProblem {
                 format!("它有 {got} 字节，应为 {expected} 字节"),
             ),
             Self::Order => Message::new(
-                "it keeps gradients of parameters in another order",
+                "it contains gradients of parameters in another order",
                 "其中保存的梯度对应另一种参数顺序",
             ),
             Self::NotFinite => Message::new("a number in it is not finite", "其中有非有限的数"),
@@ -322,8 +322,8 @@ impl Explain for FeatureProblem {
                 format!("应为最多 {limit} 字节的文本，得到 {got}"),
             ),
             Self::Id { cardinality, got } => Message::new(
-                format!("expected an id below {cardinality}, got {got}"),
-                format!("应为小于 {cardinality} 的编号，得到 {got}"),
+                format!("expected an ID below {cardinality}, got {got}"),
+                format!("应为小于 {cardinality} 的 ID，得到 {got}"),
             ),
             Self::Numbers { width, got } => Message::new(
                 format!("expected {width} finite numbers, got {got:?}"),
@@ -393,7 +393,7 @@ impl Explain for RunError {
     fn explain(&self) -> Message {
         let zh = match self {
             Self::NoData => "尚未载入数据集；请先选择一个".to_owned(),
-            Self::NoDesign => "尚未设定网络；请先选择预设或自行绘制".to_owned(),
+            Self::NoDesign => "尚无设计；请先选择预设或自行绘制".to_owned(),
             Self::Design(error) => format!("该设计还不能训练：{}", error.explain().zh),
             Self::Asset(error) => format!("数据集未载入：{}", error.explain().zh),
             Self::OtherAsset { expected, got } => {

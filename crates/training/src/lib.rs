@@ -31,6 +31,8 @@ mod error;
 mod evaluation;
 pub mod findings;
 mod inspection;
+#[cfg(test)]
+mod languages;
 mod order;
 mod prediction;
 mod profile;

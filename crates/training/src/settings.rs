@@ -27,61 +27,61 @@ mtl_base::settings! {
         /// The run ends after so many epochs.
         epochs: u32 = 10, Int { min: 1, max: 10_000, step: 1 },
             ["Epochs", "轮数"],
-            ["Passes over the training rows before the run ends.", "训练结束前遍历训练数据的次数。"];
+            ["Number of passes over the training set.", "训练结束前遍历训练集的次数。"];
         /// Rows per step.
         batch_size: usize = 64, Int { min: 1, max: 4_096, step: 8 },
             ["Batch size", "批大小"],
-            ["Rows per step. A change starts the run again.", "每一步的样本数。修改后训练会重新开始。"];
+            ["Rows per step. Changing it restarts training.", "每一步的样本数。修改后训练会重新开始。"];
         /// Step size before the schedule.
         learning_rate: f32 = 0.001, Real { min: 1e-9, max: 1000.0, step: 0.001 },
             ["Learning rate", "学习率"],
-            ["Size of a step, before the schedule. May be changed while training.", "每一步的步长（调度之前）。训练中可以修改。"];
+            ["Step size, before the schedule. Can be changed during training.", "每一步的步长（调度之前）。训练中可以修改。"];
         /// Update rule and its constants.
         optimizer: OptimizerConfig = OptimizerConfig::default(), Kinds { options: OptimizerConfig::OPTIONS },
             ["Optimizer", "优化器"],
-            ["How gradients change the parameters. Another optimizer starts the run again and brings its usual learning rate.",
+            ["How gradients change the parameters. Changing it restarts training and sets its usual learning rate.",
              "梯度如何更新参数。更换优化器会重新开始训练，并使用它常用的学习率。"];
         /// Learning rate over time.
         schedule: Schedule = Schedule::default(), Group,
             ["Learning-rate schedule", "学习率调度"],
-            ["How the learning rate changes in the course of the run.", "学习率在训练过程中如何变化。"];
+            ["How the learning rate changes during the run.", "学习率在训练过程中如何变化。"];
         /// Bound on gradients.
         clipping: Clipping = Clipping::default(), Group,
             ["Gradient clipping", "梯度裁剪"],
-            ["Bounds the gradient, so that one bad batch does not throw the model off.", "限制梯度大小，避免个别批次破坏模型。"];
+            ["Limits the gradient, so that a single bad batch does not ruin the model.", "限制梯度大小，避免个别批次破坏模型。"];
         /// How the tasks' losses or gradients make one step.
         balance: BalanceConfig = BalanceConfig::default(), Kinds { options: BalanceConfig::OPTIONS },
             ["Task balancing", "任务平衡"],
-            ["How the tasks' losses or gradients make one step. The loss weight of each head multiplies what the method gives. May be changed while training.",
+            ["How the losses or gradients of the tasks are combined into one step. The loss weight of each head multiplies the weight of the method. Can be changed during training.",
              "各任务的损失或梯度如何合成一步更新。各任务头的损失权重再乘以该方法给出的权重。训练中可以修改。"];
         /// What the balancing methods have in common.
         balance_options: BalanceOptions = BalanceOptions::default(), Group,
             ["Balancing conventions", "平衡约定"],
-            ["What the literature leaves open, for every method.", "文献中未统一、对所有方法都适用的约定。"];
+            ["Details that papers handle differently, for every method.", "文献中未统一、对所有方法都适用的约定。"];
         /// Seed of parameters, order of rows and dropout.
         seed: u64 = 1, Int { min: 0, max: MAX_SEED as i64, step: 1 },
             ["Seed", "随机种子"],
-            ["Of the first parameters, the order of rows and dropout: the same seed gives the same run; to the bit on any machine if the run is reproducible. A change starts the run again.",
-             "决定初始参数、样本顺序和丢弃：相同的种子得到相同的训练；若选择“可复现”，则在任何机器上逐位相同。修改后训练会重新开始。"];
+            ["Determines the initial parameters, the order of rows and Dropout: the same seed gives the same run, bit for bit on any machine with “Reproducible”. Changing it restarts training.",
+             "决定初始参数、样本顺序和 Dropout：相同的种子得到相同的训练；若选择“可复现”，则在任何机器上逐位相同。修改后训练会重新开始。"];
         /// When to stop before the last epoch.
         stop: StopCondition = StopCondition::default(), Group,
-            ["Early stopping", "提前停止"],
-            ["Ends the run when it no longer gets better on the validation rows.", "验证集上不再改善时结束训练。"];
+            ["Early stopping", "早停"],
+            ["Stops the run when it no longer improves on the validation set.", "验证集上不再改善时结束训练。"];
         /// What runs the steps.
         backend: Backend = Backend::Auto, Choice { options: Backend::OPTIONS },
-            ["Computed by", "计算方式"],
-            ["WebGPU is faster for large models and agrees with the CPU to some digits. Automatic times both on your design when the run starts and takes the faster. May be changed while training.",
+            ["Backend", "计算后端"],
+            ["WebGPU is faster for large models; its results agree with the CPU to several digits. Automatic measures both on your design at the start and uses the faster one. Can be changed during training.",
              "WebGPU 对大模型更快，结果与 CPU 在若干位数内一致。“自动”会在训练开始时按你的设计对两者计时并选择更快的。训练中可以修改。"];
         /// Whether a step changes only those rows of an embedding that its batch has looked up.
         lazy_rows: bool = false, Flag,
-            ["Lazy rows", "惰性行更新"],
-            ["Only those rows of an embedding change that the batch has looked up (by their L1, L2 and ties too), so that the cost of a step does not depend on the size of the vocabulary. Not the same as Keras: there, moments go on moving a row after its last gradient. Runs on the CPU. May be changed while training.",
-             "只更新批中查过的嵌入行（L1、L2 与绑定也只作用于这些行），使每一步的开销与词表大小无关。与 Keras 不同：在 Keras 中，即使某行不再有梯度，动量仍会继续移动它。在 CPU 上运行。训练中可以修改。"];
+            ["Sparse (lazy) embedding updates", "稀疏（惰性）嵌入更新"],
+            ["Updates only the embedding rows that the batch looks up (L1, L2 and soft sharing too), so that the cost of a step does not depend on the vocabulary size. Differs from Keras, where moments keep moving a row after its last gradient. Runs on the CPU. Can be changed during training.",
+             "只更新批中查过的嵌入行（L1、L2 与软共享也只作用于这些行），使每一步的开销与词表大小无关。与 Keras 不同：在 Keras 中，即使某行不再有梯度，动量仍会继续移动它。在 CPU 上运行。训练中可以修改。"];
         /// Whether the CPU computes the same bits on every machine, also where it could be faster with others: products are
         /// not [fused](mtl_kernels::fused).
         reproducible: bool = false, Flag,
             ["Reproducible", "可复现"],
-            ["The CPU computes the same bits in every browser and natively. Without it products and sums take one instruction where your browser has it, which trains up to a quarter faster and rounds differently. May be changed while training.",
+            ["The CPU computes the same bits in every browser and natively. Without it, a product and a sum are one instruction where your browser supports it, which is up to a quarter faster and rounds differently. Can be changed during training.",
              "CPU 在任何浏览器中以及本机程序中得到逐位相同的结果。不勾选时，若浏览器支持，乘法与加法合为一条指令，训练最多快四分之一，但舍入不同。训练中可以修改。"];
     }
 }
@@ -104,16 +104,16 @@ mtl_base::settings! {
     pub struct StopCondition {
         /// Evaluations without improvement before the run stops.
         patience: u32 = 0, Int { min: 0, max: 1_000, step: 1 },
-            ["Patience", "耐心轮数"],
-            ["Evaluations in a row without improvement before the run stops; 0: off.", "连续多少次评估没有改善就停止；0 表示关闭。"];
+            ["Patience", "耐心值"],
+            ["Number of evaluations in a row without improvement before the run stops; 0: off.", "连续多少次评估没有改善就停止；0 表示关闭。"];
         /// What must improve: the weighted mean of the validation losses, or a metric of one task.
         watch: Watch = Watch::default(), Kinds { options: Watch::OPTIONS },
-            ["Watch", "监视"],
-            ["What must improve on the validation rows.", "验证集上需要改善的指标。"];
+            ["Monitor", "监视"],
+            ["The quantity that must improve on the validation set.", "验证集上需要改善的指标。"];
         /// Smallest change that counts.
         min_delta: f64 = 0.0, Real { min: 0.0, max: 1e9, step: 0.001 },
             ["Smallest improvement", "最小改善"],
-            ["A smaller change does not count.", "小于此值的变化不算改善。"];
+            ["Smaller changes do not count as an improvement.", "小于此值的变化不算改善。"];
     }
 }
 
@@ -137,10 +137,10 @@ mtl_base::settings! {
     pub struct WatchedMetric {
         /// The task's head.
         task: NodeId = NodeId(0), Int { min: 0, max: u32::MAX as i64, step: 1 },
-            ["Task", "任务"], ["Id of the task's head.", "任务头的编号。"];
+            ["Task", "任务"], ["ID of the task head.", "任务头的 ID。"];
         /// The metric.
         metric: Metric = Metric::Accuracy, Choice { options: Metric::OPTIONS },
-            ["Metric", "指标"], ["Which metric of the task.", "该任务的哪个指标。"];
+            ["Metric", "指标"], ["The metric of the task.", "该任务的指标。"];
     }
 }
 

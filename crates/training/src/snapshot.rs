@@ -161,7 +161,7 @@ fn scales(data: &Prepared) -> Vec<(String, DenseScale)> {
 }
 
 const RESTARTED: Text = Text::new(
-    "the file holds parameters but no state of the training: the optimizer's moments and what the balancing method has learned start afresh",
+    "the file contains parameters but no training state: the moments of the optimizer and the state of the balancing method start anew",
     "文件只含参数而不含训练状态：优化器的动量以及任务平衡方法学到的量将重新开始",
 );
 

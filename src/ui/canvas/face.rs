@@ -196,7 +196,7 @@ pub fn face(node: &Node, checked: &Checked, task_idx: Option<usize>, lang: Lang)
         Some(weight) => {
             let weight = format::plain(weight_of(weight));
             match node.layer.loss() {
-                Some(loss) => format!("{} ×{weight}", loss.get(lang)),
+                Some(loss) => format!("{} · {}", loss.get(lang), fill(T.head_weight, lang, &[&weight])),
                 None => fill(T.head_weight, lang, &[&weight]),
             }
         }

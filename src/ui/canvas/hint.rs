@@ -5,12 +5,12 @@ use yew::prelude::*;
 
 use super::{
     dom,
-    editor::{Editor, sentence, use_editor},
+    editor::{Editor, use_editor},
     face::reach_text,
     state::Target,
 };
 use crate::{
-    i18n::{Lang, Message, canvas::T, fill_message, use_lang},
+    i18n::{Lang, Message, canvas::T, fill_message, sentence, use_lang},
     state::use_store,
 };
 
@@ -41,7 +41,7 @@ fn about(editor: &Editor, target: Target) -> Option<Message> {
             .problems
             .iter()
             .find(|problem| is_meant(problem))
-            .map(|problem| sentence(problem.explain()))
+            .map(|problem| sentence(&problem.explain()))
     };
     match target {
         Target::Wire(id) => {
@@ -94,7 +94,7 @@ pub fn HintView() -> Html {
     let view = *editor.canvas.view.get();
     let (at, message, refused) = match (&*drawing, &*hint) {
         (Some(drawing), _) => match &drawing.over {
-            Some((_, Err(why))) => (view.to_screen(drawing.at), sentence(why.clone()), true),
+            Some((_, Err(why))) => (view.to_screen(drawing.at), sentence(why), true),
             _ => return Html::default(),
         },
         (None, Some((at, message))) => (*at, message.clone(), false),

@@ -9,7 +9,7 @@ use yew::prelude::*;
 
 use super::editor::use_editor;
 use crate::{
-    i18n::{canvas::T, fill, use_lang},
+    i18n::{canvas::T, fill, sentence, use_lang},
     state::use_store,
     ui::icon::{IconKind, sized_icon},
 };
@@ -86,7 +86,7 @@ fn problem_view(problem: &Problem, editor: &super::editor::Editor, lang: crate::
     };
     html! {
         <li data-severity={kind}>
-            <button type="button" class="problem-text" title={T.problem_hint.get(lang)} onclick={go}>{ problem.explain().get(lang) }</button>
+            <button type="button" class="problem-text" title={T.problem_hint.get(lang)} onclick={go}>{ sentence(&problem.explain()).get(lang).to_owned() }</button>
             { for fixes(&editor.design(), &editor.checked.get(), &editor.schema(), problem).into_iter().map(|fix| {
                 let editor = editor.clone();
                 let label = fix.label.clone();

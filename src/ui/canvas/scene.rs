@@ -349,7 +349,7 @@ impl Scene {
             .map(|(wire, _)| *wire)
     }
 
-    /// A free position near `wanted` for a node of that size: moved down until it overlaps nothing.
+    /// A free position near `wanted` for a node of this size: moved down until it overlaps nothing.
     pub fn free_place(&self, wanted: Point, size: Point) -> Point {
         let mut place = [layout::snap(wanted[0]), layout::snap(wanted[1])];
         for _ in 0..200 {

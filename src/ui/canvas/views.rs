@@ -129,7 +129,7 @@ fn band(face: &Face) -> Html {
         .collect()
 }
 
-/// The tasks' letters, so that colour is not all that tells them apart.
+/// The letters of the tasks, so that tasks are not distinguished by colour alone.
 fn letters(face: &Face) -> Html {
     let shown = if face.tasks.len() > 4 { 3 } else { face.tasks.len() };
     let right = face.size[0] - 16.0;

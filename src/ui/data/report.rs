@@ -13,7 +13,7 @@ use crate::{
         Lang, fill,
         format::{count, plain},
         panels::T,
-        use_lang,
+        sentence, use_lang,
     },
     ui::{
         elements::{fact, figure},
@@ -74,7 +74,7 @@ fn findings(report: &DataReport, lang: Lang) -> Html {
                 { for report.findings.iter().map(|finding| html! {
                     <li data-problem={finding.is_problem.to_string()}>
                         { finding.is_problem.then(|| sized_icon(IconKind::Warning, 16)) }
-                        <span>{ finding.explain().get(lang) }</span>
+                        <span>{ sentence(&finding.explain()).get(lang).to_owned() }</span>
                     </li>
                 }) }
             </ul>

@@ -23,13 +23,13 @@ static PERCENT: Field = Field::new(
 /// Properties of `SharesControl`.
 #[derive(Properties, PartialEq)]
 pub struct SharesControlProps {
-    /// Shares by label; a label that is not in it has all.
+    /// Shares by label; a label without an entry has a share of 1.
     pub value: Value,
-    /// The labels that there are.
+    /// All labels.
     pub schema: Option<Rc<Schema>>,
     /// Whether it is disabled.
     pub disabled: bool,
-    /// Called with an accepted change, or with the reason for refusing it.
+    /// Called with an accepted change, or with an error.
     pub on_value: Callback<Result<Value, Message>>,
 }
 

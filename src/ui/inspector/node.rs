@@ -19,7 +19,7 @@ use yew::prelude::*;
 
 use super::inside::Inside;
 use crate::{
-    i18n::{Lang, canvas::T, fill, format, use_lang},
+    i18n::{Lang, canvas::T, fill, format, sentence, use_lang},
     state::{task_color, task_letter, use_store},
     ui::{
         canvas::{
@@ -178,7 +178,7 @@ fn problems(editor: &Editor, checked: &Checked, node: &Node, lang: Lang) -> Html
                 let offered = fixes(&editor.design(), checked, &editor.schema(), problem);
                 html! {
                     <div class="inspector-problem" data-severity={format!("{:?}", problem.severity).to_lowercase()}>
-                        <p>{ sized_icon(IconKind::Warning, 16) }{ problem.explain().get(lang) }</p>
+                        <p>{ sized_icon(IconKind::Warning, 16) }{ sentence(&problem.explain()).get(lang).to_owned() }</p>
                         { for offered.into_iter().map(|fix| {
                             let (editor, label) = (editor.clone(), fix.label.clone());
                             html! {

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::node::action;
 use crate::{
-    i18n::{canvas::T, use_lang},
+    i18n::{canvas::T, sentence, use_lang},
     state::use_store,
     ui::{
         canvas::{
@@ -50,7 +50,7 @@ pub fn WirePanel(props: &WirePanelProps) -> Html {
                 { fact(T.shape.get(lang), shape.map_or_else(|| "?".to_owned(), |shape| shape.to_string())) }
             </dl>
             { for checked.problems.iter().filter(|problem| problem.wire == Some(wire.id)).map(|problem| html! {
-                <p class="inspector-problem">{ problem.explain().get(lang) }</p>
+                <p class="inspector-problem">{ sentence(&problem.explain()).get(lang).to_owned() }</p>
             }) }
             <p class="muted small">{ T.wire_help.get(lang) }</p>
             <div class="inspector-actions">

@@ -1,4 +1,4 @@
-//! Task balancing: which method, what it does, its constants, and the conventions that the literature leaves open.
+//! Task balancing: the method, its description, its constants, and the conventions that the literature leaves open.
 
 use mtl_balance::card::{Card, Cost};
 use mtl_base::{
@@ -18,7 +18,7 @@ use crate::{
     ui::form::FieldRow,
 };
 
-/// Which method balances the tasks.
+/// The choice of the balancing method.
 #[component]
 pub fn BalanceSection() -> Html {
     let lang = use_lang();
@@ -54,7 +54,7 @@ pub fn BalanceSection() -> Html {
     }
 }
 
-/// A card, equal to another when it is the same one.
+/// A method card, compared by identity.
 #[derive(Clone, PartialEq)]
 struct CardOf(&'static Card);
 
@@ -64,7 +64,7 @@ struct MethodCardProps {
     n_tasks: usize,
 }
 
-/// What a person reads about the method: sentence, formula, cost, when it is known not to help, where it was published.
+/// The description of the method: summary, formula, cost, known limits, publication.
 #[component]
 fn MethodCard(props: &MethodCardProps) -> Html {
     let lang = use_lang();

@@ -1,4 +1,4 @@
-//! Rows and forms for settings of the run, made from their declaration and found by the groups that they are in.
+//! Rows and forms for settings of the run, generated from their declaration and addressed by their groups.
 
 use mtl_base::{
     settings::{Field, Value, find, group_at, group_at_mut},
@@ -12,7 +12,7 @@ use crate::{
     ui::form::{FieldRow, SettingsForm, values_of},
 };
 
-/// The groups that a setting is in, from the outermost: `Groups(&["stop"])`.
+/// The groups of a setting, outermost first: `Groups(&["stop"])`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Groups(pub &'static [&'static str]);
 
@@ -23,7 +23,7 @@ fn setting(settings: &RunSettings, groups: Groups, key: &str) -> Option<(&'stati
     Some((field, group.get(key)?))
 }
 
-/// Changes setting `key` within `groups` as a person does: what is refused is said.
+/// Changes setting `key` within `groups`; shows an error if the value is refused.
 fn change(playground: &PlaygroundRef, groups: Groups, key: &str, value: &Value) {
     let mut settings = RunSettings::clone(&playground.settings.get());
     let Some(group) = group_at_mut(&mut settings, groups.0) else {
@@ -35,15 +35,15 @@ fn change(playground: &PlaygroundRef, groups: Groups, key: &str, value: &Value) 
     }
 }
 
-/// Names a setting of the run.
+/// Identifies a setting of the run.
 #[derive(Properties, PartialEq)]
 pub struct RunFieldProps {
-    /// The groups that it is in.
+    /// Groups of the setting.
     #[prop_or_default]
     pub groups: Groups,
-    /// Its name.
+    /// Key of the setting.
     pub name: &'static str,
-    /// A control beside the box.
+    /// A control next to the box.
     #[prop_or_default]
     pub children: Html,
 }
@@ -61,10 +61,10 @@ pub fn RunField(props: &RunFieldProps) -> Html {
     html! { <FieldRow {field} {value} {on_change}>{ props.children.clone() }</FieldRow> }
 }
 
-/// Names a group of settings of the run.
+/// Identifies a group of settings of the run.
 #[derive(Properties, PartialEq)]
 pub struct RunGroupProps {
-    /// The groups, from the outermost.
+    /// The groups, outermost first.
     pub groups: Groups,
 }
 

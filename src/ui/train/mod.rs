@@ -15,7 +15,7 @@ use yew::prelude::*;
 
 use super::icon::{IconKind, icon, sized_icon};
 use crate::{
-    i18n::{train::T, use_lang},
+    i18n::{sentence, train::T, use_lang},
     state::{PlaygroundRef, use_playground, use_store},
 };
 
@@ -48,7 +48,7 @@ fn change_settings(playground: &PlaygroundRef, change: impl FnOnce(&mut RunSetti
     }
 }
 
-/// Why the design cannot train, when it cannot.
+/// The reason why the design cannot be trained, if any.
 #[component]
 fn ProblemNote() -> Html {
     let lang = use_lang();
@@ -65,7 +65,7 @@ fn ProblemNote() -> Html {
             <div class="section">
                 <div class="note note-bad">
                     { icon(IconKind::Warning) }
-                    <p><strong>{ T.problem.get(lang) }</strong><br />{ problem.get(lang) }</p>
+                    <p><strong>{ T.problem.get(lang) }</strong><br />{ sentence(&problem).get(lang).to_owned() }</p>
                 </div>
             </div>
         }
@@ -77,15 +77,15 @@ fn ProblemNote() -> Html {
 pub struct FoldProps {
     /// Heading.
     pub title: AttrValue,
-    /// What it is for.
+    /// Description.
     pub hint: AttrValue,
-    /// Shown beside the heading.
+    /// Shown next to the heading.
     #[prop_or_default]
     pub badge: Option<AttrValue>,
-    /// Open at first.
+    /// Whether it is open initially.
     #[prop_or_default]
     pub open: bool,
-    /// What is in it.
+    /// Content.
     pub children: Html,
 }
 

@@ -14,7 +14,7 @@ use crate::{
     ui::form::FieldRow,
 };
 
-/// Which optimizer, and its constants.
+/// The optimizer and its constants.
 #[component]
 pub fn OptimizerSection() -> Html {
     let lang = use_lang();
@@ -58,7 +58,7 @@ pub fn ScheduleSection() -> Html {
     )
 }
 
-/// Bound on gradients.
+/// Gradient clipping.
 #[component]
 pub fn ClippingSection() -> Html {
     let lang = use_lang();

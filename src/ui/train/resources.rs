@@ -1,4 +1,4 @@
-//! What the model costs.
+//! Size and cost of the model.
 
 use yew::prelude::*;
 

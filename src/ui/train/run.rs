@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::{change_settings, fields::RunField};
 use crate::{
-    i18n::{fill, train::T, use_lang},
+    i18n::{fill, sentence, train::T, use_lang},
     state::{use_playground, use_selected},
     ui::{elements::icon_button, icon::IconKind},
 };
@@ -47,7 +47,7 @@ fn RunsOn() -> Html {
         <p class="muted small" id="runs-on" data-backend={key} role="status">
             { fill(T.runs_on, lang, &[&name]) }
             if let Some(why) = &runs_on.why {
-                { "\u{a0}· " }{ why.get(lang) }
+                { "\u{a0}· " }{ sentence(why).get(lang).to_owned() }
             }
         </p>
     }

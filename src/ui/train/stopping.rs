@@ -1,4 +1,4 @@
-//! When a run stops before its last epoch.
+//! Early stopping.
 
 use mtl_base::settings::find;
 use mtl_engine::metrics::Metric;
@@ -16,7 +16,7 @@ use crate::{
     ui::form::use_id,
 };
 
-/// When a run stops before its last epoch.
+/// Early stopping.
 #[component]
 pub fn StoppingSection() -> Html {
     let lang = use_lang();
@@ -31,7 +31,7 @@ pub fn StoppingSection() -> Html {
     ) else {
         return Html::default();
     };
-    // What there is to watch, by position: first the loss, then every metric of every task.
+    // The quantities that can be monitored, by index: first the loss, then every metric of every task.
     let loss = Watch::default();
     let name = loss.label().get(lang).to_owned();
     let mut choices = vec![(loss, name)];

@@ -14,7 +14,7 @@ use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use crate::{
-    i18n::{Lang, faults, fill, panels::T, use_lang},
+    i18n::{Lang, faults, fill, panels::T, sentence, use_lang},
     state::{use_playground, use_selected, use_store},
 };
 use answer::{Answer, AnswerView};
@@ -142,7 +142,7 @@ pub fn TryPanel() -> Html {
                     Some(Ok(answer)) if !is_empty(&input) => html! {
                         <AnswerView answer={answer.clone()} {is_trained} is_outdated={answer.input != *input} />
                     },
-                    Some(Err(message)) => html! { <p class="problem" role="alert">{ message.get(lang) }</p> },
+                    Some(Err(message)) => html! { <p class="problem" role="alert">{ sentence(message).get(lang).to_owned() }</p> },
                     _ => html! {},
                 } }
             </div>

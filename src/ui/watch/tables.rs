@@ -277,7 +277,7 @@ pub fn classes_view(task_idx: usize, task: &TaskLine, metrics: &TaskMetrics, lan
     }
 }
 
-/// Name of a class or label; its number where it has none.
+/// Name of a class or label; its index if it has none.
 fn class_name(task: &TaskLine, class: usize) -> String {
     task.classes
         .get(class)
@@ -285,7 +285,7 @@ fn class_name(task: &TaskLine, class: usize) -> String {
         .unwrap_or_else(|| class.to_string())
 }
 
-/// The figures of each class or label.
+/// The metrics of each class or label.
 fn classes_table(task_idx: usize, task: &TaskLine, metrics: &TaskMetrics, caption: Text, lang: Lang) -> Html {
     let headings = [
         T.class,

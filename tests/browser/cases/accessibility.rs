@@ -1,5 +1,5 @@
-//! axe-core finds no violation and every control has a tooltip: every room and panel, every sheet and menu, in both themes
-//! and both languages, on a desk and on a phone.
+//! axe-core finds no violation, and every control has a tooltip: every tab and panel, every sheet and menu, in both themes
+//! and both languages, on a desktop and on a phone.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -74,7 +74,7 @@ impl Inspection<'_> {
         Ok(())
     }
 
-    /// Runs a script that opens something, waits for what it opens, and looks.
+    /// Runs a script that opens something, waits for what it opens, and inspects the page.
     async fn open(&mut self, what: &str, script: &str, opened: &str) -> Result<()> {
         self.page.eval::<Value>(&format!("void ({script})")).await?;
         self.page
@@ -90,7 +90,7 @@ impl Inspection<'_> {
         self.open(css, &script, opened).await
     }
 
-    /// Opens each sheet and closes it.
+    /// Opens, inspects and closes each sheet.
     async fn sheets(&mut self) -> Result<()> {
         for sheet in ["presets", "datasets", "documents", "help"] {
             self.press(&format!("#{sheet}"), "dialog[open]").await?;
@@ -144,7 +144,7 @@ async fn dress(page: &Page, scheme: &str, lang: &str) -> Result<()> {
     .await
 }
 
-/// Folded parts are opened: what is in them is looked at too.
+/// Opens all folded sections, so that their content is inspected too.
 async fn unfold(page: &Page) -> Result<()> {
     page.eval::<Value>("void document.querySelectorAll('details').forEach((part) => { part.open = true })")
         .await?;
@@ -179,7 +179,7 @@ fn nothing_bars_the_way_on_a_desk() {
             page.fill("#try textarea", "a lovely little book").await?;
             page.find(".answer .bar-value").await?;
             inspection.look("an answer").await?;
-            // A layer, several layers; then what lies over the canvas.
+            // One layer selected, several layers selected; then the overlays of the canvas.
             select(page, &["shared"]).await?;
             page.find("#inside .histogram").await?;
             unfold(page).await?;
@@ -244,7 +244,7 @@ fn nothing_bars_the_way_on_a_phone() {
     });
 }
 
-/// An input that reads nothing, and a layer that is connected with nothing.
+/// An input without a feature, and a layer without wires.
 fn broken_design() -> Value {
     let layers = [
         ("words", json!({ "type": "token_input" })),

@@ -4,10 +4,10 @@ use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};
 use serde_json::{Value, json};
 
-/// What stands in for a browser without relaxed SIMD: one that finds the little module invalid.
+/// Simulates a browser without relaxed SIMD: it rejects the probe module.
 const WITHOUT_RELAXED_SIMD: &str = "WebAssembly.validate = () => false;";
 
-/// Whether this machine rounds once where it may: Chromium then does it too.
+/// Whether this machine has a fused multiply-add, which Chromium then uses too.
 fn fuses() -> bool {
     #[cfg(target_arch = "x86_64")]
     return std::arch::is_x86_feature_detected!("fma");
@@ -63,7 +63,7 @@ fn each_build_is_taken_where_it_belongs_and_reproducible_gives_both_the_same_bit
             "fused {fused}, reproducible {exact}, and this machine fuses: {}",
             fuses()
         );
-        // Switched on in the middle, it holds from there on: what was computed stays.
+        // Switched on during a run, it applies from there on; earlier results stay.
         ensure!(trained(page, true).await? == exact);
 
         page.cdp(

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::steps::{count_is, design, open_panel, select, settled, toast};
 
-/// Two tasks on one trunk: `user` and `item` embedded, joined, one shared Dense, two heads.
+/// Two tasks on one trunk: `user` and `item` embedded, concatenated, one shared Dense, two heads.
 fn trunk() -> Value {
     let layers = [
         ("user", json!({ "type": "id_input", "feature": "user" })),
@@ -64,7 +64,7 @@ fn each_task_gets_its_own_and_shares_again() {
     check("share-and-separate", Setup::default(), async |page| {
         open_trunk(page).await?;
         let shared = resources(page).await?;
-        // An embedding is 32 wide unless it is told otherwise.
+        // The default width of an embedding is 32.
         let of_trunk = 32 * 16 + 16;
         select(page, &["trunk"]).await?;
         page.click_named("Give each task its own").await?;
@@ -78,7 +78,7 @@ fn each_task_gets_its_own_and_shares_again() {
             separate["shared"].as_u64() == shared["shared"].as_u64().map(|n| n - of_trunk),
             "shared {shared}, separate {separate}"
         );
-        // Both copies again as one.
+        // Both copies are merged again.
         let names = titles(page).await?;
         let copies: Vec<&str> = names
             .iter()
@@ -90,7 +90,7 @@ fn each_task_gets_its_own_and_shares_again() {
         page.click_named("Share (merge equal layers)").await?;
         count_is(page, ".node", 5).await?;
         ensure!(resources(page).await? == shared, "not as before");
-        // It trains, and each step can be taken back.
+        // It can be trained, and each step can be undone.
         page.api::<Value>("step", &[json!(2)]).await?;
         Ok(())
     });
@@ -110,9 +110,9 @@ fn two_layers_are_tied_with_a_strength() {
             .filter(|name| name.contains("trunk"))
             .collect();
         select(page, &copies).await?;
-        page.click_named("Tie softly").await?;
+        page.click_named("Add soft sharing").await?;
         count_is(page, ".tie", 1).await?;
-        // The strength stands where the tie was made, with both layers selected, and with either.
+        // The strength can be edited with both layers selected, and with either of them.
         open_panel(page, "layer").await?;
         count_is(page, ".inspector-tie input", 1).await?;
         select(page, &copies[..1]).await?;
@@ -125,7 +125,7 @@ fn two_layers_are_tied_with_a_strength() {
         settled(page).await?;
         page.api::<Value>("step", &[json!(3)]).await?;
         page.screenshot("soft-tie").await?;
-        page.click_named("Let go").await?;
+        page.click_named("Remove soft sharing").await?;
         count_is(page, ".tie", 0).await
     });
 }
@@ -183,7 +183,7 @@ fn a_block_is_grouped_renamed_folded_and_dissolved() {
         .await?;
         page.click_named("Fold").await?;
         count_is(page, ".node", 3).await?;
-        // It has its name when the canvas is zoomed out, too.
+        // It shows its name also when the canvas is zoomed out.
         for _ in 0..5 {
             page.click_named("Zoom out (−)").await?;
         }

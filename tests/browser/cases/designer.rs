@@ -1,5 +1,5 @@
-//! The designer: networks are drawn from an empty canvas with the mouse, with the keyboard alone and with a finger, and
-//! they train; what was undone comes back.
+//! Designs are drawn on an empty canvas with the mouse, with the keyboard alone and by touch, and
+//! they can be trained; undo and redo restore them.
 
 use std::time::Duration;
 
@@ -17,19 +17,19 @@ const EMPTY: &str = r#"{"version":1,"name":"drawn","nodes":[],"wires":[]}"#;
 const DRAWN: &str = "[...document.querySelectorAll('.node, .wire')].map((e) => [e.id, e.getAttribute('transform'), \
     e.querySelector('.wire-line')?.getAttribute('d') ?? e.textContent].join(' ')).sort().join('\\n')";
 
-/// The data set of these tests: real ratings, where they were fetched.
+/// The data set of these tests: real ratings if they were fetched, otherwise generated impressions.
 struct Drawing {
     is_real: bool,
-    /// The head of the third task: a rating is a number, and the generated set has yes and no only.
+    /// The head of the third task: ratings are numbers, the generated set has binary labels only.
     last_head: &'static str,
 }
 
-/// An empty canvas over a recommender's data: two ids to read, three labels.
+/// Opens an empty canvas on recommendation data.
 async fn open_empty(page: &Page) -> Result<Drawing> {
     page.open("").await?;
     let is_real = has_data(page, "lecture-ratings").await?;
     let (data, last_head) = if is_real {
-        ("lecture-ratings", "number head")
+        ("lecture-ratings", "regression head")
     } else {
         ("generated-impressions", "yes / no head")
     };
@@ -38,7 +38,7 @@ async fn open_empty(page: &Page) -> Result<Drawing> {
 }
 
 impl Drawing {
-    /// The layer at a place of [`LAYERS`], with the head that the data asks for.
+    /// The layer at an index of [`LAYERS`], with the head that fits the data.
     fn layer(&self, position: usize, name: &'static str) -> &'static str {
         if position + 1 == LAYERS.len() {
             self.last_head
@@ -64,7 +64,7 @@ async fn open_empty_on(page: &Page, data: &str) -> Result<()> {
     .await
 }
 
-/// Types into the search box that is open and takes what it finds; the id of the new node.
+/// Types into the open search box and chooses the first result; returns the ID of the new node.
 async fn choose_layer(page: &Page, name: &str) -> Result<u32> {
     let before: Vec<u32> = node_ids(page).await?;
     page.wait_for(
@@ -96,7 +96,7 @@ async fn node_ids(page: &Page) -> Result<Vec<u32>> {
         .await
 }
 
-/// What a three-task network over two inputs is made of: name to search for, column, row.
+/// The layers of a three-task design with two inputs: name to search for, column, row.
 const LAYERS: &[(&str, usize, usize)] = &[
     ("id input", 0, 0),
     ("id input", 0, 2),
@@ -115,7 +115,7 @@ const LAYERS: &[(&str, usize, usize)] = &[
     ("yes / no head", 6, 2),
 ];
 
-/// Its wires, by place in [`LAYERS`].
+/// Its wires, by index in [`LAYERS`].
 const WIRES: &[(usize, usize)] = &[
     (0, 2),
     (1, 3),
@@ -154,7 +154,7 @@ async fn trains(page: &Page) -> Result<()> {
         .await
 }
 
-/// Checks that the run is better than chance on the validation rows of the real data set.
+/// Checks that the result on the validation set of the real data is better than chance.
 async fn has_learnt(page: &Page, tasks: &[&str], least_auc: f64) -> Result<()> {
     page.wait_for_within(
         Duration::from_secs(120),
@@ -173,7 +173,7 @@ async fn has_learnt(page: &Page, tasks: &[&str], least_auc: f64) -> Result<()> {
     Ok(())
 }
 
-/// Undoes 20 steps, does them again, and finds the same drawing.
+/// Undoes 20 steps, redoes them, and compares the drawings.
 async fn undo_and_redo(page: &Page) -> Result<()> {
     let drawn: String = page.eval(DRAWN).await?;
     for _ in 0..20 {
@@ -296,7 +296,7 @@ fn a_three_task_network_is_drawn_with_the_keyboard_alone_and_trains() {
             let has_focus =
                 format!("document.activeElement?.closest('[data-node]')?.dataset.node === '{node}'");
             page.wait_for("the new node has the focus", &has_focus).await?;
-            // Its inputs are wired from here: an input's handle is reached with Tab, and the other end with Tab again.
+            // Wires its inputs: Tab reaches the handle of an input, and Tab again the other end.
             for (from, _) in WIRES.iter().filter(|(_, to)| *to == place) {
                 tab_to(
                     page,
@@ -339,7 +339,7 @@ fn a_three_task_network_is_drawn_with_the_keyboard_alone_and_trains() {
     });
 }
 
-/// Taps the button of the canvas whose name begins so, until the design is as wanted.
+/// Taps the button of the canvas whose name starts with a text, until the design satisfies a condition.
 async fn tap_until(page: &Page, name: &str, condition: &str) -> Result<()> {
     let css = format!(".canvas-bar button[aria-label^=\"{name}:\"]");
     for _ in 0..40 {
@@ -362,8 +362,8 @@ fn five_nodes_are_drawn_with_a_finger_on_a_phone_and_train() {
         tap(page, middle(page, ".canvas-add").await?).await?;
         page.wait_for("the list is open", "document.querySelector('.canvas-palette')")
             .await?;
-        // One behind the other: what is tapped is connected with what was added before.
-        for (count, name) in ["Id input", "Embedding", "Dense", "Dropout", "Yes / no head"]
+        // Each added layer is connected to the previous one.
+        for (count, name) in ["ID input", "Embedding", "Dense", "Dropout", "Yes / no head"]
             .iter()
             .enumerate()
         {
@@ -391,7 +391,7 @@ fn five_nodes_are_drawn_with_a_finger_on_a_phone_and_train() {
         page.click_named("Show everything (F)").await?;
         page.screenshot("designer-touch").await?;
         trains(page).await?;
-        // Everything is taken back, and done again.
+        // Everything is undone and redone.
         let drawn: String = page.eval(DRAWN).await?;
         tap_until(page, "Undo", "!document.querySelector('.node')").await?;
         tap_until(page, "Redo", &format!("({DRAWN}) === {}", json!(drawn))).await?;

@@ -1,5 +1,5 @@
-//! Documents: saved after every change, listed, renamed, copied, deleted and taken back; what a crash of the page or of the
-//! worker leaves.
+//! Documents: saved after every change, listed, renamed, copied, deleted and restored; recovery from crashes of the page and
+//! of the worker.
 
 use std::time::Duration;
 
@@ -51,14 +51,14 @@ fn documents_are_kept_listed_renamed_copied_and_deleted() {
         let of_preset = node_count(page).await?;
         name_it(page, "first").await?;
 
-        // A second one, empty, beside it.
+        // A second, empty document.
         open_sheet(page).await?;
         page.click("#new-document").await?;
         name_is(page, "New design").await?;
         ensure!(node_count(page).await? == 0, "a new document is empty");
         name_it(page, "second").await?;
 
-        // Back to the first; nothing of it is lost.
+        // Back to the first, which is unchanged.
         open_sheet(page).await?;
         page.screenshot("documents").await?;
         press(page, "first", "open").await?;
@@ -88,7 +88,7 @@ fn documents_are_kept_listed_renamed_copied_and_deleted() {
         )
         .await?;
 
-        // Deleted, and taken back.
+        // Deleted and restored.
         press(page, "renamed", "delete").await?;
         page.wait_for("it is deleted", &format!("!({NAMES}).includes('renamed')"))
             .await?;
@@ -167,7 +167,7 @@ fn a_change_survives_a_page_that_is_closed_or_crashes() {
         page.expect_console("data/index.json");
         page.open("").await?;
         settled(page).await?;
-        // Closed in the moment of the change: there is no time for the database.
+        // Closed immediately after the change: there is no time for the database.
         page.eval::<Value>(
             "(() => { const box = document.querySelector('.document-name'); box.value = 'closed at once'; \
              box.dispatchEvent(new Event('change', { bubbles: true })); location.reload(); })()",
@@ -179,14 +179,14 @@ fn a_change_survives_a_page_that_is_closed_or_crashes() {
         )
         .await?;
         settled(page).await?;
-        // The process of the page dies without a word: what was saved a moment ago is there.
+        // The page's process is killed: the last change has been saved.
         name_it(page, "crashed").await?;
         page.api::<Value>("set", &[json!({ "batch_size": 48 })]).await?;
         page.sleep(Duration::from_millis(1000)).await;
         let first = page.driver.window().await?;
         let second = page.driver.new_tab().await?;
         page.driver.switch_to_window(first).await?;
-        // The driver says that the tab crashed, which is what is wanted.
+        // The driver reports the crash of the tab, as expected.
         let _ = page.cdp("Page.crash", json!({})).await;
         page.driver.switch_to_window(second).await?;
         page.open("").await?;
@@ -243,7 +243,7 @@ fn two_windows_on_one_document_lose_nothing() {
 fn a_worker_that_dies_is_replaced_and_the_run_goes_on() {
     check("worker-dies", Setup::default(), async |page| {
         page.expect_console("data/index.json");
-        // Every worker that the page starts is noted, so that the test can trip it up.
+        // Every worker is recorded, so that the test can crash it.
         let note = "globalThis.testWorkers = []; globalThis.Worker = class extends Worker { \
                     constructor(...given) { super(...given); testWorkers.push(this); } };";
         page.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": note }))
@@ -255,9 +255,9 @@ fn a_worker_that_dies_is_replaced_and_the_run_goes_on() {
             before["step"].as_u64().is_some_and(|step| step > 0),
             "nothing was trained"
         );
-        // The copy of what was learnt is taken when the run stands.
+        // The copy of the parameters is taken when the run is paused.
         page.sleep(Duration::from_secs(1)).await;
-        // No message of the page is like this: reading it throws in the worker, as an internal error does.
+        // An invalid message throws in the worker, like an internal error.
         page.eval::<Value>("void testWorkers.at(-1).postMessage(null)")
             .await?;
         page.wait_for("another worker was started", "testWorkers.length === 2")
@@ -265,7 +265,7 @@ fn a_worker_that_dies_is_replaced_and_the_run_goes_on() {
         let said = toast(page, "problem").await?;
         println!("{said}");
         let step = before["step"].as_u64().context("no step")?;
-        ensure!(said.contains("started again"), "it says: {said}");
+        ensure!(said.contains("restarted"), "it says: {said}");
         ensure!(
             said.contains(&step.to_string()),
             "it does not name step {step}: {said}"
@@ -276,7 +276,7 @@ fn a_worker_that_dies_is_replaced_and_the_run_goes_on() {
             after["fingerprint"] == before["fingerprint"] && after["step"] == before["step"],
             "before: {before}, after: {after}"
         );
-        // Charts are as they were, and the run goes on.
+        // The charts are as before, and the run continues.
         let points: usize = page.eval("(await mtlPlayground.history()).step.length").await?;
         ensure!(points > 0, "the history is gone");
         page.api::<Value>("set", &[json!({ "epochs": 20 })]).await?;

@@ -1,5 +1,5 @@
-//! Editing with the mouse: layers dragged from the palette, inserted into a wire, spliced when deleted, copied; wires
-//! re-routed; the minimap; fixes of problems.
+//! Editing with the mouse: layers dragged from the palette, inserted into a wire, deleted with their neighbours connected, copied; wires
+//! reconnected; the minimap; fixes of problems.
 
 use anyhow::{Result, ensure};
 use browser_tests::{Page, Setup, check};
@@ -9,7 +9,7 @@ use crate::hand::{drag, key, tap, touch};
 use crate::steps::{count_is, design, select, settled};
 use browser_tests::mouse::{canvas_corner, middle, mouse};
 
-/// `user` and `item` embedded, joined, a shared layer, two heads.
+/// `user` and `item` embedded, concatenated, a shared layer, two heads.
 fn two_tasks() -> Value {
     let layers = [
         ("user", json!({ "type": "id_input", "feature": "user" })),
@@ -33,13 +33,13 @@ async fn open(page: &Page, design: Value) -> Result<()> {
     count_is(page, ".node", n_nodes).await
 }
 
-/// Waits until so many nodes and wires are drawn.
+/// Waits until this number of nodes and wires is drawn.
 async fn counts(page: &Page, n_nodes: usize, n_wires: usize) -> Result<()> {
     count_is(page, ".node", n_nodes).await?;
     count_is(page, ".wire", n_wires).await
 }
 
-/// The middle of a wire on the screen, by its label.
+/// The middle of a wire on the screen; the wire is found by its label.
 async fn on_wire(page: &Page, label: &str) -> Result<[f64; 2]> {
     page.eval(&format!(
         "(() => {{ const wire = [...document.querySelectorAll('.wire')].find((wire) => wire.getAttribute('aria-label').startsWith({})); \
@@ -71,7 +71,7 @@ async fn undo(page: &Page) -> Result<()> {
     key(page, "z", 2).await
 }
 
-/// Drags a layer out of the list.
+/// Drags a layer from the palette.
 async fn drag_out(page: &Page, name: &str, to: [f64; 2]) -> Result<()> {
     page.click(".canvas-add").await?;
     page.eval::<Value>(&format!(
@@ -136,7 +136,7 @@ fn a_deleted_layer_is_spliced_and_undo_names_it() {
         undo_says(page, "delete shared").await?;
         undo(page).await?;
         counts(page, 5, 4).await?;
-        // Copies stand where they are seen.
+        // Copies are placed in the visible part of the canvas.
         select(page, &["shared"]).await?;
         key(page, "c", 2).await?;
         key(page, "v", 2).await?;
@@ -158,7 +158,7 @@ fn a_deleted_layer_is_spliced_and_undo_names_it() {
 fn the_end_of_a_wire_is_taken_elsewhere() {
     check("editing-reroute", Setup::default(), async |page| {
         open(page, two_tasks()).await?;
-        // Picked up at its end and dropped on nothing: the wire is gone. Dropped on another input: it ends there.
+        // Dropped on nothing, the wire is deleted; dropped on another input, it ends there.
         let (head, other) = (
             middle(page, "#mtl-in-3-0").await?,
             middle(page, "#mtl-in-2-0").await?,
@@ -230,7 +230,7 @@ fn the_small_map_moves_the_view() {
     });
 }
 
-/// A broken design, the words of the button that mends it, and what must be there afterwards.
+/// A broken design, the label of the button that fixes it, and the expected design.
 struct Mended {
     layers: Vec<(&'static str, Value)>,
     wires: Vec<(usize, usize)>,
@@ -298,7 +298,7 @@ fn problems_are_mended_with_one_click() {
     });
 }
 
-/// Presses the first button in the list of problems that says `words`, and finds the design whole.
+/// Presses the first button with the text `words` in the list of problems, and compares the design.
 async fn mend(page: &Page, words: &str) -> Result<()> {
     page.find(".canvas-problems[data-state=error]").await?;
     if !page
@@ -329,7 +329,7 @@ async fn mend(page: &Page, words: &str) -> Result<()> {
     page.api::<Value>("step", &[json!(1)]).await.map(drop)
 }
 
-/// Zoom and place of what is drawn, as the browser has it.
+/// Zoom and offset of the drawing, read from the DOM.
 async fn view(page: &Page) -> Result<[f64; 3]> {
     page.eval(
         "(() => { const m = document.querySelector('.node').getScreenCTM(); return [m.a, m.e, m.f]; })()",
@@ -344,7 +344,7 @@ fn fingers_pan_and_pinch_and_a_long_press_opens_a_menu_and_no_more() {
         open(page, two_tasks()).await?;
         page.click_named("Show everything (F)").await?;
         let [left, top] = canvas_corner(page).await?;
-        // Between the bar and the layers.
+        // Between the toolbar and the layers.
         let ground = [left + 180.0, top + 130.0];
         let before = view(page).await?;
         touch(page, "touchStart", &[ground]).await?;
@@ -391,7 +391,7 @@ fn fingers_pan_and_pinch_and_a_long_press_opens_a_menu_and_no_more() {
                 == 5,
             "lifting the finger chose a line of the menu"
         );
-        // The menu hears of the next finger.
+        // The menu closes at the next touch.
         let duplicate: [f64; 2] = page
             .eval("(() => { const r = [...document.querySelectorAll('.canvas-menu button')].find((line) => line.innerText.startsWith('Duplicate')).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()")
             .await?;

@@ -1,4 +1,4 @@
-//! Faults that are injected, and what the reader then sees and still has.
+//! Fault injection: faults, and what the user then sees and keeps.
 //!
 //! `cargo xtask test --only faults` runs these and the native tests whose names begin with `faults`.
 

@@ -1,5 +1,5 @@
-//! Files: projects and weights, dropped and picked; bad ones are refused with what is wrong, and nothing is lost; a large
-//! one is saved without the page standing still.
+//! Files: projects and weights, dropped and selected; invalid ones are refused with a reason and nothing is lost; a large
+//! one is saved without blocking the page.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::steps::{design, settled, state, toast, trained};
 
-/// Drops a file with this text on the page, as a person does from a folder.
+/// Drops a file with this text on the page.
 async fn drop_file(page: &Page, name: &str, text: &str) -> Result<()> {
     page.eval::<Value>(&format!(
         "(() => {{ const data = new DataTransfer(); data.items.add(new File([{text}], {name}, {{ type: 'application/json' }})); \
@@ -45,7 +45,7 @@ fn a_project_is_saved_and_dropped_back() {
         ensure!(name.ends_with(".mtl.json"), "the file is named {name}");
         let text = fs::read_to_string(&file)?;
 
-        // Everything else, then the file dropped anywhere on the page.
+        // Change everything else, then drop the file on the page.
         page.api::<Value>("load", &[json!("shared-lstm")]).await?;
         page.api::<Value>("set", &[json!({ "seed": 1, "batch_size": 32 })])
             .await?;
@@ -62,7 +62,7 @@ fn a_project_is_saved_and_dropped_back() {
             "before: {before}, after: {after}"
         );
 
-        // Damaged ones are refused, and what is open stays.
+        // Damaged files are refused, and the open document stays.
         for (name, damaged) in [
             ("cut.mtl.json", text[..text.len() / 2].to_owned()),
             (
@@ -104,7 +104,7 @@ fn a_project_with_weights_opens_to_the_same_run_and_what_was_open_is_kept() {
         let name = file.to_string_lossy().into_owned();
         ensure!(name.ends_with(".mtl.json"), "the file is named {name}");
 
-        // A document of one's own, which the file must not take the place of.
+        // The user's own document, which the file must not replace.
         page.api::<Value>(
             "load",
             &[design(&[("only", json!({ "type": "token_input" }))], &[])],
@@ -146,7 +146,7 @@ fn a_project_with_weights_opens_to_the_same_run_and_what_was_open_is_kept() {
     });
 }
 
-/// A file that cannot be opened, and what its message must name.
+/// An invalid file, and the words that its message must contain.
 struct Bad {
     name: &'static str,
     content: String,
@@ -195,7 +195,7 @@ fn bad_weights_are_refused_with_what_is_wrong() {
             fs::write(&path, &case.content)?;
             refused(page, &path, case.names, &before).await?;
         }
-        // 200 MB, sparse on the disk: refused by its size before a byte of it is read.
+        // 200 MB, sparse on disk: refused by size before any of it is read.
         let path = page.downloads.join("large.json");
         fs::File::create(&path)?.set_len(200_000_000)?;
         let work_before = work(page).await?;
@@ -239,7 +239,7 @@ async fn refused(page: &Page, path: &Path, names: &[&str], before: &Value) -> Re
     Ok(())
 }
 
-/// What the page has done since it was opened, in counts.
+/// Counters of the page since it was opened.
 async fn work(page: &Page) -> Result<Value> {
     page.api("work", &[]).await
 }
@@ -253,7 +253,7 @@ fn five_megabytes_are_saved_by_the_worker_and_moved_not_copied() {
             .await?;
         page.api::<Value>("load", &[json!("text-towers")]).await?;
         settled(page).await?;
-        // A wide layer: the file has some megabytes.
+        // A wide layer, for a file of several megabytes.
         let mut design: Value = page
             .eval("(await mtlPlayground.exportWeights().then(JSON.parse)).design")
             .await?;
@@ -278,7 +278,7 @@ fn five_megabytes_are_saved_by_the_worker_and_moved_not_copied() {
             bytes as f64 / 1e6
         );
         ensure!(bytes > 5_000_000, "the file has only {bytes} bytes");
-        // The worker writes the file; the page gets its bytes without a copy, and never as a text.
+        // The worker writes the file; the page receives its bytes by transfer, and never as a string.
         ensure!(
             moved >= bytes && copied < 100_000,
             "{copied} characters copied, {moved} bytes moved"

@@ -21,7 +21,7 @@ fn a_layer_shows_what_it_has_learnt() {
         page.open("").await?;
         trained(page).await?;
         open_panel(page, "layer").await?;
-        // Nothing selected: every layer with every task's pull.
+        // Nothing selected: the gradient norms of every layer and task.
         page.find(".inside-table tbody tr").await?;
         let table: Vec<Vec<String>> = page
             .eval("[...document.querySelectorAll('.inside-table tbody tr')].map((row) => [...row.cells].map((cell) => cell.innerText))")
@@ -61,7 +61,7 @@ fn a_layer_shows_what_it_has_learnt() {
             .await?;
         page.screenshot("inside-layer").await?;
 
-        // It follows the run: looked at again after an epoch.
+        // It is updated after an epoch.
         let before: u64 = page.eval(SEEN_STEP).await?;
         page.api::<Value>("set", &[serde_json::json!({ "epochs": 8 })])
             .await?;
@@ -69,11 +69,11 @@ fn a_layer_shows_what_it_has_learnt() {
         page.wait_for("it has looked again", &format!("{SEEN_STEP} > {before}"))
             .await?;
 
-        // A layer that one task trains says so of the other.
+        // For a layer that one task trains, the other task has no gradient.
         look_into(page, "tower_domain").await?;
         page.wait_for(
             "the other task does not reach it",
-            "[...document.querySelectorAll('#inside .bars li')].some((line) => line.innerText.includes('not reached'))",
+            "[...document.querySelectorAll('#inside .bars li')].some((line) => line.innerText.includes('no gradient'))",
         )
         .await
     });

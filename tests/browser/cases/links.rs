@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::steps::{name_is, settled, toast};
 
-/// Chooses “Copy a link”; what a person would paste.
+/// Chooses “Copy a link” and returns the clipboard's text.
 async fn copied(page: &Page) -> Result<String> {
     page.eval::<Value>("void (navigator.clipboard.writeText = async (text) => { window.copied = text; })")
         .await?;
@@ -33,7 +33,7 @@ fn a_link_holds_the_whole_document_and_a_damaged_one_changes_nothing() {
         ensure!(hash.starts_with("#project=1."), "{link}");
         let n_nodes: usize = page.eval("document.querySelectorAll('.node').length").await?;
 
-        // Somewhere else, where another document is open.
+        // In another browser, where another document is open.
         page.api::<Value>("set", &[json!({ "epochs": 4, "reproducible": false })])
             .await?;
         page.fill(".document-name", "mine").await?;
@@ -54,7 +54,7 @@ fn a_link_holds_the_whole_document_and_a_damaged_one_changes_nothing() {
         let state: Value = page.api("state", &[]).await?;
         ensure!(state["settings"]["reproducible"] == true, "{state}");
 
-        // Cut on its way: a message, and what is open stays open.
+        // Truncated: a message, and the open document stays open.
         let cut = &hash[..hash.len() - 40];
         page.eval::<Value>(&format!("void (location.hash = {})", json!(cut)))
             .await?;
@@ -62,7 +62,7 @@ fn a_link_holds_the_whole_document_and_a_damaged_one_changes_nothing() {
         ensure!(message.contains("damaged"), "{message}");
         name_is(page, "共享 net").await?;
 
-        // Of a page that is newer than this one.
+        // From a newer version of the page.
         page.eval::<Value>("void (location.hash = '#project=9.abc')")
             .await?;
         let message = toast(page, "problem").await?;

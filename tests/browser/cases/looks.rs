@@ -129,7 +129,7 @@ fn the_page_at_every_width_in_light_and_dark_and_both_languages() {
             } else {
                 page.resize(width, height).await?;
             }
-            // As who opens the page at this width sees it.
+            // As seen by a user who opens the page at this width.
             page.reload().await?;
             settled(page).await?;
             page.api::<Value>("epoch", &[]).await?;

@@ -1,5 +1,5 @@
-//! Memory of the page: what a run needs is said before it, too much is refused with numbers, and the worker's memory has
-//! its level: repeated runs do not leak.
+//! Memory: the need of a run is shown before it starts, too much is refused with numbers, and the memory of the worker stays
+//! constant: repeated runs do not leak.
 
 use anyhow::{Context, Result, ensure};
 use browser_tests::{Page, Setup, check};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::steps::{design, in_worker, open_panel, settled, toast};
 
-/// Lets a test ask for the size of the WebAssembly memory that the worker has made: the browser's own figure, not one that
+/// Lets a test read the size of the worker's WebAssembly memory, as the browser reports it.
 /// the program counts.
 const WATCH_MEMORY: &str = "
     const instantiate = WebAssembly.instantiate;
@@ -21,7 +21,7 @@ const WATCH_MEMORY: &str = "
     };
 ";
 
-/// Bytes of the worker's WebAssembly memory.
+/// Size of the worker's WebAssembly memory in bytes.
 async fn worker_bytes(page: &Page) -> Result<u64> {
     page.eval(
         "await new Promise((resolve) => { const channel = new BroadcastChannel('test-memory'); \
@@ -41,7 +41,7 @@ fn fifty_runs_leave_the_workers_memory_at_its_level() {
         page.api::<Value>("set", &[json!({ "epochs": 1 })]).await?;
         let mut sizes = Vec::new();
         for run in 0..52 {
-            // Two designs in turns, so that each run is built anew.
+            // Two designs alternate, so that each run is built anew.
             let preset = ["text-towers", "shared-lstm"][run % 2];
             page.api::<Value>("load", &[json!(preset)]).await?;
             page.api::<Value>("set", &[json!({ "epochs": 1 })]).await?;
@@ -59,7 +59,7 @@ fn fifty_runs_leave_the_workers_memory_at_its_level() {
     });
 }
 
-/// What the panel says that training needs, in megabytes: all of it, and the rows of the data set.
+/// Memory needed for training as the panel shows it, in megabytes: total, and the rows of the data set.
 async fn stated_mb(page: &Page) -> Result<(f64, f64)> {
     let texts: Vec<String> = page
         .eval("[...document.querySelectorAll('#train .facts-memory, #train .facts-memory ~ dd')].slice(0, 2).map((dd) => dd.textContent)")
@@ -110,15 +110,12 @@ fn the_need_is_stated_before_a_run_and_too_much_is_refused_with_numbers() {
             "five times the rows: {many_rows} MB against {few_rows} MB"
         );
 
-        // More than there is: said at once, in the panel and by the button, with numbers and what helps.
+        // Too much: reported immediately, in the panel and by the button, with numbers and a fix.
         page.screenshot("memory-need").await?;
         page.api::<Value>("load", &[wide_lstm()]).await?;
         page.api::<Value>("set", &[json!({ "batch_size": 4096 })]).await?;
         for (lang, words) in [
-            (
-                "en",
-                ["the ceiling is 900 MB", "of it for the data set", "smaller batch"],
-            ),
+            ("en", ["the limit is 900 MB", "for the data set", "smaller batch"]),
             ("zh", ["上限为 900 MB", "其中数据集", "减小批大小"]),
         ] {
             page.click(&format!("#lang-{lang}")).await?;
@@ -132,7 +129,7 @@ fn the_need_is_stated_before_a_run_and_too_much_is_refused_with_numbers() {
             }
         }
         page.screenshot("memory-refused").await?;
-        // Nothing died of it.
+        // Nothing crashed.
         page.api::<Value>("set", &[json!({ "batch_size": 64 })]).await?;
         settled(page).await?;
         page.api::<Value>("step", &[json!(2)]).await?;

@@ -75,10 +75,10 @@ async fn journey(page: &Page, words: &Words, data: &str) -> Result<()> {
     choose_data(page, data).await?;
     page.find("#data .samples .sample-text").await?;
     choose_preset(page, "text-towers").await?;
-    // Long enough that the run never ends before the person pauses it.
+    // Enough epochs that the run does not end before it is paused.
     page.api::<Value>("set", &[json!({ "epochs": 200 })]).await?;
 
-    // Play: numbers rise.
+    // Play: the numbers change.
     ensure!(
         page.text("#play").await? == words.play,
         "the button says {}",
@@ -108,7 +108,7 @@ async fn journey(page: &Page, words: &Words, data: &str) -> Result<()> {
     .await?;
     page.screenshot(&format!("watch-{data}-{}", words.lang)).await?;
 
-    // Pause: it stands.
+    // Pause: the run stops.
     pause(page).await?;
     let paused = state(page).await?;
     page.sleep(Duration::from_millis(300)).await;
@@ -120,7 +120,7 @@ async fn journey(page: &Page, words: &Words, data: &str) -> Result<()> {
         paused["step"]
     );
 
-    // Another weight: the run goes on from where it was.
+    // Another weight: the run continues.
     open_panel(page, "train").await?;
     page.fill(".weight:nth-of-type(2) .number", "2.5").await?;
     page.wait_for(
@@ -149,7 +149,7 @@ async fn journey(page: &Page, words: &Words, data: &str) -> Result<()> {
     let predicted: Value = page.api("predict", &[json!(words.sentence)]).await?;
     let at_export = state(page).await?;
 
-    // Take the weights away.
+    // Save the weights.
     page.click_named(words.files).await?;
     page.screenshot(&format!("menu-{}", words.lang)).await?;
     page.click("#save-weights").await?;
@@ -167,7 +167,7 @@ async fn journey(page: &Page, words: &Words, data: &str) -> Result<()> {
     let written: Value = serde_json::from_slice(&fs::read(&file)?).context("the weights file is no JSON")?;
     ensure!(written.is_object(), "the weights file is no object");
 
-    // Bring them back in a page that has forgotten them.
+    // Open them in a page without any state.
     page.reload().await?;
     choose_data(page, data).await?;
     let fresh = state(page).await?;
@@ -191,7 +191,7 @@ async fn journey(page: &Page, words: &Words, data: &str) -> Result<()> {
     let difference = largest_difference(&predicted, &again)?;
     ensure!(difference <= 1e-6, "predictions moved by {difference}");
 
-    // Bad files are refused with a message, and nothing is lost.
+    // Invalid files are refused with a message, and nothing is lost.
     refuses_bad_files(page, &file).await?;
     ensure!(
         same_run(&state(page).await?, &at_export),
@@ -203,7 +203,7 @@ async fn journey(page: &Page, words: &Words, data: &str) -> Result<()> {
         figures(page).await?
     );
 
-    // And it can be trained further.
+    // Training can continue.
     play(page).await?;
     page.wait_for(
         "the run goes on after the import",

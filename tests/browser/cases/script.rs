@@ -201,7 +201,7 @@ fn another_page_drives_it_only_where_the_link_allows_it() {
             ensure!(answer == "silence", "with #{hash} the frame says {answer}");
         }
         page.expect_console("Failed to execute 'postMessage'");
-        // The page around the frame is a plain file here, for which the browser asks for an icon at the root.
+        // The embedding page is a plain file here, for which the browser requests an icon at the root.
         page.expect_console("/favicon.ico");
         Ok(())
     });

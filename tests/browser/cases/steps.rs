@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use browser_tests::Page;
 use serde_json::{Value, json};
 
-/// Whether this site has a real data set. Without one the test says so and has nothing to do.
+/// Whether this site has a real data set. If not, the test prints so and ends.
 pub async fn has_data(page: &Page, key: &str) -> Result<bool> {
     let has: bool = page
         .eval(&format!(
@@ -53,7 +53,7 @@ pub async fn settled(page: &Page) -> Result<()> {
     .await
 }
 
-/// Presses Play and waits until it says that it trains.
+/// Presses Play and waits until the run is training.
 pub async fn play(page: &Page) -> Result<()> {
     page.click("#play").await?;
     page.wait_for(
@@ -63,7 +63,7 @@ pub async fn play(page: &Page) -> Result<()> {
     .await
 }
 
-/// Presses Pause and waits until it stands.
+/// Presses Pause and waits until the run is paused.
 pub async fn pause(page: &Page) -> Result<()> {
     page.click("#play").await?;
     page.wait_for(
@@ -73,7 +73,7 @@ pub async fn pause(page: &Page) -> Result<()> {
     .await
 }
 
-/// Whether the run bar says that it trains.
+/// Whether the run bar shows that the run is training.
 pub async fn is_running(page: &Page) -> Result<bool> {
     page.eval("document.querySelector('#run-state').dataset.phase === 'running'")
         .await
@@ -85,12 +85,12 @@ pub async fn open_panel(page: &Page, panel: &str) -> Result<()> {
     page.find(&format!("#{panel}")).await.map(drop)
 }
 
-/// Types a text to try and gives every figure of the answer, as shown.
+/// Types a text to try and returns every number of the answer, as shown.
 pub async fn try_text(page: &Page, text: &str) -> Result<Vec<String>> {
     open_panel(page, "try").await?;
     page.fill("#try textarea", text).await?;
     page.find(".answer .bar-value").await?;
-    // The answer to the last letter comes a moment after it.
+    // The answer to the last letter takes a moment.
     let mut shown = Vec::new();
     for _ in 0..20 {
         page.sleep(std::time::Duration::from_millis(400)).await;
@@ -103,7 +103,7 @@ pub async fn try_text(page: &Page, text: &str) -> Result<Vec<String>> {
     bail!("the answer does not come to rest: {shown:?}")
 }
 
-/// Every name and figure of the answer that is shown.
+/// Every name and number of the shown answer.
 pub async fn figures(page: &Page) -> Result<Vec<String>> {
     page.eval("[...document.querySelectorAll('.answer .bars li')].map((line) => line.innerText.replace(/\\s+/g, ' '))")
         .await
@@ -115,7 +115,7 @@ pub async fn step_shown(page: &Page) -> Result<u64> {
         .await
 }
 
-/// The state of the run, as a script sees it, without what passes with time.
+/// The state of the run from the scripting API, without values that change with time.
 pub async fn state(page: &Page) -> Result<Value> {
     let mut state: Value = page.api("state", &[]).await?;
     if let Some(members) = state.as_object_mut() {
@@ -124,7 +124,7 @@ pub async fn state(page: &Page) -> Result<Value> {
     Ok(state)
 }
 
-/// Waits for a message of this kind (`done`, `info`, `problem`), takes note of it and dismisses it.
+/// Waits for a toast of this kind (`done`, `info`, `problem`), returns its text and dismisses it.
 pub async fn toast(page: &Page, kind: &str) -> Result<String> {
     let css = format!(".toast-{kind}");
     let text = page.text(&format!("{css} p")).await?;
@@ -153,7 +153,7 @@ pub async fn trained(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// A design as a file has it: layers by name, numbered as they stand, and the wires between them.
+/// A design as in a file: layers by name, numbered in order, and the wires between them.
 pub fn design(layers: &[(&str, Value)], wires: &[(usize, usize)]) -> Value {
     let nodes: Vec<Value> = layers
         .iter()
@@ -168,7 +168,7 @@ pub fn design(layers: &[(&str, Value)], wires: &[(usize, usize)]) -> Value {
     json!({ "version": 1, "name": "of a test", "nodes": nodes, "wires": wires })
 }
 
-/// Selects layers by name: the first with a press, the others with Ctrl and a press.
+/// Selects layers by name: the first with a click, the others with Ctrl and a click.
 pub async fn select(page: &Page, names: &[&str]) -> Result<()> {
     page.eval::<Value>(&format!(
         "void {}.forEach((name, position) => {{ \
@@ -189,7 +189,7 @@ pub async fn select(page: &Page, names: &[&str]) -> Result<()> {
     .await
 }
 
-/// Waits until there are so many elements for a CSS selector.
+/// Waits until this number of elements matches a CSS selector.
 pub async fn count_is(page: &Page, css: &str, n: usize) -> Result<()> {
     page.wait_for(
         &format!("there are {n} of `{css}`"),
@@ -210,9 +210,9 @@ pub async fn name_is(page: &Page, name: &str) -> Result<()> {
     .await
 }
 
-/// Has every worker of the pages to come run a script of the test's beside its own.
+/// Runs a script in every worker of pages opened later.
 pub async fn in_worker(page: &Page, script: &str) -> Result<()> {
-    // The page's policy allows no worker but its own.
+    // The policy of the page allows no other workers than its own.
     page.cdp("Page.setBypassCSP", json!({ "enabled": true })).await?;
     let source = format!(
         "const NativeWorker = Worker;

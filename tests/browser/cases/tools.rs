@@ -1,4 +1,4 @@
-//! The tools (import and export) are a module of their own: fetched when one is first needed, and again when that failed.
+//! The tools (import and export) are a separate module: fetched when first needed, and again after a failure.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::steps::{name_is, settled};
 
-/// The files of the tools that the page has asked for, by name without the hash.
+/// Files of the tools that the page has requested, by name without hash.
 async fn fetched(page: &Page) -> Result<Vec<String>> {
     page.eval(
         "performance.getEntriesByType('resource').map((entry) => entry.name.split('/').pop()) \
@@ -79,7 +79,7 @@ fn tools_that_do_not_come_are_told_and_fetched_again() {
             page.click("#copy-link").await?;
             let message = page.text(".toast-problem p").await?;
             ensure!(message.contains(said), "{message}");
-            // Still away: the same again.
+            // Still unavailable: the same message again.
             page.click_named(again).await?;
             page.wait_for(
                 "it is told again",

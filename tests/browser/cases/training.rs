@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::steps::{choose_data, choose_preset, design, has_data, is_running, pause, play, state, try_text};
 
-/// One real data set, a preset, the time from Play, and what the test rows must reach.
+/// A real data set, a preset, the time from Play, and the required metrics on the test set.
 struct Target {
     name: &'static str,
     data: &'static str,
@@ -110,7 +110,7 @@ fn reaches(target: &Target) {
     });
 }
 
-/// A design with a head for several labels and one for classes, as a file has it.
+/// A design with a multi-label head and a multi-class head, as in a file.
 fn two_heads() -> Value {
     let layers = [
         ("text", json!({ "type": "token_input", "feature": "text" })),
@@ -149,14 +149,11 @@ fn several_labels_of_a_row_are_shown_trained_and_tried() {
         let shown = page.text(".report").await?;
         page.eval::<Value>("void document.querySelector('dialog[open]').close()")
             .await?;
-        ensure!(
-            shown.contains("What it holds") && shown.contains("verdict"),
-            "{shown}"
-        );
+        ensure!(shown.contains("Content") && shown.contains("verdict"), "{shown}");
         for (tab, expected) in [
             (1, "Hamming loss"),
             (2, "praise"),
-            // Every table says whose it is.
+            // Every table names its task.
             (2, "remarks · Per label"),
             (2, "domain · Per class"),
         ] {

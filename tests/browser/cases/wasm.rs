@@ -1,4 +1,4 @@
-//! The module of `tests/wasm` in the browser: the same bits as natively, and the wire between page and worker.
+//! The module of `tests/wasm` in the browser: the same bits as natively, and the transport between page and worker.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -97,7 +97,7 @@ fn wasm_worker_hears_pause_while_it_works() {
 #[test]
 fn wasm_worker_that_ends_is_reported_once() {
     check("wire-failures", Setup::default(), async |page| {
-        // The browser itself says what happened to a worker's script; the page need not.
+        // The browser itself reports an error in a worker's script.
         page.expect_console("RuntimeError: unreachable");
         page.expect_console("no-such-worker.js");
         open(page).await?;
@@ -132,7 +132,7 @@ fn with_webgpu() -> Setup {
     }
 }
 
-/// What [`Parity::compare`](../../wasm/src/gpu_cases.rs) says.
+/// Output of [`Parity::compare`](../../wasm/src/gpu_cases.rs).
 #[derive(serde::Deserialize)]
 struct Compared {
     cases: usize,
@@ -140,7 +140,7 @@ struct Compared {
     apart: Vec<String>,
 }
 
-/// Compares a group, some cases at a time: a script has two minutes.
+/// Compares a group, a few cases at a time: a script has a limit of two minutes.
 async fn compare(page: &Page, group: &str, alone: bool) -> Result<()> {
     const AT_A_TIME: usize = 20;
     let (mut n_cases, mut within) = (0, 0.0_f32);
@@ -188,7 +188,7 @@ fn wasm_webgpu_computes_real_sizes_as_the_cpu_does() {
         for group in ["products", "real sizes"] {
             compare(page, group, true).await?;
         }
-        // Threads that wait for each other take SwiftShader long: the kernels of a graphics card on some cases.
+        // Kernels with synchronising threads are slow on SwiftShader: the kernels for graphics cards run on some cases only.
         for group in ["wide heads", "products"] {
             compare(page, group, false).await?;
         }

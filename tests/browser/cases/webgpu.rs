@@ -1,4 +1,4 @@
-//! WebGPU on the page: on SwiftShader, Chromium's software adapter, which is there with a flag only.
+//! WebGPU on the page, on SwiftShader, Chromium's software adapter, which needs a flag.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::steps::{in_worker, settled, state};
 
-/// Validation losses may differ by so much between the backends.
+/// Largest relative difference of validation losses between the backends.
 const TOLERANCE: f64 = 1e-3;
 
 const SETTINGS: &str = "{ epochs: 2, batch_size: 64, seed: 5 }";
@@ -91,7 +91,7 @@ fn webgpu_that_is_lost_leaves_the_run_on_the_cpu() {
             "(await mtlPlayground.state()).runs_on.backend === 'webgpu'",
         )
         .await?;
-        // What the driver of a real card does when it crashes.
+        // The error of a real driver when it crashes.
         page.expect_console("A valid external Instance reference no longer exists");
         page.cdp("Browser.crashGpuProcess", json!({})).await?;
         page.wait_for(
@@ -101,7 +101,7 @@ fn webgpu_that_is_lost_leaves_the_run_on_the_cpu() {
         .await?;
         let before = state(page).await?;
         let why = before["runs_on"]["why"].as_str().unwrap_or_default().to_owned();
-        ensure!(why.contains("goes on on the CPU"), "{why:?}");
+        ensure!(why.contains("continues on the CPU"), "{why:?}");
         page.wait_for(
             "it goes on",
             &format!("(await mtlPlayground.state()).step > {}", before["step"]),
@@ -113,7 +113,7 @@ fn webgpu_that_is_lost_leaves_the_run_on_the_cpu() {
     });
 }
 
-/// The device itself refuses: it is asked for more than the adapter has, or for what makes no sense.
+/// Errors of the device itself: a request beyond the adapter's limits, or an invalid one.
 #[test]
 fn what_the_device_refuses_leaves_the_run_on_the_cpu() {
     let cases = [
@@ -137,7 +137,7 @@ fn what_the_device_refuses_leaves_the_run_on_the_cpu() {
             let why = runs_on["why"].as_str().unwrap_or_default();
             println!("{why}");
             ensure!(runs_on["backend"] == "cpu" && why.contains(expected), "{runs_on}");
-            // The browser's own words may have several lines.
+            // The browser's message can have several lines.
             let first_line = why.lines().next().unwrap_or_default();
             ensure!(page.text("#runs-on").await?.contains(first_line));
             let on_cpu = train(page, "cpu").await?;
@@ -171,15 +171,15 @@ fn without_webgpu_the_run_is_the_cpus_and_says_so() {
     });
 }
 
-/// A run that has ended.
+/// A finished run.
 struct Trained {
     state: Value,
-    /// What `evaluate` says of the validation rows.
+    /// Result of `evaluate` on the validation set.
     evaluation: Value,
 }
 
 async fn open(page: &Page) -> Result<()> {
-    // A site without the real data sets will do.
+    // A site without the real data sets is sufficient.
     page.expect_console("data/index.json");
     page.open("#lang=en").await?;
     settled(page).await?;

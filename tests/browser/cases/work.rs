@@ -1,5 +1,5 @@
-//! Work that the page does: components rendered, checks of the design, DOM mutations, messages and bytes. Counts are the
-//! same on every machine; how long it takes there is what `cargo xtask bench --page` prints.
+//! Work of the page: rendered components, checks of the design, DOM mutations, messages and bytes. These counts are the
+//! same on every machine; times are printed by `cargo xtask bench --page`.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn work(page: &Page) -> Result<Work> {
     page.api("work", &[]).await
 }
 
-/// Writes to the document since [`watch_writes`], and how many frames were shown meanwhile.
+/// Number of DOM mutations since [`watch_writes`], and number of frames shown since.
 #[derive(Clone, Copy, Debug, Deserialize)]
 struct Writes {
     records: u64,
@@ -80,13 +80,13 @@ fn panning_and_dragging_a_large_design_touch_what_moves_alone() {
             watch_writes(page).await?;
             let n_moves = large::circle(page, from).await?;
             let done = writes(page).await?;
-            // What the drop brings about is rendered in the frame after it.
+            // The effects of the drop are rendered in the next frame.
             page.eval::<Value>("await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))")
                 .await?;
             let after = work(page).await?;
             println!("{what}: {n_moves} moves, {done:?}, {before:?} -> {after:?}");
-            // A node of this design has at most four wires; each is drawn by at most three elements. The small map and the hint
-            // beside the pointer take the rest.
+            // A node of this design has at most four wires; each is drawn by at most three elements. The rest is for the minimap and the tooltip
+            // at the pointer.
             ensure!(
                 done.records <= 30 * n_moves,
                 "{what}: {} writes to the document for {n_moves} moves",
@@ -123,7 +123,7 @@ fn training_costs_the_page_some_messages_a_frame_and_no_rendering() {
         )
         .await?;
         let mut windows = Vec::new();
-        // Far into the run the page does no more per frame than at its start.
+        // Late in the run, the page does no more work per frame than at its start.
         for goes_far in [false, true] {
             if goes_far {
                 pause(page).await?;
@@ -199,7 +199,7 @@ fn nothing_runs_after_pause() {
             )
             .await?;
             pause(page).await?;
-            // Whatever the page shows, the worker itself says how far it is.
+            // Independently of what the page shows, the worker reports its step.
             let first: u64 = page.eval("(await mtlPlayground.state()).step").await?;
             page.sleep(Duration::from_millis(300)).await;
             let later: u64 = page.eval("(await mtlPlayground.state()).step").await?;

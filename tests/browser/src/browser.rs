@@ -84,7 +84,7 @@ pub fn check(name: &str, setup: Setup, test: impl AsyncFnOnce(&Page) -> Result<(
     }
 }
 
-/// The target folder of the workspace, for what the tests leave behind.
+/// The target folder of the workspace, for the output of the tests.
 pub(crate) fn target_dir() -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))

@@ -115,7 +115,7 @@ fn answer(mut stream: TcpStream, upstream: &str, faults: &Faults) -> Result<()> 
                 body = b"there is no such file".to_vec();
             }
             Fault::Silent => {
-                // Until the browser closes the connection.
+                // Holds the connection until the browser closes it.
                 let _ = stream.read(&mut [0]);
                 return Ok(());
             }
@@ -154,7 +154,7 @@ fn answer(mut stream: TcpStream, upstream: &str, faults: &Faults) -> Result<()> 
     Ok(stream.flush()?)
 }
 
-/// The head without `Content-Length`, and the body.
+/// The header without `Content-Length`, and the body.
 fn fetch(upstream: &str, path: &str) -> Result<(String, Vec<u8>)> {
     let mut stream = TcpStream::connect(upstream)?;
     write!(
@@ -171,7 +171,7 @@ fn fetch(upstream: &str, path: &str) -> Result<(String, Vec<u8>)> {
         .lines()
         .filter(|line| {
             let line = line.to_ascii_lowercase();
-            // Nothing is kept: what is spoilt next must be asked for again.
+            // No caching: a file with a new fault must be requested again.
             ![
                 "content-length:",
                 "connection:",

@@ -19,7 +19,7 @@ pub async fn middle_node(page: &Page) -> Result<[f64; 2]> {
     middle(page, "#mtl-node-150 .node-body").await
 }
 
-/// Presses the mouse at `from`, moves it in circles back to where it was, and lets go; returns the number of moves.
+/// Presses the mouse at `from`, moves it in circles back to the start, and releases it; returns the number of moves.
 pub async fn circle(page: &Page, from: [f64; 2]) -> Result<u64> {
     const MOVES: u64 = 120;
     mouse(page, "mouseMoved", from, 0).await?;
@@ -34,7 +34,7 @@ pub async fn circle(page: &Page, from: [f64; 2]) -> Result<u64> {
     Ok(MOVES)
 }
 
-/// 300 nodes in 20 columns, each fed by one or two of the column before.
+/// 300 nodes in 20 columns, each with an input from one or two nodes of the previous column.
 pub fn design() -> Value {
     let nodes: Vec<Value> = (0..300)
         .map(|id| {

@@ -30,7 +30,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Opens the page with `query` (`?lang=zh`, `#...` or nothing) and waits until it has drawn itself.
+    /// Opens the page with `query` (`?lang=zh`, `#...` or nothing) and waits until it has rendered.
     pub async fn open(&self, query: &str) -> Result<()> {
         self.goto(query).await?;
         self.wait_for(
@@ -81,7 +81,7 @@ impl Page {
         serde_json::from_value(value).with_context(|| format!("{expression}\n  gave {shown}"))
     }
 
-    /// Calls `mtlPlayground.METHOD(...arguments)`; what it rejects with is the error.
+    /// Calls `mtlPlayground.METHOD(...arguments)`; a rejection is returned as an error.
     pub async fn api<T: DeserializeOwned>(&self, method: &str, arguments: &[Value]) -> Result<T> {
         let arguments = serde_json::to_string(arguments)?;
         self.eval(&format!("await mtlPlayground.{method}(...{arguments})"))
@@ -99,7 +99,7 @@ impl Page {
         let condition = format!("Boolean({condition})");
         let mut last_error = None;
         while start.elapsed() < patience {
-            // A page that is still starting may not have what the condition names.
+            // A page that is still loading may lack the objects that the condition uses.
             match self.eval::<bool>(&condition).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => last_error = None,
@@ -137,7 +137,7 @@ impl Page {
         element.click().await.with_context(|| format!("clicking `{css}`"))
     }
 
-    /// Clicks the button, link or tab whose text or label this is.
+    /// Clicks the button, link or tab with this text or label.
     pub async fn click_named(&self, name: &str) -> Result<()> {
         let quoted = json!(name);
         let marked = format!(
@@ -257,7 +257,7 @@ impl Page {
         Ok(())
     }
 
-    /// A slow network: bytes per second down, and the time of one round trip.
+    /// Simulates a slow network: bytes per second down, and round-trip time.
     pub async fn throttle(&self, bytes_per_s: u32, latency_ms: u32) -> Result<()> {
         self.cdp("Network.enable", json!({})).await?;
         let conditions = json!({
@@ -327,7 +327,7 @@ impl Page {
         let expected = self.expected_console.borrow();
         let is_bad = |line: &String| {
             (line.starts_with("SEVERE") || line.starts_with("WARNING"))
-                // Chromium's own words when a page asks for WebGPU on a machine that has none.
+                // Chromium's own message when a page requests WebGPU on a machine without it.
                 && !line.ends_with("No available adapters.")
                 && !expected.iter().any(|text| line.contains(text))
         };
@@ -346,10 +346,10 @@ impl Page {
         self.sleep(Duration::from_secs(1)).await;
         let log = fs::read_to_string(self.scratch.join("net-log.json"))?;
         let addresses = log.lines().filter_map(|line| {
-            // An event is a line; what is not one is of no interest.
+            // One event per line; other lines are ignored.
             let event: Value = serde_json::from_str(line.trim_end_matches(',')).ok()?;
             let parameters = &event["params"];
-            // What the browser asks for by itself has no origin.
+            // Requests by the browser itself have no origin.
             let initiator = parameters["initiator"].as_str()?;
             (initiator != "not an origin")
                 .then(|| parameters["url"].as_str().map(str::to_owned))
@@ -389,7 +389,7 @@ impl Page {
         if let Err(error) = self.driver.quit().await {
             eprintln!("the browser did not close: {error}");
         }
-        // Left-over files are in `target/` and harmless.
+        // Files that are left over are in `target/` and harmless.
         let _ = fs::remove_dir_all(&self.scratch);
     }
 }

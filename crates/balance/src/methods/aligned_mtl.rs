@@ -30,7 +30,7 @@ mtl_base::settings! {
         /// What the singular values become.
         scale: Scale = Scale::Min, Choice { options: Scale::OPTIONS },
             ["Singular values become", "奇异值统一为"],
-            ["The smallest is what is proved to converge; it makes short steps where gradients are nearly dependent.", "取最小值有收敛保证，但梯度近似线性相关时步长很短。"];
+            ["With the smallest, convergence is proved; steps are short where gradients are nearly linearly dependent.", "取最小值有收敛保证，但梯度近似线性相关时步长很短。"];
     }
 }
 
@@ -40,11 +40,11 @@ impl Method for AlignedMtl {
     const CARD: Card = Card {
         formula: "G = V Λ Vᵀ,  w = √λ_min · V Λ^(−½) Vᵀ p,  p = 1/K",
         summary: Text::new(
-            "Removes dominance and conflict at once by making the principal components of the gradients equally large.",
+            "Removes dominance and conflict at once by giving the principal components of the gradients equal size.",
             "使梯度各主成分大小一致，同时消除主导与冲突。",
         ),
         caveat: Text::new(
-            "The smallest component sets the length: two tasks with nearly the same gradient make tiny steps.",
+            "The smallest component sets the length: two tasks with nearly equal gradients make tiny steps.",
             "最小主成分决定步长：两个任务梯度几乎相同时步长极小。",
         ),
         cost: Cost::BackwardPerTask,

@@ -31,7 +31,7 @@ mtl_base::settings! {
         /// Radius of the ball.
         c: f32 = 0.5, Real { min: 0.0, max: 10.0, step: 0.1 },
             ["Radius c", "半径 c"],
-            ["How far the step may be from the mean gradient, in its lengths: 0 is the mean, a large c is MGDA.", "更新方向与平均梯度的最大距离（以其长度为单位）：0 即平均梯度，很大时趋于 MGDA。"];
+            ["Largest distance of the step from the mean gradient, relative to its length: 0 is the mean gradient, a large c is MGDA.", "更新方向与平均梯度的最大距离（以其长度为单位）：0 即平均梯度，很大时趋于 MGDA。"];
         /// What the step is divided by.
         rescale: Rescale = Rescale::Square, Choice { options: Rescale::OPTIONS },
             ["Divide the step by", "步长缩放"],
@@ -45,11 +45,11 @@ impl Method for CaGrad {
     const CARD: Card = Card {
         formula: "d = argmax minₜ ⟨gₜ, d⟩,  ‖d − g₀‖ ≤ c ‖g₀‖,  g₀ = mean of gₜ",
         summary: Text::new(
-            "Near the mean gradient, takes the step that lowers the worst-off task's loss most; still converges to the best mean.",
+            "Near the mean gradient, takes the step that helps the worst-off task most; still converges to a minimum of the mean loss.",
             "在平均梯度附近选取最能改善最差任务的方向，仍收敛到平均损失的最优点。",
         ),
         caveat: Text::new(
-            "The mean gradient is that of the largest tasks, and so is the neighbourhood; c is one more number to tune.",
+            "Tasks with large gradients dominate the mean gradient and so its neighbourhood; c must be tuned.",
             "平均梯度由梯度大的任务主导，其邻域也是；c 需要调节。",
         ),
         cost: Cost::BackwardPerTask,

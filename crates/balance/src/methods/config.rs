@@ -22,11 +22,11 @@ impl Method for Config {
     const CARD: Card = Card {
         formula: "u = U⁺ 1 / ‖U⁺ 1‖  (U: unit gradients),  d = (Σ ⟨gₜ, u⟩) u",
         summary: Text::new(
-            "Takes the direction with the same angle to all gradients, as far as the gradients reach along it.",
+            "Takes the direction with the same angle to all gradients; its length is the sum of their projections onto it.",
             "选取与所有梯度夹角相同的方向，长度为各梯度在其上的投影之和。",
         ),
         caveat: Text::new(
-            "Becomes short where gradients conflict strongly; all tasks count alike, whatever they have left to learn.",
+            "Steps become short where gradients conflict strongly; all tasks count equally, however much they still have to learn.",
             "梯度冲突强烈时步长变短；不论还需学多少，所有任务同等对待。",
         ),
         cost: Cost::BackwardPerTask,

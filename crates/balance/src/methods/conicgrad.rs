@@ -21,7 +21,7 @@ mtl_base::settings! {
         /// Cosine of the half-angle.
         c: f32 = 0.75, Real { min: 0.0, max: 1.0, step: 0.05 },
             ["Smallest cosine c", "最小余弦 c"],
-            ["Of the angle between the step and the mean gradient: 1 is the mean gradient.", "更新方向与平均梯度夹角的余弦下限：1 即平均梯度。"];
+            ["Smallest cosine of the angle between the step and the mean gradient: 1 is the mean gradient.", "更新方向与平均梯度夹角的余弦下限：1 即平均梯度。"];
     }
 }
 
@@ -31,11 +31,11 @@ impl Method for ConicGrad {
     const CARD: Card = Card {
         formula: "d = argmax minₜ ⟨gₜ, d⟩,  cos(d, g₀) ≥ c,  ‖d‖ = ‖g₀‖,  g₀ = mean of gₜ",
         summary: Text::new(
-            "Turns the mean gradient, by a bounded angle and without changing its length, towards what helps the worst-off task most.",
+            "Rotates the mean gradient, by a bounded angle and without changing its length, to help the worst-off task most.",
             "在限定角度内旋转平均梯度（长度不变），使最差任务获益最大。",
         ),
         caveat: Text::new(
-            "The mean gradient is that of the largest tasks; where they dominate, a narrow cone changes little.",
+            "Tasks with large gradients dominate the mean gradient; a narrow cone then changes little.",
             "平均梯度由梯度大的任务主导；锥较窄时改变有限。",
         ),
         cost: Cost::BackwardPerTask,

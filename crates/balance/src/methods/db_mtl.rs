@@ -18,7 +18,7 @@ mtl_base::settings! {
         /// Of the running mean.
         beta: f32 = 0.9, Real { min: 0.0, max: 0.999, step: 0.01 },
             ["Momentum β", "动量 β"],
-            ["Of the running mean of gradients; 0 takes those of the step alone and needs no memory.", "梯度滑动平均的动量；0 表示只用当前梯度，无需额外存储。"];
+            ["Momentum of the running mean of gradients; 0 uses the current gradients alone and needs no memory.", "梯度滑动平均的动量；0 表示只用当前梯度，无需额外存储。"];
         /// How the momentum fades.
         sigma: f32 = 0.0, Real { min: 0.0, max: 2.0, step: 0.1 },
             ["Fading σ", "衰减指数 σ"],
@@ -35,11 +35,11 @@ impl Method for DbMtl {
     const CARD: Card = Card {
         formula: "ĝₜ ← β ĝₜ + (1 − β) ∇log Lₜ,  d = Σ (maxᵢ ‖ĝᵢ‖ / ‖ĝₜ‖) ĝₜ",
         summary: Text::new(
-            "Takes away the scales of losses (by logarithms) and of gradients (by norms).",
+            "Removes the scales of the losses (by logarithms) and of the gradients (by norms).",
             "用对数消除损失尺度，用范数消除梯度尺度。",
         ),
         caveat: Text::new(
-            "Every task gets the largest task's norm, a converged and noisy one too; keeps a gradient for each task.",
+            "Every task is scaled to the largest norm, even one that has converged to noise; stores a gradient for each task.",
             "每个任务的范数都放大到最大者，包括已收敛、以噪声为主的任务；需为每个任务保存梯度。",
         ),
         cost: Cost::BackwardPerTask,

@@ -16,7 +16,7 @@ mtl_base::settings! {
         /// Of the Gram matrix.
         ridge: f32 = 1e-4, Real { min: 0.0, max: 0.1, step: 1e-4 },
             ["Ridge", "正则项"],
-            ["Added to the diagonal of the Gram matrix of trace 1, against nearly dependent gradients.", "加到迹为 1 的 Gram 矩阵对角线上，应对近似线性相关的梯度。"];
+            ["Added to the diagonal of the Gram matrix of trace 1, against nearly linearly dependent gradients.", "加到迹为 1 的 Gram 矩阵对角线上，应对近似线性相关的梯度。"];
     }
 }
 
@@ -26,11 +26,11 @@ impl Method for DualProj {
     const CARD: Card = Card {
         formula: "d = projection of 1/K Σ gₜ onto {d: ⟨gᵢ, d⟩ ≥ 0 for all i}",
         summary: Text::new(
-            "Projects the mean gradient onto the cone where no loss grows; changes nothing where it is in it.",
+            "Projects the mean gradient onto the cone where no loss increases; changes nothing if it is inside.",
             "将平均梯度投影到所有损失都不增大的锥上；若已在锥内则不变。",
         ),
         caveat: Text::new(
-            "Where the mean is outside, the step goes along the cone's edge: a task in conflict does not gain.",
+            "If the mean is outside, the step follows the boundary of the cone: conflicting tasks do not improve.",
             "平均梯度在锥外时沿锥边更新：冲突的任务没有收益。",
         ),
         cost: Cost::BackwardPerTask,

@@ -25,11 +25,11 @@ impl Method for Dwa {
     const CARD: Card = Card {
         formula: "rₜ = Lₜ(e−1) / Lₜ(e−2),  w = K · softmax(r / T)",
         summary: Text::new(
-            "Gives more weight to tasks whose loss has fallen least from one epoch to the next.",
+            "Gives more weight to the tasks whose loss fell least in the last epoch.",
             "上一轮损失下降最少的任务获得更大权重。",
         ),
         caveat: Text::new(
-            "Ratios of successive epochs are near 1, so that the weights are too; a large loss stays large.",
+            "Ratios of successive epochs are close to 1, and so are the weights; a large loss still dominates.",
             "相邻轮次的比值接近 1，权重也接近 1；量级大的损失仍然占优。",
         ),
         cost: Cost::OneBackward,

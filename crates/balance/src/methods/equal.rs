@@ -18,11 +18,11 @@ impl Method for Equal {
     const CARD: Card = Card {
         formula: "L = Σ Lₜ",
         summary: Text::new(
-            "Adds the losses up; what every other method is to be compared with.",
+            "Adds up the losses; the baseline for every other method.",
             "直接相加各任务损失；其他方法都应与它比较。",
         ),
         caveat: Text::new(
-            "A task with a large loss or gradient drives the shared layers, whether it matters or not.",
+            "A task with a large loss or gradient dominates the shared layers, whether it matters or not.",
             "损失或梯度大的任务主导共享层，无论它是否重要。",
         ),
         cost: Cost::OneBackward,

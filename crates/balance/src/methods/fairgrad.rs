@@ -28,11 +28,11 @@ impl Method for FairGrad {
     const CARD: Card = Card {
         formula: "G w = w^(−1/α),  w > 0;  d maximises Σ ⟨gₜ, d⟩^(1−α) / (1−α)",
         summary: Text::new(
-            "Shares the gain of a step fairly between the tasks, how fairly is a setting.",
+            "Divides the gain of a step fairly between the tasks; the degree of fairness can be set.",
             "在任务之间公平分配更新带来的收益，公平程度可调。",
         ),
         caveat: Text::new(
-            "Small gradients make long steps (for α > 1 as a power of their size): the learning rate is another one.",
+            "Small gradients make long steps (for α > 1 as a power of their size): the learning rate must be chosen anew.",
             "梯度越小步长越大（α > 1 时按幂次增长）：学习率需重新选择。",
         ),
         cost: Cost::BackwardPerTask,

@@ -27,7 +27,7 @@ mtl_base::settings! {
         /// Lower bound of the losses.
         min_loss: f32 = 0.0, Real { min: -1e6, max: 1e6, step: 1.0 },
             ["Smallest loss", "损失下界"],
-            ["A lower bound of all losses: their logarithms are taken from here.", "所有损失的下界，对数以此为起点。"];
+            ["A lower bound of all losses, subtracted before the logarithm.", "所有损失的下界，取对数前先减去它。"];
     }
 }
 
@@ -54,12 +54,12 @@ impl Method for Famo {
     const CARD: Card = Card {
         formula: "wₜ ∝ softmax(v)ₜ / Lₜ;  after the step  δₜ = log Lₜ − log Lₜ′,  v ← v − η (Jₛᵀ δ + γ v)",
         summary: Text::new(
-            "Makes all losses fall at the same relative rate, for the price of a second forward pass.",
+            "Makes all losses decrease at the same relative rate, at the cost of a second forward pass.",
             "使各损失以相同的相对速率下降，代价仅为多一次前向计算。",
         ),
         caveat: Text::new(
-            "Learns from one batch's change, which is mostly noise with small batches or dropout.",
-            "依据单个批次的变化学习，小批量或使用 dropout 时以噪声为主。",
+            "Learns from the change on a single batch, which is mostly noise with small batches or Dropout.",
+            "依据单个批次的变化学习，小批量或使用 Dropout 时以噪声为主。",
         ),
         cost: Cost::OneBackwardTwoForward,
         paper: Paper {

@@ -22,11 +22,11 @@ impl Method for Fixed {
     const CARD: Card = Card {
         formula: "L = Σ wₜ Lₜ",
         summary: Text::new(
-            "Adds the losses up with weights that were chosen by hand or found by search.",
+            "Adds up the losses with weights that were chosen by hand or found by search.",
             "用人工设定或搜索得到的权重相加各任务损失。",
         ),
         caveat: Text::new(
-            "Good weights cost a search over whole runs; they depend on the losses' units and on the learning rate.",
+            "Good weights take a search over whole runs; they depend on the units of the losses and on the learning rate.",
             "好的权重需要多次完整训练来搜索，且取决于损失的量纲与学习率。",
         ),
         cost: Cost::OneBackward,

@@ -14,7 +14,7 @@ mtl_base::settings! {
         /// Added to losses.
         epsilon: f32 = 1e-8, Real { min: 1e-12, max: 1.0, step: 1e-8 },
             ["Epsilon ε", "ε"],
-            ["Added to every loss, so that one that is 0 does not end the training of all.", "加到每个损失上，避免某个为 0 的损失使所有训练停止。"];
+            ["Added to every loss, so that a loss of 0 does not stop the training of all tasks.", "加到每个损失上，避免某个为 0 的损失使所有训练停止。"];
     }
 }
 
@@ -24,11 +24,11 @@ impl Method for Gls {
     const CARD: Card = Card {
         formula: "L = (Π Lₜ)^(1/K),  wₜ = L / (K Lₜ)",
         summary: Text::new(
-            "Minimises the geometric mean of the losses: a loss's unit does not matter.",
+            "Minimises the geometric mean of the losses: their units do not matter.",
             "最小化损失的几何平均，与各损失的量纲无关。",
         ),
         caveat: Text::new(
-            "A loss near 0 makes the steps of all others tiny and its own huge; needs losses above 0.",
+            "A loss close to 0 makes its own step huge and all others tiny; losses must be positive.",
             "某个损失接近 0 时，其他任务的步长极小而它自己的极大；要求损失为正。",
         ),
         cost: Cost::OneBackward,

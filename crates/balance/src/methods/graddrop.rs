@@ -18,7 +18,7 @@ mtl_base::settings! {
         /// What stays of what is dropped.
         leak: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.1 },
             ["Leak", "泄漏率"],
-            ["0 drops one sign entirely, 1 drops nothing.", "0 完全丢弃一种符号，1 不丢弃。"];
+            ["0 drops one sign entirely, 1 drops nothing.", "0 完全舍去一种符号，1 全部保留。"];
     }
 }
 
@@ -28,7 +28,7 @@ impl Method for GradDrop {
     const CARD: Card = Card {
         formula: "P = ½ (1 + Σ gₜ / Σ |gₜ|) for each parameter;  keep gₜ > 0 if P > U, else gₜ < 0,  U ~ U(0, 1)",
         summary: Text::new(
-            "Where tasks pull a parameter both ways, follows one of the two by chance.",
+            "Where the tasks' gradients for a parameter have different signs, keeps one of the signs at random.",
             "当任务对某个参数的梯度符号相反时，随机保留其中一种符号。",
         ),
         caveat: Text::new(

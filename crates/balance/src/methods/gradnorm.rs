@@ -19,7 +19,7 @@ mtl_base::settings! {
         /// Restoring force.
         alpha: f32 = 1.5, Real { min: 0.0, max: 10.0, step: 0.1 },
             ["Restoring force α", "恢复力 α"],
-            ["0 makes all norms equal; the larger, the larger the norms of tasks that train slowly.", "0 使各范数相等；越大，训练慢的任务范数越大。"];
+            ["0 makes all norms equal; larger values give larger norms to tasks that train slowly.", "0 使各范数相等；越大，训练慢的任务范数越大。"];
         /// Of the weights.
         learning_rate: f32 = 0.025, Real { min: 0.0, max: 1.0, step: 0.005 },
             ["Learning rate of w", "w 的学习率"],
@@ -42,7 +42,7 @@ impl Method for GradNorm {
             "学习权重，使各任务梯度范数相近，并让训练慢的任务赶上。",
         ),
         caveat: Text::new(
-            "Looks at lengths and not at directions: conflicts stay. The first loss decides what counts as slow.",
+            "Compares lengths and not directions: conflicts remain. The initial loss decides what counts as slow.",
             "只看长度不看方向：冲突仍在。初始损失决定何为“慢”。",
         ),
         cost: Cost::BackwardPerTask,
@@ -59,7 +59,7 @@ impl Method for GradNorm {
         adam::SQUARE,
         adam::DECAY_1,
         adam::DECAY_2,
-        Slot::per_task("first_loss", Text::new("First loss L(0)", "初始损失 L(0)"), 0.0),
+        Slot::per_task("first_loss", Text::new("Initial loss L(0)", "初始损失 L(0)"), 0.0),
     ];
 
     fn weigh(

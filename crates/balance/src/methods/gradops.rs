@@ -22,11 +22,11 @@ impl Method for GradOps {
     const CARD: Card = Card {
         formula: "vᵢ = gᵢ − projection of gᵢ onto span{gⱼ, j ≠ i}  if ⟨gᵢ, gⱼ⟩ < 0 for a j, else gᵢ;  d = Σ vᵢ",
         summary: Text::new(
-            "A gradient in conflict keeps only what is orthogonal to all others, so that no conflict is left.",
+            "A conflicting gradient keeps only its part orthogonal to all others, so that no conflict remains.",
             "冲突的梯度只保留与其他所有梯度正交的部分，从而不留冲突。",
         ),
         caveat: Text::new(
-            "With more tasks than directions nothing is orthogonal to all others: a task in conflict then does not train the shared layers at all.",
+            "With more tasks than directions nothing is orthogonal to all others: a conflicting task then does not train the shared layers at all.",
             "任务多于方向数时没有与其余都正交的部分：冲突的任务将完全不训练共享层。",
         ),
         cost: Cost::BackwardPerTask,

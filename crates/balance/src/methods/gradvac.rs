@@ -26,7 +26,7 @@ mtl_base::settings! {
         /// Whether the order is drawn.
         shuffle: bool = true, Flag,
             ["Random order", "随机顺序"],
-            ["With three tasks or more the result depends on the order in which the others are looked at.", "任务数不少于三个时，结果取决于处理其他任务的顺序。"];
+            ["With three or more tasks the result depends on the order in which the other tasks are processed.", "任务数不少于三个时，结果取决于处理其他任务的顺序。"];
     }
 }
 
@@ -39,11 +39,11 @@ impl Method for GradVac {
     const CARD: Card = Card {
         formula: "if c = cos(vᵢ, gⱼ) < φᵢⱼ:  vᵢ ← vᵢ + ‖vᵢ‖ (φ√(1−c²) − c√(1−φ²)) / (‖gⱼ‖ √(1−φ²)) · gⱼ;  φ ← (1−β) φ + β c",
         summary: Text::new(
-            "Turns gradients towards each other until their cosines are what they have been on average.",
+            "Moves gradients towards each other until their cosines reach their running average.",
             "将梯度彼此拉近，直到余弦达到其历史平均水平。",
         ),
         caveat: Text::new(
-            "Where tasks have long been alike it lengthens gradients a lot; where they have not, it is PCGrad.",
+            "Where tasks have been similar for long, it lengthens gradients a lot; otherwise it equals PCGrad.",
             "任务长期相似时会显著拉长梯度；否则退化为 PCGrad。",
         ),
         cost: Cost::BackwardPerTask,

@@ -21,11 +21,11 @@ impl Method for ImtlG {
     const CARD: Card = Card {
         formula: "w ∝ G⁺ √diag(G),  Σ wₜ = 1:  ⟨d, gₜ⟩ / ‖gₜ‖ is the same for all t",
         summary: Text::new(
-            "Takes the step whose projections onto all tasks' gradients are equal.",
+            "Takes the step whose projections onto the gradients of all tasks are equal.",
             "选取在各任务梯度方向上投影相等的更新。",
         ),
         caveat: Text::new(
-            "Weights can be negative with three tasks or more, and large where gradients are nearly dependent.",
+            "Weights can be negative with three or more tasks, and large where gradients are nearly linearly dependent.",
             "任务不少于三个时权重可能为负；梯度近似线性相关时可能很大。",
         ),
         cost: Cost::BackwardPerTask,

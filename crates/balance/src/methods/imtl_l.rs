@@ -29,11 +29,11 @@ impl Method for ImtlL {
     const CARD: Card = Card {
         formula: "L = Σ e^(sₜ) Lₜ − sₜ",
         summary: Text::new(
-            "Learns a scale for every loss that brings all of them to 1.",
+            "Learns a scale for every loss that brings all scaled losses to 1.",
             "为每个损失学习一个尺度，使缩放后的损失都趋于 1。",
         ),
         caveat: Text::new(
-            "Ends up as the sum of logarithms, with the same appetite for tasks that fit well.",
+            "In the end equivalent to the sum of logarithms, with the same preference for tasks that fit well.",
             "最终等价于对数损失之和，同样偏向拟合好的任务。",
         ),
         cost: Cost::OneBackward,

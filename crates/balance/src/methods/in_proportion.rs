@@ -16,11 +16,11 @@ mtl_base::settings! {
         /// Exponent of the sizes.
         alpha: f32 = 1.0, Real { min: 0.0, max: 2.0, step: 0.1 },
             ["Exponent α", "指数 α"],
-            ["1 draws in proportion to the labelled rows, 0 all tasks alike.", "1 按有标签的行数成比例抽取，0 为等概率。"];
+            ["1 draws in proportion to the labelled rows, 0 draws all tasks equally often.", "1 按有标签的行数成比例抽取，0 为等概率。"];
         /// Given shares.
         shares: Vec<f32> = Vec::new(), Reals { max_items: 64, min: 0.0, max: 1e6 },
             ["Shares", "份额"],
-            ["One for each task, in place of its labelled rows; empty takes the rows.", "每个任务一个，代替其有标签的行数；留空则用行数。"];
+            ["One for each task, instead of its number of labelled rows; empty uses the number of rows.", "每个任务一个，代替其有标签的行数；留空则用行数。"];
     }
 }
 
@@ -34,7 +34,7 @@ impl Method for InProportion {
             "每一步只训练一个任务，按数据量成比例抽取。",
         ),
         caveat: Text::new(
-            "A task with few labels is seldom trained, and partly forgotten in between; an exponent below 1 helps.",
+            "A task with few labels is rarely trained and partly forgotten in between; an exponent below 1 helps.",
             "标签少的任务很少被训练，期间会被部分遗忘；指数小于 1 可缓解。",
         ),
         cost: Cost::OneBackward,

@@ -19,11 +19,11 @@ impl Method for InTurn {
     const CARD: Card = Card {
         formula: "each step trains one task alone: 1, 2, …, K, 1, 2, …",
         summary: Text::new(
-            "Trains one task in each step, one after the other.",
+            "Trains one task per step, each in turn.",
             "每一步只训练一个任务，依次轮换。",
         ),
         caveat: Text::new(
-            "Each task gets one step in K; with Adam the moments of shared parameters mix the tasks anyway.",
+            "Each task gets one step in K; with Adam, the moments of shared parameters still mix the tasks.",
             "每个任务只占 1/K 的步数；使用 Adam 时共享参数的动量仍会混合各任务。",
         ),
         cost: Cost::OneBackward,

@@ -30,7 +30,7 @@ mtl_base::settings! {
         /// Of the penalty.
         lambda: f32 = 0.01, Real { min: 0.0, max: 10.0, step: 0.01 },
             ["Penalty λ", "惩罚系数 λ"],
-            ["How strongly differences between the losses are held down.", "抑制各损失之间差异的强度。"];
+            ["How strongly differences between the losses are penalised.", "抑制各损失之间差异的强度。"];
         /// Of `v`.
         learning_rate: f32 = 0.001, Real { min: 0.0, max: 1.0, step: 0.001 },
             ["Learning rate of v", "v 的学习率"],
@@ -38,11 +38,11 @@ mtl_base::settings! {
         /// What is compared.
         compared: Compared = Compared::Weighted, Choice { options: Compared::OPTIONS },
             ["Compare", "比较对象"],
-            ["Whether the weighted or the plain losses are to be alike.", "要求加权损失还是原始损失彼此接近。"];
+            ["Whether the weighted or the unweighted losses are to become similar.", "要求加权损失还是原始损失彼此接近。"];
         /// Whether losses are divided by their first value.
         normalize: bool = true, Flag,
-            ["Divide by the first loss", "除以初始损失"],
-            ["Losses of different units cannot be compared otherwise.", "否则不同量纲的损失无法比较。"];
+            ["Divide by the initial loss", "除以初始损失"],
+            ["Otherwise losses in different units cannot be compared.", "否则不同量纲的损失无法比较。"];
     }
 }
 
@@ -57,11 +57,11 @@ impl Method for LdcMtl {
     const CARD: Card = Card {
         formula: "F = Σ wₜ ℓₜ + λ Σ |wₜ ℓₜ − wₜ₊₁ ℓₜ₊₁|,  w = softmax(v),  ℓₜ = Lₜ / Lₜ(0)",
         summary: Text::new(
-            "Learns weights while a penalty keeps the losses from drifting apart.",
+            "Learns weights while a penalty keeps the losses close to each other.",
             "在惩罚项抑制损失差异的同时学习权重。",
         ),
         caveat: Text::new(
-            "Compares neighbours in the order of the tasks; losses need not be alike to be well trained.",
+            "Compares tasks that are neighbours in their order only; well-trained tasks need not have similar losses.",
             "只比较顺序相邻的任务；训练得好并不意味着损失相近。",
         ),
         cost: Cost::OneBackward,
@@ -78,7 +78,7 @@ impl Method for LdcMtl {
         adam::SQUARE,
         adam::DECAY_1,
         adam::DECAY_2,
-        Slot::per_task("first_loss", Text::new("First loss L(0)", "初始损失 L(0)"), 0.0),
+        Slot::per_task("first_loss", Text::new("Initial loss L(0)", "初始损失 L(0)"), 0.0),
     ];
 
     fn weigh(

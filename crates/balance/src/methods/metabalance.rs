@@ -15,7 +15,7 @@ mtl_base::settings! {
         /// Number of the main task.
         main_task: usize = 1, Int { min: 1, max: 64, step: 1 },
             ["Main task", "主任务"],
-            ["Number of the task that the others are to help, from 1.", "其他任务所辅助的任务编号，从 1 起。"];
+            ["Number of the task that the others support, counted from 1.", "其他任务所辅助的任务序号，从 1 起。"];
         /// How far norms are adapted.
         relax: f32 = 0.7, Real { min: 0.0, max: 1.0, step: 0.1 },
             ["Relaxation r", "松弛系数 r"],
@@ -23,7 +23,7 @@ mtl_base::settings! {
         /// Of the running means.
         beta: f32 = 0.9, Real { min: 0.0, max: 0.999, step: 0.01 },
             ["Momentum β", "动量 β"],
-            ["Of the running means of the norms.", "范数滑动平均的动量。"];
+            ["Momentum of the running means of the norms.", "范数滑动平均的动量。"];
     }
 }
 
@@ -37,7 +37,7 @@ impl Method for MetaBalance {
             "指定一个主任务，将其他任务的梯度范数向其靠拢。",
         ),
         caveat: Text::new(
-            "Looks at lengths and not at directions: an auxiliary task that pulls the wrong way does so as strongly as the main one.",
+            "Compares lengths and not directions: an auxiliary task with a harmful gradient counts as much as the main one.",
             "只看长度不看方向：方向错误的辅助任务会与主任务同样有力。",
         ),
         cost: Cost::BackwardPerTask,

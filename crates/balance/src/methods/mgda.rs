@@ -34,7 +34,7 @@ mtl_base::settings! {
         /// What gradients are divided by.
         normalization: Normalization = Normalization::None, Choice { options: Normalization::OPTIONS },
             ["Divide gradients by", "梯度归一化"],
-            ["The shortest vector follows the smallest gradient; dividing takes the tasks' scales away first.", "最短向量偏向最小的梯度；归一化先消除各任务尺度的差异。"];
+            ["The shortest vector follows the smallest gradient; dividing removes the scales of the tasks first.", "最短向量偏向最小的梯度；归一化先消除各任务尺度的差异。"];
     }
 }
 
@@ -47,11 +47,11 @@ impl Method for Mgda {
     const CARD: Card = Card {
         formula: "w = argmin ‖Σ wₜ gₜ‖²,  w ≥ 0, Σ wₜ = 1",
         summary: Text::new(
-            "Takes the shortest vector between the gradients, along which no loss grows.",
+            "Takes the shortest vector in the convex hull of the gradients, along which no loss increases.",
             "取各梯度凸包中的最短向量，沿它没有损失会增大。",
         ),
         caveat: Text::new(
-            "Follows the smallest gradient, so that a task that has converged, or is scaled down, holds all others back; stops anywhere on the Pareto front.",
+            "Follows the smallest gradient, so that a task that has converged, or has a small scale, holds back all others; may stop anywhere on the Pareto front.",
             "偏向最小的梯度：已收敛或尺度小的任务会拖住其他任务；可能停在帕累托前沿的任意位置。",
         ),
         cost: Cost::BackwardPerTask,

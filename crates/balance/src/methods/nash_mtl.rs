@@ -19,8 +19,8 @@ mtl_base::settings! {
     pub struct NashMtl {
         /// Longest step.
         max_norm: f32 = 1.0, Real { min: 0.0, max: 1000.0, step: 0.1 },
-            ["Longest step", "最大范数"],
-            ["The step is shortened to this norm; 0 leaves it as it is.", "更新的范数上限；0 表示不限制。"];
+            ["Largest norm", "最大范数"],
+            ["Longer steps are scaled down to this norm; 0: no limit.", "更新的范数上限；0 表示不限制。"];
     }
 }
 
@@ -30,11 +30,11 @@ impl Method for NashMtl {
     const CARD: Card = Card {
         formula: "G w = 1 / w,  w > 0;  d maximises Σ log ⟨gₜ, d⟩",
         summary: Text::new(
-            "Lets the tasks bargain: takes the step on which the product of their gains is largest.",
+            "Lets the tasks bargain (Nash): takes the step with the largest product of their gains.",
             "让任务进行议价：选取使各任务收益之积最大的更新。",
         ),
         caveat: Text::new(
-            "Every step has the same length, whatever the gradients': the learning rate alone ends the training.",
+            "All steps have the same length, however small the gradients: only the learning rate makes training converge.",
             "无论梯度大小步长都相同：只能靠学习率收敛。",
         ),
         cost: Cost::BackwardPerTask,

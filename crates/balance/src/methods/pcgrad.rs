@@ -18,7 +18,7 @@ mtl_base::settings! {
         /// Whether the order is drawn.
         shuffle: bool = true, Flag,
             ["Random order", "随机顺序"],
-            ["With three tasks or more the result depends on the order in which the others are looked at.", "任务数不少于三个时，结果取决于处理其他任务的顺序。"];
+            ["With three or more tasks the result depends on the order in which the other tasks are processed.", "任务数不少于三个时，结果取决于处理其他任务的顺序。"];
     }
 }
 
@@ -32,7 +32,7 @@ impl Method for PcGrad {
             "两个梯度冲突时，将每个梯度投影到另一个的法平面上。",
         ),
         caveat: Text::new(
-            "With three tasks or more the sum can still conflict with one of them; large gradients keep their say; does nothing where the tasks do not conflict.",
+            "With three or more tasks the sum can still conflict with one of them; large gradients still dominate; does nothing where tasks do not conflict.",
             "任务不少于三个时，结果仍可能与其中之一冲突；大梯度仍占主导；无冲突时不起作用。",
         ),
         cost: Cost::BackwardPerTask,

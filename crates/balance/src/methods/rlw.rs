@@ -18,11 +18,11 @@ impl Method for Rlw {
     const CARD: Card = Card {
         formula: "w = softmax(z),  z ~ N(0, 1)ᴷ in every step",
         summary: Text::new(
-            "Draws the weights at random in every step; a check on methods that claim more.",
+            "Draws random weights in every step; a baseline that other methods should beat.",
             "每一步随机抽取权重；用于检验其他方法是否真的有效。",
         ),
         caveat: Text::new(
-            "The mean weight is 1/K: steps are shorter than those of the sum, and noisier.",
+            "The mean weight is 1/K: steps are shorter and noisier than those of the sum.",
             "平均权重为 1/K：步长比损失之和短，噪声更大。",
         ),
         cost: Cost::OneBackward,

@@ -24,11 +24,11 @@ impl Method for ScaleInvariant {
     const CARD: Card = Card {
         formula: "L = Σ log Lₜ,  wₜ = 1 / Lₜ",
         summary: Text::new(
-            "Adds up the logarithms of the losses: a loss's unit does not matter.",
+            "Adds up the logarithms of the losses: their units do not matter.",
             "相加损失的对数，与各损失的量纲无关。",
         ),
         caveat: Text::new(
-            "The weight of a task grows as it fits, also where it overfits; needs losses above 0.",
+            "The weight of a task grows as it fits, even if it overfits; losses must be positive.",
             "任务拟合得越好权重越大，过拟合时也是如此；要求损失为正。",
         ),
         cost: Cost::OneBackward,

@@ -25,11 +25,11 @@ mtl_base::settings! {
         /// Of the affinities.
         decay: f32 = 0.001, Real { min: 0.0001, max: 1.0, step: 0.001 },
             ["Affinity rate", "亲和度更新率"],
-            ["How fast affinities follow what the last step showed.", "亲和度跟随最近一步观测的速度。"];
+            ["How fast affinities follow the measurement of the last step.", "亲和度跟随最近一步观测的速度。"];
         /// Steps before the first grouping.
         warm_up_steps: usize = 100, Int { min: 0, max: 100_000, step: 10 },
             ["Warm-up steps", "预热步数"],
-            ["Steps in which every task is its own group.", "每个任务单独成组的步数。"];
+            ["Number of steps in which every task is a group of its own.", "每个任务单独成组的步数。"];
     }
 }
 
@@ -46,11 +46,11 @@ impl Method for Selective {
     const CARD: Card = Card {
         formula: "a(s→t) = 1 − Lₜ(after) / Lₜ(before) for a step on s;  cluster a;  one group in each step",
         summary: Text::new(
-            "Measures how a step on one task changes the losses of the others, and trains those together that help each other.",
+            "Measures how a step on one task changes the losses of the others, and trains tasks that help each other together.",
             "测量训练一个任务对其他任务损失的影响，让互相促进的任务一起训练。",
         ),
         caveat: Text::new(
-            "What one step does to a loss is mostly noise unless batches are large or overlap; each group gets only part of the steps.",
+            "The effect of one step on a loss is mostly noise unless batches are large or overlap; each group gets only part of the steps.",
             "除非批量大或样本重叠，单步对损失的影响以噪声为主；每组只占部分步数。",
         ),
         cost: Cost::OneBackwardTwoForward,

@@ -18,11 +18,11 @@ mtl_base::settings! {
         /// Smoothness.
         mu: f32 = 1.0, Real { min: 0.01, max: 100.0, step: 0.1 },
             ["Smoothness μ", "平滑系数 μ"],
-            ["Small: the largest relative loss alone; large: all alike.", "小：只看相对最大的损失；大：一视同仁。"];
+            ["Small: only the largest relative loss counts; large: all count equally.", "小：只看相对最大的损失；大：一视同仁。"];
         /// Before the nadir is taken.
         warm_up_epochs: usize = 4, Int { min: 1, max: 1000, step: 1 },
             ["Warm-up epochs", "预热轮数"],
-            ["Epochs of the sum of logarithms; the last one's mean losses are what losses are compared with.", "先最小化对数损失之和的轮数；其最后一轮的平均损失作为比较基准。"];
+            ["Number of epochs that minimise the sum of logarithms; losses are then compared with the mean losses of the last of them.", "先最小化对数损失之和的轮数；其最后一轮的平均损失作为比较基准。"];
     }
 }
 
@@ -35,11 +35,11 @@ impl Method for Stch {
     const CARD: Card = Card {
         formula: "L = K μ log Σ exp(log(Lₜ / zₜ) / μ)",
         summary: Text::new(
-            "Minimises a smooth maximum of the losses, each relative to what it was after a warm-up.",
+            "Minimises a smooth maximum of the losses, each relative to its value after the warm-up.",
             "最小化损失（相对于预热后的水平）的平滑最大值。",
         ),
         caveat: Text::new(
-            "The nadir is a snapshot: a task that had hardly begun by then counts as easy ever after.",
+            "The nadir is a snapshot: a task that had hardly started to learn by then counts as easy from then on.",
             "基准是一次快照：预热时还没怎么学的任务此后会被视为容易。",
         ),
         cost: Cost::OneBackward,

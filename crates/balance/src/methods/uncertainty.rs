@@ -21,7 +21,7 @@ mtl_base::settings! {
             ["Adam's learning rate for the log-variances s.", "对数方差 s 的 Adam 学习率。"];
         /// Where `s` begins.
         start: f32 = 0.0, Real { min: -5.0, max: 5.0, step: 0.1 },
-            ["Start of s", "s 的初值"],
+            ["Initial s", "s 的初值"],
             ["s = log σ² before the first step; -0.5 in LibMTL.", "第一步之前的 s = log σ²；LibMTL 中为 -0.5。"];
     }
 }
@@ -35,11 +35,11 @@ impl Method for Uncertainty {
     const CARD: Card = Card {
         formula: "L = Σ aₜ e^(−sₜ) Lₜ + ½ sₜ,  a = ½ (regression) or 1 (classification),  s = log σ²",
         summary: Text::new(
-            "Learns how noisy every task is and gives noisy tasks less weight.",
+            "Learns the noise of every task and gives noisy tasks less weight.",
             "学习每个任务的噪声大小，噪声大的任务权重更小。",
         ),
         caveat: Text::new(
-            "The weight ends up as about 1 over the loss, so that a task that fits well, also one that overfits, gets more and more. The total can be negative.",
+            "The weight approaches 1 / loss, so that a task that fits well, even one that overfits, gets more and more weight. The total loss can be negative.",
             "权重最终约为损失的倒数，拟合好的（包括过拟合的）任务权重会不断增大。总损失可能为负。",
         ),
         cost: Cost::OneBackward,

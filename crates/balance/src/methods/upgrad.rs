@@ -17,7 +17,7 @@ mtl_base::settings! {
         /// Of the Gram matrix.
         ridge: f32 = 1e-4, Real { min: 0.0, max: 0.1, step: 1e-4 },
             ["Ridge", "正则项"],
-            ["Added to the diagonal of the Gram matrix of trace 1, against nearly dependent gradients.", "加到迹为 1 的 Gram 矩阵对角线上，应对近似线性相关的梯度。"];
+            ["Added to the diagonal of the Gram matrix of trace 1, against nearly linearly dependent gradients.", "加到迹为 1 的 Gram 矩阵对角线上，应对近似线性相关的梯度。"];
     }
 }
 
@@ -27,11 +27,11 @@ impl Method for UpGrad {
     const CARD: Card = Card {
         formula: "d = 1/K Σ projection of gₜ onto {d: ⟨gᵢ, d⟩ ≥ 0 for all i}",
         summary: Text::new(
-            "Projects each gradient onto the cone where no loss grows, and takes their mean: no conflict is left.",
+            "Projects each gradient onto the cone where no loss increases and takes the mean: no conflict remains.",
             "将每个梯度投影到所有损失都不增大的锥上再取平均：不留冲突。",
         ),
         caveat: Text::new(
-            "Large gradients keep their say, as in the mean; K quadratic programs a step.",
+            "Large gradients still dominate, as in the mean; K quadratic programs per step.",
             "与取均值一样，大梯度仍占主导；每步需解 K 个二次规划。",
         ),
         cost: Cost::BackwardPerTask,

@@ -1,93 +1,93 @@
-//! What makes a set of columns no data set.
+//! Errors of [`Dataset::check`](super::Dataset::check).
 
 use mtl_base::text::{Explain, Message, Text};
 use thiserror::Error;
 
-/// What makes a set of columns no data set.
+/// A set of columns that is not a valid data set.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum DatasetError {
-    /// There is nothing to read or nothing to learn.
+    /// There are no features or no labels.
     #[error("the data set has {features} feature and {labels} label columns; at least one of each is needed")]
     NoColumns {
-        /// Feature columns.
+        /// Number of feature columns.
         features: usize,
-        /// Label columns.
+        /// Number of label columns.
         labels: usize,
     },
-    /// A ceiling was passed.
-    #[error("the data set has {got} {}; at most {limit} are read", what.label().en)]
+    /// A limit is exceeded.
+    #[error("the data set has {got} {}, at most {limit} are allowed", what.label().en)]
     TooMany {
-        /// What there is too much of.
+        /// The quantity that exceeds its limit.
         what: Counted,
-        /// How many.
+        /// Its value.
         got: usize,
-        /// The ceiling.
+        /// Its limit.
         limit: usize,
     },
-    /// Two columns have one name.
-    #[error("two columns are named `{key}`; each needs its own name")]
+    /// Two columns have the same key.
+    #[error("two columns are named `{key}`; names must differ")]
     SameKey {
-        /// The name.
+        /// The key.
         key: String,
     },
-    /// A column is shorter or longer than the others.
+    /// The lengths of the columns differ.
     #[error("column `{key}` has {got} values for {expected} rows")]
     Length {
-        /// The column.
+        /// Key of the column.
         key: String,
-        /// Values needed.
+        /// Expected number of values.
         expected: usize,
-        /// Values present.
+        /// Number of values.
         got: usize,
     },
-    /// A value does not fit its column.
+    /// A value does not fit the type of its column.
     #[error("column `{key}`, row {row}: expected {}, got {got}", expected.explain().en)]
     Value {
-        /// The column.
+        /// Key of the column.
         key: String,
-        /// 0-based row.
+        /// Row, counted from 0.
         row: usize,
-        /// What fits.
+        /// Valid values.
         expected: Fitting,
-        /// What is there.
+        /// The value.
         got: String,
     },
-    /// The names of classes or ids do not match their number.
-    #[error("column `{key}` names {got} of its {expected} classes or ids; name all or none")]
+    /// The number of names of classes or IDs differs from their number.
+    #[error("column `{key}` names {got} of its {expected} classes or IDs; name all or none")]
     Names {
-        /// The column.
+        /// Key of the column.
         key: String,
-        /// Number of classes or ids.
+        /// Number of classes or IDs.
         expected: usize,
         /// Number of names.
         got: usize,
     },
-    /// A label names rows by a column that is not there or of another kind.
-    #[error("label `{key}` names the next row by `{column}`, which is no {} of the data set", expected.label().en)]
+    /// A label refers to rows by a column that does not exist or has another type.
+    #[error("label `{key}` refers to the next row by `{column}`, which is not an existing {}", expected.label().en)]
     Next {
-        /// The label.
+        /// Key of the label.
         key: String,
-        /// The column that its rule names.
+        /// Key of the column in its rule.
         column: String,
-        /// What the column has to be.
+        /// Required type of the column.
         expected: Naming,
     },
-    /// A truth column has no label.
+    /// A truth column belongs to no label.
     #[error("the true probabilities of `{key}` belong to no label")]
     NoLabel {
-        /// The label named.
+        /// Key of the label.
         key: String,
     },
 }
 
-/// What a data set may have only so much of.
+/// Quantities of a data set that are limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
     /// Columns.
     Columns,
     /// Rows.
     Rows,
-    /// Ids of one column.
+    /// IDs of one column.
     Ids,
     /// Numbers per row of a dense column.
     Numbers,
@@ -102,26 +102,26 @@ impl Counted {
         match self {
             Self::Columns => Text::new("columns", "列"),
             Self::Rows => Text::new("rows", "行"),
-            Self::Ids => Text::new("ids in one column", "一列中的编号"),
+            Self::Ids => Text::new("IDs in one column", "一列中的 ID"),
             Self::Numbers => Text::new("numbers per row", "每行数值"),
-            Self::Labels => Text::new("labels side by side", "并列标签"),
+            Self::Labels => Text::new("labels per row", "每行标签"),
             Self::Classes => Text::new("classes of one label", "单个标签的类别"),
         }
     }
 }
 
-/// What a value of a column has to be.
+/// Valid values of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fitting {
     /// From 0 to 1.
     Probability,
-    /// An id below this.
+    /// An ID below `cardinality`.
     Id(usize),
-    /// A number.
+    /// A finite number.
     Finite,
-    /// A number, or NaN for a label that is not known.
+    /// A finite number, or NaN for a missing label.
     FiniteOrUnknown,
-    /// A class below this, or NaN for a label that is not known.
+    /// A class index below `n_classes`, or NaN for a missing label.
     Class(usize),
 }
 
@@ -130,8 +130,8 @@ impl Explain for Fitting {
         match self {
             Self::Probability => Message::new("a probability", "概率"),
             Self::Id(cardinality) => Message::new(
-                format!("an id below {cardinality}"),
-                format!("小于 {cardinality} 的编号"),
+                format!("an ID below {cardinality}"),
+                format!("小于 {cardinality} 的 ID"),
             ),
             Self::Finite => Message::new("a finite number", "有限的数"),
             Self::FiniteOrUnknown => Message::new("a finite number or NaN", "有限的数或 NaN"),
@@ -143,12 +143,12 @@ impl Explain for Fitting {
     }
 }
 
-/// What a column has to be by which a label names the next row.
+/// Required type of a column that defines the next row of a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// An id feature.
+    /// An ID feature.
     Id,
-    /// An id feature with as many ids as the label has classes.
+    /// An ID feature with as many IDs as the label has classes.
     IdOfSameSize,
     /// A binary label with values of its own.
     BinaryLabel,
@@ -157,15 +157,15 @@ pub enum Naming {
 impl Naming {
     const fn label(self) -> Text {
         match self {
-            Self::Id => Text::new("id feature", "编号特征"),
-            Self::IdOfSameSize => Text::new("id feature with as many ids", "编号数相同的特征"),
+            Self::Id => Text::new("ID feature", "ID 特征"),
+            Self::IdOfSameSize => Text::new("ID feature with the same number of IDs", "ID 数相同的特征"),
             Self::BinaryLabel => Text::new("binary label", "二元标签"),
         }
     }
 }
 
 impl DatasetError {
-    /// The same about a column of `width` values a row: the position of a value becomes its row.
+    /// The same error for a column of `width` values per row: the index of a value becomes its row.
     pub(super) fn in_rows_of(mut self, width: usize) -> Self {
         if let Self::Value { row, .. } = &mut self {
             *row /= width.max(1);
@@ -194,7 +194,7 @@ impl Explain for DatasetError {
                 format!("“{key}”列第 {row} 行：应为{}，得到 {got}", expected.explain().zh)
             }
             Self::Names { key, expected, got } => {
-                format!("“{key}”列有 {expected} 个类别或编号，却命名了 {got} 个；请全部命名或都不命名")
+                format!("“{key}”列有 {expected} 个类别或 ID，却命名了 {got} 个；请全部命名或都不命名")
             }
             Self::Next {
                 key,

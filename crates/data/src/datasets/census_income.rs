@@ -1,12 +1,12 @@
 //! `census-income`: 30,000 people of the United States census of 1994 and 1995, the benchmark of the MMoE and PLE papers.
 //!
 //! Raw: two files without a header, 199,523 and 99,762 lines of 42 fields separated by commas, of which every tenth line or so
-//! is taken ([`ROWS`]). Features: `profile`, a text of one word per known categorical field (`sex_female`,
+//! is used ([`ROWS`]). Features: `profile`, a text of one word per known categorical field (`sex_female`,
 //! `occupation_sales`; a field that does not apply to a person gives no word), so that an embedding of its words is what an
 //! embedding of each field would be; and `numbers`, seven numbers ([`NUMBERS`]), amounts of money as `log10(1 + x)`.
 //! Labels, all binary: `income` (more than 50,000 dollars a year), `never_married`, `education` (a bachelor's degree or
-//! more). The fields that hold marital status and education are no features, nor is the weight of the row; as in the
-//! benchmark, the household and tax fields stay, which nearly tell whether somebody was ever married.
+//! more). The fields of marital status and education are not features, nor is the weight of the row; as in the
+//! benchmark, the household and tax fields are kept, which almost determine whether somebody was ever married.
 
 use mtl_base::text::Message;
 
@@ -14,13 +14,13 @@ use super::raw::{RawError, classes, expect_count};
 use crate::dataset::{Column, Dataset, DatasetInfo, DenseColumn, Feature, Language, Source, TextColumn};
 use crate::settings::DataSettings;
 
-/// Stable name.
+/// Key of the data set.
 pub const KEY: &str = "census-income";
-/// Files inside the package: the published training and test rows.
+/// Files in the package: the published training and test rows.
 pub const FILES: [&str; 2] = ["census/census-income.data.gz", "census/census-income.test.gz"];
-/// Rows taken of each file, evenly spread over it. They are split anew, as those of every other set.
+/// Number of rows taken from each file, evenly spaced. They are split anew, like those of every other set.
 pub const ROWS: [usize; 2] = [20_000, 10_000];
-/// The seven numbers, by field: name, and whether it is an amount of money.
+/// The seven numbers, by index of the field: name, and whether it is an amount of money.
 pub const NUMBERS: [(usize, &str, &str, bool); 7] = [
     (0, "age", "年龄", false),
     (39, "weeks worked", "工作周数", false),
@@ -35,7 +35,7 @@ const FIELDS: usize = 42;
 const EDUCATION: usize = 4;
 const MARITAL: usize = 7;
 const INCOME: usize = 41;
-/// Categorical fields, with the word that begins theirs.
+/// Categorical fields, with the prefix of their words.
 const CATEGORIES: [(usize, &str); 31] = [
     (1, "worker"),
     (2, "industry"),
@@ -71,18 +71,18 @@ const CATEGORIES: [(usize, &str); 31] = [
 ];
 
 const RAW_ROWS: [usize; 2] = [199_523, 99_762];
-/// Rows with each label in either file: income, never married, bachelor's degree or more.
+/// Number of positive rows of each label in either file: income, never married, bachelor's degree or more.
 const RAW_COUNTS: [[usize; 3]; 2] = [[12_382, 86_485, 29_462], [6_186, 43_143, 14_687]];
 
-/// What the set is.
+/// Description of the data set.
 pub fn info() -> DatasetInfo {
     DatasetInfo {
         key: KEY.to_owned(),
         name: Message::new("Census income", "人口普查收入"),
         description: Message::new(
-            "30,000 people of the United States census of 1994 and 1995: age, work, household and 28 more facts. Tasks: \
-             income above 50,000 dollars, never married, bachelor's degree or more. The benchmark of the MMoE and PLE \
-             papers, a tenth of it.",
+            "30,000 people of the United States census of 1994 and 1995: age, work, household and 28 more attributes. Tasks: \
+             income above 50,000 dollars, never married, bachelor's degree or more. A tenth of the benchmark of the MMoE \
+             and PLE papers.",
             "1994 与 1995 年美国人口普查中的 30,000 人：年龄、工作、家庭等 30 余项。任务：收入高于 5 万美元、从未结婚、学士及以上学历。即 MMoE 与 PLE 论文所用基准数据的十分之一。",
         ),
         language: Language::English,
@@ -109,7 +109,7 @@ pub fn recommended() -> DataSettings {
     }
 }
 
-/// Reads the texts of [`FILES`], in that order, and asserts the published counts.
+/// Reads the texts of [`FILES`], in that order, and checks the published counts.
 pub fn parse(files: [&str; 2]) -> Result<Dataset, RawError> {
     let mut taken: Vec<[&str; FIELDS]> = Vec::new();
     for (place, file) in files.into_iter().enumerate() {
@@ -153,7 +153,7 @@ fn labels(row: &[&str; FIELDS]) -> [bool; 3] {
     ]
 }
 
-/// One word for a field: `sex_female`. Letters and digits are kept, everything else joins them.
+/// The word of a field: `sex_female`. Letters and digits are kept, runs of other characters become `_`.
 fn push_word(text: &mut String, name: &str, value: &str) {
     // "Not in universe": the question was not put to this person; 0 of the two lists of codes likewise.
     if value == "?"
@@ -192,7 +192,7 @@ fn build(rows: &[[&str; FIELDS]]) -> Result<Dataset, RawError> {
                 expected: "a number",
                 got: row[field].to_owned(),
             })?;
-            // Amounts run over five powers of ten, and most are 0.
+            // Amounts cover five powers of ten, and most are 0.
             numbers.push(if is_money {
                 mtl_kernels::elementary::log(1.0 + value) / std::f32::consts::LN_10
             } else {
@@ -319,7 +319,7 @@ pub(super) mod tests {
                 .filter(|label| dataset.labels[*label].values == [1.0])
                 .collect();
             assert_eq!(ones, [label_idx]);
-            // What a label says is no feature.
+            // The fields of the labels are not features.
             assert_eq!(dataset.features, build(&rows).unwrap().features);
         }
         assert!(matches!(

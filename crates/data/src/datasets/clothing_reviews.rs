@@ -14,7 +14,7 @@ use crate::dataset::{
 };
 use crate::settings::DataSettings;
 
-/// Stable name.
+/// Key of the data set.
 pub const KEY: &str = "clothing-reviews";
 /// Departments, by class.
 pub const DEPARTMENTS: [(&str, &str); 6] = [
@@ -36,29 +36,29 @@ const ROWS: usize = 22_628;
 /// One row of the raw table.
 #[derive(Clone, Debug, Default)]
 pub struct ClothingRow {
-    /// Number of the article.
+    /// ID of the item.
     pub item: i64,
     /// Age of the reviewer in years.
     pub age: i64,
     /// Text of the review.
     pub text: Option<String>,
-    /// 1 to 5.
+    /// Stars, 1 to 5.
     pub rating: i64,
-    /// 0 or 1.
+    /// Whether the item is recommended, 0 or 1.
     pub recommended: i64,
     /// Name of the department.
     pub department: Option<String>,
 }
 
-/// What the set is.
+/// Description of the data set.
 pub fn info() -> DatasetInfo {
     DatasetInfo {
         key: KEY.to_owned(),
         name: Message::new("Clothing reviews", "服装评论"),
         description: Message::new(
-            "22,628 English reviews of women's clothing from an online shop, with the article and the reviewer's age. \
+            "22,628 English reviews of women's clothing from an online shop, with the item ID and the reviewer's age. \
              Tasks: department, recommended or not, stars (as five classes or as a number).",
-            "22,628 条英文女装网购评论，附商品编号与评论者年龄。任务：部门、是否推荐、星级（五个类别或一个数）。",
+            "22,628 条英文女装网购评论，附商品 ID 与评论者年龄。任务：部门、是否推荐、星级（五个类别或一个数）。",
         ),
         language: Language::English,
         licence: "CC0-1.0".to_owned(),
@@ -83,7 +83,7 @@ pub fn recommended() -> DataSettings {
     }
 }
 
-/// Makes the data set of the raw table, and asserts the published counts of the raw table and of the rows used.
+/// Makes the data set from the raw table, and checks the published counts of the raw table and of the rows used.
 pub fn from_rows(rows: &[ClothingRow]) -> Result<Dataset, RawError> {
     expect_count("raw rows", RAW_ROWS, rows.len())?;
     let count = |fits: &dyn Fn(&ClothingRow) -> bool| rows.iter().filter(|row| fits(row)).count();
@@ -147,7 +147,7 @@ fn read(rows: &[ClothingRow]) -> Dataset {
             },
             Feature {
                 key: "item".to_owned(),
-                name: Message::new("Article", "商品"),
+                name: Message::new("Item", "商品"),
                 column: Column::Id(IdColumn {
                     cardinality: items.len(),
                     ids: used.iter().map(|(row, ..)| items[&row.item]).collect(),
@@ -178,7 +178,7 @@ fn read(rows: &[ClothingRow]) -> Dataset {
             ),
             classes(
                 "rating",
-                Message::new("Rating", "评级"),
+                Message::new("Rating", "评分"),
                 &[
                     ("1 star", "1 星"),
                     ("2 stars", "2 星"),
@@ -202,7 +202,7 @@ fn read(rows: &[ClothingRow]) -> Dataset {
 pub(super) mod tests {
     use super::*;
 
-    /// A table of the same form with few rows, some of them twice.
+    /// A table of the same format with few rows, some of them equal.
     pub(in crate::datasets) fn fixture() -> Dataset {
         let row = |row: usize| {
             let row = if row % 30 == 29 { row - 3 } else { row };

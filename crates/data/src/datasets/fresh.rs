@@ -1,7 +1,7 @@
-//! Training rows that are drawn anew in every epoch, for data that a generator can make without end.
+//! Training rows that are drawn anew in every epoch, for generators without a limit on the number of rows.
 //!
-//! A row is a pure function of the generator's settings, the epoch and the row's number: nothing is stored or allocated,
-//! several runs may read different epochs of one prepared set, and a run that is continued sees what it would have seen.
+//! A row is a pure function of the settings of the generator, the epoch and the index of the row: nothing is stored or allocated,
+//! several runs can read different epochs of one prepared set, and a restored run reads the same rows as an uninterrupted one.
 //!
 //! ```
 //! use mtl_data::datasets::Generator;
@@ -37,13 +37,13 @@ impl FreshRows {
         }
     }
 
-    /// Numbers of the one dense feature.
+    /// Width of the dense feature.
     pub fn width(&self) -> usize {
         self.rule.width()
     }
 
-    /// Writes the input of row `row` in epoch `epoch` as the generator makes it (not standardised) to `x`; its labels
-    /// come back. Allocates nothing.
+    /// Writes the input of row `row` in epoch `epoch`, not standardised, to `x` and returns its labels.
+    /// Allocates nothing.
     ///
     /// # Panics
     /// When `x` is shorter than [`width`](Self::width).

@@ -5,16 +5,16 @@
 //!
 //! - `p(click) = sigmoid(c0 + b_u + b_i + 1.5 a(u, i))`;
 //! - `p(buy | click) = sigmoid(c1 + 1.5 a'(u, i))`, where `a'` uses item factors `v' = r v + sqrt(1 - r^2) w`: `r` is
-//!   how far the two tasks agree;
+//!   the correlation of the two tasks;
 //! - the next item is drawn from `(1 - m) P(j | u) + m P(j | previous)`, each a softmax of `3 a` over the items, the
 //!   first weighted by popularity; the next user (who else would like this item) from the softmax over the users.
 //!
 //! Items are shown by popularity `1 / rank^s` (a long tail), and `c0`, `c1` are set so that the mean click and purchase
-//! rates are those asked for. Labels: `click`; `conversion` (clicked and bought, known for every impression);
+//! rates are those of the settings. Labels: `click`; `conversion` (clicked and bought, known for every impression);
 //! `purchase` (bought, known only after a click, NaN otherwise: sample selection as it is in practice); `next_item` and
-//! `next_user`, with as many classes as there are items and users. With `tail_tasks` there are two labels more:
-//! `click_popular` and `click_tail`, each known for its own items only. [`Dataset::truth`] holds the probability of a one
-//! (binary) or of the class drawn, before noise: of `click` it is pCTR, of `purchase` pCVR (for every impression, clicked or
+//! `next_user`, with as many classes as there are items and users. With `tail_tasks` there are two more labels:
+//! `click_popular` and `click_tail`, each known for its own items only. [`Dataset::truth`] holds the probability of the positive class
+//! (binary) or of the drawn class, before noise: of `click` it is pCTR, of `purchase` pCVR (for every impression, clicked or
 //! not), of `conversion` their product, so that a model's bias can be measured ([`compare`](crate::truth::compare)).
 //!
 //! ```
@@ -33,7 +33,7 @@ use mtl_kernels::random::Random;
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelColumn, Language, TruthColumn};
 use crate::settings::DataSettings;
 
-/// Stable name.
+/// Key of the data set.
 pub const KEY: &str = "generated-impressions";
 
 mtl_base::settings! {
@@ -41,7 +41,7 @@ mtl_base::settings! {
     pub struct ImpressionSettings {
         /// Number of impressions.
         rows: usize = 20_000, Int { min: 100, max: 200_000, step: 5_000 },
-            ["Impressions", "曝光数"], ["Number of rows: one user sees one item.", "行数：一行是一位用户看到一件物品。"];
+            ["Impressions", "曝光数"], ["Number of rows; in each, one user sees one item.", "行数：一行是一位用户看到一件物品。"];
         /// Number of users.
         users: usize = 1_000, Int { min: 2, max: 5_000, step: 100 },
             ["Users", "用户数"], ["Number of users.", "用户的数量。"];
@@ -51,21 +51,21 @@ mtl_base::settings! {
         /// Number of latent factors.
         factors: usize = 6, Int { min: 1, max: 64, step: 1 },
             ["Latent factors", "隐因子数"],
-            ["Width k of the hidden taste vectors.", "隐含偏好向量的维度 k。"];
-        /// How far click and purchase agree.
+            ["Width k of the latent preference vectors.", "隐含偏好向量的维度 k。"];
+        /// Correlation of the preferences behind click and purchase.
         correlation: f32 = 0.7, Real { min: -1.0, max: 1.0, step: 0.05 },
             ["Task correlation", "任务相关度"],
-            ["r in v' = r v + sqrt(1 - r^2) w: how far the taste that makes people buy is the taste that makes them click; -1: the opposite.",
-             "v' = r v + sqrt(1 - r^2) w 中的 r：促成购买的偏好与促成点击的偏好有多一致；-1 表示相反。"];
-        /// Mean click rate.
+            ["r in v' = r v + sqrt(1 - r^2) w: how similar the preferences behind conversions are to those behind clicks; -1: opposite.",
+             "v' = r v + sqrt(1 - r^2) w 中的 r：促成转化的偏好与促成点击的偏好有多一致；-1 表示相反。"];
+        /// Mean click-through rate.
         click_rate: f32 = 0.3, Real { min: 0.01, max: 0.9, step: 0.01 },
-            ["Click rate", "点击率"], ["Mean probability of a click.", "平均点击概率。"];
-        /// Mean purchase rate after a click.
+            ["Click-through rate (CTR)", "点击率（CTR）"], ["Mean probability of a click.", "平均点击概率。"];
+        /// Mean conversion rate after a click.
         purchase_rate: f32 = 0.3, Real { min: 0.01, max: 0.9, step: 0.01 },
-            ["Purchase rate", "购买率"], ["Mean probability of a purchase after a click.", "点击之后的平均购买概率。"];
+            ["Conversion rate (CVR)", "转化率（CVR）"], ["Mean probability of a conversion after a click.", "点击之后的平均转化概率。"];
         /// Exponent of the popularity law.
         popularity: f32 = 0.8, Real { min: 0.0, max: 2.0, step: 0.1 },
-            ["Popularity exponent", "热门度指数"],
+            ["Popularity exponent", "流行度指数"],
             ["s in 1 / rank^s: 0 shows all items equally often, 1 gives a long tail.",
              "1 / 排名^s 中的 s：0 表示各物品曝光相同，1 形成长尾。"];
         /// Weight of the previous item in the choice of the next one.
@@ -76,32 +76,32 @@ mtl_base::settings! {
         /// Whether clicks on popular and on other items are tasks of their own.
         tail_tasks: bool = false, Flag,
             ["Popular and tail items as tasks", "热门与长尾分为两个任务"],
-            ["Adds two labels: clicks on the most popular items, which take half of the impressions, and clicks on all others.",
+            ["Adds two labels: clicks on the most popular items, which make up half of the impressions, and clicks on all others.",
              "增加两个标签：最热门物品（占一半曝光）的点击，以及其余物品的点击。"];
         /// Share of binary labels that are flipped.
         label_noise: f32 = 0.0, Real { min: 0.0, max: 0.5, step: 0.01 },
             ["Label noise", "标签噪声"],
-            ["Share of clicks and purchases that are recorded wrongly.", "被记录错误的点击与购买比例。"];
+            ["Share of clicks and conversions that are recorded wrongly.", "被记录错误的点击与转化比例。"];
         /// Share of missing labels.
         missing: f32 = 0.0, Real { min: 0.0, max: 0.95, step: 0.05 },
             ["Missing labels", "缺失标签"],
-            ["Share of labels that are not known, drawn for each label on its own.", "未知标签的比例，对每个标签独立抽取。"];
+            ["Share of missing labels, drawn independently for each label.", "缺失标签的比例，对每个标签独立抽取。"];
         /// Seed.
         seed: usize = 1, Int { min: 0, max: 4_294_967_295, step: 1 },
             ["Seed", "随机种子"], ["Same seed, same impressions.", "种子相同，数据相同。"];
     }
 }
 
-/// What the set is.
+/// Description of the data set.
 pub fn info() -> DatasetInfo {
     DatasetInfo {
         key: KEY.to_owned(),
-        name: Message::new("Generated impressions", "生成的推荐曝光"),
+        name: Message::new("Generated impressions", "模拟曝光日志"),
         description: Message::new(
-            "Users see items, click and buy, drawn from latent tastes with known probabilities: click, conversion, \
-             purchase after click (known only for clicks), next item and next user. Because the truth is known, a \
-             model can be held against the best that is possible.",
-            "用户看到物品、点击并购买，由隐含偏好按已知概率生成：点击、转化、点击后购买（仅点击时已知）、下一物品与下一用户。真实概率已知，因此可以把模型与理论最优比较。",
+            "Users see items, click and convert, simulated from latent preferences with known probabilities: click, conversion, \
+             conversion after click (known only for clicks), next item and next user. Because the true probabilities \
+             are known, a model can be compared with the optimum.",
+            "用户看到物品、点击并转化，由隐含偏好按已知概率生成：点击、转化、点击后转化（仅点击时已知）、下一物品与下一用户。真实概率已知，因此可以把模型与理论最优比较。",
         ),
         language: Language::None,
         licence: "MIT OR Apache-2.0".to_owned(),
@@ -116,11 +116,11 @@ pub fn recommended() -> DataSettings {
     DataSettings::default()
 }
 
-/// Logits per unit of affinity, and the sharper scale of the softmaxes.
+/// Logits per unit of affinity, and the larger scale of the softmaxes.
 const LOGIT_SCALE: f32 = 1.5;
 const SOFTMAX_SCALE: f32 = 3.0;
 
-/// Makes the impressions.
+/// Generates the impressions.
 pub fn generate(settings: &ImpressionSettings) -> Dataset {
     let seed = settings.seed as u64;
     let (rows, n_users, n_items) = (settings.rows, settings.users.max(1), settings.items.max(1));
@@ -143,7 +143,7 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
     let user_bias: Vec<f32> = (0..n_users).map(|_| 0.5 * random.normal()).collect();
     let item_bias: Vec<f32> = (0..n_items).map(|_| 0.5 * random.normal()).collect();
 
-    // Ranks are dealt at random, so that an item's id says nothing about its popularity.
+    // Ranks are assigned at random, so that the ID of an item is independent of its popularity.
     let mut ranks: Vec<usize> = (1..=n_items).collect();
     random.shuffle(&mut ranks);
     let popularity: Vec<f32> = ranks
@@ -277,7 +277,7 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
         binary("conversion", Message::new("Conversion", "转化"), conversion),
         binary(
             "purchase",
-            Message::new("Purchase after click", "点击后购买"),
+            Message::new("Conversion after click", "点击后转化"),
             purchase,
         ),
         classes(
@@ -341,7 +341,7 @@ pub fn generate(settings: &ImpressionSettings) -> Dataset {
     }
 }
 
-/// The most popular items, as many as take half of all impressions.
+/// The most popular items that together make up half of all impressions.
 fn popular_half(popularity: &[f32]) -> Vec<bool> {
     let mut order: Vec<usize> = (0..popularity.len()).collect();
     order.sort_by(|a, b| popularity[*b].total_cmp(&popularity[*a]));
@@ -358,7 +358,7 @@ fn popular_half(popularity: &[f32]) -> Vec<bool> {
     is_popular
 }
 
-/// `n` vectors of `k` standard normal numbers.
+/// `n` vectors of `k` standard normal values.
 struct Factors {
     k: usize,
     values: Vec<f32>,
@@ -376,7 +376,7 @@ impl Factors {
         self.values.len() / self.k
     }
 
-    /// Their dot product over `sqrt(k)`.
+    /// Dot product over `sqrt(k)`.
     fn affinity(&self, row: usize, other: &Self, column: usize) -> f32 {
         let a = &self.values[row * self.k..(row + 1) * self.k];
         let b = &other.values[column * self.k..(column + 1) * self.k];
@@ -384,7 +384,7 @@ impl Factors {
     }
 }
 
-/// A discrete distribution to draw from by inversion.
+/// A discrete distribution, sampled by inversion.
 struct Cumulative {
     sums: Vec<f64>,
 }
@@ -420,7 +420,7 @@ struct Choice<'a> {
     from: &'a Factors,
     to: &'a Factors,
     weights: Option<&'a [f32]>,
-    /// An item does not follow itself.
+    /// No item follows itself.
     exclude_self: bool,
 }
 
@@ -438,9 +438,9 @@ impl Choice<'_> {
     }
 }
 
-/// Draws one class per row from `(1 - m) P0(. | k0) + m P1(. | k1)`, and gives the probability of each class drawn.
+/// Draws one class per row from `(1 - m) P0(. | k0) + m P1(. | k1)`, and returns the probability of each drawn class.
 ///
-/// Rows are taken key by key, so that a distribution is made once and never kept.
+/// Rows are grouped by key, so that each distribution is computed once and none is stored.
 fn mixture(m: f32, parts: [(&Choice<'_>, &[u32]); 2], random: &mut Random) -> (Vec<u32>, Vec<f32>) {
     let rows = parts[0].1.len();
     let draws: Vec<(usize, f32)> = (0..rows)
@@ -470,12 +470,12 @@ fn mixture(m: f32, parts: [(&Choice<'_>, &[u32]); 2], random: &mut Random) -> (V
             probabilities[row] += share * (f64::from(weight) / totals[part][row]) as f32;
         }
     }
-    // Rounding may leave a sum a hair above one.
+    // Rounding can make a sum slightly larger than 1.
     probabilities.iter_mut().for_each(|p| *p = p.min(1.0));
     (classes, probabilities)
 }
 
-/// `sigmoid(c + logit)` with `c` such that the mean, weighted where asked, is `rate`: by bisection.
+/// `sigmoid(c + logit)` with `c` such that the (weighted) mean is `rate`, by bisection.
 fn with_mean(logits: &[f32], rate: f32, weights: Option<&[f32]>) -> Vec<f32> {
     let mean = |c: f32| {
         let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
@@ -644,7 +644,7 @@ mod tests {
         assert!(distinct(tail) > 3 * distinct(popular));
     }
 
-    /// With a correlation of -1 what makes people click keeps them from buying.
+    /// With a correlation of -1, preferences for clicks are opposite to those for purchases.
     #[test]
     fn opposed_tastes_have_opposed_truths() {
         let correlation_of = |correlation| {

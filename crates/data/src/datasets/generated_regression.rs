@@ -1,19 +1,19 @@
-//! Two generated regression tasks whose relatedness is a number: the synthetic data of the MMoE paper.
+//! Two generated regression tasks with adjustable relatedness: the synthetic data of the MMoE paper.
 //!
-//! With orthogonal unit vectors `u1`, `u2` of `d` numbers, a scale `c` and a relatedness `p` from -1 to 1,
+//! With orthogonal unit vectors `u1`, `u2` of length `d`, a scale `c` and a relatedness `p` from -1 to 1,
 //!
 //! ```text
 //! w1 = c u1,  w2 = c (p u1 + sqrt(1 - p^2) u2),  x ~ N(0, I)
 //! y_k = f(w_k . x) + noise,  f(z) = z + sum_i sin(a_i z + b_i),  noise ~ N(0, s^2)
 //! ```
 //! `p` is the cosine of the two weight vectors. The constants `a`, `b` are fixed ([`SINES`]): drawn anew for every seed, as
-//! is usual, they change how far the labels correlate more than `p` does. With them the labels' correlation is close to
-//! `p`, and the report shows it as measured. `E[y_k | x] = f(w_k . x)` is kept as the truth, so that the smallest possible
-//! error, `s`, stands among the baselines.
+//! is usual, they change the correlation of the labels more than `p` does. With them the correlation of the labels is close to
+//! `p`, and the report shows its measured value. `E[y_k | x] = f(w_k . x)` is stored as the truth, so that the smallest possible
+//! error, `s`, is one of the baselines.
 //!
 //! The second label may be given in a smaller unit (`unit_2 = 100`: cents instead of euros), which makes its loss 10,000
 //! times as large. With `streaming`, training rows are drawn anew in every epoch ([`FreshRows`](super::FreshRows)):
-//! the regime without repetition in which the paper's comparison was made.
+//! the setting without repetition of the paper's comparison.
 //!
 //! Ma, J. et al. (2018). Modeling Task Relationships in Multi-task Learning with Multi-gate Mixture-of-Experts. KDD.
 //!
@@ -36,7 +36,7 @@ use crate::dataset::{
 };
 use crate::settings::DataSettings;
 
-/// Stable name.
+/// Key of the data set.
 pub const KEY: &str = "generated-regression";
 
 /// Frequencies and phases of `f`: one draw from the standard normal, rounded, so that `f` has the variance 0.35 at the
@@ -58,48 +58,48 @@ mtl_base::settings! {
         /// Cosine of the two weight vectors.
         relatedness: f32 = 0.5, Real { min: -1.0, max: 1.0, step: 0.1 },
             ["Relatedness", "任务相关度"],
-            ["p, the cosine of the tasks' weight vectors: 1 makes them the same task, 0 unrelated, -1 opposed.",
+            ["p, the cosine of the weight vectors of the tasks: 1 makes the tasks identical, 0 unrelated, -1 opposite.",
              "两个任务权重向量的余弦 p：1 表示同一任务，0 表示无关，-1 表示相反。"];
         /// Length of the weight vectors.
         scale: f32 = 0.3, Real { min: 0.05, max: 2.0, step: 0.05 },
             ["Scale", "尺度"],
-            ["c, the length of the weight vectors: the larger, the less linear the tasks are.",
+            ["c, the length of the weight vectors: with larger values the tasks are less linear.",
              "权重向量的长度 c：越大，任务越偏离线性。"];
         /// Standard deviation of the noise.
         noise: f32 = 0.1, Real { min: 0.0, max: 2.0, step: 0.05 },
             ["Noise", "噪声"],
-            ["Standard deviation s of the noise of either label, in the unit of the first: the smallest error that is possible.",
+            ["Standard deviation s of the noise of both labels, in the unit of the first: the smallest possible error.",
              "两个标签噪声的标准差 s（以第一个标签的单位计）：可能达到的最小误差。"];
-        /// How many of its units make one unit of the first label.
+        /// Units of the second label per unit of the first.
         unit_2: f32 = 1.0, Real { min: 0.001, max: 1_000.0, step: 1.0 },
             ["Unit of task 2", "任务 2 的单位"],
-            ["The second label is multiplied by this: 100 gives cents where the first label gives euros, and a squared error \
+            ["The second label is multiplied by this value: with 100 it is in cents and the first in euros, and its squared error is \
               10,000 times as large.",
              "第二个标签乘以该值：取 100 相当于第一个标签以元计、第二个以分计，平方误差大 10,000 倍。"];
         /// Share of missing labels.
         missing: f32 = 0.0, Real { min: 0.0, max: 0.95, step: 0.05 },
             ["Missing labels", "缺失标签"],
-            ["Share of labels that are not known, drawn for each label on its own.", "未知标签的比例，对每个标签独立抽取。"];
+            ["Share of missing labels, drawn independently for each label.", "缺失标签的比例，对每个标签独立抽取。"];
         /// Whether training rows are drawn anew in every epoch.
         streaming: bool = false, Flag,
             ["New rows in every epoch", "每轮新数据"],
-            ["Training rows are drawn anew in every epoch, so that none is seen twice; validation and test rows stay.",
-             "每一轮都重新抽取训练行，任何一行都不会重复出现；验证行和测试行保持不变。"];
+            ["Training rows are drawn anew in every epoch, so that none is used twice; the validation and test sets stay the same.",
+             "每一轮都重新抽取训练集，任何一行都不会重复出现；验证集和测试集保持不变。"];
         /// Seed.
         seed: usize = 1, Int { min: 0, max: 4_294_967_295, step: 1 },
             ["Seed", "随机种子"], ["Same seed, same rows.", "种子相同，数据相同。"];
     }
 }
 
-/// What the set is.
+/// Description of the data set.
 pub fn info() -> DatasetInfo {
     DatasetInfo {
         key: KEY.to_owned(),
         name: Message::new("Generated regression", "生成的回归任务"),
         description: Message::new(
-            "Two regression tasks on the same random inputs, with a knob from opposed (-1) over unrelated (0) to the same \
-             task (1), after the synthetic data of the MMoE paper. The smallest possible error is known. Options: other \
-             units for the second task, and new rows in every epoch.",
+            "Two regression tasks on the same random inputs, with adjustable relatedness from opposite (-1) over unrelated (0) \
+             to identical (1), after the synthetic data of the MMoE paper. The smallest possible error is known. Options: \
+             another unit for the second task, and new rows in every epoch.",
             "同一随机输入上的两个回归任务，相关度可从相反（-1）经无关（0）调到相同（1），参照 MMoE 论文的合成数据。可能的最小误差已知。可选：第二个任务使用其他单位；每轮重新抽取数据。",
         ),
         language: Language::None,
@@ -119,7 +119,7 @@ pub fn recommended() -> DataSettings {
     DataSettings::default()
 }
 
-/// The two functions of an input.
+/// The two target functions of an input.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rule {
     settings: RegressionSettings,
@@ -150,7 +150,7 @@ impl Rule {
         self.settings.width
     }
 
-    /// Fills a row; its labels and their expected values come back.
+    /// Fills a row and returns its labels and their expected values.
     pub(crate) fn draw(&self, random: &mut Random, x: &mut [f32]) -> ([f32; 2], [f32; 2]) {
         x.iter_mut().for_each(|value| *value = random.normal());
         let units = [1.0, self.settings.unit_2];
@@ -177,7 +177,7 @@ fn normalize(vector: &mut [f32]) {
         .for_each(|value| *value /= length.max(f32::MIN_POSITIVE));
 }
 
-/// Makes the rows.
+/// Generates the rows.
 pub fn generate(settings: &RegressionSettings) -> Dataset {
     let rule = Rule::new(settings);
     let mut random = Random::stream(settings.seed as u64, "regression/rows");

@@ -1,11 +1,11 @@
 //! `lecture-ratings`: 73,421 ratings that 2,972 students gave 1,128 lecturers: user x item.
 //!
 //! Raw: one CSV table with the columns row, `s` (student), `d` (lecturer), `studage`, `lectage`, `service`, `dept`, `y`.
-//! Features: `user`, `item` (both renumbered), `course` (a lecturer's service or other course so many semesters ago: as
-//! near as the table comes to naming the course that was rated), `dept`, `context` (semesters of the student, semesters
+//! Features: `user`, `item` (both renumbered), `course` (lecturer, service course or not, and semesters ago: the closest
+//! to the course rated that the table has), `dept`, `context` (semesters of the student, semesters
 //! since the lecture, service course or not). Labels: `like` (rating >= 4), `top` (rating = 5), `rating` (1 to 5, real), and for
 //! recommendation by softmax `next_item` (the lecturer whom this student liked next, in the order of the table) and
-//! `next_user` (the student who liked this lecturer next), known only for a liked row of whoever has two. "Next" is among
+//! `next_user` (the student who liked this lecturer next), known only for a liked row with a later liked row. "Next" is among
 //! the rows of the same split ([`NextLabel`]).
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use crate::dataset::{
 use crate::next::NextLabel;
 use crate::settings::DataSettings;
 
-/// Stable name.
+/// Key of the data set.
 pub const KEY: &str = "lecture-ratings";
 
 const FILE: &str = "InstEval.csv";
@@ -36,7 +36,7 @@ const COUNTS: &[(&str, &[usize])] = &[
     ("top", &[ROWS - RATINGS[4], RATINGS[4]]),
 ];
 
-/// What the set is.
+/// Description of the data set.
 pub fn info() -> DatasetInfo {
     DatasetInfo {
         key: KEY.to_owned(),
@@ -74,7 +74,7 @@ pub fn recommended() -> DataSettings {
     }
 }
 
-/// Reads the table, and asserts the published counts.
+/// Reads the table, and checks the published counts.
 pub fn parse(csv: &str) -> Result<Dataset, RawError> {
     let rows = read_rows(csv)?;
     for (rating, expected) in (1..).zip(RATINGS) {
@@ -141,7 +141,7 @@ fn read_rows(csv: &str) -> Result<Vec<Row>, RawError> {
     Ok(rows)
 }
 
-/// Renumbers ids in ascending order of the old numbers.
+/// Renumbers IDs in ascending order of the old numbers.
 fn renumber<const N: usize>(rows: &[Row], id: fn(&Row) -> [u32; N]) -> IdColumn {
     let mut numbers: BTreeMap<[u32; N], u32> = rows.iter().map(|row| (id(row), 0)).collect();
     (0..)
@@ -254,7 +254,7 @@ fn build(rows: &[Row]) -> Dataset {
 pub(super) mod tests {
     use super::*;
 
-    /// A table of the same form with few rows, some of them twice.
+    /// A table of the same format with few rows, some of them equal.
     pub(in crate::datasets) fn fixture() -> Dataset {
         let line = |row: u32| {
             let row = if row % 40 == 39 { row - 7 } else { row };

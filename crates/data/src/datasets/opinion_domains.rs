@@ -9,9 +9,9 @@ use super::raw::{RawError, classes, expect_counts, real};
 use crate::dataset::{Column, Dataset, DatasetInfo, Feature, Language, Source, TextColumn};
 use crate::settings::DataSettings;
 
-/// Stable name.
+/// Key of the data set.
 pub const KEY: &str = "opinion-domains";
-/// Files inside the archive, by class of `domain`.
+/// Files in the archive, by class of `domain`.
 pub const FILES: [&str; 4] = [
     "tweets_GroundTruth.txt",
     "amazonReviewSnippets_GroundTruth.txt",
@@ -24,7 +24,7 @@ pub const NEUTRAL: f32 = 0.5;
 const ROWS: usize = 23_703;
 const COUNTS: &[(&str, &[usize])] = &[("domain", &[4_200, 3_708, 10_605, 5_190])];
 
-/// What the set is.
+/// Description of the data set.
 pub fn info() -> DatasetInfo {
     DatasetInfo {
         key: KEY.to_owned(),
@@ -63,7 +63,7 @@ pub fn recommended() -> DataSettings {
     }
 }
 
-/// Reads the texts of [`FILES`], in that order, and asserts the published counts.
+/// Reads the texts of [`FILES`], in that order, and checks the published counts.
 pub fn parse(files: [&str; 4]) -> Result<Dataset, RawError> {
     expect_counts(read(files)?, ROWS, COUNTS)
 }
@@ -135,7 +135,7 @@ fn read(files: [&str; 4]) -> Result<Dataset, RawError> {
 pub(super) mod tests {
     use super::*;
 
-    /// Four files of the same form with few lines, some of them twice.
+    /// Four files of the same format with few lines, some of them equal.
     pub(in crate::datasets) fn fixture() -> Dataset {
         let file = |domain: usize| -> String {
             let line = |row: usize| {

@@ -1,4 +1,4 @@
-//! What the parsers of raw files have in common: their error, and the count of rows and classes that each one asserts.
+//! Shared parts of the parsers of raw files: their error, and the check of the counts of rows and classes.
 
 use mtl_base::schema::LabelKind;
 use mtl_base::text::{Explain, Message};
@@ -6,34 +6,34 @@ use thiserror::Error;
 
 use crate::dataset::{Dataset, DatasetError, LabelColumn};
 
-/// Why a raw file is not the one that was expected.
+/// A raw file is not the expected one.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum RawError {
-    /// A line does not have the expected form.
+    /// A line does not have the expected format.
     #[error("{file}, line {line}: expected {expected}, got {got:?}")]
     Line {
-        /// The file.
+        /// Name of the file.
         file: &'static str,
-        /// 1-based line.
+        /// Line, counted from 1.
         line: usize,
-        /// What was expected.
+        /// Expected content.
         expected: &'static str,
-        /// What is there.
+        /// Content of the line.
         got: String,
     },
-    /// The number of rows or of rows in a class is not the published one.
+    /// The number of rows, or of rows of a class, differs from the published one.
     #[error(
         "{what}: expected {expected}, counted {got}; the raw file is another one, or its reading has changed"
     )]
     Count {
-        /// What was counted.
+        /// The quantity.
         what: String,
-        /// The published number.
+        /// Published number.
         expected: usize,
-        /// The number found.
+        /// Number in the file.
         got: usize,
     },
-    /// The columns do not make a data set.
+    /// The columns do not form a valid data set.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
 }
@@ -58,7 +58,7 @@ impl Explain for RawError {
     }
 }
 
-/// Holds a count against the published one.
+/// Compares a count with the published one.
 pub(super) fn expect_count(what: impl Into<String>, expected: usize, got: usize) -> Result<(), RawError> {
     if expected == got {
         Ok(())
@@ -71,7 +71,7 @@ pub(super) fn expect_count(what: impl Into<String>, expected: usize, got: usize)
     }
 }
 
-/// Holds rows and the rows of every class against the published counts, and checks the set.
+/// Compares the number of rows and of rows of every class with the published counts, and checks the data set.
 pub(super) fn expect_counts(
     dataset: Dataset,
     rows: usize,

@@ -1,4 +1,4 @@
-//! The labels that training sees: each of a row of its own split, as many as are asked for.
+//! The labels used in training: each derived from rows of its own split, and limited to the share that the settings allow.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use crate::dataset::{Dataset, LabelColumn};
 use crate::next::NextLabel;
 use crate::split::{Split, Splits};
 
-/// How many of a label's training rows are trained on.
+/// Number of training rows of a label that are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelUsage {
-    /// Training rows whose label is known.
+    /// Number of training rows with a known label.
     pub n_known: usize,
-    /// Those of them that are used.
+    /// Number of those that are used.
     pub n_used: usize,
-    /// Training rows whose label is not known, or not used, and is read as 0.
+    /// Number of training rows whose missing or unused label is read as 0.
     pub n_read_as_zero: usize,
 }
 
-/// The values of every label, and how much of each is used.
+/// Values and usage of every label.
 pub(super) fn labels(
     dataset: &Dataset,
     settings: &DataSettings,
@@ -54,7 +54,7 @@ fn check_keys(dataset: &Dataset, shares: &BTreeMap<String, f32>) -> Result<(), D
     }
 }
 
-/// The values of a label that names rows: each of a row of the same part.
+/// Values of a label that refers to rows: each to one of the same split.
 fn next_labels(dataset: &Dataset, next: &NextLabel, splits: &Splits) -> Vec<f32> {
     let mut values = vec![f32::NAN; dataset.n_rows()];
     let columns = (
@@ -62,7 +62,7 @@ fn next_labels(dataset: &Dataset, next: &NextLabel, splits: &Splits) -> Vec<f32>
         dataset.ids(&next.names),
         dataset.label(&next.among),
     );
-    // The data set has been checked: the columns are there.
+    // The columns exist, because the data set has been checked.
     if let (Some(of), Some(names), Some(among)) = columns {
         for part in Split::ALL {
             NextLabel::fill(
@@ -77,8 +77,8 @@ fn next_labels(dataset: &Dataset, next: &NextLabel, splits: &Splits) -> Vec<f32>
     values
 }
 
-/// Keeps the share of the known training rows that is asked for. The rows are drawn by the seed and the label's key, and a
-/// smaller share keeps a part of what a larger one keeps.
+/// Keeps a share of the labelled training rows. The rows are drawn by the seed and the key of the label, and the rows of
+/// a smaller share are a subset of those of a larger one.
 fn use_some(label: &LabelColumn, settings: &DataSettings, train: &[u32], values: &mut [f32]) -> LabelUsage {
     let width = label.kind.width();
     let of_row = |row: u32| row as usize * width..(row as usize + 1) * width;
@@ -193,7 +193,7 @@ mod tests {
         assert!(few.iter().all(|row| more.contains(row)));
         assert_eq!(few, used(0.1, 1));
         assert_ne!(few, used(0.1, 2));
-        // Two labels do not keep the same rows.
+        // Two labels keep different rows.
         let both = prepared(0.0, &[("sentiment", 0.1), ("domain", 0.1)], false, 1);
         assert_ne!(known(&both, 0, Split::Train), known(&both, 1, Split::Train));
     }

@@ -1,14 +1,14 @@
-//! From a data set to numbers: vocabulary, token ids, standardised dense columns, splits, and the schema of it all.
+//! Preparation of a data set: vocabulary, token IDs, standardised dense columns, splits, and the schema.
 //!
 //! ```text
-//! text column  -> [rows x max_tokens] u32, 0 = padding, 1 = unknown; the vocabulary sees the training rows only
+//! text column  -> [rows x max_tokens] u32, 0 = padding, 1 = unknown; the vocabulary is built from the training rows only
 //! id column    -> [rows] u32
-//! dense column -> [rows x width] f32, (x - mean) / deviation over the training rows
-//! label        -> [rows] f32 ([rows x labels] for a multi-label), NaN = not known
+//! dense column -> [rows x width] f32, (x - mean) / standard deviation over the training rows
+//! label        -> [rows] f32 ([rows x labels] for a multi-label), NaN = missing
 //! ```
-//! Rows with the same input are in one split ([`same_input`](crate::same_input)), and a label that names another row names
-//! one of its own split ([`next`](crate::next)): nothing that training sees comes from a held-out row.
-//! A row without a single word stays in the set as padding alone; a pooled embedding of it is zero. Batches are filled by
+//! Rows with equal inputs are in one split ([`same_input`](crate::same_input)), and a label that refers to another row refers to
+//! one of its own split ([`next`](crate::next)): nothing in training depends on a held-out row.
+//! A row without a word stays in the set, with padding only; a pooled embedding of it is zero. Batches are filled by
 //! the `*_into` methods, which allocate nothing.
 //!
 //! ```
@@ -44,52 +44,52 @@ pub use crate::settings::DataSettings;
 pub use labels::LabelUsage;
 pub use prepared::{DenseScale, DenseValues, FeatureValues, Prepared, TokenValues};
 
-/// Labels with more classes than this are not stratified by unless asked for.
+/// The default label to stratify by has at most this many classes.
 const MAX_STRATA: usize = 100;
 
-/// Why a data set cannot be prepared.
+/// Error of preparing a data set.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum DataError {
-    /// The data set itself is not valid.
+    /// The data set is not valid.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// A setting is outside the bounds of its form.
+    /// A setting is outside its bounds.
     #[error(transparent)]
     Setting(#[from] SettingError),
     /// The label to stratify by does not exist.
     #[error("there is no label `{key}` to stratify by; the labels are {labels}")]
     Stratify {
-        /// What was asked for.
+        /// Key in the settings.
         key: String,
-        /// What there is.
+        /// Keys that exist.
         labels: String,
     },
     /// A share is given for a label that does not exist.
-    #[error("there is no label `{key}` of which a share could be used; the labels are {labels}")]
+    #[error("there is no label `{key}` to use a share of; the labels are {labels}")]
     LabelsUsed {
-        /// What was asked for.
+        /// Key in the settings.
         key: String,
-        /// What there is.
+        /// Keys that exist.
         labels: String,
     },
-    /// A split would have no row.
+    /// A split is empty.
     #[error(
-        "the {} split of {rows} rows with {inputs} different inputs is empty (rows with the same input stay in one split); \
-         take more rows or another share",
+        "the {} set of {rows} rows with {inputs} different inputs is empty (rows with equal inputs stay in one set); \
+         use more rows or another share",
         .split.label().en
     )]
     EmptySplit {
-        /// The part.
+        /// The split.
         split: Split,
-        /// Rows in all.
+        /// Number of rows.
         rows: usize,
-        /// Different inputs among them.
+        /// Number of different inputs among them.
         inputs: usize,
     },
-    /// A vocabulary from a file is not one.
-    #[error("the vocabulary of `{feature}` does not begin with <pad> and <unk>")]
+    /// A vocabulary from a file lacks the reserved tokens.
+    #[error("the vocabulary of `{feature}` does not start with <pad> and <unk>")]
     Vocabulary {
-        /// The text feature.
+        /// Key of the text feature.
         feature: String,
     },
 }
@@ -115,12 +115,12 @@ impl Explain for DataError {
     }
 }
 
-/// Prepares a data set: see the module.
+/// Prepares a data set; see the documentation of the module.
 pub fn prepare(dataset: &Dataset, settings: &DataSettings) -> Result<Prepared, DataError> {
     prepare_with(dataset, settings, &BTreeMap::new())
 }
 
-/// Prepares a data set with vocabularies that are already there, by feature key: those of trained weights.
+/// Prepares a data set with given vocabularies, by feature key: those of trained weights.
 pub fn prepare_with(
     dataset: &Dataset,
     settings: &DataSettings,
@@ -132,7 +132,7 @@ pub fn prepare_with(
     prepare_on(dataset, settings, splits, vocabularies)
 }
 
-/// The rows of each part: rows with the same input stay together.
+/// The rows of each split; rows with equal inputs stay together.
 fn split_rows(dataset: &Dataset, settings: &DataSettings) -> Result<Splits, DataError> {
     let first = first_rows(dataset);
     let strata = strata(dataset, &settings.stratify)?;
@@ -232,7 +232,7 @@ pub(crate) fn prepare_on(
     })
 }
 
-/// The label to stratify by: the one named, or the first with few enough classes.
+/// The label to stratify by: the one in the settings, or the first with few enough classes.
 fn strata<'a>(dataset: &'a Dataset, key: &str) -> Result<Option<&'a LabelColumn>, DataError> {
     if key.is_empty() {
         let few = |label: &&LabelColumn| {
@@ -240,8 +240,8 @@ fn strata<'a>(dataset: &'a Dataset, key: &str) -> Result<Option<&'a LabelColumn>
         };
         return Ok(dataset.labels.iter().find(few));
     }
-    // A label that names rows follows from the split. The order of a real label's values spreads small and large ones
-    // evenly too.
+    // A label that refers to rows depends on the split and cannot define it. Ordering by a real label spreads small and large
+    // values evenly, too.
     let divides = |label: &&LabelColumn| label.kind.width() == 1 && label.next.is_none();
     match dataset.label(key) {
         Some(label) if divides(&label) => Ok(Some(label)),
@@ -382,7 +382,7 @@ mod tests {
         let rows = [4, 2, 3];
         let mut tokens = [9; 6];
         prepared.tokens_into(0, &rows, &mut tokens);
-        // Cut after two; a text without words is padding alone; a word seen once is unknown.
+        // Truncated to two tokens; a text without words is all padding; a word that occurs once is unknown.
         assert_eq!(tokens, [blue, blue, 0, 0, red, 1]);
         let mut ids = [0; 3];
         prepared.ids_into(1, &rows, &mut ids);

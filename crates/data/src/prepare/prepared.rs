@@ -1,4 +1,4 @@
-//! The prepared data set: numbers by feature and label, read batch by batch.
+//! The prepared data set: numbers by feature and label, read in batches.
 
 use mtl_base::schema::Schema;
 use serde::{Deserialize, Serialize};
@@ -12,23 +12,23 @@ use crate::tokenizer::{Token, Vocabulary};
 /// A data set as numbers, ready for batches.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    /// What the set is.
+    /// Description of the data set.
     pub info: DatasetInfo,
-    /// With what settings it was made.
+    /// Settings of the preparation.
     pub settings: DataSettings,
-    /// What a design may read and learn; features and labels stand in the order of the data set.
+    /// Features and labels, in the order of the data set.
     pub schema: Schema,
-    /// The rows of each part.
+    /// Rows of each split.
     pub splits: Splits,
-    /// The values of each feature.
+    /// Values of each feature.
     pub features: Vec<FeatureValues>,
-    /// The values of each label.
+    /// Values of each label.
     pub labels: Vec<Vec<f32>>,
-    /// How many training rows of each label are used.
+    /// Number of training rows of each label that are used.
     pub usage: Vec<LabelUsage>,
-    /// For a generated set: from what the labels were drawn.
+    /// True distributions of the labels of a generated set.
     pub truth: Vec<TruthColumn>,
-    /// Training rows that are drawn anew in every epoch, where the generator was asked to.
+    /// Source of new training rows for every epoch, if the generator is set to draw them.
     pub fresh: Option<FreshRows>,
     pub(super) n_rows: usize,
 }
@@ -38,27 +38,27 @@ pub struct Prepared {
 pub enum FeatureValues {
     /// Token ids.
     Tokens(TokenValues),
-    /// One id per row.
+    /// One ID per row.
     Ids {
-        /// One id per row.
+        /// ID of each row.
         ids: Vec<u32>,
-        /// Names of the ids; empty where they have none.
+        /// Names of the IDs; empty if they have none.
         names: Vec<String>,
     },
     /// Standardised numbers.
     Dense(DenseValues),
 }
 
-/// Token ids of a text feature.
+/// Token IDs of a text feature.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TokenValues {
     /// Tokens per row.
     pub length: usize,
-    /// `rows * length`, row by row.
+    /// `rows * length` IDs, row by row.
     pub ids: Vec<u32>,
-    /// Number of tokens in each text before it was cut.
+    /// Number of tokens of each text before truncation.
     pub n_tokens: Vec<u32>,
-    /// The tokens by id.
+    /// The tokens by ID.
     pub vocabulary: Vocabulary,
 }
 
@@ -67,18 +67,18 @@ pub struct TokenValues {
 pub struct DenseValues {
     /// Numbers per row.
     pub width: usize,
-    /// `rows * width`, row by row: `(x - mean) / deviation`.
+    /// `rows * width` values, row by row: `(x - mean) / standard deviation`.
     pub values: Vec<f32>,
-    /// How it was standardised, and how a typed number has to be.
+    /// Mean and standard deviation, also for numbers that are typed.
     pub scale: DenseScale,
 }
 
-/// Mean and deviation of each number of a dense feature, over the training rows.
+/// Mean and standard deviation of each number of a dense feature, over the training rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DenseScale {
-    /// One mean per number.
+    /// Mean of each number.
     pub means: Vec<f32>,
-    /// One deviation per number; 1 where the number is constant.
+    /// Standard deviation of each number; 1 where the number is constant.
     pub deviations: Vec<f32>,
 }
 
@@ -92,12 +92,12 @@ impl DenseScale {
 }
 
 impl Prepared {
-    /// Number of rows in all parts together.
+    /// Number of rows of all splits together.
     pub fn n_rows(&self) -> usize {
         self.n_rows
     }
 
-    /// Bytes of the values that batches are read from.
+    /// Bytes of the values that batches are filled from.
     pub fn bytes(&self) -> usize {
         let of_feature = |values: &FeatureValues| match values {
             FeatureValues::Tokens(tokens) => tokens.ids.len() + tokens.n_tokens.len(),
@@ -109,17 +109,17 @@ impl Prepared {
         4 * (features + labels)
     }
 
-    /// Position of the feature named `key`.
+    /// Index of the feature named `key`.
     pub fn feature_idx(&self, key: &str) -> Option<usize> {
         self.schema.features.iter().position(|feature| feature.key == key)
     }
 
-    /// Position of the label named `key`.
+    /// Index of the label named `key`.
     pub fn label_idx(&self, key: &str) -> Option<usize> {
         self.schema.labels.iter().position(|label| label.key == key)
     }
 
-    /// From what a label was drawn, for a generated set.
+    /// True distribution of a label of a generated set.
     pub fn truth_of(&self, label_idx: usize) -> Option<&TruthColumn> {
         let key = &self.schema.labels[label_idx].key;
         self.truth.iter().find(|truth| truth.label == *key)
@@ -130,7 +130,7 @@ impl Prepared {
         self.schema.labels[label_idx].kind.n_classes()
     }
 
-    /// The vocabulary of a text feature; none for another one.
+    /// Vocabulary of a text feature; `None` for other features.
     pub fn vocabulary(&self, feature_idx: usize) -> Option<&Vocabulary> {
         match self.features.get(feature_idx) {
             Some(FeatureValues::Tokens(tokens)) => Some(&tokens.vocabulary),
@@ -138,8 +138,8 @@ impl Prepared {
         }
     }
 
-    /// Encodes a typed text as a row of a text feature: the padded ids go to `out`, the tokens that fit into it come back
-    /// with their places in the text. No tokens when the feature is not a text.
+    /// Encodes a text as a row of a text feature: writes the padded IDs to `out` and returns the tokens that fit into it,
+    /// with their positions in the text. No tokens if the feature is not a text.
     pub fn encode_text(&self, feature_idx: usize, text: &str, out: &mut [u32]) -> Vec<Token> {
         let mut tokens = self
             .vocabulary(feature_idx)
@@ -153,10 +153,10 @@ impl Prepared {
         tokens
     }
 
-    /// Writes the token ids of `rows` to `out`, `length` a row.
+    /// Writes the token IDs of `rows` to `out`, `length` per row.
     ///
     /// # Panics
-    /// When the feature is not a text, a row does not exist or `out` is not `rows.len() * length` long.
+    /// If the feature is not a text, a row does not exist or `out` is not `rows.len() * length` long.
     pub fn tokens_into(&self, feature_idx: usize, rows: &[u32], out: &mut [u32]) {
         let FeatureValues::Tokens(tokens) = &self.features[feature_idx] else {
             panic!("feature {feature_idx} holds no tokens");
@@ -164,10 +164,10 @@ impl Prepared {
         copy_rows(&tokens.ids, tokens.length, rows, out);
     }
 
-    /// Writes the ids of `rows` to `out`, one a row.
+    /// Writes the IDs of `rows` to `out`, one per row.
     ///
     /// # Panics
-    /// When the feature is no id, a row does not exist or `out` is not `rows.len()` long.
+    /// If the feature is not an ID, a row does not exist or `out` is not `rows.len()` long.
     pub fn ids_into(&self, feature_idx: usize, rows: &[u32], out: &mut [u32]) {
         let FeatureValues::Ids { ids, .. } = &self.features[feature_idx] else {
             panic!("feature {feature_idx} holds no ids");
@@ -175,10 +175,10 @@ impl Prepared {
         copy_rows(ids, 1, rows, out);
     }
 
-    /// Writes the numbers of `rows` to `out`, `width` a row.
+    /// Writes the numbers of `rows` to `out`, `width` per row.
     ///
     /// # Panics
-    /// When the feature is not dense, a row does not exist or `out` is not `rows.len() * width` long.
+    /// If the feature is not dense, a row does not exist or `out` is not `rows.len() * width` long.
     pub fn dense_into(&self, feature_idx: usize, rows: &[u32], out: &mut [f32]) {
         let FeatureValues::Dense(dense) = &self.features[feature_idx] else {
             panic!("feature {feature_idx} holds no dense numbers");
@@ -186,24 +186,24 @@ impl Prepared {
         copy_rows(&dense.values, dense.width, rows, out);
     }
 
-    /// Numbers of a label per row: 1, or its labels for a multi-label.
+    /// Number of values of a label per row: 1, or the number of labels of a multi-label.
     pub fn label_width(&self, label_idx: usize) -> usize {
         self.schema.labels[label_idx].kind.width()
     }
 
-    /// Writes the values of a label to `out`, `label_width` a row, NaN where it is not known.
+    /// Writes the values of a label to `out`, `label_width` per row, NaN where it is missing.
     ///
     /// # Panics
-    /// When the label or a row does not exist, or `out` is not `rows.len() * label_width` long.
+    /// If the label or a row does not exist, or `out` is not `rows.len() * label_width` long.
     pub fn labels_into(&self, label_idx: usize, rows: &[u32], out: &mut [f32]) {
         copy_rows(&self.labels[label_idx], self.label_width(label_idx), rows, out);
     }
 
-    /// Writes the input of a training row that is drawn anew for `epoch` to `x`, standardised as the others are; its labels
-    /// come back, NaN where they are not known or not used. None, and nothing written, where rows are not drawn anew.
+    /// Writes the standardised input of a training row that is drawn anew for `epoch` to `x` and returns its labels, NaN where
+    /// they are missing or not used. Returns `None`, and writes nothing, if rows are not drawn anew.
     ///
     /// # Panics
-    /// When the row does not exist or `x` is shorter than the one dense feature.
+    /// If the row does not exist or `x` is shorter than the dense feature.
     pub fn fresh_row_into(&self, epoch: u64, row: u32, x: &mut [f32]) -> Option<[f32; 2]> {
         let fresh = self.fresh.as_ref()?;
         let mut drawn = fresh.row_into(epoch, row, x);
@@ -212,7 +212,7 @@ impl Prepared {
         }
         for (value, labels) in drawn.iter_mut().zip(&self.labels) {
             let fixed = labels[row as usize];
-            // Rows that a label is not learnt from stay the same ones in every epoch.
+            // The rows whose label is not used are the same in every epoch.
             if self.settings.missing_as_zero {
                 if fixed == 0.0 || value.is_nan() {
                     *value = 0.0;
@@ -224,7 +224,7 @@ impl Prepared {
         Some(drawn)
     }
 
-    /// Bytes held by the arrays.
+    /// Size of the arrays in bytes.
     pub fn n_bytes(&self) -> usize {
         let features = self.features.iter().map(|feature| match feature {
             FeatureValues::Tokens(tokens) => tokens.ids.len() + tokens.n_tokens.len(),

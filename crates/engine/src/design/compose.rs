@@ -31,12 +31,10 @@ pub struct Fragment {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ShareError {
     /// Fewer than two equal layers with equal inputs are selected.
-    #[error(
-        "nothing to merge: select layers of one type with equal settings that are fed from the same place"
-    )]
+    #[error("nothing to merge: select layers of the same type with equal settings and the same inputs")]
     NothingEqual,
     /// Fewer than two tasks depend on what is selected.
-    #[error("nothing to separate: select layers that at least two tasks share")]
+    #[error("nothing to separate: select layers that are shared by at least two tasks")]
     NothingShared,
 }
 

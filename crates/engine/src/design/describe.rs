@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::edit::Edit;
 use super::{Design, Port};
 use mtl_base::NodeId;
-use mtl_base::settings::Settings;
+use mtl_base::settings::{Settings, Value};
 use mtl_base::text::Message;
 
 impl Edit {
@@ -44,19 +44,33 @@ impl Edit {
                     format!("断开 {} 条连线", wires.len()),
                 ),
             },
-            Self::Reroute { from, to, .. } => both("re-route", "改接", arrow(*from, *to)),
+            Self::Reroute { from, to, .. } => both("reconnect", "改接", arrow(*from, *to)),
             Self::SetSetting { node, key, value } => {
                 let label = design
                     .node(*node)
                     .and_then(|node| node.layer.fields().iter().find(|field| field.key == key))
                     .map_or_else(|| Message::new(key, key), |field| field.label.into());
-                Message::new(
-                    format!("set {} of {} to {value}", label.en, name(*node)),
-                    format!("将 {} 的{}设为 {value}", name(*node), label.zh),
-                )
+                let name = name(*node);
+                match value {
+                    Value::Flag(is_on) => {
+                        let (en, zh) = if *is_on {
+                            ("turn on", "打开")
+                        } else {
+                            ("turn off", "关闭")
+                        };
+                        Message::new(
+                            format!("{en} {} of {name}", label.en),
+                            format!("{zh} {name} 的{}", label.zh),
+                        )
+                    }
+                    _ => Message::new(
+                        format!("set {} of {name} to {value}", label.en),
+                        format!("将 {name} 的{}设为 {value}", label.zh),
+                    ),
+                }
             }
             Self::Replace { node, layer } => Message::new(
-                format!("replace {} by {}", name(*node), layer.name().en),
+                format!("replace {} with {}", name(*node), layer.name().en),
                 format!("将 {} 换成{}", name(*node), layer.name().zh),
             ),
             Self::Rename { node, name: new } => Message::new(
@@ -81,12 +95,16 @@ impl Edit {
                 block: index,
                 folded: false,
             } => both("unfold", "展开", block(*index)),
-            Self::AddNote { .. } => Message::new("add a note", "添加注释"),
-            Self::WriteNote { .. } => Message::new("write a note", "编辑注释"),
-            Self::PlaceNote { .. } => Message::new("move a note", "移动注释"),
-            Self::RemoveNote { .. } => Message::new("delete a note", "删除注释"),
-            Self::SetTie { a, b, .. } => both("tie", "绑定", format!("{} ~ {}", name(*a), name(*b))),
-            Self::RemoveTie { a, b } => both("untie", "解除绑定", format!("{} ~ {}", name(*a), name(*b))),
+            Self::AddNote { .. } => Message::new("add a comment", "添加注释"),
+            Self::WriteNote { .. } => Message::new("edit a comment", "编辑注释"),
+            Self::PlaceNote { .. } => Message::new("move a comment", "移动注释"),
+            Self::RemoveNote { .. } => Message::new("delete a comment", "删除注释"),
+            Self::SetTie { a, b, .. } => both("soft-share", "软共享", format!("{} ~ {}", name(*a), name(*b))),
+            Self::RemoveTie { a, b } => both(
+                "stop soft-sharing",
+                "解除软共享",
+                format!("{} ~ {}", name(*a), name(*b)),
+            ),
             Self::RenameDesign { name } => both("rename the design to", "设计改名为", name.clone()),
         }
     }

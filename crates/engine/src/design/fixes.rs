@@ -251,7 +251,7 @@ fn add_head(design: &Design, checked: &Checked, schema: &Schema) -> Vec<Fix> {
         let mut ids = Ids::after(design);
         let head = new_node(design, layer, right_of(end), &mut ids);
         let label = Message::new(
-            format!("Add the task {} behind {}", head.name, end.name),
+            format!("Add the task {} after {}", head.name, end.name),
             format!("在 {} 之后添加任务 {}", end.name, head.name),
         );
         let (from, to) = (

@@ -1,4 +1,4 @@
-//! Why an edit was refused, in both languages.
+//! Errors of edits, in both languages.
 
 use thiserror::Error;
 
@@ -9,14 +9,14 @@ use mtl_base::NodeId;
 use mtl_base::settings::SettingError;
 use mtl_base::text::{Explain, Message};
 
-/// Why a wire cannot be drawn.
+/// Reason why a wire cannot be drawn.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
     /// The node or the handle does not exist.
     #[error("there is no such handle")]
     NoHandle,
     /// Both ends are on one node.
-    #[error("`{node}` cannot be connected with its own output")]
+    #[error("`{node}` cannot be connected to its own output")]
     OwnOutput {
         /// The node's name.
         node: String,
@@ -36,12 +36,12 @@ pub enum Refusal {
         from: String,
         /// Name of the node at the end.
         to: String,
-        /// What the input takes.
+        /// Kind of the input.
         expected: PortKind,
-        /// What the output gives.
+        /// Kind of the output.
         got: PortKind,
     },
-    /// The handle takes one wire and has one.
+    /// The input takes one wire and already has one.
     #[error("this input of `{to}` takes one wire and already has one")]
     Taken {
         /// Name of the node at the end.
@@ -79,7 +79,7 @@ impl Explain for Refusal {
     }
 }
 
-/// Parts of a design whose number has a ceiling.
+/// Parts of a design whose number is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Countable {
     /// Nodes, which are layers.
@@ -88,7 +88,7 @@ pub enum Countable {
     Wires,
     /// Notes.
     Notes,
-    /// Ties between layers.
+    /// Ties (soft sharing) between layers.
     Ties,
     /// Blocks.
     Blocks,
@@ -100,7 +100,7 @@ impl Countable {
             Self::Nodes => "layers",
             Self::Wires => "wires",
             Self::Notes => "notes",
-            Self::Ties => "ties",
+            Self::Ties => "soft sharings",
             Self::Blocks => "blocks",
         }
     }
@@ -110,26 +110,26 @@ impl Countable {
             Self::Nodes => "层",
             Self::Wires => "连线",
             Self::Notes => "注释",
-            Self::Ties => "绑定",
+            Self::Ties => "软共享",
             Self::Blocks => "分组",
         }
     }
 }
 
-/// Why an edit was refused; the design is as it was.
+/// Error of an edit; the design is unchanged.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum EditError {
-    /// No node has this id.
+    /// No node has this ID.
     #[error("there is no node {}", .0.0)]
     NoNode(NodeId),
-    /// No wire has this id.
+    /// No wire has this ID.
     #[error("there is no wire {}", .0.0)]
     NoWire(WireId),
-    /// Two nodes, wires or notes would have one id.
-    #[error("the id {0} is taken")]
+    /// Two nodes, wires or notes would have the same ID.
+    #[error("the ID {0} is taken")]
     IdTaken(u32),
     /// An id leaves no room for the ids of what is added later.
-    #[error("the id {got} is too large: expected at most {expected}")]
+    #[error("the ID {got} is too large: expected at most {expected}")]
     IdTooLarge {
         /// Greatest id of a design.
         expected: u32,
@@ -139,12 +139,12 @@ pub enum EditError {
     /// The wire cannot be drawn.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The setting was not accepted.
+    /// The setting was refused.
     #[error("{node}: {error}")]
     Setting {
         /// The node's name.
         node: String,
-        /// What is wrong.
+        /// The error.
         error: SettingError,
     },
     /// A position or size is not a finite number within the canvas.
@@ -153,30 +153,30 @@ pub enum EditError {
     /// A name or text is too long.
     #[error("the text is too long: expected at most {expected} characters, got {got}")]
     TooLong {
-        /// Ceiling.
+        /// Limit in characters.
         expected: usize,
-        /// What came.
+        /// Number of characters.
         got: usize,
     },
-    /// The design has more of something than a design may have.
-    #[error("the design has {got} {}, at most {expected} are taken", what.name())]
+    /// A limit on the number of parts is exceeded.
+    #[error("the design has {got} {}, at most {expected} are allowed", what.name())]
     TooMany {
-        /// Of what.
+        /// The kind of part.
         what: Countable,
-        /// Ceiling.
+        /// The limit.
         expected: usize,
-        /// What there would be.
+        /// The resulting number.
         got: usize,
     },
-    /// No block has this index, or a block would be empty or share a node with another.
+    /// No block has this index, or the block would be empty or share a node with another.
     #[error("there is no such block, or it has no nodes of its own")]
     Block,
-    /// No note has this id.
+    /// No note has this ID.
     #[error("there is no note {0}")]
     NoNote(u32),
     /// The two layers cannot be tied.
     #[error(
-        "`{a}` and `{b}` cannot be tied: expected two different layers of one type and a strength of at least 0"
+        "`{a}` and `{b}` cannot be soft-shared: expected two different layers of the same type and a strength of at least 0"
     )]
     Tie {
         /// One layer's name.
@@ -184,12 +184,12 @@ pub enum EditError {
         /// The other's name.
         b: String,
     },
-    /// The file was written by a newer version of the page.
+    /// The design was written by a newer version of the page.
     #[error("the design has version {got}, and this page reads up to {expected}")]
     Version {
-        /// Newest version that is understood.
+        /// Newest supported version.
         expected: u32,
-        /// What came.
+        /// Version of the design.
         got: u32,
     },
 }
@@ -199,8 +199,8 @@ impl Explain for EditError {
         let zh = match self {
             Self::NoNode(id) => format!("没有节点 {}", id.0),
             Self::NoWire(id) => format!("没有连线 {}", id.0),
-            Self::IdTaken(id) => format!("编号 {id} 已被占用"),
-            Self::IdTooLarge { expected, got } => format!("编号 {got} 太大：应不超过 {expected}"),
+            Self::IdTaken(id) => format!("ID {id} 已被占用"),
+            Self::IdTooLarge { expected, got } => format!("ID {got} 太大：应不超过 {expected}"),
             Self::Refused(refusal) => return refusal.explain(),
             Self::Setting { node, error } => format!("{node}：{}", error.explain().zh),
             Self::Coordinate => format!("位置或大小不是画布内的数：绝对值应不超过 {MAX_COORDINATE}"),
@@ -211,7 +211,7 @@ impl Explain for EditError {
             Self::Block => "没有这个分组，或它没有自己的节点".to_owned(),
             Self::NoNote(id) => format!("没有注释 {id}"),
             Self::Tie { a, b } => {
-                format!("“{a}”与“{b}”不能绑定：需要两个不同的同类层，强度不小于 0")
+                format!("“{a}”与“{b}”不能软共享：需要两个不同的同类层，强度不小于 0")
             }
             Self::Version { expected, got } => {
                 format!("这个设计的版本是 {got}，本页面最多能读版本 {expected}")

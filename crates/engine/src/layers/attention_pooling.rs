@@ -14,7 +14,7 @@ mtl_base::settings! {
     pub struct AttentionPooling {
         /// Width of the hidden layer that scores a step.
         units: usize = 32, Int { min: 1, max: 512, step: 8 },
-            ["Units", "单元数"], ["Width of the hidden layer that scores a step.", "为每一步打分的隐藏层宽度。"];
+            ["Units", "单元数"], ["Width of the hidden layer that scores each step.", "为每一步打分的隐藏层宽度。"];
         /// Factor of Σ w² in the loss.
         l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
             ["L2", "L2"], ["Adds l2 · Σ w² over the kernels to the loss.", "在损失中加入核权重的 l2 · Σ w²。"];
@@ -25,7 +25,7 @@ impl LayerKind for AttentionPooling {
     const KEY: &'static str = "attention_pooling";
     const NAME: Text = Text::new("Attention pooling", "注意力池化");
     const ABOUT: Text = Text::new(
-        "A mean over the steps that are not padding, weighted by what is learnt to matter: s = v · tanh(x W + b), w = softmax s, y = Σ w x.",
+        "A mean over the steps that are not padding, with learnt weights: s = v · tanh(x W + b), w = softmax s, y = Σ w x.",
         "对非填充的步加权平均，权重由学习得到：s = v · tanh(x W + b)，w = softmax s，y = Σ w x。",
     );
     const CATEGORY: Category = Category::Pooling;

@@ -19,10 +19,10 @@ mtl_base::settings! {
     pub struct BatchNormalization {
         /// Share of the running statistics that is kept in a step.
         momentum: f32 = 0.99, Real { min: 0.0, max: 0.9999, step: 0.01 },
-            ["Momentum", "动量"], ["Share of the running statistics that a full batch leaves; a shorter last batch counts by its rows.", "一个完整批次之后保留的滑动统计量比例；较短的最后一批按其行数计。"];
+            ["Momentum", "动量"], ["Share of the running statistics that is kept after a full batch; a shorter last batch counts by its number of rows.", "一个完整批次之后保留的滑动统计量比例；较短的最后一批按其行数计。"];
         /// ε.
         epsilon: f32 = 0.001, Real { min: 1e-7, max: 1.0, step: 0.001 },
-            ["ε", "ε"], ["Added to the variance, so that nothing is divided by 0.", "加到方差上，避免除以 0。"];
+            ["ε", "ε"], ["Added to the variance, to avoid a division by 0.", "加到方差上，避免除以 0。"];
     }
 }
 
@@ -30,7 +30,7 @@ impl LayerKind for BatchNormalization {
     const KEY: &'static str = "batch_normalization";
     const NAME: Text = Text::new("Batch norm", "批归一化");
     const ABOUT: Text = Text::new(
-        "Brings each column to mean 0 and variance 1 over the batch, then scales and shifts it: y = γ (x − μ) / √(v + ε) + β. Predictions, and a frozen layer, use running statistics. It needs batches of several rows.",
+        "Normalises each column to mean 0 and variance 1 over the batch, then scales and shifts it: y = γ (x − μ) / √(v + ε) + β. Predictions and frozen layers use running statistics. Needs batches of several rows.",
         "在批内将每一列归一化为均值 0、方差 1，再缩放和平移：y = γ (x − μ) / √(v + ε) + β。预测时以及冻结后使用滑动统计量。每批需要多行数据。",
     );
     const CATEGORY: Category = Category::Normalisation;

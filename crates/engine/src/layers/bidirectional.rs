@@ -39,7 +39,7 @@ mtl_base::choice! {
     /// How the outputs of the two directions are combined.
     pub enum BidirectionalMerge {
         /// Concatenation.
-        Concatenate = "concatenate", ["Side by side", "并排"];
+        Concatenate = "concatenate", ["Concatenate", "拼接"];
         /// Sum.
         Sum = "sum", ["Sum", "求和"];
         /// Mean.
@@ -52,17 +52,17 @@ mtl_base::settings! {
     pub struct Bidirectional {
         /// Recurrent cell.
         cell: RecurrentCell = RecurrentCell::Lstm, Choice { options: RecurrentCell::OPTIONS },
-            ["Cell", "单元"], ["What reads in each direction.", "每个方向使用的单元。"];
+            ["Cell", "单元"], ["Recurrent cell of each direction.", "每个方向使用的循环单元。"];
         /// Width of the state of one direction.
         units: usize = 32, Int { min: 1, max: 512, step: 8 },
             ["Units", "单元数"], ["Width of the state of one direction.", "单个方向的状态宽度。"];
         /// How the outputs of the two directions are combined.
         merge: BidirectionalMerge = BidirectionalMerge::Concatenate, Choice { options: BidirectionalMerge::OPTIONS },
-            ["Combine", "合并方式"], ["How the results of both directions become one.", "两个方向的结果如何合并。"];
+            ["Combine", "合并方式"], ["How the results of the two directions are combined.", "两个方向的结果如何合并。"];
         /// Whether the output has h at every step, instead of the last h.
         return_sequences: bool = false, Flag,
             ["Return sequence", "返回序列"],
-            ["Gives every step's state instead of the last one.", "输出每一步的状态，而不只是最后一步。"];
+            ["Outputs the state of every step instead of the last one only.", "输出每一步的状态，而不只是最后一步。"];
         /// Factor of Σ w² in the loss.
         l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
             ["L2", "L2"], ["Adds l2 · Σ w² over the kernels to the loss.", "在损失中加入核权重的 l2 · Σ w²。"];
@@ -73,8 +73,8 @@ impl LayerKind for Bidirectional {
     const KEY: &'static str = "bidirectional";
     const NAME: Text = Text::new("Bidirectional", "双向循环");
     const ABOUT: Text = Text::new(
-        "Reads a sequence from both ends with an LSTM or a GRU each, and puts the two results side by side, or adds them up. Padding is skipped, and gives 0.",
-        "用两个 LSTM 或 GRU 分别从两端读取序列，并将结果并排放置或相加。填充步会被跳过，输出 0。",
+        "Reads a sequence from both ends, each with its own LSTM or GRU, and concatenates or adds the two results. Padding is skipped; its output is 0.",
+        "用两个 LSTM 或 GRU 分别从两端读取序列，并将结果拼接或相加。填充步会被跳过，输出 0。",
     );
     const CATEGORY: Category = Category::Recurrent;
     const INPUTS: &'static [InputPort] = SEQUENCE_INPUT;

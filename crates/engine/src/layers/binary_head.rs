@@ -12,7 +12,7 @@ use mtl_program::ops;
 head_settings! {
     BinaryHead, "like",
     ["Factor of the loss of each class, in the order of the classes; empty means 1 for all.", "每个类别的损失系数，按类别顺序；留空表示全为 1。"],
-    ["A linear layer of its own turns the input into one logit; off: the input is used as it is.", "用自带的线性层将输入变为一个 logit；关闭则直接使用输入。"]
+    ["A linear layer in the head turns the input into one logit; off: the input is the logit.", "任务头自带的线性层将输入变为一个 logit；关闭则输入即为 logit。"]
 }
 
 impl LayerKind for BinaryHead {
@@ -24,7 +24,7 @@ impl LayerKind for BinaryHead {
     );
     const CATEGORY: Category = Category::Head;
 
-    head_methods!("BCE", "二元交叉熵");
+    head_methods!("binary cross-entropy", "二元交叉熵");
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let kind = lowering.label(&self.label, |kind| kind == LabelKind::Binary)?;

@@ -12,19 +12,19 @@ use mtl_program::{losses::LossPlaces, ops};
 head_settings! {
     ClassesHead, "category",
     ["Factor of the loss of each class, in the order of the classes; empty means 1 for all.", "每个类别的损失系数，按类别顺序；留空表示全为 1。"],
-    ["A linear layer of its own turns the input into one logit per class; off: the input is used as it is.", "用自带的线性层将输入变为每类一个 logit；关闭则直接使用输入。"]
+    ["A linear layer in the head turns the input into one logit per class; off: the inputs are the logits.", "任务头自带的线性层将输入变为每类一个 logit；关闭则输入即为 logit。"]
 }
 
 impl LayerKind for ClassesHead {
     const KEY: &'static str = "classes_head";
-    const NAME: Text = Text::new("Classes head", "多分类任务头");
+    const NAME: Text = Text::new("Multi-class head", "多分类任务头");
     const ABOUT: Text = Text::new(
         "A task with several classes: p = softmax(z), with the loss −log p of the true class computed from z without overflow. Rows without a label do not count.",
         "多个类别的任务：p = softmax(z)，由 z 稳定地计算真实类别的损失 −log p。没有标签的行不计入。",
     );
     const CATEGORY: Category = Category::Head;
 
-    head_methods!("CE", "交叉熵");
+    head_methods!("cross-entropy", "交叉熵");
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let kind = lowering.label(&self.label, |kind| matches!(kind, LabelKind::Classes { .. }))?;

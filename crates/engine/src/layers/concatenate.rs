@@ -18,8 +18,8 @@ impl LayerKind for Concatenate {
     const KEY: &'static str = "concatenate";
     const NAME: Text = Text::new("Concatenate", "拼接");
     const ABOUT: Text = Text::new(
-        "Puts its inputs side by side; their widths add up.",
-        "将各输入并排放置；宽度相加。",
+        "Concatenates its inputs; their widths add up.",
+        "将各输入首尾拼接；宽度相加。",
     );
     const CATEGORY: Category = Category::Merge;
     const INPUTS: &'static [InputPort] = ANY_INPUTS;

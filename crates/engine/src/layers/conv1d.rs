@@ -22,7 +22,7 @@ mtl_base::choice! {
         /// `same`: the output is as long as the input; windows extend beyond both ends.
         Same = "same", ["Same length", "等长"];
         /// `valid`: windows stay inside the sequence.
-        Valid = "valid", ["Inside only", "仅内部"];
+        Valid = "valid", ["No padding", "不填充"];
         /// `causal`: a window ends at its step and reads earlier steps only.
         Causal = "causal", ["Causal", "因果"];
     }
@@ -36,13 +36,13 @@ mtl_base::settings! {
             ["Filters", "滤波器数"], ["Number of outputs per step.", "每一步的输出个数。"];
         /// Kernel size: steps per window.
         kernel_size: usize = 3, Int { min: 1, max: 63, step: 1 },
-            ["Window", "窗口"], ["Steps that a window sees.", "窗口覆盖的步数。"];
+            ["Window", "窗口"], ["Number of steps in a window.", "窗口覆盖的步数。"];
         /// Stride: steps between windows.
         strides: usize = 1, Int { min: 1, max: 63, step: 1 },
-            ["Stride", "步幅"], ["Steps from one window to the next.", "相邻窗口之间的步数。"];
+            ["Stride", "步幅"], ["Distance between windows, in steps.", "相邻窗口之间的步数。"];
         /// Padding.
         padding: ConvolutionPadding = ConvolutionPadding::Same, Choice { options: ConvolutionPadding::OPTIONS },
-            ["Ends", "边界"], ["Whether windows reach over the ends of the sequence.", "窗口是否可以超出序列两端。"];
+            ["Padding", "填充"], ["Whether windows may extend beyond the ends of the sequence.", "窗口是否可以超出序列两端。"];
         /// Activation function f.
         activation: Activation = Activation::Relu, Choice { options: Activation::OPTIONS },
             ["Activation", "激活函数"], ["f in y = f(window W + b).", "y = f(窗口 W + b) 中的 f。"];
@@ -54,9 +54,9 @@ mtl_base::settings! {
 
 impl LayerKind for Conv1d {
     const KEY: &'static str = "conv1d";
-    const NAME: Text = Text::new("Convolution", "一维卷积");
+    const NAME: Text = Text::new("1D convolution", "一维卷积");
     const ABOUT: Text = Text::new(
-        "Slides a window over a sequence and takes a weighted sum of what it sees: y = f(window W + b). Padding is read as 0.",
+        "Slides a window over a sequence and takes weighted sums of its content: y = f(window W + b). Padding is read as 0.",
         "在序列上滑动窗口并对窗口内容加权求和：y = f(窗口 W + b)。填充步按 0 读取。",
     );
     const CATEGORY: Category = Category::Core;

@@ -22,12 +22,12 @@ impl LayerKind for Cross {
     const KEY: &'static str = "cross";
     const NAME: Text = Text::new("Cross layer", "交叉层");
     const ABOUT: Text = Text::new(
-        "Multiplies the first features with a linear view of the current ones (DCN-v2): y = x₀ ⊙ (x W + b) + x. Stack them for higher orders.",
-        "将最初特征与当前特征的线性变换相乘（DCN-v2）：y = x₀ ⊙ (x W + b) + x。堆叠可得到更高阶的交互。",
+        "Multiplies the original features x₀ with a linear map of the current ones (DCN-v2): y = x₀ ⊙ (x W + b) + x. Stacked layers give interactions of higher order.",
+        "将原始特征 x₀ 与当前特征的线性变换相乘（DCN-v2）：y = x₀ ⊙ (x W + b) + x。堆叠可得到更高阶的交互。",
     );
     const CATEGORY: Category = Category::Merge;
     const INPUTS: &'static [InputPort] = &[
-        InputPort::one("first features", "最初特征", PortKind::Vector),
+        InputPort::one("original features x₀", "原始特征 x₀", PortKind::Vector),
         InputPort::one("input", "输入", PortKind::Vector),
     ];
     const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;

@@ -27,7 +27,7 @@ mtl_base::settings! {
             ["Bias", "偏置"], ["Adds a learnt b to each output.", "为每个输出加上可学习的 b。"];
         /// Initialiser of W.
         kernel_initializer: Initializer = Initializer::GlorotUniform, Choice { options: Initializer::OPTIONS },
-            ["Initializer", "初始化"], ["How W starts.", "W 的初始值。"];
+            ["Initializer", "初始化"], ["Initial values of W.", "W 的初始值。"];
         /// Factor of Σ |w| in the loss.
         l1: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
             ["L1", "L1"], ["Adds l1 · Σ |w| over W to the loss.", "在损失中加入 W 的 l1 · Σ |w|。"];

@@ -11,7 +11,7 @@ mtl_base::settings! {
     pub struct DenseInput {
         /// Key of a dense feature.
         feature: String = "dense".to_owned(), Feature,
-            ["Feature", "特征"], ["The numbers to read: a dense feature of the data set.", "要读取的数值：数据集中的稠密特征。"];
+            ["Feature", "特征"], ["The numbers to read: a numeric feature of the data set.", "要读取的数值：数据集中的数值特征。"];
     }
 }
 

@@ -22,7 +22,7 @@ impl LayerKind for Dot {
     const KEY: &'static str = "dot";
     const NAME: Text = Text::new("Dot product", "点积");
     const ABOUT: Text = Text::new(
-        "The scalar product of two vectors, Σ a b, or their cosine: how well a user fits an item.",
+        "The dot product of two vectors, Σ a b, or their cosine: how well a user matches an item.",
         "两个向量的点积 Σ a b，或其余弦：用户与物品的匹配程度。",
     );
     const CATEGORY: Category = Category::Merge;

@@ -14,16 +14,16 @@ mtl_base::settings! {
     pub struct Dropout {
         /// Share of the inputs set to zero while training.
         rate: f32 = 0.3, Real { min: 0.0, max: 0.95, step: 0.05 },
-            ["Rate", "丢弃率"], ["Share of inputs zeroed while training.", "训练时置零的输入比例。"];
+            ["Rate", "比例"], ["Share of inputs set to 0 during training.", "训练时置零的输入比例。"];
     }
 }
 
 impl LayerKind for Dropout {
     const KEY: &'static str = "dropout";
-    const NAME: Text = Text::new("Dropout", "随机失活");
+    const NAME: Text = Text::new("Dropout", "Dropout");
     const ABOUT: Text = Text::new(
-        "Zeroes a random share of its inputs while training and scales the rest by 1 / (1 − rate); does nothing otherwise.",
-        "训练时随机将一部分输入置零，其余乘以 1 / (1 − 丢弃率)；预测时不起作用。",
+        "Sets a random share of its inputs to 0 during training and scales the rest by 1 / (1 − rate); does nothing in predictions.",
+        "训练时随机将一部分输入置零，其余乘以 1 / (1 − 比例)；预测时不起作用。",
     );
     const CATEGORY: Category = Category::Regularisation;
     const INPUTS: &'static [InputPort] = ANY_INPUT;

@@ -21,14 +21,14 @@ mtl_base::settings! {
     pub struct Embedding {
         /// Width of the vectors.
         width: usize = 32, Int { min: 1, max: 1024, step: 8 },
-            ["Width", "宽度"], ["Numbers per id.", "每个编号对应的数值个数。"];
+            ["Width", "宽度"], ["Length of the vector of an ID.", "每个 ID 的向量长度。"];
         /// Whether tokens with id 0 are masked.
         mask_zero: bool = true, Flag,
             ["Mask padding", "屏蔽填充"],
-            ["Later layers ignore the steps whose token is padding (id 0).", "后续层忽略填充词元（编号 0）所在的步。"];
+            ["Later layers ignore the steps whose token is padding (ID 0).", "后续层忽略填充词元（ID 0）所在的步。"];
         /// Initialiser of the table.
         initializer: Initializer = Initializer::Uniform, Choice { options: Initializer::OPTIONS },
-            ["Initializer", "初始化"], ["How the table starts.", "嵌入表的初始值。"];
+            ["Initializer", "初始化"], ["Initial values of the table.", "嵌入表的初始值。"];
         /// Factor of Σ w² in the loss.
         l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
             ["L2", "L2"], ["Adds l2 · Σ w² to the loss.", "在损失中加入 l2 · Σ w²。"];
@@ -39,11 +39,11 @@ impl LayerKind for Embedding {
     const KEY: &'static str = "embedding";
     const NAME: Text = Text::new("Embedding", "嵌入");
     const ABOUT: Text = Text::new(
-        "Looks up a learnt vector for each id: y = E[id]. The gradient touches only the rows that were looked up.",
-        "为每个编号查找一个可学习的向量：y = E[id]。梯度只涉及被查到的行。",
+        "Looks up a learnt vector for each ID: y = E[id]. The gradient affects only the rows that were looked up.",
+        "为每个 ID 查找一个可学习的向量：y = E[id]。梯度只涉及被查到的行。",
     );
     const CATEGORY: Category = Category::Embedding;
-    const INPUTS: &'static [InputPort] = &[InputPort::one("ids", "编号", PortKind::Ids)];
+    const INPUTS: &'static [InputPort] = &[InputPort::one("IDs", "ID", PortKind::Ids)];
     const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {

@@ -24,13 +24,13 @@ mtl_base::settings! {
     pub struct EmbeddingBag {
         /// Width of the vectors.
         width: usize = 32, Int { min: 1, max: 1024, step: 8 },
-            ["Width", "宽度"], ["Numbers per id.", "每个编号对应的数值个数。"];
+            ["Width", "宽度"], ["Length of the vector of an ID.", "每个 ID 的向量长度。"];
         /// Mean or sum.
         combine: BagRule = BagRule::Mean, Choice { options: BagRule::OPTIONS },
-            ["Combine", "合并方式"], ["How the vectors become one.", "多个向量如何合并。"];
+            ["Combine", "合并方式"], ["How the vectors are combined.", "多个向量如何合并。"];
         /// Initialiser of the table.
         initializer: Initializer = Initializer::Uniform, Choice { options: Initializer::OPTIONS },
-            ["Initializer", "初始化"], ["How the table starts.", "嵌入表的初始值。"];
+            ["Initializer", "初始化"], ["Initial values of the table.", "嵌入表的初始值。"];
         /// Factor of Σ w² in the loss.
         l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
             ["L2", "L2"], ["Adds l2 · Σ w² over the kernels to the loss.", "在损失中加入核权重的 l2 · Σ w²。"];
@@ -39,13 +39,13 @@ mtl_base::settings! {
 
 impl LayerKind for EmbeddingBag {
     const KEY: &'static str = "embedding_bag";
-    const NAME: Text = Text::new("Embedding bag", "嵌入袋");
+    const NAME: Text = Text::new("Embedding bag", "EmbeddingBag（多值嵌入）");
     const ABOUT: Text = Text::new(
-        "One vector for several ids, such as the tags of an item: the mean or the sum of their learnt vectors. Id 0 does not count.",
-        "为多个编号（例如物品的标签）给出一个向量：其可学习向量的平均或求和。编号 0 不计入。",
+        "One vector for several IDs, such as the tags of an item: the mean or the sum of their learnt vectors. ID 0 does not count.",
+        "为多个 ID（例如物品的标签）给出一个向量：其可学习向量的平均或求和。ID 0 不计入。",
     );
     const CATEGORY: Category = Category::Embedding;
-    const INPUTS: &'static [InputPort] = &[InputPort::one("ids", "编号", PortKind::Tokens)];
+    const INPUTS: &'static [InputPort] = &[InputPort::one("IDs", "ID", PortKind::Tokens)];
     const OUTPUTS: &'static [OutputPort] = VECTOR_OUTPUT;
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {

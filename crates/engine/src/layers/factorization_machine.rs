@@ -14,7 +14,7 @@ mtl_base::settings! {
     pub struct FactorizationMachine {
         /// Whether the output is one number, or one per element.
         summed: bool = true, Flag,
-            ["One number", "合为一个数"], ["Sums over the elements; off: one number per element.", "对各元素求和；关闭则逐元素输出。"];
+            ["Sum to one number", "合为一个数"], ["Sums over the elements; off: one number per element.", "对各元素求和；关闭则逐元素输出。"];
     }
 }
 
@@ -22,7 +22,7 @@ impl LayerKind for FactorizationMachine {
     const KEY: &'static str = "factorization_machine";
     const NAME: Text = Text::new("Factorisation machine", "因子分解机");
     const ABOUT: Text = Text::new(
-        "The interactions of all pairs of vectors, Σ v_i · v_j, as one number, or element by element.",
+        "The interactions of all pairs of vectors, Σ v_i · v_j, as one number or element by element.",
         "所有向量两两交互 Σ v_i · v_j，输出一个数，或逐元素输出。",
     );
     const CATEGORY: Category = Category::Merge;

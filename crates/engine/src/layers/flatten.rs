@@ -17,7 +17,7 @@ impl LayerKind for Flatten {
     const KEY: &'static str = "flatten";
     const NAME: Text = Text::new("Flatten", "展平");
     const ABOUT: Text = Text::new(
-        "Puts all steps one after the other in one vector. Padding is not treated in any special way.",
+        "Concatenates all steps into one vector. Padding is not treated specially.",
         "把所有步首尾相接成一个向量；对填充不作特殊处理。",
     );
     const CATEGORY: Category = Category::Core;

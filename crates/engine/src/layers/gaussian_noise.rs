@@ -12,7 +12,7 @@ mtl_base::settings! {
     pub struct GaussianNoise {
         /// Standard deviation σ.
         deviation: f32 = 0.1, Real { min: 0.0, max: 10.0, step: 0.05 },
-            ["Deviation", "标准差"], ["Standard deviation of the noise.", "噪声的标准差。"];
+            ["Standard deviation", "标准差"], ["Standard deviation of the noise.", "噪声的标准差。"];
     }
 }
 
@@ -20,7 +20,7 @@ impl LayerKind for GaussianNoise {
     const KEY: &'static str = "gaussian_noise";
     const NAME: Text = Text::new("Gaussian noise", "高斯噪声");
     const ABOUT: Text = Text::new(
-        "Adds normal noise to its inputs while training; does nothing otherwise.",
+        "Adds normally distributed noise to its inputs during training; does nothing in predictions.",
         "训练时为输入加入正态噪声；预测时不起作用。",
     );
     const CATEGORY: Category = Category::Regularisation;

@@ -18,8 +18,8 @@ impl LayerKind for GlobalAveragePooling {
     const KEY: &'static str = "global_average_pooling";
     const NAME: Text = Text::new("Average pooling", "平均池化");
     const ABOUT: Text = Text::new(
-        "The mean over the steps that are not padding; 0 where a row has no known step.",
-        "对非填充的步取平均；没有已知步的行输出 0。",
+        "The mean over the steps that are not padding; 0 for a row without any such step.",
+        "对非填充的步取平均；全是填充的行输出 0。",
     );
     const CATEGORY: Category = Category::Pooling;
     const INPUTS: &'static [InputPort] = SEQUENCE_INPUT;

@@ -18,8 +18,8 @@ impl LayerKind for GlobalMaxPooling {
     const KEY: &'static str = "global_max_pooling";
     const NAME: Text = Text::new("Max pooling", "最大池化");
     const ABOUT: Text = Text::new(
-        "The largest value of each column over the steps that are not padding; 0 where a row has no known step.",
-        "对非填充的步逐列取最大值；没有已知步的行输出 0。",
+        "The largest value of each column over the steps that are not padding; 0 for a row without any such step.",
+        "对非填充的步逐列取最大值；全是填充的行输出 0。",
     );
     const CATEGORY: Category = Category::Pooling;
     const INPUTS: &'static [InputPort] = SEQUENCE_INPUT;

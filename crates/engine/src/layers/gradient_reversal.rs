@@ -22,7 +22,7 @@ impl LayerKind for GradientReversal {
     const KEY: &'static str = "gradient_reversal";
     const NAME: Text = Text::new("Gradient reversal", "梯度反转");
     const ABOUT: Text = Text::new(
-        "Passes values on unchanged but turns the gradient round: dx = −λ dy. What comes before learns features that do not help the task behind it (adversarial training).",
+        "Passes values through unchanged and reverses the gradient: dx = −λ dy. The layers before it learn features that do not help the task after it (adversarial training).",
         "前向不变，反向将梯度取反：dx = −λ dy。其前面的层会学到对后面任务无用的特征（对抗训练）。",
     );
     const CATEGORY: Category = Category::Gate;

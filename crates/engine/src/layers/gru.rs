@@ -27,7 +27,7 @@ mtl_base::settings! {
         /// Whether the output has h at every step, instead of the last h.
         return_sequences: bool = false, Flag,
             ["Return sequence", "返回序列"],
-            ["Gives every step's state instead of the last one.", "输出每一步的状态，而不只是最后一步。"];
+            ["Outputs the state of every step instead of the last one only.", "输出每一步的状态，而不只是最后一步。"];
         /// Factor of Σ w² in the loss.
         l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
             ["L2", "L2"], ["Adds l2 · Σ w² over the kernels to the loss.", "在损失中加入核权重的 l2 · Σ w²。"];

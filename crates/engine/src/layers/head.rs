@@ -21,16 +21,16 @@ macro_rules! head_settings {
                 /// Weight of this task's loss in the total loss.
                 weight: f32 = 1.0, Real { min: 0.0, max: 100.0, step: 0.1 },
                     ["Loss weight", "损失权重"],
-                    ["Factor of this task's loss in the sum that is trained on.", "该任务的损失在训练总损失中的系数。"];
+                    ["Factor of this task's loss in the total loss.", "该任务的损失在总损失中的系数。"];
                 /// Class weights of the loss; empty means 1 for all.
                 class_weights: Vec<f32> = Vec::new(), Reals { max_items: 4096, min: 0.0, max: 1000.0 },
                     ["Class weights", "类别权重"], [$weights_en, $weights_zh];
                 /// Whether the head has a projection (a dense layer) to its logits.
                 projection: bool = true, Flag,
-                    ["Own projection", "自带投影"], [$projection_en, $projection_zh];
+                    ["Own output layer (linear)", "自带输出层（线性）"], [$projection_en, $projection_zh];
                 /// Factor of Σ w² of the projection in the loss.
                 l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
-                    ["L2", "L2"], ["Adds l2 · Σ w² over the projection to the loss.", "在损失中加入投影权重的 l2 · Σ w²。"];
+                    ["L2", "L2"], ["Adds l2 · Σ w² over the output layer to the loss.", "在损失中加入自带输出层权重的 l2 · Σ w²。"];
             }
         }
 

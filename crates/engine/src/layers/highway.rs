@@ -18,8 +18,8 @@ mtl_base::settings! {
             ["Activation", "激活函数"], ["f in h = f(x W + b).", "h = f(x W + b) 中的 f。"];
         /// What every element of b_t starts at.
         transform_bias: f32 = -1.0, Real { min: -10.0, max: 10.0, step: 0.5 },
-            ["Gate bias at the start", "门偏置初值"],
-            ["What b_t starts at: below 0 the layer begins by passing most of its input on.", "b_t 的初值：小于 0 时，该层开始时让大部分输入直接通过。"];
+            ["Initial gate bias", "门偏置初值"],
+            ["Initial value of b_t: below 0, the layer passes most of its input through at first.", "b_t 的初值：小于 0 时，该层开始时让大部分输入直接通过。"];
         /// Factor of Σ w² in the loss.
         l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
             ["L2", "L2"], ["Adds l2 · Σ w² over both kernels to the loss.", "在损失中加入两个核权重的 l2 · Σ w²。"];
@@ -30,7 +30,7 @@ impl LayerKind for Highway {
     const KEY: &'static str = "highway";
     const NAME: Text = Text::new("Highway", "高速公路层");
     const ABOUT: Text = Text::new(
-        "A gate decides for each number how much is transformed and how much passes: y = t ⊙ f(x W + b) + (1 − t) ⊙ x, t = σ(x W_t + b_t).",
+        "A gate decides for each number how much is transformed and how much passes through: y = t ⊙ f(x W + b) + (1 − t) ⊙ x, t = σ(x W_t + b_t).",
         "由门决定每个数值有多少被变换、多少直接通过：y = t ⊙ f(x W + b) + (1 − t) ⊙ x，t = σ(x W_t + b_t)。",
     );
     const CATEGORY: Category = Category::Core;

@@ -9,20 +9,20 @@ mtl_base::settings! {
     pub struct IdInput {
         /// Key of an id feature.
         feature: String = "user".to_owned(), Feature,
-            ["Feature", "特征"], ["The id to read: an id feature of the data set.", "要读取的编号：数据集中的编号特征。"];
+            ["Feature", "特征"], ["The ID to read: an ID feature of the data set.", "要读取的 ID：数据集中的 ID 特征。"];
     }
 }
 
 impl LayerKind for IdInput {
     const KEY: &'static str = "id_input";
-    const NAME: Text = Text::new("Id input", "编号输入");
+    const NAME: Text = Text::new("ID input", "ID 输入");
     const ABOUT: Text = Text::new(
-        "Reads one id per example, such as a user or an item; an embedding turns it into a vector.",
-        "每个样本读取一个编号，例如用户或物品；由嵌入层转换为向量。",
+        "Reads one ID per example, such as a user or an item; an embedding turns it into a vector.",
+        "每个样本读取一个 ID，例如用户或物品；由嵌入层转换为向量。",
     );
     const CATEGORY: Category = Category::Input;
     const INPUTS: &'static [InputPort] = NO_INPUTS;
-    const OUTPUTS: &'static [OutputPort] = &[OutputPort::new("id", "编号", PortKind::Id)];
+    const OUTPUTS: &'static [OutputPort] = &[OutputPort::new("ID", "ID", PortKind::Id)];
 
     fn lower(&self, lowering: &mut Lowering<'_>, _inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let kind = lowering.feature(&self.feature, |kind| matches!(kind, FeatureKind::Id { .. }))?;

@@ -17,7 +17,7 @@ mtl_base::settings! {
     pub struct LayerNormalization {
         /// ε.
         epsilon: f32 = 0.001, Real { min: 1e-7, max: 1.0, step: 0.001 },
-            ["ε", "ε"], ["Added to the variance, so that nothing is divided by 0.", "加到方差上，避免除以 0。"];
+            ["ε", "ε"], ["Added to the variance, to avoid a division by 0.", "加到方差上，避免除以 0。"];
     }
 }
 
@@ -25,7 +25,7 @@ impl LayerKind for LayerNormalization {
     const KEY: &'static str = "layer_normalization";
     const NAME: Text = Text::new("Layer norm", "层归一化");
     const ABOUT: Text = Text::new(
-        "Brings the numbers of each step to mean 0 and variance 1, then scales and shifts them: y = γ (x − mean) / √(var + ε) + β.",
+        "Normalises the numbers of each step to mean 0 and variance 1, then scales and shifts them: y = γ (x − mean) / √(var + ε) + β.",
         "将每一步的数值归一化为均值 0、方差 1，再缩放和平移：y = γ (x − 均值) / √(方差 + ε) + β。",
     );
     const CATEGORY: Category = Category::Normalisation;

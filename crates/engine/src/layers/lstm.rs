@@ -28,11 +28,11 @@ mtl_base::settings! {
         /// Whether the output has h at every step, instead of the last h.
         return_sequences: bool = false, Flag,
             ["Return sequence", "返回序列"],
-            ["Gives every step's state instead of the last one.", "输出每一步的状态，而不只是最后一步。"];
+            ["Outputs the state of every step instead of the last one only.", "输出每一步的状态，而不只是最后一步。"];
         /// Whether the bias of the forget gate is initialised to 1.
         unit_forget_bias: bool = true, Flag,
             ["Forget bias 1", "遗忘偏置为 1"],
-            ["The forget gate's bias starts at 1, so that the state is kept at first.", "遗忘门偏置初始为 1，使状态起初得以保留。"];
+            ["The forget gate's bias starts at 1, so that the state is kept at the start of training.", "遗忘门偏置初始为 1，使状态起初得以保留。"];
         /// Factor of Σ w² in the loss.
         l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
             ["L2", "L2"], ["Adds l2 · Σ w² over W and U to the loss.", "在损失中加入 W 与 U 的 l2 · Σ w²。"];

@@ -19,7 +19,7 @@ mtl_base::settings! {
 
 impl LayerKind for Mixture {
     const KEY: &'static str = "mixture";
-    const NAME: Text = Text::new("Expert mixture", "专家混合");
+    const NAME: Text = Text::new("Mixture of experts", "混合专家（MoE）");
     const ABOUT: Text = Text::new(
         "Weighs experts by a gate: y = Σ w_e x_e. The gate is usually a Dense layer with softmax and one unit per expert; \
          in MMoE every task has a gate of its own over the same experts.",

@@ -14,19 +14,19 @@ use mtl_program::ops;
 head_settings! {
     MultiLabelHead, "tags",
     ["Factor of the loss of each label, in the order of the labels; empty means 1 for all.", "每个标签的损失系数，按标签顺序；留空表示全为 1。"],
-    ["A linear layer of its own turns the input into one logit per label; off: the input is used as it is.", "用自带的线性层将输入变为每个标签一个 logit；关闭则直接使用输入。"]
+    ["A linear layer in the head turns the input into one logit per label; off: the inputs are the logits.", "任务头自带的线性层将输入变为每个标签一个 logit；关闭则输入即为 logit。"]
 }
 
 impl LayerKind for MultiLabelHead {
     const KEY: &'static str = "multi_label_head";
     const NAME: Text = Text::new("Multi-label head", "多标签任务头");
     const ABOUT: Text = Text::new(
-        "A task with several labels that may all be true, such as tags: p = σ(z) for each, with the mean of their cross-entropies −y log p − (1 − y) log(1 − p) computed from z without overflow. Labels that are not known do not count.",
-        "可同时成立的多个标签（例如标签云）的任务：每个标签 p = σ(z)，损失为各标签交叉熵 −y log p − (1 − y) log(1 − p) 的平均，由 z 稳定计算。未知的标签不计入。",
+        "A task with several labels that may all be true, such as tags: p = σ(z) for each, with the mean of their cross-entropies −y log p − (1 − y) log(1 − p) computed from z without overflow. Missing labels do not count.",
+        "可同时成立的多个标签（例如话题标签）的任务：每个标签 p = σ(z)，损失为各标签交叉熵 −y log p − (1 − y) log(1 − p) 的平均，由 z 稳定计算。缺失的标签不计入。",
     );
     const CATEGORY: Category = Category::Head;
 
-    head_methods!("mean BCE", "平均二元交叉熵");
+    head_methods!("mean cross-entropy", "平均二元交叉熵");
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let kind = lowering.label(

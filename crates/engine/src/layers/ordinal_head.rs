@@ -30,20 +30,20 @@ mtl_base::settings! {
             ["Factor of the loss of each class, in the order of the classes; empty means 1 for all.", "每个类别的损失系数，按类别顺序；留空表示全为 1。"];
         /// Factor of Σ w² in the loss.
         l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
-            ["L2", "L2"], ["Adds l2 · Σ w² over the kernels to the loss.", "在损失中加入核权重的 l2 · Σ w²。"];
+            ["L2", "L2"], ["Adds l2 · Σ w² over the kernel to the loss.", "在损失中加入核权重的 l2 · Σ w²。"];
     }
 }
 
 impl LayerKind for OrdinalHead {
     const KEY: &'static str = "ordinal_head";
-    const NAME: Text = Text::new("Ordered classes head", "有序分类任务头");
+    const NAME: Text = Text::new("Ordinal head", "有序分类任务头");
     const ABOUT: Text = Text::new(
-        "A task with ordered classes, such as 1 to 5 stars: one score s and rising thresholds, P(y > k) = σ(s − θ_k), with the loss −log p of the true class. A near miss costs less than a far one.",
+        "A task with ordered classes, such as 1 to 5 stars: one score s and rising thresholds, P(y > k) = σ(s − θ_k), with the loss −log p of the true class. A prediction close to the true class costs less than a distant one.",
         "有序类别的任务，例如 1 到 5 星：一个分数 s 和递增的阈值，P(y > k) = σ(s − θ_k)，损失为真实类别的 −log p。预测越接近，代价越小。",
     );
     const CATEGORY: Category = Category::Head;
 
-    head_methods!("ordinal CE", "有序交叉熵");
+    head_methods!("ordinal cross-entropy", "有序交叉熵");
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

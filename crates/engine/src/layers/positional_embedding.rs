@@ -17,13 +17,13 @@ mtl_base::settings! {
     pub struct PositionalEmbedding {
         /// Initialiser of the table.
         initializer: Initializer = Initializer::Uniform, Choice { options: Initializer::OPTIONS },
-            ["Initializer", "初始化"], ["How the table starts.", "位置表的初始值。"];
+            ["Initializer", "初始化"], ["Initial values of the table.", "位置表的初始值。"];
     }
 }
 
 impl LayerKind for PositionalEmbedding {
     const KEY: &'static str = "positional_embedding";
-    const NAME: Text = Text::new("Positions", "位置嵌入");
+    const NAME: Text = Text::new("Positional embedding", "位置嵌入");
     const ABOUT: Text = Text::new(
         "Adds a learnt vector for each position, so that attention knows the order of the steps: y_t = x_t + P_t.",
         "为每个位置加上一个可学习的向量，使注意力知道步的先后：y_t = x_t + P_t。",

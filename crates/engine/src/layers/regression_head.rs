@@ -18,27 +18,27 @@ mtl_base::settings! {
         /// Weight of this task's loss in the total loss.
         weight: f32 = 1.0, Real { min: 0.0, max: 100.0, step: 0.1 },
             ["Loss weight", "损失权重"],
-            ["Factor of this task's loss in the sum that is trained on.", "该任务的损失在训练总损失中的系数。"];
+            ["Factor of this task's loss in the total loss.", "该任务的损失在总损失中的系数。"];
         /// Whether the head has a projection (a dense layer) to its prediction.
         projection: bool = true, Flag,
-            ["Own projection", "自带投影"],
-            ["A linear layer of its own turns the input into one number; off: the input is used as it is.", "用自带的线性层将输入变为一个数；关闭则直接使用输入。"];
+            ["Own output layer (linear)", "自带输出层（线性）"],
+            ["A linear layer in the head turns the input into one number; off: the input is the prediction.", "任务头自带的线性层将输入变为一个数；关闭则输入即为预测。"];
         /// Factor of Σ w² of the projection in the loss.
         l2: f32 = 0.0, Real { min: 0.0, max: 1.0, step: 0.0001 },
-            ["L2", "L2"], ["Adds l2 · Σ w² over the projection to the loss.", "在损失中加入投影权重的 l2 · Σ w²。"];
+            ["L2", "L2"], ["Adds l2 · Σ w² over the output layer to the loss.", "在损失中加入自带输出层权重的 l2 · Σ w²。"];
     }
 }
 
 impl LayerKind for RegressionHead {
     const KEY: &'static str = "regression_head";
-    const NAME: Text = Text::new("Number head", "回归任务头");
+    const NAME: Text = Text::new("Regression head", "回归任务头");
     const ABOUT: Text = Text::new(
         "A task that predicts a number, with the squared error (ŷ − y)². Rows without a label do not count.",
         "预测数值的任务，损失为平方误差 (ŷ − y)²。没有标签的行不计入。",
     );
     const CATEGORY: Category = Category::Head;
 
-    head_methods!("MSE", "均方误差");
+    head_methods!("squared error", "均方误差");
 
     fn lower(&self, lowering: &mut Lowering<'_>, inputs: &[Signal]) -> Result<Vec<Signal>, LowerError> {
         let input = only(inputs)?;

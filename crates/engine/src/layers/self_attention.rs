@@ -21,7 +21,7 @@ mtl_base::settings! {
     pub struct SelfAttention {
         /// Number of heads.
         heads: usize = 2, Int { min: 1, max: 16, step: 1 },
-            ["Heads", "头数"], ["Number of attentions side by side.", "并行注意力的个数。"];
+            ["Heads", "头数"], ["Number of attention heads.", "注意力头的个数。"];
         /// Numbers per head.
         head_width: usize = 16, Int { min: 1, max: 256, step: 8 },
             ["Width per head", "每头宽度"], ["Width of the queries, keys and values of one head.", "单个头的查询、键、值的宽度。"];
@@ -35,7 +35,7 @@ impl LayerKind for SelfAttention {
     const KEY: &'static str = "self_attention";
     const NAME: Text = Text::new("Self-attention", "自注意力");
     const ABOUT: Text = Text::new(
-        "Every step looks at all steps that are not padding: P = softmax(q kᵀ / √depth), y = P v, in several heads, followed by a linear layer back to the input's width.",
+        "Every step attends to all steps that are not padding: P = softmax(q kᵀ / √depth), y = P v, in several heads, followed by a linear layer back to the input's width.",
         "每一步都关注所有非填充的步：P = softmax(q kᵀ / √depth)，y = P v，多个头并行，最后由线性层变回输入宽度。",
     );
     const CATEGORY: Category = Category::Attention;

@@ -16,14 +16,14 @@ mtl_base::settings! {
             ["First column", "起始列"], ["The first column that is taken; columns are counted from 0.", "所取的第一列；列从 0 开始计数。"];
         /// Number of columns.
         width: usize = 1, Int { min: 1, max: 65535, step: 1 },
-            ["Columns", "列数"], ["How many columns are taken.", "所取的列数。"];
+            ["Columns", "列数"], ["Number of columns.", "所取的列数。"];
     }
 }
 
 impl LayerKind for Slice {
     const KEY: &'static str = "slice";
     const NAME: Text = Text::new("Slice", "切片");
-    const ABOUT: Text = Text::new("Takes some of the columns of its input.", "取输入的一部分列。");
+    const ABOUT: Text = Text::new("Takes a range of columns of its input.", "取输入的一段连续列。");
     const CATEGORY: Category = Category::Core;
     const INPUTS: &'static [InputPort] = ANY_INPUT;
     const OUTPUTS: &'static [OutputPort] = ANY_OUTPUT;

@@ -18,8 +18,8 @@ impl LayerKind for StopGradient {
     const KEY: &'static str = "stop_gradient";
     const NAME: Text = Text::new("Stop gradient", "停止梯度");
     const ABOUT: Text = Text::new(
-        "Passes values on but no gradient back: the layers before it do not learn from the tasks behind it.",
-        "前向不变，但不回传梯度：其前面的层不会从后面的任务中学习。",
+        "Passes values through but no gradient back: the layers before it are not trained by the tasks after it.",
+        "前向不变，但不回传梯度：后面的任务不会训练其前面的层。",
     );
     const CATEGORY: Category = Category::Gate;
     const INPUTS: &'static [InputPort] = ANY_INPUT;

@@ -17,8 +17,8 @@ impl LayerKind for TokenInput {
     const KEY: &'static str = "token_input";
     const NAME: Text = Text::new("Text input", "文本输入");
     const ABOUT: Text = Text::new(
-        "Reads a text as a fixed number of token ids; 0 is padding, 1 is an unknown token.",
-        "将文本读取为固定数量的词元编号；0 为填充，1 为未知词元。",
+        "Reads a text as a fixed number of token IDs; 0 is padding, 1 is an unknown token.",
+        "将文本读取为固定数量的词元 ID；0 为填充，1 为未知词元。",
     );
     const CATEGORY: Category = Category::Input;
     const INPUTS: &'static [InputPort] = NO_INPUTS;

@@ -16,10 +16,10 @@ mtl_base::settings! {
 
 impl LayerKind for UnitNormalization {
     const KEY: &'static str = "unit_normalization";
-    const NAME: Text = Text::new("Unit length", "单位长度");
+    const NAME: Text = Text::new("L2 normalisation", "L2 归一化");
     const ABOUT: Text = Text::new(
-        "Scales each vector to length 1 (L2 normalisation), so that only its direction counts.",
-        "将每个向量缩放为长度 1（L2 归一化），只保留方向。",
+        "Scales each vector to length 1, so that only its direction counts: y = x / ‖x‖.",
+        "将每个向量缩放为长度 1，只保留方向：y = x / ‖x‖。",
     );
     const CATEGORY: Category = Category::Normalisation;
     const INPUTS: &'static [InputPort] = ANY_INPUT;

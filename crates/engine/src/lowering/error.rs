@@ -23,7 +23,7 @@ pub enum LowerError {
     },
     /// Inputs that must have equal shapes differ.
     #[error(
-        "all inputs must have the shape of the first, {first}; got {got} (hint: a Dense layer changes the width, pooling or Flatten makes a sequence a vector)"
+        "all inputs must have the shape of the first, {first}, got {got}; a Dense layer changes the width, pooling or Flatten turns a sequence into a vector"
     )]
     UnequalShapes {
         /// Shape of the first input.
@@ -33,7 +33,7 @@ pub enum LowerError {
     },
     /// Sequences that are put side by side have different lengths, or a vector meets a sequence.
     #[error(
-        "all inputs must be vectors, or sequences of one length; the first is {first}, got {got} (hint: pooling or Flatten makes a sequence a vector)"
+        "all inputs must be vectors, or sequences of equal length; the first is {first}, got {got}; pooling or Flatten turns a sequence into a vector"
     )]
     UnequalSteps {
         /// Shape of the first input.
@@ -58,7 +58,7 @@ pub enum LowerError {
         available: Vec<String>,
     },
     /// The feature is of another kind.
-    #[error("feature `{key}` is {}, which this input does not read (hint: use {})", feature_name(*got).en, input_for(*got).en)]
+    #[error("feature `{key}` is {}, which this input does not read; use {}", feature_name(*got).en, input_for(*got).en)]
     FeatureKind {
         /// Key that the input names.
         key: String,
@@ -74,7 +74,7 @@ pub enum LowerError {
         available: Vec<String>,
     },
     /// The label is of another kind.
-    #[error("label `{key}` is {}, which this head does not learn (hint: use {})", label_name(*got).en, head_for(*got).en)]
+    #[error("label `{key}` is {}, which this head does not learn; use {}", label_name(*got).en, head_for(*got).en)]
     LabelKind {
         /// Key that the head names.
         key: String,
@@ -82,9 +82,7 @@ pub enum LowerError {
         got: LabelKind,
     },
     /// Without a projection of its own, the head needs exactly as many inputs as logits.
-    #[error(
-        "without its own projection it needs {expected} inputs, got {got} (hint: switch the projection on)"
-    )]
+    #[error("without its own output layer it needs {expected} inputs, got {got}; turn the output layer on")]
     Logits {
         /// Number of logits.
         expected: usize,
@@ -92,7 +90,7 @@ pub enum LowerError {
         got: usize,
     },
     /// One weight per class is needed, or none.
-    #[error("{got} class weights for {expected} classes (hint: give one per class, or none)")]
+    #[error("{got} class weights for {expected} classes; give one per class, or none")]
     ClassWeights {
         /// Number of classes.
         expected: usize,
@@ -101,7 +99,7 @@ pub enum LowerError {
     },
     /// The gate does not have one number per expert.
     #[error(
-        "the gate must have one number per expert, {experts}; got {got} (hint: set the gate's units to {experts})"
+        "the gate must have one number per expert, {experts}, got {got}; set the gate's units to {experts}"
     )]
     Gate {
         /// Number of experts.
@@ -130,7 +128,7 @@ pub enum LowerError {
         end: usize,
     },
     /// A size exceeds the limit.
-    #[error("one example would take {got} numbers, the ceiling is {ceiling} (hint: use smaller layers)")]
+    #[error("one example would take {got} numbers, the limit is {ceiling}; use smaller layers")]
     TooLarge {
         /// Numbers per example.
         got: usize,
@@ -157,12 +155,11 @@ fn list_zh(keys: &[String]) -> String {
 
 fn kind_hint(expected: PortKind, got: Shape) -> Message {
     match (expected, got) {
-        (PortKind::Vector, Shape::Sequence { .. }) => Message::new(
-            " (hint: insert a pooling layer or Flatten)",
-            "（提示：插入池化层或展平层）",
-        ),
+        (PortKind::Vector, Shape::Sequence { .. }) => {
+            Message::new("; insert a pooling layer or Flatten", "；请插入池化层或展平层")
+        }
         (PortKind::Vector | PortKind::Sequence | PortKind::Any, Shape::Tokens { .. } | Shape::Id { .. }) => {
-            Message::new(" (hint: insert an Embedding)", "（提示：插入嵌入层）")
+            Message::new("; insert an Embedding", "；请插入嵌入层")
         }
         _ => Message::default(),
     }
@@ -171,7 +168,7 @@ fn kind_hint(expected: PortKind, got: Shape) -> Message {
 fn feature_name(kind: FeatureKind) -> Message {
     match kind {
         FeatureKind::Tokens { .. } => Message::new("a text", "文本"),
-        FeatureKind::Id { .. } => Message::new("an id", "编号"),
+        FeatureKind::Id { .. } => Message::new("an ID", "ID"),
         FeatureKind::Dense { .. } => Message::new("a list of numbers", "一组数值"),
     }
 }
@@ -179,7 +176,7 @@ fn feature_name(kind: FeatureKind) -> Message {
 fn input_for(kind: FeatureKind) -> Message {
     match kind {
         FeatureKind::Tokens { .. } => Message::new("a text input", "文本输入"),
-        FeatureKind::Id { .. } => Message::new("an id input", "编号输入"),
+        FeatureKind::Id { .. } => Message::new("an ID input", "ID 输入"),
         FeatureKind::Dense { .. } => Message::new("a numeric input", "数值输入"),
     }
 }
@@ -193,8 +190,8 @@ fn label_name(kind: LabelKind) -> Message {
         ),
         LabelKind::Real => Message::new("a number", "数值"),
         LabelKind::MultiLabel { n_labels } => Message::new(
-            format!("{n_labels} labels side by side"),
-            format!("{n_labels} 个并列标签"),
+            format!("{n_labels} labels per row"),
+            format!("每行 {n_labels} 个标签"),
         ),
     }
 }
@@ -202,8 +199,8 @@ fn label_name(kind: LabelKind) -> Message {
 fn head_for(kind: LabelKind) -> Message {
     match kind {
         LabelKind::Binary => Message::new("a yes / no head", "二分类任务头"),
-        LabelKind::Classes { .. } => Message::new("a classes head", "多分类任务头"),
-        LabelKind::Real => Message::new("a number head", "回归任务头"),
+        LabelKind::Classes { .. } => Message::new("a multi-class head", "多分类任务头"),
+        LabelKind::Real => Message::new("a regression head", "回归任务头"),
         LabelKind::MultiLabel { .. } => Message::new("a multi-label head", "多标签任务头"),
     }
 }
@@ -219,17 +216,17 @@ impl Explain for LowerError {
                 )
             }
             Self::UnequalShapes { first, got } => format!(
-                "所有输入的形状必须与第一个（{first}）相同，得到 {got}（提示：全连接层可改变宽度，池化或展平可把序列变为向量）"
+                "所有输入的形状必须与第一个（{first}）相同，得到 {got}；全连接层可改变宽度，池化或展平可把序列变为向量"
             ),
             Self::UnequalSteps { first, got } => format!(
-                "所有输入必须都是向量，或长度相同的序列；第一个为 {first}，得到 {got}（提示：池化或展平可把序列变为向量）"
+                "所有输入必须都是向量，或长度相同的序列；第一个为 {first}，得到 {got}；池化或展平可把序列变为向量"
             ),
             Self::Count { expected, got } => format!("需要 {expected} 个输入，得到 {got} 个"),
             Self::UnknownFeature { key, available } => {
                 format!("数据集没有特征“{key}”；可用：{}", list_zh(available))
             }
             Self::FeatureKind { key, got } => format!(
-                "特征“{key}”是{}，该输入层无法读取（提示：使用{}）",
+                "特征“{key}”是{}，该输入层无法读取；请使用{}",
                 feature_name(*got).zh,
                 input_for(*got).zh
             ),
@@ -238,20 +235,20 @@ impl Explain for LowerError {
             }
             Self::LabelKind { key, got } => {
                 format!(
-                    "标签“{key}”是{}，该任务头无法学习（提示：使用{}）",
+                    "标签“{key}”是{}，该任务头无法学习；请使用{}",
                     label_name(*got).zh,
                     head_for(*got).zh
                 )
             }
             Self::Logits { expected, got } => {
-                format!("不使用自带投影时需要 {expected} 个输入，得到 {got} 个（提示：打开自带投影）")
+                format!("不使用自带输出层时需要 {expected} 个输入，得到 {got} 个；请打开自带输出层（线性）")
             }
             Self::ClassWeights { expected, got } => {
-                format!("{expected} 个类别却有 {got} 个类别权重（提示：每类一个，或全部留空）")
+                format!("{expected} 个类别却有 {got} 个类别权重；请每类填一个，或全部留空")
             }
             Self::Gate { experts, got } => {
                 format!(
-                    "门控必须为每个专家给出一个数，即 {experts} 个；得到 {got} 个（提示：将门控的单元数设为 {experts}）"
+                    "门控必须为每个专家给出一个数，即 {experts} 个；得到 {got} 个；请将门控的单元数设为 {experts}"
                 )
             }
             Self::KernelSize { length, got } => {
@@ -264,7 +261,7 @@ impl Explain for LowerError {
                 end,
             } => format!("“{key}”应为 0 到 {last} 之内的列，得到 {start} 到 {end}"),
             Self::TooLarge { got, ceiling } => {
-                format!("单个样本将占用 {got} 个数，上限为 {ceiling}（提示：使用更小的层）")
+                format!("单个样本将占用 {got} 个数，上限为 {ceiling}；请使用更小的层")
             }
         };
         Message::new(self.to_string(), zh)

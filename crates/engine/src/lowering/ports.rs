@@ -34,8 +34,8 @@ impl PortKind {
     pub const fn label(self) -> Text {
         match self {
             Self::Tokens => Text::new("tokens", "词元"),
-            Self::Id => Text::new("an id", "编号"),
-            Self::Ids => Text::new("tokens or an id", "词元或编号"),
+            Self::Id => Text::new("an ID", "ID"),
+            Self::Ids => Text::new("tokens or an ID", "词元或 ID"),
             Self::Sequence => Text::new("a sequence", "序列"),
             Self::Vector => Text::new("a vector", "向量"),
             Self::Any => Text::new("a vector or a sequence", "向量或序列"),

@@ -73,8 +73,8 @@ impl Shape {
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tokens { length, cardinality } => write!(f, "{length} ids < {cardinality}"),
-            Self::Id { cardinality } => write!(f, "id < {cardinality}"),
+            Self::Tokens { length, cardinality } => write!(f, "{length} × ID ({cardinality})"),
+            Self::Id { cardinality } => write!(f, "ID ({cardinality})"),
             Self::Sequence { length, width } => write!(f, "{length} × {width}"),
             Self::Vector { width } => write!(f, "{width}"),
         }

@@ -37,7 +37,7 @@ mtl_base::choice! {
         /// Area under the ROC curve.
         Auc = "auc", ["ROC-AUC", "ROC-AUC"];
         /// Area under the precision-recall curve.
-        AveragePrecision = "average_precision", ["PR-AUC (average precision)", "PR-AUC（平均精确率）"];
+        AveragePrecision = "average_precision", ["Average precision (AP)", "平均精度（AP）"];
         /// Mean negative log-likelihood.
         LogLoss = "log_loss", ["Log-loss", "对数损失"];
         /// Mean squared error of the probabilities.
@@ -189,7 +189,7 @@ impl Metric {
                 "各类别（或标签）F1 按样本数加权的平均。没有样本时无定义（scikit-learn 默认取 0）。",
             ),
             Self::Auc => Text::new(
-                "Probability that a positive row scores above a negative one, ties ½ (exact, no threshold grid). Undefined when all rows are of one class. Several classes or labels: mean of each against the rest, over those that have one. Not computed above 100 classes.",
+                "Probability that a positive row scores above a negative one, ties ½ (exact, no threshold grid). Undefined when all rows belong to one class. Several classes or labels: mean of each against the rest, over those that have one. Not computed above 100 classes.",
                 "正样本得分高于负样本的概率，相等计 ½（精确值，不用阈值网格）。所有行同属一类时无定义。多类别或多标签：各类别对其余的平均，只计有定义的。超过 100 个类别时不计算。",
             ),
             Self::AveragePrecision => Text::new(

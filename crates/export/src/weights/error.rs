@@ -22,7 +22,7 @@ pub enum WeightsError {
     },
     /// The file ends in the middle.
     #[error(
-        "the weights file is cut off: it ends after {bytes} bytes (line {line}) in the middle of its content; download or copy it again"
+        "the weights file is truncated: it ends after {bytes} bytes (line {line}); download or copy it again"
     )]
     Truncated {
         /// Length of what is there.
@@ -60,7 +60,7 @@ pub enum WeightsError {
     },
     /// Written by a version with another format.
     #[error(
-        "the weights file has format version {got}, and version {expected} is read; export it again with the version of the page that you use now"
+        "the weights file has format version {got}, but version {expected} is needed; export it again with this version of the page"
     )]
     OtherVersion {
         /// The file's.
@@ -93,7 +93,7 @@ pub enum WeightsError {
         got: String,
     },
     /// A name stands twice.
-    #[error("parameter `{parameter}` stands twice in the weights file; a name may stand once")]
+    #[error("parameter `{parameter}` occurs twice in the weights file; every name must occur once")]
     DuplicateParameter {
         /// The name.
         parameter: String,
@@ -111,7 +111,7 @@ pub enum WeightsError {
     },
     /// The file has a parameter that the design does not need.
     #[error(
-        "parameter `{parameter}` of the weights file has no place in its design{}",
+        "parameter `{parameter}` of the weights file is not part of its design{}",
         closest_text(parameter, known)
     )]
     UnknownParameter {
@@ -122,7 +122,7 @@ pub enum WeightsError {
     },
     /// A shape that the design does not make.
     #[error(
-        "parameter `{parameter}`: the design makes {}, the weights file says {}",
+        "parameter `{parameter}`: the design needs {}, the weights file has {}",
         shape_text(expected),
         shape_text(got)
     )]
@@ -166,7 +166,7 @@ pub enum WeightsError {
         got: String,
     },
     /// The design of the file is not one that can be trained.
-    #[error("the design in the weights file does not check: {}", .0.explain().en)]
+    #[error("the design in the weights file has a problem: {}", .0.explain().en)]
     Design(Box<Problem>),
 }
 
@@ -247,7 +247,7 @@ impl Explain for WeightsError {
             Self::UnknownParameter { parameter, known } => {
                 let hint = closest(parameter, known)
                     .map_or_else(String::new, |other| format!("；是否应为“{other}”？"));
-                format!("权重文件中的参数“{parameter}”在其设计中没有位置{hint}")
+                format!("权重文件中的参数“{parameter}”不属于其设计{hint}")
             }
             Self::WrongShape {
                 parameter,
@@ -279,7 +279,7 @@ impl Explain for WeightsError {
             } => {
                 format!("参数“{parameter}”的第 {index} 个值：应为有限的数，得到 {got}")
             }
-            Self::Design(problem) => format!("权重文件中的设计不能通过检查：{}", problem.explain().zh),
+            Self::Design(problem) => format!("权重文件中的设计有问题：{}", problem.explain().zh),
         };
         Message::new(self.to_string(), zh)
     }

@@ -10,11 +10,11 @@ mtl_base::settings! {
         /// Initial value of the sum of squares.
         initial_accumulator_value: f32 = 0.1, Real { min: 0.0, max: 10.0, step: 0.05 },
             ["Initial accumulator", "初始累加值"],
-            ["What the sum of squared gradients starts with.", "梯度平方和的起始值。"];
+            ["Initial value of the sum of squared gradients.", "梯度平方和的初始值。"];
         /// ε, which keeps the divisor away from 0.
         epsilon: f32 = 1e-7, Real { min: 0.0, max: 0.1, step: 1e-7 },
             ["Epsilon ε", "ε"],
-            ["θ ← θ − η·g / √(a + ε): keeps the divisor from 0.", "θ ← θ − η·g / √(a + ε)：避免除以 0。"];
+            ["θ ← θ − η·g / √(a + ε): avoids a division by 0.", "θ ← θ − η·g / √(a + ε)：避免除以 0。"];
     }
 }
 

@@ -20,7 +20,7 @@ mtl_base::settings! {
         /// ε, which keeps the divisor away from 0.
         epsilon: f32 = 1e-7, Real { min: 0.0, max: 0.1, step: 1e-7 },
             ["Epsilon ε", "ε"],
-            ["θ ← θ − α·m / (√v + ε): keeps the divisor from 0.", "θ ← θ − α·m / (√v + ε)：避免除以 0。"];
+            ["θ ← θ − α·m / (√v + ε): avoids a division by 0.", "θ ← θ − α·m / (√v + ε)：避免除以 0。"];
     }
 }
 

@@ -16,7 +16,7 @@ mtl_base::settings! {
         /// Whether to use Nesterov's momentum.
         nesterov: bool = false, Flag,
             ["Nesterov", "Nesterov 加速"],
-            ["Look ahead: θ ← θ + μ·v − η·g. Without momentum it changes nothing.", "向前看一步：θ ← θ + μ·v − η·g。没有动量时不起作用。"];
+            ["Nesterov momentum: θ ← θ + μ·v − η·g. Has no effect without momentum.", "Nesterov 动量：θ ← θ + μ·v − η·g。没有动量时不起作用。"];
     }
 }
 

@@ -25,9 +25,9 @@ use crate::step::{Capabilities, Limitation};
 use crate::webgpu::timing::Timing;
 use crate::webgpu::{DeviceProgress, DeviceRequest, DeviceRun, Prepared, Preparing, Queued, prepare};
 
-const PREPARING: Text = Text::new("WebGPU is being prepared", "正在准备 WebGPU");
+const PREPARING: Text = Text::new("preparing WebGPU", "正在准备 WebGPU");
 const MEASURING: Text = Text::new(
-    "CPU and WebGPU are being compared on this design",
+    "comparing CPU and WebGPU on this design",
     "正在按此设计比较 CPU 与 WebGPU",
 );
 
@@ -446,7 +446,7 @@ impl Session {
         self.webgpu.why = Some(if was_on {
             Message::new(
                 format!(
-                    "WebGPU failed, and the run goes on on the CPU from step {step}: {}",
+                    "WebGPU failed, and training continues on the CPU from step {step}: {}",
                     error.en
                 ),
                 format!("WebGPU 出错，训练从第 {step} 步起在 CPU 上继续：{}", error.zh),

@@ -135,7 +135,7 @@ impl Session {
         };
         Message::new(
             format!("stopped early: {en} has not improved for {patience} evaluations"),
-            format!("提前停止：{zh}已连续 {patience} 次评估没有改善"),
+            format!("早停：{zh}已连续 {patience} 次评估没有改善"),
         )
     }
 

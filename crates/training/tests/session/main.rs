@@ -407,7 +407,7 @@ fn divergence_stops_the_run_and_names_task_and_step() {
     driver.run(Run::Play);
     assert_eq!(
         driver.last_failure(),
-        "the run has diverged and cannot go on; lower the learning rate and reset"
+        "the run has diverged and cannot continue; lower the learning rate and reset"
     );
     driver.tell(Command::Settings { settings: settings() });
     driver.run(Run::Play);

@@ -245,7 +245,7 @@ fn a_snapshot_without_a_state_says_that_the_moments_start_afresh() {
     assert_eq!(talk.fingerprint(), fingerprint);
     let note = talk.session.status().note.expect("a note");
     assert!(
-        note.en.contains("start afresh") && note.zh.contains("重新开始"),
+        note.en.contains("start anew") && note.zh.contains("重新开始"),
         "{note:?}"
     );
     talk.epoch();

@@ -166,7 +166,7 @@ type Failure = fn(&GpuDevice);
 /// What may happen to one in mid-run, and what is said of it in both languages.
 const FAILURES: [(Failure, &str, &str); 3] = [
     (GpuDevice::destroy, "lost", "丢失"),
-    (GpuDevice::misuse, "refused a command", "拒绝了一条命令"),
+    (GpuDevice::misuse, "rejected a command", "拒绝了一条命令"),
     (
         |device| device.fail(GpuError::OutOfMemory),
         "out of memory",

@@ -22,7 +22,7 @@ use yew::prelude::*;
 pub use self::adding::fitted;
 use super::{dom, scene::Scene, state::CanvasState};
 use crate::{
-    i18n::{Lang, Message, canvas::T, fill_message},
+    i18n::{Lang, Message, canvas::T, fill_message, sentence},
     state::{Playground, PlaygroundRef, RightTab, Selection, ToastKind, use_playground},
 };
 
@@ -57,7 +57,7 @@ impl Editor {
         Rc::clone(self.document.get().design())
     }
 
-    /// Where everything is now.
+    /// Geometry of the current design.
     pub fn scene(&self) -> Scene {
         Scene::new(&self.design())
     }
@@ -73,9 +73,8 @@ impl Editor {
 
     /// Shows why a command was refused.
     pub fn refuse(&self, message: Message) {
-        let message = sentence(message);
-        self.toasts.show(ToastKind::Info, message.clone());
-        self.say(message);
+        self.say(sentence(&message));
+        self.toasts.show(ToastKind::Info, message);
     }
 
     /// Applies one edit; consecutive edits of one box are one step.
@@ -267,13 +266,4 @@ impl Editor {
         self.canvas.locked.set(locked);
         self.say(if locked { T.locked } else { T.unlocked }.into());
     }
-}
-
-/// A message with a capital letter, as a sentence of its own.
-pub fn sentence(message: Message) -> Message {
-    let mut letters = message.en.chars();
-    let en = letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
-    Message::new(en, message.zh)
 }

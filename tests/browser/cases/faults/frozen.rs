@@ -1,5 +1,5 @@
-//! Nothing stands still without a word: files that do not come, a worker that says nothing, a store that does not open, links that
-//! lead nowhere, calls that come too early or all at once, designs that are too large.
+//! Nothing hangs without a message: files that never arrive, a worker that does not answer, a database that does not open, broken
+//! links, calls that come too early or at the same time, designs that are too large.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::steps::{in_worker, name_is, settled, state, toast, trained};
 
-/// Within this time the page says what is wrong: five seconds, and more on a machine that has other things to do.
+/// Time limit for the page's message: five seconds, plus a margin for busy machines.
 const SAYS_WITHIN: Duration = Duration::from_secs(15);
 
 const HAS_STARTED: &str = "performance.getEntriesByName('mtl-interactive').length > 0";
@@ -43,7 +43,7 @@ async fn another_worker_goes_on(page: &Page, before: &Value) -> Result<()> {
     println!("{said}");
     let step = before["step"].as_u64().context("no step")?;
     ensure!(
-        said.contains("started again") && said.contains(&step.to_string()),
+        said.contains("restarted") && said.contains(&step.to_string()),
         "it says: {said}"
     );
     settled(page).await?;
@@ -66,11 +66,11 @@ fn a_worker_that_says_nothing_is_named_and_replaced() {
         page.open("").await?;
         trained(page).await?;
         let before = state(page).await?;
-        // The copy of what was learnt is taken when the run stands.
+        // The copy of the parameters is taken when the run is paused.
         page.sleep(Duration::from_secs(1)).await;
         page.eval::<Value>("void (testWorkers.at(-1).testHears = () => false)")
             .await?;
-        // A question that nobody answers.
+        // A request that gets no reply.
         page.eval::<Value>(
             "void mtlPlayground.predict('so good').catch((error) => globalThis.testRefusal = error.message)",
         )
@@ -135,7 +135,7 @@ fn an_answer_that_gets_lost_fails_the_question() {
         page.wait_for_within(SAYS_WITHIN, "the promise is settled", "globalThis.testRefusal")
             .await?;
         let refusal: String = page.eval("testRefusal").await?;
-        ensure!(refusal.contains("got lost"), "{refusal}");
+        ensure!(refusal.contains("was lost"), "{refusal}");
         page.eval::<Value>("void (testWorkers.at(-1).testHears = undefined)")
             .await?;
         page.api::<Value>("predict", &[json!("so good")]).await?;
@@ -257,7 +257,7 @@ fn rand() -> u128 {
 #[test]
 fn a_sandboxed_frame_says_what_it_needs() {
     check("sandbox", Setup::default(), async |page| {
-        // The frame has no origin, and may load nothing of this site's.
+        // The frame has an opaque origin, and cannot load anything from this site.
         for words in [
             "CORS",
             "net::ERR_FAILED",
@@ -315,7 +315,7 @@ fn a_store_that_does_not_open_is_told_and_done_without() {
         page.expect_console("data/index.json");
         page.expect_console("favicon.ico");
         page.goto("static/weights.schema.json").await?;
-        // Another window with an old page, which keeps its hold, and a newer page that waits to upgrade.
+        // Another window with an old page holds the database open while a newer page waits to upgrade it.
         page.eval::<Value>(
             "await new Promise((done, fail) => { const first = indexedDB.open('mtl-playground', 1); first.onerror = fail; \
                first.onsuccess = () => { globalThis.hold = first.result; \
@@ -338,7 +338,7 @@ fn a_store_that_does_not_open_is_told_and_done_without() {
         page.sleep(Duration::from_secs(1)).await;
         page.reload().await?;
         name_is(page, "without a store").await?;
-        // The other windows go, and the document moves into the store.
+        // The other windows are closed, and the document moves to the database.
         page.driver.switch_to_window(holder).await?;
         page.eval::<Value>("void hold.close()").await?;
         page.driver.close_window().await?;
@@ -355,7 +355,7 @@ fn calls_wait_for_the_page_and_for_each_other() {
         page.goto("").await?;
         page.wait_for("the interface is there", "window.mtlPlayground")
             .await?;
-        // All at once, while the page still opens what it opens with.
+        // All calls at once, while the page is still loading.
         let steps: Value = page
             .eval(
                 "await (async () => { \
@@ -369,7 +369,7 @@ fn calls_wait_for_the_page_and_for_each_other() {
             )
             .await?;
         ensure!(steps == json!([15, 600, 9, "text-towers"]), "{steps}");
-        // Two files at once: what is shown is what runs, and it is the second.
+        // Two files at once: the second one is shown and runs.
         let shown: Value = page
             .eval(
                 "await (async () => { \
@@ -387,7 +387,7 @@ fn calls_wait_for_the_page_and_for_each_other() {
     });
 }
 
-/// The first block of code of this language in a document.
+/// The first code block of this language in a document.
 fn example(language: &str) -> Result<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/embedding.md");
     let text = fs::read_to_string(path)?;
@@ -411,7 +411,7 @@ fn the_examples_of_the_documentation_run_right_after_loading() {
 
         let html = example("html")?;
         for _ in 0..5 {
-            // A site of its own, as another port is another origin.
+            // A separate site, since another port is another origin.
             let host = Host::before(&page.base)?;
             let origin = host.base.split('/').take(3).collect::<Vec<_>>().join("/");
             let own = html
@@ -461,7 +461,7 @@ fn a_crowd_of_layers_is_refused_with_the_numbers_before_any_work() {
         ensure!(said.contains("10000") && said.contains("crowd.json"), "{said}");
         ensure!(state(page).await? == before, "a refused design changed something");
 
-        // One that an earlier page has kept: it stays where it is, and the page opens without it.
+        // A document from an earlier version of the page: it is kept, and the page opens without it.
         page.fill(".document-name", "kept").await?;
         page.sleep(Duration::from_secs(1)).await;
         page.eval::<Value>(&format!(

@@ -1,4 +1,4 @@
-//! Nothing is let in: who may drive the page, what it runs, whom it asks.
+//! Security: which pages may drive this one, what it executes, and which servers it requests.
 
 use std::fs;
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::steps::{choose_preset, name_is, open_panel, pause, play, settled, toast};
 
-/// A page of this site that has no policy and nothing to do: what embeds the page, or opens it.
+/// A page of this site without a policy and without content: it embeds the page, or opens it.
 const OUTSIDE: &str = "static/weights.schema.json";
 
-/// In the page around: `ask(window, method, args)` posts a call and gives the answer, or "silence" after three seconds.
+/// In the embedding page: `ask(window, method, args)` posts a call and returns the answer, or "silence" after three seconds.
 const ASK: &str = "void (globalThis.ask = (target, method, args) => new Promise((resolve) => { \
        const id = Math.random(); \
        const hear = (event) => { \
@@ -23,7 +23,7 @@ const ASK: &str = "void (globalThis.ask = (target, method, args) => new Promise(
        target.postMessage({ mtlPlayground: 1, id, method, args }, '*'); \
      }))";
 
-/// Embeds `address` in the page around and waits until it is ready.
+/// Embeds `address` and waits until it is ready.
 async fn embed(page: &Page, address: &str) -> Result<()> {
     page.eval::<Value>(&format!(
         "void (() => {{ globalThis.frame = document.createElement('iframe'); globalThis.isReady = false; \
@@ -35,7 +35,7 @@ async fn embed(page: &Page, address: &str) -> Result<()> {
     page.wait_for("the frame is ready", "globalThis.isReady").await
 }
 
-/// Everything that the browser keeps for this site.
+/// Everything that the browser stores for this site.
 async fn kept(page: &Page) -> Result<Value> {
     page.eval(
         "await new Promise((resolve, reject) => { \
@@ -67,7 +67,7 @@ fn only_the_parent_frame_drives_the_page() {
             "the parent hears {answer}"
         );
 
-        // A window that the page of the same origin has opened, with the link that would allow it.
+        // A window opened by a page of the same origin, with the link that would allow it.
         page.eval::<Value>(&format!("void (globalThis.opened = open({}))", json!(address)))
             .await?;
         page.wait_for("it has started", "opened.mtlPlayground").await?;
@@ -77,7 +77,7 @@ fn only_the_parent_frame_drives_the_page() {
         ensure!(answer == "silence", "an opener hears {answer}");
         page.eval::<Value>("void opened.close()").await?;
 
-        // A frame beside it, of the same origin.
+        // A sibling frame of the same origin.
         let answer: Value = page
             .eval(&format!(
                 "await (async () => {{ const beside = document.createElement('iframe'); beside.src = {}; \
@@ -89,7 +89,7 @@ fn only_the_parent_frame_drives_the_page() {
             .await?;
         ensure!(answer == "silence", "a frame beside it hears {answer}");
 
-        // The parent is still heard, and nothing was changed by the others.
+        // The parent can still call it, and the others changed nothing.
         let answer: Value = page.eval("await ask(frame.contentWindow, 'state', [])").await?;
         ensure!(answer["result"]["settings"]["epochs"] == 7, "{answer}");
         Ok(())
@@ -212,7 +212,7 @@ fn an_embedded_page_touches_nothing_that_is_kept() {
         ask(&format!("'importWeights', [{weights}]")).await?;
         page.sleep(std::time::Duration::from_secs(1)).await;
 
-        // Documents of its own, which are gone with it.
+        // Documents of its own, which are gone after closing.
         page.eval::<Value>(&format!("void {inside}.querySelector('#documents').click()"))
             .await?;
         page.wait_for(
@@ -240,7 +240,7 @@ fn a_person_meets_nothing_that_the_policy_refuses() {
     check("policy", Setup::default(), async |page| {
         page.expect_console("data/index.json");
         page.watch_policy().await?;
-        // Every worker is noted, so that the test can trip one up.
+        // Every worker is recorded, so that the test can crash one.
         let note = "globalThis.testWorkers = []; globalThis.Worker = class extends Worker { \
                     constructor(...given) { super(...given); testWorkers.push(this); } };";
         page.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": note }))
@@ -270,7 +270,7 @@ fn a_person_meets_nothing_that_the_policy_refuses() {
             page.click(sheet).await?;
             page.click("dialog[open] .sheet-head button").await?;
         }
-        // The canvas: its menu, its search, a note, a layer carried from the list.
+        // The canvas: its menu, its search, a comment, a layer dragged from the palette.
         page.eval::<Value>(
             "void document.querySelector('.canvas-surface').dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: 600, clientY: 300 }))",
         )
@@ -286,7 +286,7 @@ fn a_person_meets_nothing_that_the_policy_refuses() {
         page.screenshot("policy").await?;
         page.api::<Value>("set", &[json!({ "lang": "zh", "theme": "dark" })])
             .await?;
-        // Another worker in the place of one that dies.
+        // A new worker after a crash.
         page.eval::<Value>("void testWorkers.at(-1).postMessage(null)")
             .await?;
         page.wait_for("another worker was started", "testWorkers.length === 2")
@@ -295,7 +295,7 @@ fn a_person_meets_nothing_that_the_policy_refuses() {
         let violations = page.violations().await?;
         ensure!(violations.is_empty(), "{}", violations.join("\n"));
 
-        // It is in force: each of these is refused.
+        // The policy is in force: each of these is refused.
         page.expect_console("Refused");
         page.expect_console("violates the following");
         page.expect_console("requires 'Trusted");
@@ -304,7 +304,7 @@ fn a_person_meets_nothing_that_the_policy_refuses() {
             ("markup as text", "document.body.innerHTML = ''"),
             ("another policy", "trustedTypes.createPolicy('other', {})"),
             ("a worker from anywhere", "new Worker('data:text/javascript,')"),
-            // Not at once: what the test itself evaluates may make code from text.
+            // Deferred, since the evaluation of the test itself may create code from text.
             (
                 "code as text",
                 "await new Promise((done, fail) => setTimeout(() => { try { done((0, eval)('1')); } catch (error) { fail(error); } }))",
@@ -363,7 +363,7 @@ fn a_file_that_is_not_the_published_one_is_not_run() {
                 "{file} was changed, and the page runs it"
             );
         }
-        // Without the first script nothing can speak but the document itself.
+        // Without the first script, only the document itself can show a message.
         host.mend();
         host.spoil("/shell-", Fault::Changed);
         page.driver.goto(&host.base).await?;
@@ -373,7 +373,7 @@ fn a_file_that_is_not_the_published_one_is_not_run() {
             "getComputedStyle(document.querySelector('.boot-late')).visibility === 'visible'",
         )
         .await?;
-        // A style is not applied; the page works.
+        // A style sheet is not applied; the page works.
         host.mend();
         host.spoil("/panels-", Fault::Changed);
         page.driver.goto(&host.base).await?;
@@ -435,7 +435,7 @@ fn a_data_set_that_is_not_the_published_one_is_refused() {
                 .to_string()
                 .into_bytes()
         };
-        // As `sha256sum` has it.
+        // In the format of `sha256sum`.
         let right = SHA256_OF_BYTES;
         for (what, sha256, fault, says) in [
             ("other bytes", "00".repeat(32), None, "SHA-256"),
@@ -499,7 +499,7 @@ fn no_letter_of_a_name_breaks_a_picture() {
     });
 }
 
-/// Saves the design as a picture, by the canvas's menu.
+/// Saves the design as a picture, from the menu of the canvas.
 async fn picture(page: &Page, ending: &str) -> Result<()> {
     page.eval::<Value>(
         "void document.querySelector('.canvas-surface').dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true, clientX: 700, clientY: 150 }))",

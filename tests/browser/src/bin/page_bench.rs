@@ -1,7 +1,7 @@
-//! How fast the page answers on this machine: `cargo xtask bench --page`.
+//! Response times of the page on this machine: `cargo xtask bench --page`.
 //!
-//! Every time is also given as a multiple of a fixed loop of JavaScript that runs in the same page just before and after, so that
-//! figures of different machines, and of one machine under different load, can be compared.
+//! Every time is also given relative to a fixed loop of JavaScript that runs in the same page just before and after, so that
+//! results of different machines, and of one machine under different load, can be compared.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use anyhow::Result;
 use browser_tests::{Page, Setup, check, large};
 use serde_json::{Value, json};
 
-/// Measurements of each kind.
+/// Number of measurements of each kind.
 const TRIES: usize = 5;
 
 /// A fixed amount of integer arithmetic; some 50 ms on a desktop of 2024.
@@ -35,7 +35,7 @@ fn main() {
     });
 }
 
-/// What was measured: name, times in milliseconds, and the reference loop of the same minute.
+/// A measurement: name, times in milliseconds, and the time of the reference loop measured together with it.
 #[derive(Default)]
 struct Rows(Vec<(String, Vec<f64>, f64)>);
 
@@ -114,7 +114,7 @@ async fn interactive(page: &Page, rows: &mut Rows) -> Result<()> {
     Ok(())
 }
 
-/// Milliseconds from a click on Play until `condition` holds, looked at whenever the run bar changes.
+/// Milliseconds from a click on Play until `condition` holds, checked whenever the run bar changes.
 async fn ms_from_play_until(page: &Page, condition: &str) -> Result<f64> {
     page.eval(&format!(
         "await new Promise((resolve) => {{ \

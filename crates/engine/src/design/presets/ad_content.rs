@@ -1,4 +1,4 @@
-//! User and item vectors side by side, a shared Dense layer, and a tower for each of two yes / no tasks.
+//! User and item vectors concatenated, a shared Dense layer, and a tower for each of two yes / no tasks.
 //!
 //! | data set | test, after the recommended epochs |
 //! |---|---|
@@ -27,8 +27,8 @@ pub(super) const PRESET: Preset = Preset {
     key: "ad-content",
     name: Text::new("Recommender: two yes / no tasks", "推荐：两个二分类任务"),
     about: Text::new(
-        "User and item vectors side by side, a shared Dense layer, and a tower for each of two yes / no tasks.",
-        "用户与物品向量拼接，一个共享全连接层，两个二分类任务各有一座塔。",
+        "User and item vectors concatenated, a shared Dense layer, and a tower for each of two yes / no tasks.",
+        "用户与物品向量拼接，一个共享全连接层，两个二分类任务各有一个任务塔。",
     ),
     data: "lecture-ratings",
     recommended: &[Recommended::usual(3, 0.001)],

@@ -1,4 +1,4 @@
-//! Numbers only: one shared Dense layer, then a tower for each of two tasks (the shared bottom).
+//! Numbers only: one shared Dense layer (the shared bottom), then a tower for each of two tasks.
 
 use mtl_base::{
     NodeId,
@@ -18,10 +18,10 @@ use crate::{
 /// The preset.
 pub(super) const PRESET: Preset = Preset {
     key: "numbers-towers",
-    name: Text::new("Numbers: shared layer, two towers", "数值：共享层与双塔"),
+    name: Text::new("Numbers: shared bottom, two towers", "数值：共享底层＋任务塔"),
     about: Text::new(
-        "Numbers only: one shared Dense layer, then a tower for each of two tasks (the shared bottom).",
-        "仅有数值输入：一个共享全连接层，之后两个任务各有一座塔（共享底层）。",
+        "Numbers only: one shared Dense layer (the shared bottom), then a tower for each of two tasks.",
+        "仅有数值输入：一个共享全连接层（共享底层），之后两个任务各有一个任务塔。",
     ),
     data: "generated-regression",
     recommended: &[Recommended::usual(10, 0.003)],

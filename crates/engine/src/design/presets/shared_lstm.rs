@@ -20,9 +20,9 @@ use crate::{
 /// The preset.
 pub(super) const PRESET: Preset = Preset {
     key: "shared-lstm",
-    name: Text::new("Text: shared LSTM, two heads", "文本：共享 LSTM 与双任务头"),
+    name: Text::new("Text: shared LSTM, two heads", "文本：共享 LSTM，两个任务头"),
     about: Text::new(
-        "Everything is shared up to the heads: word vectors and an LSTM read the text once for both tasks.",
+        "Everything before the task heads is shared: word vectors and an LSTM read the text once for both tasks.",
         "任务头之前全部共享：词向量与 LSTM 为两个任务只读一遍文本。",
     ),
     data: "opinion-domains",

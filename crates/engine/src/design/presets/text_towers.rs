@@ -23,10 +23,10 @@ use crate::{
 /// The preset.
 pub(super) const PRESET: Preset = Preset {
     key: "text-towers",
-    name: Text::new("Text: shared layer, two towers", "文本：共享层与双塔"),
+    name: Text::new("Text: shared bottom, two towers", "文本：共享底层＋任务塔"),
     about: Text::new(
         "Category and sentiment from averaged word vectors: one shared Dense layer, then a tower for each task.",
-        "由平均词向量预测类别与情感：一个共享全连接层，之后每个任务各有一座塔。",
+        "由平均词向量预测类别与情感：一个共享全连接层，之后每个任务各有一个任务塔。",
     ),
     data: "opinion-domains",
     recommended: &[

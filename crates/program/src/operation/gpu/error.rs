@@ -11,7 +11,7 @@ pub enum GpuError {
     #[error("there is no WebGPU adapter here")]
     NoAdapter,
     /// There is an adapter, but it gives no device.
-    #[error("the WebGPU adapter gives no device: {reason}")]
+    #[error("the WebGPU adapter provides no device: {reason}")]
     NoDevice {
         /// What the system says.
         reason: String,
@@ -23,10 +23,10 @@ pub enum GpuError {
         reason: String,
     },
     /// The device has no room left.
-    #[error("the WebGPU device is out of memory; a smaller batch or model may fit")]
+    #[error("the WebGPU device is out of memory; a smaller batch size or model may fit")]
     OutOfMemory,
     /// A command was refused.
-    #[error("WebGPU refused a command, which is a fault of this program: {reason}")]
+    #[error("WebGPU rejected a command, which is a bug in this program: {reason}")]
     Refused {
         /// What the system says.
         reason: String,
