@@ -85,7 +85,7 @@ impl Options {
     }
 }
 
-/// Source of the rows: the asset if `cargo xtask data` has written it, else generated rows.
+/// Source of the rows: the asset if `cargo xtask data` has written it, otherwise generated rows.
 fn source(key: &str, generated: &str) -> Outcome<(DataSource, Payloads)> {
     if let Some(generator) = Generator::with_key(key) {
         return Ok((DataSource::Generated { generator }, Vec::new()));
@@ -200,7 +200,7 @@ impl Trainer {
         }
     }
 
-    /// Evaluates on the test rows and prints every task beside its baselines.
+    /// Evaluates on the test set and prints every task with its baselines.
     pub fn test(&mut self) -> Outcome<Evaluation> {
         let (reply, _) = self.ask(Request::Evaluate { split: Split::Test }, Vec::new())?;
         let Reply::Evaluation {
@@ -351,7 +351,7 @@ fn figures(metrics: &TaskMetrics) -> String {
         .join(", ")
 }
 
-/// The outputs of a task in one line, the most probable first.
+/// Outputs of a task in one line, the most probable first.
 pub fn in_words(task: &TaskPrediction) -> String {
     const N_SHOWN: usize = 4;
     if task.classes.is_empty() {

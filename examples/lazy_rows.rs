@@ -1,5 +1,5 @@
-//! Cost of a step by size of the vocabulary, when Adam updates all rows of the embedding (as in Keras) and only those that the
-//! batch has looked up (“Lazy rows”).
+//! Cost of a step by vocabulary size, when Adam updates all rows of the embedding (as in Keras) and when it updates only the rows
+//! that the batch looks up (“Sparse (lazy) embedding updates”).
 //!
 //! ```text
 //! cargo run --release -p mtl-examples --example lazy_rows
@@ -20,12 +20,12 @@ use mtl_training::{Outgoing, Session};
 
 const VOCABULARIES: [usize; 3] = [5_000, 50_000, 500_000];
 const N_ROWS: usize = 20_000;
-/// Users that occur, spread over the vocabulary: the same work for each, and the same rows in the processor's caches.
+/// Number of users that occur, spread over the vocabulary: the same work for every size, and the same rows in the processor's caches.
 const N_USERS: usize = 5_000;
 const N_ITEMS: usize = 1_000;
 const WIDTH: usize = 32;
 const BATCH_SIZE: usize = 128;
-/// Number of blocks, of which the median is printed.
+/// Number of blocks; the median is printed.
 const N_BLOCKS: usize = 7;
 
 fn main() -> Outcome<()> {
@@ -40,7 +40,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// A data set of users out of a vocabulary, with items that they like or not.
+/// A data set with a vocabulary of users, and items that they like or not.
 fn dataset(vocabulary: usize) -> Dataset {
     let ids = |key: &str, cardinality: usize, id: fn(usize, usize) -> usize| Feature {
         key: key.to_owned(),

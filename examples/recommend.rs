@@ -9,7 +9,7 @@
 use mtl_examples::{Options, Outcome, Trainer};
 use mtl_training::protocol::PredictInput;
 
-/// Items that are ranked, and how many of them are shown.
+/// Number of items that are ranked, and of those that are shown.
 const N_ITEMS: u32 = 200;
 const N_SHOWN: usize = 5;
 

@@ -1,11 +1,11 @@
-//! Whether sharing helps a task: the task alone against the task beside another one, with the same rows, seeds and steps.
+//! Measures whether sharing helps a task: the task alone compared with the task next to another one, with the same rows, seeds and steps.
 //!
 //! ```text
 //! cargo run --release -p mtl-examples --example sharing                        # every case of docs/data.md
 //! cargo run --release -p mtl-examples --example sharing -- --case helps-real --seeds 4
 //! ```
-//! Both designs are the same preset, with the head of the target alone or with both heads. The test figure is that of the
-//! epoch with the best figure of the same metric on the validation rows. A case can be changed: `--share 0.05`,
+//! Both designs are the same preset, with the head of the target alone or with both heads. The test metric is that of the
+//! epoch with the best value of the same metric on the validation set. A case can be changed: `--share 0.05`,
 //! `--epochs 10`, `--learning-rate 0.003`, `--generator JSON`, `--data KEY`, `--preset KEY`, `--target LABEL`, `--beside LABEL`.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The comparisons of `sharing.rs`: a task alone against the task beside another one.
+//! The comparisons of `sharing.rs`: a task alone, and next to another one.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,9 +24,9 @@ pub struct Case {
     pub generator: String,
     /// Key of the preset.
     pub preset: String,
-    /// The task that is looked at.
+    /// Label of the task that is measured.
     pub target: String,
-    /// The task beside it.
+    /// Label of the task next to it.
     pub beside: String,
     /// Share of the target's training labels that is used.
     pub share: f32,
@@ -100,7 +100,7 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// AUC where there is one, else accuracy, else the root mean squared error.
+/// AUC if defined, otherwise accuracy, otherwise the root mean squared error.
 fn figure(metrics: &TaskMetrics) -> Option<(Metric, f64)> {
     let of = |metric: Metric| metrics.get(metric).map(|value| (metric, value));
     of(Metric::Auc).or(of(Metric::Accuracy)).or(of(Metric::Rmse))
@@ -111,7 +111,7 @@ pub fn is_better(metric: Metric, a: f64, b: f64) -> bool {
     if metric == Metric::Rmse { a < b } else { a > b }
 }
 
-/// Trains the preset with heads for `labels`, and gives the first one's test figure at its best epoch.
+/// Trains the preset with heads for `labels`, and returns the test metric of the first one at its best epoch.
 pub fn run(case: &Case, labels: &[&str], seed: u64) -> Outcome<(Metric, f64)> {
     let mut session = Session::new();
     let settings = RunSettings {
@@ -145,7 +145,7 @@ pub fn run(case: &Case, labels: &[&str], seed: u64) -> Outcome<(Metric, f64)> {
     Ok(best.ok_or("no epoch")?.1)
 }
 
-/// The preset on a schema that has these labels alone.
+/// The preset on a schema with these labels only.
 fn design(case: &Case, schema: &Schema, labels: &[&str]) -> Outcome<Design> {
     let labels = labels.iter().map(|key| {
         schema
@@ -179,7 +179,7 @@ fn source(case: &Case, seed: u64) -> Outcome<(DataSource, Vec<Vec<u8>>)> {
     Ok((DataSource::Generated { generator }, vec![]))
 }
 
-/// Carries out a command and works until nothing is left to do; the schema of a data set comes back.
+/// Executes a command and runs until nothing is left to do; returns the schema of a data set.
 fn tell(session: &mut Session, command: Command, payloads: Vec<Vec<u8>>) -> Outcome<Option<Schema>> {
     let mut out = Vec::new();
     session.handle(1, command, payloads, &mut out);
@@ -203,7 +203,7 @@ fn finish(session: &mut Session, out: &mut Vec<Outgoing>) {
     while session.slice(&|| 0.0, 1.0, out) {}
 }
 
-/// The first task's figure on a split.
+/// Metric of the first task on a split.
 fn evaluate(session: &mut Session, split: Split) -> Outcome<(Metric, f64)> {
     let mut out = Vec::new();
     let request = Request::Evaluate { split };

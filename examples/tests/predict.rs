@@ -1,6 +1,6 @@
-//! `predict.py` against the session: the same tokens, and the same predictions to 1e-5.
+//! `predict.py` compared with the session: the same tokens, and the same predictions to 1e-5.
 //!
-//! Python with numpy is looked for under the name in the variable `PYTHON`, or `python3`; without it these tests say that
+//! Python with numpy is searched for under the name in the variable `PYTHON`, or `python3`; without it these tests print that
 //! they were skipped. The golden file was written by a run of `UPDATE_GOLDEN=1 cargo test -p mtl-examples`.
 
 #[path = "predict/same.rs"]
@@ -37,12 +37,12 @@ fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Python with numpy, or none.
+/// Python with numpy, if installed.
 fn python() -> Option<String> {
     python_that("import numpy")
 }
 
-/// Python that can run a line, or none.
+/// Python that can run a line, if installed.
 fn python_that(line: &str) -> Option<String> {
     let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let found = Process::new(&python)
@@ -75,7 +75,7 @@ fn dense(units: usize, activation: Activation) -> Dense {
     }
 }
 
-/// Every layer that a text can go through, with masks that meet in merges.
+/// Every layer that can process a text, with masks that are combined in merges.
 fn text_design() -> Design {
     let mut design = Design::new("Every text layer");
     let mut after = |from: &[NodeId], name: &str, layer: Layer| {
@@ -217,7 +217,7 @@ impl Drawing {
     }
 }
 
-/// The layers of the designer: on sequences with and without a mask, then on vectors, then heads of every kind.
+/// The layers of the catalogue: on sequences with and without a mask, then on vectors, then heads of every kind.
 fn designer_design() -> Design {
     let mut d = Drawing {
         design: Design::new("Every layer of the designer"),

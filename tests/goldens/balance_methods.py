@@ -82,7 +82,7 @@ class Random:
 
 
 class Adam:
-    """One learned number for each task; a task that takes no part keeps its moments and its bias corrections."""
+    """Adam for one learned number per task; a task that takes no part keeps its moments and its bias corrections."""
 
     def __init__(self, n, start, rate):
         self.value, self.rate = np.full(n, float(start)), rate
@@ -99,8 +99,8 @@ class Adam:
 
 
 class Method:
-    """A method for a run. `weigh` gets the step with the tasks that take part and returns their weights, or None where
-    only the direction says something; `combine` returns the step of the shared parameters."""
+    """A method for a run. `weigh` gets the step with the tasks that take part and returns their weights, or None if the
+    method defines a direction only; `combine` returns the step of the shared parameters."""
 
     def __init__(self, case):
         self.n, self.kinds, self.seed = case["n_tasks"], case["kinds"], case["seed"]
@@ -303,7 +303,7 @@ class GradNorm(Method):
         sizes = weights * step.norms
         rates = step.losses / self.first[tasks]
         target = sizes.mean() * (rates / rates.mean()) ** self.get("alpha", 1.5)
-        # Adam's ε is beside gradients of mean square 1.
+        # Adam's ε is relative to gradients of mean square 1.
         scale = math.sqrt(np.mean(step.norms**2))
         self.w.step(tasks, np.sign(sizes - target) * step.norms / scale)
         self.w.value[tasks] *= weights.sum() / self.w.value[tasks].sum()

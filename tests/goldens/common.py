@@ -1,4 +1,4 @@
-"""What every generator shares: how arrays are written, and where."""
+"""Shared by the generators: the format of arrays, and the output files."""
 
 import json
 import pathlib
@@ -9,7 +9,7 @@ FOLDER = pathlib.Path(__file__).parent
 
 
 def number(value):
-    """A JSON number; NaN and infinities, which JSON has not, become strings, and None stays."""
+    """A JSON number; NaN and infinities, which JSON does not have, become strings; None stays None."""
     if value is None:
         return None
     value = float(value)

@@ -9,7 +9,7 @@ from common import number, numbers, write
 
 
 def gradients(random, n, width, conflict):
-    """Rows of different lengths, that all share a part (conflict < 0) or are pulled apart (conflict > 0)."""
+    """Rows of different lengths, with a common component (conflict < 0) or with opposed components (conflict > 0)."""
     rows = random.normal(size=(n, width))
     rows -= conflict * rows.mean(axis=0)
     rows *= np.exp(random.uniform(-1.5, 1.5, size=(n, 1)))
@@ -17,7 +17,7 @@ def gradients(random, n, width, conflict):
 
 
 def run(method, settings, random, n, n_steps, conflict, misses=False):
-    """A few steps of a run: what came, and what the method made of it."""
+    """A few steps of a run: inputs and results of the method."""
     width, seed = 6, 40 + n
     kinds = ["regression" if task % 2 else "classification" for task in range(n)]
     case = {"method": method, "settings": settings, "n_tasks": n, "kinds": kinds, "seed": seed, "steps": []}

@@ -54,14 +54,14 @@ class Cases:
         self.add(d, {"text": text}, training=training)
 
     def pooled(self, name, kind, masked=True, width=4, **settings):
-        """A layer on an embedded text whose steps that are padding are not looked at afterwards."""
+        """A layer on an embedded text; its output at padding is not compared."""
         d = Drawing(name)
         table = d.node("table", "embedding", d.tokens(cardinality=12), width=width, mask_zero=masked)
         d.regression("y", d.node("pool", "global_average_pooling", d.node("layer", kind, table, **settings)))
         self.add(d, {"text": self.text()})
 
     def vector(self, name, kind, width=5, training=False, **settings):
-        """A layer on numbers that a Dense layer has made."""
+        """A layer on the output of a Dense layer."""
         d = Drawing(name)
         before = d.node("before", "dense", d.dense("x", 3), units=width, activation="tanh")
         d.regression("y", d.node("layer", kind, before, **settings))
@@ -76,7 +76,7 @@ class Cases:
         self.add(d, {"x": self.numeric(3)})
 
     def merged_sequences(self, name, kind, n=2, handles=None):
-        """A layer on sequences whose masks differ, so that a step counts where it counts in any."""
+        """A layer on sequences with different masks; a step is real if it is real in any of them."""
         d = Drawing(name)
         tables = [d.node(f"table{i}", "embedding", d.tokens(f"text{i}", cardinality=12), width=3) for i in range(n)]
         d.regression("y", d.node("pool", "global_average_pooling", d.node("layer", kind, *tables, handles=handles)))
@@ -221,7 +221,7 @@ def frozen(cases):
 
 
 def statistics(random):
-    """Batch normalisation over several batches: what each gives, what the running statistics become, and predictions."""
+    """Batch normalisation over several batches: outputs and running statistics after each, and predictions."""
     d = Drawing("batch normalisation over steps")
     table = d.node("table", "embedding", d.tokens(length=5, cardinality=9), width=3)
     steps = d.node("steps", "batch_normalization", table, momentum=0.7)

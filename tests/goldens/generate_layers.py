@@ -26,7 +26,7 @@ MADE_WITH = f"keras {keras.version()}, JAX {jax.__version__}, float64"
 def precision(dtype):
     before = keras.config.floatx()
     keras.config.set_floatx(dtype)
-    # Keras's own promotion never gives float64 on JAX; here it shall.
+    # Keras's own type promotion never gives float64 on JAX; here it is needed.
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = dtype
     with jax.enable_x64(dtype == "float64"):
         yield
@@ -40,7 +40,7 @@ def rounded(value):
 
 
 def in_both_precisions(compute, tolerance=2e-5):
-    """compute(dtype) gives a (nested) dictionary of arrays; the float64 result, after a look at the float32 one."""
+    """compute(dtype) gives a (nested) dictionary of arrays; the float64 result, after a comparison with the float32 one."""
     with precision("float32"):
         single = jax.tree.map(np.asarray, compute("float32"))
     with precision("float64"):
@@ -56,7 +56,7 @@ def in_both_precisions(compute, tolerance=2e-5):
 
 
 def masked_max(x, mask):
-    """Keras's GlobalMaxPooling1D does not look at the mask; here padding does not count, and a row of padding gives 0."""
+    """Keras's GlobalMaxPooling1D ignores the mask; here padding does not count, and a row of padding gives 0."""
     largest = ops.max(ops.where(ops.expand_dims(mask, -1), x, -np.inf), axis=1)
     return ops.where(ops.any(mask, axis=1, keepdims=True), largest, 0.0)
 
@@ -288,7 +288,7 @@ def keras_model(design, schema):
             y, mask = keras_layers.build(layer, name, x, [masks.get(source) for source in sources],
                                          kinds.get(before.get("feature")))
         values[node["id"]] = y
-        # Keras would pass a mask on by itself.
+        # Keras would propagate the mask automatically.
         y._keras_mask = None
         if len(y.shape) == 3 and mask is not None:
             masks[node["id"]] = mask
@@ -301,7 +301,7 @@ def keras_model(design, schema):
 
 
 def draw_weights(random, model, scale=0.5):
-    """Random weights of few digits, which float32 and JSON hold alike; running statistics too."""
+    """Random weights of few digits, which float32 and JSON represent exactly; running statistics too."""
     weights = {}
     frozen = [v for v in model.non_trainable_variables if not is_statistic(v) and "seed" not in v.path]
     for variable in [*model.trainable_variables, *frozen]:
@@ -336,7 +336,7 @@ def predictions(heads, outputs):
 
 
 def losses_of(model, heads, labels, values, state, inputs, training=False):
-    """Total, per task, penalties, and the outputs; what the running statistics become."""
+    """Losses: total, per task, penalties; outputs; new running statistics."""
     outputs, state, penalties = model.stateless_call(values, state, inputs, return_losses=True, training=training)
     statistics = {parameter_name(v): value for v, value in zip(model.non_trainable_variables, state) if is_statistic(v)}
     per_task = {
@@ -356,7 +356,7 @@ def typed(inputs, schema, dtype):
 
 
 def design_case(random, drawing, inputs, labels, training=False):
-    """One forward and backward pass of a design; `training` matters to layers that do something else then."""
+    """One forward and backward pass of a design; `training` matters for layers such as batch normalisation."""
     labels = {key: np.asarray(value, "float32") for key, value in labels.items()}
     keras.utils.clear_session()
     weights = draw_weights(random, keras_model(drawing.design, drawing.schema)[0])

@@ -22,7 +22,7 @@ def exported():
 
 
 def read_back(case):
-    """What the file says of a case, as it is exported."""
+    """The description of a case in the file, as exported."""
     labels = {key: [None if value == "NaN" else value for value in values] for key, values in case["labels"].items()}
     return {key: case[key] for key in ("name", "design", "schema", "inputs", "weights")} | {
         "labels": labels, "training": case.get("training", False)}

@@ -45,7 +45,7 @@ def mean_of_defined(values):
 
 
 def partial(each):
-    """For metrics that are averages: how many values are defined, of how many, where some is not."""
+    """For metrics that are averages with undefined values: the number of defined values, and of all."""
     names = {"precision": ["precision_macro", "precision_weighted"], "recall": ["recall_macro", "recall_weighted", "balanced_accuracy"],
              "f1": ["f1_macro", "f1_weighted"], "auc": ["auc"], "average_precision": ["average_precision"]}
     result = {}
@@ -127,7 +127,7 @@ def classes(y, p):
     result["auc"] = mean_of_defined(auc)
     if n > 2 and len(set(y)) == n:
         whole = sk.roc_auc_score(y, normalised, multi_class="ovr", labels=list(range(n)))
-        # scikit-learn wants rows that sum to 1 in float64; dividing can break or make ties, so both are kept close.
+        # scikit-learn requires rows that sum to 1 in float64; dividing can break or make ties, so both are kept close.
         assert abs(whole - result["auc"]) < 1e-9, (whole, result["auc"])
     result["average_precision"] = mean_of_defined(precision)
     result["log_loss"] = defined(sk.log_loss, y, p64, labels=list(range(n)))

@@ -144,7 +144,7 @@ class Lambda(keras.layers.Layer):
 
 
 def reversal(strength):
-    """The identity, whose gradient is turned round."""
+    """The identity with reversed gradient."""
 
     @jax.custom_vjp
     def pass_on(x):
@@ -160,7 +160,7 @@ def pairs(vectors):
 
 
 def convolution(layer, name, x, mask):
-    """Padding is read as 0, and a window counts where the step that it stands on does."""
+    """Padding is read as 0, and a window is real if its centre step is."""
     stride, length = layer.get("strides", 1), x.shape[1]
     conv = keras.layers.Conv1D(layer["filters"], layer.get("kernel_size", 3), stride, layer.get("padding", "same"),
                                activation=layer.get("activation", "relu"), kernel_regularizer=penalty(layer), name=name)
@@ -175,7 +175,7 @@ def recurrent(kind, layer, name=None):
 
 
 def self_attention(layer, name, x, mask):
-    """Padding is no key; what a step of padding itself gives is not looked at (Keras gives noise there)."""
+    """Padding is no key; the output at padding itself is not compared (Keras has noise there)."""
     attention = keras.layers.MultiHeadAttention(layer["heads"], layer["head_width"], kernel_regularizer=penalty(layer), name=name)
     return attention(x, x, attention_mask=None if mask is None else ops.expand_dims(mask, 1))
 
@@ -191,7 +191,7 @@ def bag(layer, name, ids, feature):
 
 
 def build(layer, name, x, masks, feature=None):
-    """What the layer gives for the inputs x with their masks, and its mask; `feature` is that of an id input before it."""
+    """Output and mask of the layer for the inputs x with their masks; `feature` is that of an ID input before it."""
     kind, mask = layer["type"], masks[0] if masks else None
     L = keras.layers
     if kind == "gru":
@@ -253,7 +253,7 @@ INNER = {"attention_output": "output"}
 
 
 def parameter_name(variable):
-    """`node/kernel`, also for a cell inside a recurrent layer; the parts of a two-way layer and of attention are named."""
+    """`node/kernel`, also for a cell inside a recurrent layer; the parts of a bidirectional layer and of attention are named."""
     node, *inner, name = variable.path.split("/")
     if inner and inner[0].startswith(("forward_", "backward_")):
         return f"{node}/{inner[0].split('_')[0]}_{name}"
@@ -263,7 +263,7 @@ def parameter_name(variable):
 
 
 def project_shape(variable):
-    """Keras's attention has an axis of heads; here heads stand side by side."""
+    """Keras's attention has an axis of heads; here heads are concatenated."""
     path, shape = variable.path, tuple(variable.shape)
     if any(f"/{part}/" in path for part in ("query", "key", "value")):
         return (shape[0], shape[1] * shape[2]) if len(shape) == 3 else (shape[0] * shape[1],)

@@ -13,7 +13,7 @@
 //! data-cache/assets/                                ->  data/
 //! ```
 //! Every path in it is relative, so that the folder works under any path of any static host.
-//! Nothing but cargo and this program takes part: no `wasm-opt` and no other tool that may or may not
+//! Only cargo and this program take part: no `wasm-opt` and no other tool that may or may not
 //! be installed, so that the same sources give the same bytes on every machine. (Measured on the page:
 //! see `docs/hosting.md`.)
 
@@ -33,7 +33,7 @@ use crate::compress::{Encoding, compressed};
 use crate::files::{Files, extension_of};
 use crate::{integrity, setup, shrink, weight};
 
-/// Goes up when the same module is to be bound in another way, so that older outputs are not taken for new ones.
+/// Incremented when the same module is to be bound differently, so that older outputs are not reused.
 const BINDING_VERSION: u32 = 5;
 
 /// Where `cargo xtask data` leaves the files that the page loads, and where they go.
@@ -53,9 +53,9 @@ const PACKED_KINDS: [&str; 8] = ["png", "jpg", "webp", "woff2", "gz", "br", "zip
 pub enum Build {
     /// 128-bit vectors, which every current browser has; the same bits everywhere.
     Baseline,
-    /// Also fused products (`relaxed-simd`), where the browser has them.
+    /// Also fused multiply-add (`relaxed-simd`), for browsers that support it.
     Relaxed,
-    /// The baseline, compiled in a fraction of the time and into twice the bytes: for whoever changes the page and looks at it.
+    /// The baseline, compiled in a fraction of the time and twice as large: for development.
     Quick,
 }
 
@@ -69,8 +69,8 @@ impl Build {
         }
     }
 
-    /// Cargo's profile for it. Each has a folder of its own: modules have no hash in their names, and in one folder each build
-    /// would overwrite the other's, so that both were linked anew every time.
+    /// Cargo's profile for it. Each has its own folder: modules have no hash in their names, and in a shared folder each build
+    /// would overwrite the other's, so that both would be linked anew every time.
     const fn profile(self) -> &'static str {
         match self {
             Self::Baseline => "page",
@@ -84,7 +84,7 @@ impl Build {
 pub struct Options {
     /// Output folder; its contents are replaced.
     pub out: PathBuf,
-    /// Also write `.gz` and `.br` copies, and hold the result to its size.
+    /// Also write `.gz` and `.br` copies, and check the sizes.
     pub compress: bool,
     /// Without the trainer's second build: browsers with relaxed SIMD get the baseline too.
     pub baseline_only: bool,
@@ -161,7 +161,7 @@ struct Modules {
     tools: PathBuf,
 }
 
-/// Builds another package of the workspace as `app.js` and `app.wasm` in `out`, which keeps what else it has.
+/// Builds another package of the workspace as `app.js` and `app.wasm` in `out`, whose other files are kept.
 pub fn build_module(package: &str, build: Build, out: &Path) -> Result<()> {
     let wasm = step(
         &format!("compile {package} to WebAssembly ({})", build.name()),
@@ -199,7 +199,7 @@ fn write_module(wasm: &Path, out: &Path) -> Result<()> {
 fn compile_wasm(package: &str, build: Build) -> Result<PathBuf> {
     let mut command = cargo();
     if build == Build::Relaxed {
-        // In the place of those in `.cargo/config.toml`.
+        // These replace the flags in `.cargo/config.toml`.
         command.env(
             "RUSTFLAGS",
             "-C target-feature=+simd128,+bulk-memory,+relaxed-simd",
@@ -272,7 +272,7 @@ fn bind(wasm: &Path, name: &str) -> Result<PathBuf> {
             .web(true)?
             .typescript(false)
             .omit_default_module_path(true)
-            // The names are needed once more, for the order of the functions.
+            // The names are needed for the order of the functions, and dropped after that.
             .remove_name_section(false)
             .remove_producers_section(true)
             .generate(&draft)?;
@@ -376,7 +376,7 @@ fn assemble(modules: &Modules) -> Result<Files> {
         }
     }
 
-    // A text is ready when no text that it names is still waiting: inside first.
+    // A text is ready when it names no other text that is not ready yet: innermost first.
     while !texts.is_empty() {
         let ready = texts
             .iter()
@@ -400,20 +400,20 @@ fn assemble(modules: &Modules) -> Result<Files> {
 
     let shell = fs::read_to_string(root().join("index.html")).context("reading index.html")?;
     let shell = replace_names(&shell, &names, "static/").replace("\"static/", "\"assets/");
-    // What was not replaced is a file with a stable name, which stays in `static/`.
+    // A name that was not replaced is a file with a stable name, which stays in `static/`.
     let shell = restore_stable_names(shell, &files);
     let shell = integrity::add_checksums(&shell, files.iter());
     files.insert("index.html".to_owned(), shell.into_bytes());
     Ok(files)
 }
 
-/// The module's JavaScript side with what starts the page at its end, as one script that a browser checks as a whole.
+/// The JavaScript glue of the module with the code that starts the page appended, as one script whose checksum a browser verifies.
 fn with_boot(glue: &str, boot: &str) -> Result<String> {
     let import = "import init, { page_main } from \"./app.js\";";
     let init = "__wbg_init as default";
     match boot.split_once(import) {
         Some((_, rest)) if glue.contains(init) => {
-            // A block: its names are its own.
+            // In a block, so that its names are local.
             Ok(format!(
                 "{glue}\n{{\nconst init = __wbg_init;\n{}\n}}\n",
                 rest.trim()
@@ -428,7 +428,7 @@ fn names_file(text: &str, name: &str) -> bool {
     text.contains(&format!("./{name}"))
 }
 
-/// Replaces `PREFIXname` by `PREFIXname-HASH` wherever it ends at a quote, a bracket or a blank.
+/// Replaces `PREFIXname` by `PREFIXname-HASH` wherever a quote, a bracket or a blank follows.
 fn replace_names(text: &str, names: &BTreeMap<String, String>, prefix: &str) -> String {
     let mut text = text.to_owned();
     for (name, hashed) in names {
@@ -446,8 +446,8 @@ fn restore_stable_names(mut shell: String, files: &Files) -> String {
     shell
 }
 
-/// Copies the converted data sets, if they were fetched. Otherwise an empty index is written, since a request for a missing
-/// file would leave an error in the browser's console.
+/// Copies the converted data sets, if they were fetched. Otherwise writes an empty index, since a request for a missing
+/// file would log an error in the browser's console.
 fn add_data(files: &mut Files, dir: &Path) -> Result<()> {
     if dir.is_dir() {
         return add_folder(files, dir, "data");

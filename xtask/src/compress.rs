@@ -12,9 +12,9 @@ use crate::command::target_dir;
 /// Compression format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// gzip as small as zopfli makes it: a twentieth smaller than gzip's best level, for every browser that asks for gzip.
+    /// gzip by zopfli, a twentieth smaller than gzip's best level.
     Gzip,
-    /// Brotli, the level falling with size: the best level takes a second per megabyte.
+    /// Brotli, with a lower level for larger files: the best level takes a second per megabyte.
     Brotli,
 }
 
@@ -28,7 +28,7 @@ impl Encoding {
     }
 }
 
-/// The compressed copy of `bytes`, taken from the cache if `hash` was seen before.
+/// The compressed copy of `bytes`, from the cache if there is one for `hash`.
 pub fn compressed(bytes: &[u8], hash: &str, encoding: Encoding) -> Result<Vec<u8>> {
     let cache = target_dir()
         .join("xtask/compressed-3")
@@ -53,8 +53,8 @@ pub fn compressed(bytes: &[u8], hash: &str, encoding: Encoding) -> Result<Vec<u8
     Ok(packed)
 }
 
-/// One iteration: four more take twice the time and save three bytes in a thousand. As many blocks as are worth it, each with
-/// codes of its own: at the library's 15 for every megabyte, the module is a fiftieth larger.
+/// One iteration: four more take twice the time and save 0.3 %. The number of blocks with codes of their own is not
+/// limited: with the library's limit of 15 per megabyte, the module is a fiftieth larger.
 fn zopfli_options() -> zopfli::Options {
     zopfli::Options {
         iteration_count: NonZeroU64::MIN,
@@ -63,7 +63,7 @@ fn zopfli_options() -> zopfli::Options {
     }
 }
 
-/// Writes beside the target and renames, so that a broken run leaves no half file in the cache.
+/// Writes to a temporary name and renames, so that an interrupted run leaves no partial file in the cache.
 fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))?;
@@ -92,7 +92,7 @@ mod tests {
             .unwrap();
             assert_eq!(unpacked, original);
             assert!(first.len() * 10 < original.len(), "{} bytes", first.len());
-            // The second call answers from the cache, without reading the bytes.
+            // The second call reads the cache and not the bytes.
             assert_eq!(compressed(b"", hash, encoding).unwrap(), first);
         }
     }

@@ -1,6 +1,6 @@
-//! `cargo xtask data`: runs the package `xtask-data`, which reads the data sets' formats.
+//! `cargo xtask data`: runs the package `xtask-data`, which reads the formats of the data sets.
 //!
-//! Those readers (parquet above all) take longer to compile than everything else here, and `serve` does not need them.
+//! Its dependencies (parquet above all) take longer to compile than everything else here, and `serve` does not need them.
 
 use std::ffi::OsString;
 

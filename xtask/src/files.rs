@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// The files of the folder by their path in it.
+/// The files of the folder, by path.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// What follows the last dot of a name; nothing without one.

@@ -1,12 +1,12 @@
-//! Subresource integrity: `index.html` names its scripts, styles and modules with their checksums, so that a browser takes
-//! no other bytes for them than those that were published.
+//! Subresource integrity: `index.html` contains the checksums of its scripts, styles and modules, so that a browser
+//! rejects other bytes than the published ones.
 //!
 //! ```text
 //! <script src="assets/shell-HASH.js" data-module="assets/app-HASH.wasm">
 //! <script src="assets/shell-HASH.js" integrity="sha256-..." data-module="assets/app-HASH.wasm" data-module-integrity="sha256-...">
 //! ```
-//! What a script names by a `data-` attribute it gives to `fetch` with the checksum. Scripts that are imported by others are not
-//! held against any: the page imports none.
+//! A script passes the URLs in its `data-` attributes to `fetch` together with the checksums. Scripts that are imported by others
+//! are not checked: the page imports none.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,12 +15,12 @@ use sha2::{Digest, Sha256};
 /// Kinds of files that are checked: what a browser runs or applies.
 const KINDS: [&str; 3] = ["css", "js", "wasm"];
 
-/// The checksum of `bytes` as the attribute `integrity` has it.
+/// The checksum of `bytes` in the format of the attribute `integrity`.
 pub fn checksum(bytes: &[u8]) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(bytes)))
 }
 
-/// Puts the checksum beside each attribute of `html` that names one of `files`, given by path and bytes.
+/// Adds the checksum to each attribute of `html` that names one of `files`, given by path and bytes.
 pub fn add_checksums<'a>(html: &str, files: impl Iterator<Item = (&'a String, &'a Vec<u8>)>) -> String {
     let mut html = html.to_owned();
     for (path, bytes) in files {
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_checksum_is_that_of_the_specification() {
-        // Example of the specification of Content-Security-Policy.
+        // Example of the Content-Security-Policy specification.
         assert_eq!(
             checksum(b"alert('Hello, world.');"),
             "sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng="

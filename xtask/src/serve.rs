@@ -42,7 +42,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     let build = bundle::Options {
         out: target_dir().join("xtask/page"),
         compress: false,
-        // With `--watch` only one of the two builds is made, which halves the wait.
+        // With `--watch` only one of the two builds is made, in half the time.
         baseline_only: watch,
         quick,
     };
@@ -82,7 +82,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     }
 }
 
-/// The number of watched files and the time of the newest change to one of them.
+/// Number of watched files and time of the latest change.
 fn newest_change() -> (usize, Option<SystemTime>) {
     let files: Vec<PathBuf> = WATCHED
         .iter()
@@ -102,7 +102,7 @@ fn newest_change() -> (usize, Option<SystemTime>) {
     (files.len(), newest)
 }
 
-/// Opens the address in the system's browser; a failure is ignored.
+/// Opens the address in the default browser; a failure is ignored.
 fn open_in_browser(url: &str) {
     let opener = if cfg!(target_os = "macos") {
         "open"

@@ -1,6 +1,6 @@
 //! A static file server on the loopback address, with the features of any static host.
 //!
-//! It sends the `.br` or `.gz` copy where the browser takes it and there is one, keeps hashed files for
+//! It sends the `.br` or `.gz` copy if it exists and the browser accepts it, lets hashed files be cached for
 //! ever and everything else never, and can serve the folder under a path as well as at the root.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -18,14 +18,14 @@ use axum::response::Response;
 use axum::routing::get;
 use tower_http::services::ServeDir;
 
-/// What `docs/hosting.md` advises every host to send. The page's own policy stands in `index.html`.
+/// Headers that `docs/hosting.md` advises every host to send. The page's own policy is in `index.html`.
 const SAFETY_HEADERS: [(&str, &str); 2] = [
-    // Whoever opens the page in a window of theirs has no hold on it.
+    // A page that opens this one in a window has no access to it.
     ("cross-origin-opener-policy", "same-origin"),
     ("x-content-type-options", "nosniff"),
 ];
 
-/// The policy of the worker, which has none from the page: it loads scripts and the module of this origin, and nothing else.
+/// Policy of the worker, which inherits none from the page: it loads scripts and the module of this origin only.
 const WORKER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
 
 /// Options of the server.
@@ -135,8 +135,8 @@ async fn add_headers(State(options): State<Options>, request: Request, next: Nex
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if options.reload_on.is_some() && is_html {
-        // A `Link` header cannot run a script and the page's own bytes stay as they are on disk, so the
-        // refresh script comes in front of the body.
+        // A `Link` header cannot run a script, and the files on disk must not change, so the
+        // refresh script is inserted before the body.
         return prepend_reload_script(response).await;
     }
     response

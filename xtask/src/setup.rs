@@ -16,7 +16,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Sets the environment variables through which a program finds them.
+    /// Sets the environment variables that programs find them by.
     pub fn name_in(&self, command: &mut Command) {
         command
             .env("MTL_CHROMIUM", &self.chromium)
@@ -25,8 +25,8 @@ impl Browser {
     }
 }
 
-/// With what every Chromium of this project is started: without a window, and without talking to anybody. The browser tests
-/// get it through their environment.
+/// Arguments of every Chromium of this project: without a window, and without network requests of its own. The browser tests
+/// read them from their environment.
 pub const CHROMIUM_ARGUMENTS: [&str; 8] = [
     "--headless=new",
     "--no-sandbox",
@@ -38,7 +38,7 @@ pub const CHROMIUM_ARGUMENTS: [&str; 8] = [
     "--disable-dev-shm-usage",
 ];
 
-/// Makes sure that the toolchain in use can compile to WebAssembly.
+/// Ensures that the current toolchain can compile to WebAssembly.
 pub fn wasm_target() -> Result<()> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let libdir = Command::new(rustc)
@@ -72,8 +72,8 @@ pub fn browser() -> Result<Browser> {
     find_browser().context("Chromium was installed but is not on the PATH")
 }
 
-/// Sees to a Vulkan driver for the native tests of the GPU backend: Mesa's plays a GPU on the processor. Without one those
-/// tests say that they compared nothing.
+/// Ensures that there is a Vulkan driver for the native tests of the GPU backend: Mesa's emulates a GPU on the processor. Without
+/// one, these tests print that they compared nothing.
 pub fn vulkan() {
     let has_driver = |folder: &str| {
         std::fs::read_dir(folder)
@@ -139,7 +139,7 @@ fn install(what: &str, packages: &[&str]) -> Result<()> {
         run(Command::new(words[0]).args(&words[1..]))
     };
     step(&format!("install {what} (apt-get)"), || {
-        // The package list of a new machine is empty or old: the first call may fail on old mirrors' leftovers.
+        // The package list of a new machine is empty or outdated, and the first call can fail.
         if let Err(error) = apt(&["update"]) {
             eprintln!("  {error:#}");
         }

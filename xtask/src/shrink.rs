@@ -1,11 +1,11 @@
-//! Makes functions of a wasm module that are the same one, puts those next to each other that look alike, and
+//! Makes a wasm module compress better: merges identical functions, places similar ones next to each other, and
 //! drops their names.
 //!
-//! The order means nothing to the machine, but gzip looks back 32 kB only: `wasm-bindgen` writes the functions by
-//! size, which tears apart the many copies of one generic function. Side by side they compress by a tenth better.
+//! The order of functions does not matter to the engine, but gzip looks back 32 kB only: `wasm-bindgen` writes the functions by
+//! size, which separates the copies of a generic function. Next to each other they compress a tenth better.
 //!
-//! Of a generic function the compiler makes a copy per type, and some of the copies end as the same instructions: a
-//! thirtieth of all functions here, and a hundred-and-sixtieth of what gzip leaves.
+//! The compiler makes a copy of a generic function per type, and some copies have identical instructions: a
+//! thirtieth of all functions here, and 0.6 % of the gzipped size.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use wasmparser::{
     CodeSectionReader, FunctionBody, FunctionSectionReader, KnownCustom, Name, Parser, Payload,
 };
 
-/// The same module with each function once, those that look alike together, and without sections that do nothing.
+/// Returns the same module with each function once, similar functions together, and without sections that have no effect.
 pub fn merge_and_order(module: &[u8]) -> Result<Vec<u8>> {
     let mut order = Order::read(module).context("reading the module's functions")?;
     let mut out = wasm_encoder::Module::new();
@@ -26,15 +26,15 @@ pub fn merge_and_order(module: &[u8]) -> Result<Vec<u8>> {
     Ok(out.finish())
 }
 
-/// Shorter functions follow in an order of their own: between long ones they only push these apart.
+/// Shorter functions follow in a separate order: between long ones they would only increase the distances.
 const SMALL_BYTES: usize = 60;
 
-/// Where every function goes.
+/// New order of the functions.
 struct Order {
     n_imported: u32,
-    /// Old position among the module's own functions, by the new one.
+    /// Old index among the module's own functions, by the new one.
     old_of_new: Vec<u32>,
-    /// New position by the old one; several old ones may have become the same.
+    /// New index by the old one; several old functions may have been merged.
     new_of_old: Vec<u32>,
 }
 
@@ -96,21 +96,21 @@ impl Order {
     }
 }
 
-/// The copies of one generic function differ in the hash behind their name.
+/// Copies of one generic function differ in the hash at the end of their name.
 fn without_hash(name: &str) -> &str {
     name.rsplit_once("::h").map_or(name, |(name, _)| name)
 }
 
-/// What the functions that look most alike have in common: for `<Type as Trait>::method` the trait and the method, whatever the
-/// type; else the whole name.
+/// Sort key that similar functions share: for `<Type as Trait>::method` the trait and the method, without the
+/// type; otherwise the whole name.
 fn subject(name: &str) -> &str {
     name.split_once(" as ").map_or(name, |(_, subject)| subject)
 }
 
-/// Which functions are the same.
+/// Identical functions.
 struct Firsts {
     n_imported: u32,
-    /// For each of the module's own functions the first one with the same type and the same instructions.
+    /// For each of the module's own functions, the first one with the same type and the same instructions.
     first_of: Vec<u32>,
 }
 
@@ -120,7 +120,7 @@ impl Firsts {
             n_imported,
             first_of: (0..).take(bodies.len()).collect(),
         };
-        // Functions that differ in nothing but calls of the same functions are found in the next round.
+        // Functions that differ only in calls of merged functions are found in the next round.
         loop {
             let (mut seen, mut first_of) = (HashMap::new(), Vec::with_capacity(bodies.len()));
             for ((body, &ty), own) in bodies.iter().zip(types).zip(0..) {
@@ -216,7 +216,7 @@ mod tests {
         seven.instructions().call(1).drop().i32_const(7).end();
         let mut eight = Function::new([]);
         eight.instructions().i64_const(8).end();
-        // The same as `seven` once the two eights are one.
+        // The same as `seven` once the two eights are merged.
         let mut also_seven = Function::new([]);
         also_seven.instructions().call(2).drop().i32_const(7).end();
         code.function(&seven)

@@ -6,7 +6,7 @@
 //! | `native` | every unit, integration and documentation test of the workspace |
 //! | `wasm` | the arithmetic of the engine in the browser: the same bits as natively; WebGPU there computes what the CPU does |
 //! | `browser` | the built page in headless Chromium, driven as a person would |
-//! | `faults` | of `native` and `browser` what injects faults: tests whose names begin with `faults`; part of both anyway |
+//! | `faults` | the fault-injection tests among `native` and `browser`: those whose names begin with `faults` |
 //!
 //! The last line is `N passed, N failed`: tests, and one for each check that is not a test.
 
@@ -22,12 +22,12 @@ use anyhow::{Context, Result, bail};
 use crate::command::{cargo, line_of, root, step, target_dir};
 use crate::{bundle, data_command, server, setup};
 
-/// What the names of tests that inject faults contain.
+/// Part of the names of fault-injection tests.
 const FAULTS: &str = "faults";
-/// The features of the whole workspace. All native parts are compiled with the same ones, so that they share what they compile.
+/// Features of the whole workspace. All native parts are compiled with the same ones, so that they share the compiled crates.
 const ALL_FEATURES: [&str; 2] = ["--features", "browser-tests/browser"];
 
-/// Under which the browser tests open the page: a static host may put it anywhere.
+/// Path under which the browser tests open the page, since a static host may serve it under any path.
 const SUB_PATH: &str = "/some/deep/path";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    // Faults are injected by tests of the other parts: asked for alone, it is those only.
+    // Fault-injection tests belong to the other parts: requested alone, only these run.
     if parts == [Part::Faults] {
         filter = filter.or(Some(FAULTS.into()));
         parts = vec![Part::Native, Part::Browser];
@@ -123,7 +123,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
 
 fn lint(tally: &mut Tally) {
     tally.command("rustfmt", cargo().args(["fmt", "--all", "--check"]));
-    // One pass over all targets, with the features that `native` and `browser` are compiled with as well: nothing is compiled
+    // One pass over all targets, with the features that `native` and `browser` are compiled with: nothing is compiled
     // twice. Tests allow what `crates/clippy.toml` bans themselves, since they compare with it.
     tally.command(
         "clippy",
@@ -132,7 +132,7 @@ fn lint(tally: &mut Tally) {
             .args(ALL_FEATURES)
             .args(["--", "--deny", "warnings"]),
     );
-    // They run when they are named only, and are checked when they are named only.
+    // The browser tests are compiled and checked only when they are named.
     tally.command(
         "clippy, browser tests",
         cargo()
@@ -179,7 +179,7 @@ fn native(filter: Option<&OsStr>, tally: &mut Tally) {
     );
 }
 
-/// The requirements of the browser tests: the built page on a server, and the results of the native program.
+/// Requirements of the browser tests: the built page on a server, and the results of the native program.
 fn in_browser(
     browser: &setup::Browser,
     (wants_wasm, wants_page): (bool, bool),
@@ -237,7 +237,7 @@ fn in_browser(
         .args(["test", "--workspace", "--test", "browser", "--no-fail-fast"])
         .args(ALL_FEATURES)
         .arg("--")
-        // One at a time: some measure time, and each browser takes the cores that it can get.
+        // One at a time: some measure time, and each browser uses all cores.
         .args(["--test-threads", "1", "--nocapture"])
         .args(filter)
         // The tests name the failure; a backtrace of the harness adds nothing.
@@ -248,7 +248,7 @@ fn in_browser(
     if wants_page {
         match setup::axe() {
             Ok(script) => drop(command.env("MTL_AXE", script)),
-            // The tests that need it fail with a message; the others run.
+            // Tests that need it fail with a message; the others run.
             Err(error) => eprintln!("{error:#}"),
         }
     }
@@ -322,7 +322,7 @@ impl Tally {
     }
 }
 
-/// Passed and failed in the closing line of a test binary.
+/// Numbers of passed and failed tests in the last line of a test binary.
 fn counts_of(line: &str) -> Option<(usize, usize)> {
     let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
     let number_before = |word: &str| -> Option<usize> {

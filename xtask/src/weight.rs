@@ -1,12 +1,12 @@
-//! What the page weighs, by when it is fetched, and what it may weigh.
+//! Size of the page, by the time at which its files are fetched, and the limits of these sizes.
 //!
-//! Two ceilings, both of gzip at its best level (`gzip -9`), which every host and every browser has:
+//! Two limits, both of the size by `gzip -9`, which every host and every browser supports:
 //!
 //! - what is fetched before the page answers (the document, styles, scripts, one build of the module) is at most
 //!   [`MAX_FIRST_LOAD_BYTES`];
-//! - every other part, which is fetched when somebody asks for it, is at most [`MAX_PART_BYTES`].
+//! - every other part, which is fetched on demand, is at most [`MAX_PART_BYTES`].
 //!
-//! Data sets have no ceiling here: each says its size before it is chosen.
+//! Data sets are not limited here: the page shows the size of each before it is chosen.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -18,11 +18,11 @@ use flate2::{Compression, write::GzEncoder};
 use crate::command::human_bytes;
 use crate::files::{Files, extension_of};
 
-/// What is fetched before the page answers. (Tried, and no help: `wasm-opt -Oz`, raw a sixth less and gzipped a twelfth more;
-/// the crates of the hot loops at level "s", 20 to 40 times slower, since the compiler unrolls no loop there; lower thresholds
-/// of inlining, W4 to W6 5 to 20 % slower.)
+/// Limit of the files fetched before the page answers. (Tried without success: `wasm-opt -Oz`, raw a sixth smaller and gzipped a
+/// twelfth larger; the crates of the hot loops at level "s", 20 to 40 times slower, since the compiler unrolls no loop there; lower
+/// thresholds of inlining, W4 to W6 5 to 20 % slower.)
 pub const MAX_FIRST_LOAD_BYTES: u64 = 1_250_000;
-/// A part that is fetched later.
+/// Limit of a part that is fetched later.
 pub const MAX_PART_BYTES: u64 = 600_000;
 
 /// When a file is fetched.
@@ -38,7 +38,7 @@ enum Part {
     Tools,
     /// By programs that check files, not by the page.
     Schemas,
-    /// When its data set is chosen; the index of them at the start.
+    /// When its data set is chosen; the index of data sets at the start.
     Data,
 }
 
@@ -54,7 +54,7 @@ impl Part {
         }
     }
 
-    /// In bytes of gzip; none for what has no ceiling.
+    /// Limit in bytes of gzip; `None` for files without a limit.
     const fn limit(&self) -> Option<u64> {
         match self {
             Self::FirstLoad => Some(MAX_FIRST_LOAD_BYTES),
@@ -80,13 +80,13 @@ impl Part {
     }
 }
 
-/// Bytes of a file or a part: as it is, by `gzip -9`, as its `.br` copy.
+/// Sizes of a file or a part in bytes: raw, by `gzip -9`, of its `.br` copy.
 type Sizes = [u64; 3];
 
-/// Prints what every file and every part weighs.
+/// Prints the sizes of all files and parts.
 ///
 /// # Errors
-/// A part is heavier than its ceiling.
+/// A part exceeds its limit.
 pub fn report(out: &Path, files: &Files) -> Result<()> {
     let table = weigh(files)?;
     println!(
@@ -156,7 +156,7 @@ fn weigh(files: &Files) -> Result<BTreeMap<Part, Vec<(&str, Sizes)>>> {
     Ok(table)
 }
 
-/// Bytes of `gzip -9`; those of the file where that is no smaller.
+/// Size by `gzip -9`; that of the file if it is smaller.
 fn gzipped(bytes: &[u8]) -> Result<u64> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     fn files(tools_bytes: usize) -> Files {
-        // Bytes that no gzip makes smaller.
+        // Bytes that gzip cannot compress.
         let noise = |n: usize, seed: u32| {
             let mut state = seed;
             (0..n)

@@ -1,4 +1,4 @@
-//! What `predict.py` computes is what the crates compute: tokens of every character, predictions of every layer.
+//! `predict.py` computes the same as the crates: tokens of every character, predictions of every layer.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn python_finds_the_same_tokens() {
     }
 }
 
-/// What every character is put into: alone, and beside a quote, a letter, a digit and a combining mark.
+/// Contexts of every character: alone, and next to a quote, a letter, a digit and a combining mark.
 const PAIRS: [(&str, &str); 9] = [
     ("", ""),
     ("", "'"),
@@ -45,7 +45,7 @@ except ImportError:
 import predict
 "#;
 
-/// Tokenizes the text `sys.argv[2]` (as JSON) with every character in the place of U+E000, and writes a line of tokens for each.
+/// Tokenizes the text `sys.argv[2]` (as JSON) with every character instead of U+E000, and writes a line of tokens for each.
 const EVERY_CHARACTER: &str = r#"
 text = json.loads(sys.argv[2])
 for code in range(0x110000):
@@ -198,7 +198,7 @@ fn python_predicts_the_same() {
     std::fs::remove_file(&file).expect("the file is removed");
 }
 
-/// Predicts the batch of every case of a file of goldens, row by row, and prints how far the predictions are from Keras's, by case.
+/// Predicts the batch of every case of a file of goldens, row by row, and prints the differences from Keras's predictions, by case.
 const EVERY_SAMPLE: &str = r#"
 import numpy as np
 
@@ -254,7 +254,7 @@ fn python_predicts_the_samples_of_every_layer() {
     }
 }
 
-/// `predict.py` has a method for every layer, whether there is a Python to try it or not.
+/// `predict.py` has a method for every layer; checked without running Python.
 #[test]
 fn predict_py_knows_every_layer() {
     let source = std::fs::read_to_string(here("predict.py")).expect("predict.py");
@@ -270,7 +270,7 @@ fn predict_py_knows_every_layer() {
     }
 }
 
-/// A file that was written once is still read, and still gives what was predicted when it was written.
+/// A stored file can still be read, and gives the stored predictions.
 #[test]
 fn the_golden_file_predicts_what_it_did() {
     let (file, expected) = (

@@ -13,7 +13,7 @@ use mtl_training::{Outgoing, Session, recommended};
 /// Steps of each run: enough to pass through every kernel many times.
 const N_STEPS: u32 = 60;
 
-/// The data sets that need no download.
+/// Data sets that need no download.
 const GENERATED: [&str; 3] = [
     "generated-reviews",
     "generated-impressions",
@@ -187,7 +187,7 @@ impl Hash {
         }
     }
 
-    /// Which NaN comes out of an operation is not fixed by the standard: they all count as one.
+    /// The standard does not define which NaN an operation returns: all NaN count as equal.
     fn f32(&mut self, x: f32) {
         let bits = if x.is_nan() {
             f32::NAN.to_bits()

@@ -1,4 +1,4 @@
-//! The cases of the engine's `gpu_parity`, on the WebGPU of the browser; and what a device says when something goes wrong.
+//! The cases of the engine's `gpu_parity` on the browser's WebGPU, and the errors that a device reports.
 
 use mtl_program::gpu::{GpuDevice, GpuError};
 use serde_json::json;
@@ -35,8 +35,8 @@ impl Parity {
     }
 
     /// Compares up to `n` cases of a group from the `first` on the CPU and on the device, with teams of threads or with
-    /// threads that work alone: JSON of `{cases, largest, apart}`, the number of cases, the largest error and what is
-    /// further apart.
+    /// independent threads: JSON of `{cases, largest, apart}`, the number of cases, the largest error and the values that
+    /// differ by more than the bound.
     pub async fn compare(&self, group: String, first: usize, n: usize, alone: bool) -> String {
         let device = self.device.clone().with_threads_alone(alone);
         let (mut largest, mut apart) = (0.0_f32, Vec::new());
@@ -51,7 +51,7 @@ impl Parity {
         json!({"cases": cases().count(), "largest": largest, "apart": apart}).to_string()
     }
 
-    /// Whether the device asks for threads that work alone.
+    /// Whether the device needs independent threads.
     pub fn works_alone(&self) -> bool {
         self.device.works_alone()
     }

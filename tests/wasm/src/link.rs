@@ -14,7 +14,7 @@ pub fn digests() -> String {
     crate::digests::json()
 }
 
-/// The page's end; received messages are kept as lines.
+/// The page's end; received messages are stored as lines.
 #[wasm_bindgen]
 pub struct Link {
     worker: WorkerHandle,
@@ -52,7 +52,7 @@ impl Link {
         })
     }
 
-    /// Sends a text and `n_bytes` bytes of 1, and returns the number of bytes left on this side.
+    /// Sends a text and `n_bytes` bytes of 1, and returns the number of bytes that are left on this side.
     pub fn send(&self, text: String, n_bytes: u32) -> u32 {
         let bytes = Uint8Array::new_with_length(n_bytes);
         bytes.fill(1, 0, n_bytes);
@@ -98,7 +98,7 @@ impl Job for Echo {
     }
 }
 
-/// Called by `worker.js` beside this package.
+/// Called by `worker.js` of this package.
 #[wasm_bindgen]
 pub fn echo_main() {
     run(Echo::default());

@@ -1,4 +1,4 @@
-// What the translations of a design to TensorFlow.js share.
+// Shared by the translations of a design to TensorFlow.js.
 
 /* global tf */
 
@@ -79,7 +79,7 @@ export function tensors(weights, node, names) {
 export function inputTensor(schema, node, rows, idType) {
   const kind = featureOf(schema, node).kind;
   const values = rows.inputs[node.id];
-  // Ids come as unsigned numbers, which the library does not take.
+  // IDs are unsigned numbers, which the library does not accept.
   const ids = idType === "int32" ? Int32Array.from(values) : Float32Array.from(values);
   if (node.layer.type === "dense_input") return tf.tensor2d(values, [rows.rows, kind.width]);
   return tf.tensor2d(ids, [rows.rows, kind.length ?? 1], idType);

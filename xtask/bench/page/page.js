@@ -1,7 +1,7 @@
 // Takes commands from the program that serves this page and hands each to the worker that it names.
 //
-// command: {id, worker, setup, command}; `setup` is what a worker that does not run yet is started with. The command
-// {do: "end"} ends the worker, whatever it is doing. Answer: {id, answer} or {id, error}.
+// command: {id, worker, setup, command}; `setup` starts a worker that does not run yet. The command
+// {do: "end"} terminates the worker. Answer: {id, answer} or {id, error}.
 
 const workers = new Map();
 
@@ -29,7 +29,7 @@ function start(name, setup) {
 
 for (;;) {
   const answer = await fetch("/__bench/next").catch(() => null);
-  // Without a server there is nobody left to work for.
+  // Without a server there is nothing left to do.
   if (answer === null) break;
   if (answer.status !== 200) continue;
   const { id, worker, setup, command } = await answer.json();

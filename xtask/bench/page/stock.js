@@ -79,7 +79,7 @@ export function translate(design, schema, weights, learningRate) {
           .apply(from[0]);
         break;
       case "batch_normalization":
-        // Its parameters start at 1 and 0 for everybody.
+        // Its parameters start at 1 and 0 in every library.
         output = tf.layers.batchNormalization({ momentum: settings.momentum, epsilon: settings.epsilon, name }).apply(from[0]);
         break;
       case "layer_normalization":
@@ -122,7 +122,7 @@ export function translate(design, schema, weights, learningRate) {
         output = tf.layers.multiply().apply(from);
         break;
       case "mixture": {
-        // What a user writes for a gate: repeat the weights over the width of an expert, multiply, add.
+        // Usual code for a gate: repeat the weights over the width of an expert, multiply, add.
         const gate = outputs.get(sources(design, node, 1)[0]);
         const experts = sources(design, node, 0).map((id) => outputs.get(id));
         const width = experts[0].shape[1];

@@ -1,5 +1,5 @@
-// One contender: the page's own module, TensorFlow.js on one of its backends, or burn. Answers the commands that the native
-// program answers too (start, losses, block, peak).
+// One contender: the page's own module, TensorFlow.js on one of its backends, or burn. It has the same commands as the native
+// program (start, losses, block, peak).
 //
 // setup: {engine: "mtl" | "tfjs-expert" | "tfjs-stock" | "burn", backend, glue, module, tfjs: [scripts], wasmPath,
 // burn: {glue, module}}
@@ -12,7 +12,7 @@ let contender = null;
 self.onmessage = async ({ data }) => {
   if (data.setup) {
     ready = load(data.setup);
-    // A failure is told to the command that waits for it.
+    // A failure is reported by the command that waits for it.
     ready.catch(() => {});
     return;
   }
@@ -152,7 +152,7 @@ async function timedBlock(steps, ms) {
     done += n;
     const now = performance.now();
     if (now - start >= ms) return { steps: done, ms: now - start };
-    // Look at the clock some twenty times a block, not after every step.
+    // Read the clock about twenty times per block, not after every step.
     if ((now - before) * 20 < ms) n = Math.min(n * 2, 1024);
   }
 }
@@ -171,7 +171,7 @@ function theirs(model, rows) {
     for (let index = 0; index < n; index += 1) {
       last?.dispose?.();
       last = await one();
-      // What was submitted must not pile up: as many steps as our own backend puts into one submission.
+      // Limits the number of submitted steps to that of our own backend per submission.
       if (index % 16 === 15) await model.sync(last);
     }
     await model.sync(last);

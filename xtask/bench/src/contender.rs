@@ -78,7 +78,7 @@ impl Contender {
             .ok_or_else(|| anyhow!("no workload was started"))
     }
 
-    /// Compiles a workload and trains its first step: milliseconds (drawing the rows is not counted) and the loss.
+    /// Compiles a workload and trains its first step; returns milliseconds (without drawing the rows) and the loss.
     pub fn start(&mut self, spec: &BenchmarkSpec) -> Result<(f64, f32)> {
         self.benchmark = None;
         let start = Instant::now();
@@ -92,7 +92,7 @@ impl Contender {
         Ok((first_step_ms, loss))
     }
 
-    /// Trains for about `ms` milliseconds: steps and milliseconds.
+    /// Trains for about `ms` milliseconds; returns steps and milliseconds.
     pub fn block(&mut self, ms: f64) -> Result<(u64, f64)> {
         let benchmark = self.started()?;
         let start = Instant::now();
@@ -107,7 +107,7 @@ impl Contender {
         }
     }
 
-    /// The profile of a part of `n` steps in which this machine was neither at its best nor at its worst.
+    /// The profile of the median of several parts of `n` steps.
     pub fn profile(&mut self, n: u64) -> Result<Profile> {
         const N_PARTS: u64 = 5;
         let benchmark = self.started()?;
@@ -125,7 +125,7 @@ impl Contender {
     }
 }
 
-/// The instructions that the kernels run with here.
+/// Name of the instruction set of the kernels on this machine.
 fn build(rounding: Rounding) -> &'static str {
     if rounding == Rounding::Fused {
         return "native-avx2-fma";
@@ -177,7 +177,7 @@ mod tests {
             let first = start["losses"][0].as_f64().unwrap();
             let more = told(&mut contender, json!({ "do": "losses", "n": 8 }));
             let last = more["losses"][7].as_f64().unwrap();
-            // Four batches take turns: after two rounds it knows them better than at first.
+            // Four batches alternate: after two rounds the loss must be lower.
             assert!(last < first, "{}: {first} then {last}", workload.spec.name);
             let block = told(&mut contender, json!({ "do": "block", "ms": 1.0 }));
             assert!(block["steps"].as_u64().unwrap() >= 1 && block["ms"].as_f64().unwrap() >= 1.0);
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn operations_of_a_step_are_those_of_its_products() {
-        // Millions, counted by hand: the products of each layer forward and once per gradient that is wanted.
+        // Millions, counted by hand: the products of each layer forward and once per gradient that is computed.
         for (name, expected) in [("W2", 126.0), ("W5", 66.0), ("W6", 1082.0)] {
             let workload = workloads::built_in().unwrap();
             let workload = workload

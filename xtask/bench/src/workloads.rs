@@ -6,8 +6,8 @@
 //!   "labels": {"sentiment": {"type": "classes", "n_classes": 4}},
 //!   "about": "...", "learning_rate": 0.001, "seed": 1}]
 //! ```
-//! Only `design` and `batch_size` must be there. A design is what the page saves: it names features and labels but does not
-//! say how large they are; what the list does not say either is taken from [`default_feature`] and [`default_label`].
+//! Only `design` and `batch_size` are required. A design file names features and labels without their
+//! sizes; sizes that the list does not contain are those of [`default_feature`] and [`default_label`].
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,11 +34,11 @@ pub struct Workload {
     /// The benchmark specification.
     #[serde(flatten)]
     pub spec: BenchmarkSpec,
-    /// Description in one line.
+    /// Description, one line.
     pub about: String,
 }
 
-/// A workload as it stands in a file.
+/// A workload as in a file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -67,7 +67,7 @@ pub fn read_file(file: &Path) -> Result<Vec<Workload>> {
     read(&text, folder).with_context(|| format!("{} is not a list of workloads", file.display()))
 }
 
-/// Reads a list; files that it names lie in `folder`.
+/// Reads a list; files that it names are in `folder`.
 fn read(text: &str, folder: &Path) -> Result<Vec<Workload>> {
     let entries: Value = serde_json::from_str(text).context("it is not JSON")?;
     let Value::Array(entries) = entries else {
@@ -136,7 +136,7 @@ fn complete(entry: Value, index: usize, folder: &Path) -> Result<Workload> {
     })
 }
 
-/// A design, given in place or as the name of a file that the page saved.
+/// A design, given in place or as the path of a file saved by the page.
 fn read_design(design: Value, folder: &Path) -> Result<Design> {
     let design = match design {
         Value::String(name) => {
@@ -157,7 +157,7 @@ fn read_design(design: Value, folder: &Path) -> Result<Design> {
     Ok(design)
 }
 
-/// Every feature and label that the design names, with its size.
+/// All features and labels that the design names, with their sizes.
 fn schema_of(
     design: &Design,
     features: &BTreeMap<String, FeatureKind>,
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!((spec.name.as_str(), spec.batch_size, spec.seed), ("small", 8, 1));
         assert_eq!(spec.schema.features[0].kind, FeatureKind::Dense { width: 16 });
         assert_eq!(spec.schema.labels[0].kind, LabelKind::Classes { n_classes: 4 });
-        // What the benchmark is given names every setting, also those that the file left out.
+        // The output contains all settings, also those that the file left out.
         let written = serde_json::to_value(&workloads).unwrap();
         assert_eq!(written[0]["design"]["nodes"][1]["layer"]["projection"], true);
     }

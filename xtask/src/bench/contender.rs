@@ -13,18 +13,18 @@ use super::browser::Browser;
 use super::site::Site;
 use crate::bundle::Build;
 
-/// TensorFlow.js as `xtask/bench/package.json` pins it.
+/// Version of TensorFlow.js in `xtask/bench/package.json`.
 pub const TFJS_VERSION: &str = "4.22.0";
 
-/// Burn as `xtask/bench/burn/Cargo.toml` pins it.
+/// Version of burn in `xtask/bench/burn/Cargo.toml`.
 pub const BURN_VERSION: &str = "0.21.0";
 
-/// Why a contender did not answer.
+/// Reason why a contender returned no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// An error of the contender: an unsupported layer or backend.
     Said(String),
-    /// It did not answer in time.
+    /// It exceeded the time limit.
     TooSlow(Duration),
     /// It is not running.
     Gone(String),
@@ -46,11 +46,11 @@ impl std::error::Error for Refusal {}
 pub enum Engine {
     /// This project's engine.
     Mtl,
-    /// TensorFlow.js with custom gradients that avoid what it does slowly or not at all.
+    /// TensorFlow.js with custom gradients in place of its slow or missing ones.
     TfjsExpert,
-    /// TensorFlow.js as its manual shows it: `tf.layers` and `trainOnBatch`.
+    /// TensorFlow.js as its documentation shows it: `tf.layers` and `trainOnBatch`.
     TfjsStock,
-    /// Burn, a library in Rust, as a user of it writes a model.
+    /// Burn, a Rust library, used as its documentation shows.
     Burn,
 }
 
@@ -112,7 +112,7 @@ impl Key {
         }
     }
 
-    /// The engine in the native program; its peak says how it is built.
+    /// The engine in the native program; the name of its peak tells how it was built.
     pub fn native(build: &str) -> Self {
         Self {
             engine: Engine::Mtl,

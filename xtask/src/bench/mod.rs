@@ -114,7 +114,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
             .with_context(|| format!("writing {}", file.display()))?;
         println!("{} rows are in {}", rows.len(), file.display());
     }
-    // Only what is comparable from run to run goes into the document.
+    // Only results that are comparable between runs go into the document.
     if args.docs && args.workloads.is_none() && args.only.is_empty() && args.tfjs {
         let profiles = report::profiles(&results);
         write_document(
@@ -133,7 +133,7 @@ pub fn run(args: Vec<OsString>) -> Result<()> {
     Ok(())
 }
 
-/// The named workloads, in their order; all when none is named.
+/// The named workloads, in order; all if none is named.
 fn chosen(workloads: Vec<Value>, names: &[String]) -> Result<Vec<Value>> {
     let known: Vec<&str> = workloads
         .iter()
@@ -150,7 +150,7 @@ fn chosen(workloads: Vec<Value>, names: &[String]) -> Result<Vec<Value>> {
     Ok(workloads.into_iter().filter(is_wanted).collect())
 }
 
-/// The results of a workload, printed as soon as it is done.
+/// The results of a workload, printed as soon as it has finished.
 fn progress(result: &WorkloadResult) {
     for entrant in &result.entrants {
         let Some(speed) = entrant.speed() else { continue };

@@ -1,11 +1,11 @@
-//! Response times of the page: a program drives it in Chromium as the browser tests do.
+//! Response times of the page, measured by a program that drives it in Chromium like the browser tests.
 
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, line_of, target_dir};
 use crate::{bundle, server, setup};
 
-/// Builds the page as for a host, serves it, and prints the table of `tests/browser/src/bin/page_bench.rs`.
+/// Builds the page for release, serves it, and prints the table of `tests/browser/src/bin/page_bench.rs`.
 pub fn run() -> Result<()> {
     let browser = setup::browser()?;
     let dist = target_dir().join("xtask/page-bench");

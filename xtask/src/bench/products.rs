@@ -1,4 +1,4 @@
-//! The matrix products of Dense layers alone, as a share of what the same build reaches on registers.
+//! Speed of the matrix products of Dense layers alone, as a share of the peak of the same build on registers.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -23,13 +23,13 @@ const SIZES: [[u64; 3]; 8] = [
 /// Speed of one build.
 pub struct Column {
     title: &'static str,
-    /// On registers alone, in floating-point operations per second.
+    /// Peak on registers alone, in floating-point operations per second.
     peak: f64,
     /// Forward, gradient of the input, gradient of the weights, for each of the sizes.
     rates: Vec<[f64; 3]>,
 }
 
-/// Measures the builds that this machine and its browser can run.
+/// Measures the builds that this machine and its browser support.
 pub fn measure(stage: &mut Stage) -> Result<Vec<Column>, Refusal> {
     let builds = [
         ("page", Key::page("cpu", Build::Relaxed)),

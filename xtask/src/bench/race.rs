@@ -1,6 +1,6 @@
 //! One workload: every contender is started, reports its first losses, and then trains in blocks interleaved with the others.
 //!
-//! Blocks of all contenders are interleaved round by round, so that whatever slows this machine down for a while slows
+//! Blocks of all contenders are interleaved in rounds, so that a temporary slowdown of this machine affects
 //! all of them; a ratio is the median of the ratios within the rounds.
 
 use std::time::Duration;
@@ -25,9 +25,9 @@ pub struct Schedule {
     pub losses_ms: f64,
     /// Time limit for loading a library, compiling a workload and the first step.
     pub start_within: Duration,
-    /// The same limit for stock code, of which several backends are tried.
+    /// The same limit for stock code, which is tried on several backends.
     pub stock_within: Duration,
-    /// Whether, of alternatives, the first that trains correctly is taken instead of the fastest.
+    /// Whether to select the first alternative that trains correctly instead of the fastest.
     pub takes_first: bool,
 }
 
@@ -131,7 +131,7 @@ pub fn run(
         .peaks
         .push((native.build.clone(), number(&native_peak, "flops_per_s")));
     for build in [Build::Baseline, Build::Relaxed] {
-        // A browser without relaxed SIMD says so when the build is to train.
+        // A browser without relaxed SIMD reports an error when that build starts to train.
         if let Ok(peak) = peak(&Key::page("cpu", build)) {
             result
                 .peaks

@@ -36,7 +36,7 @@ const COLUMNS: [Column; 8] = [
     ("TF.js WebGPU, expert", Engine::TfjsExpert, &["webgpu"], ""),
 ];
 
-/// Stock code is taken on WebGPU where it is the faster of the two.
+/// Stock code is measured on WebGPU where it is faster there.
 const STOCK_ON_WEBGPU: Column = ("TF.js WebGPU, stock", Engine::TfjsStock, &["webgpu"], "");
 
 fn columns() -> impl Iterator<Item = Column> {
@@ -166,7 +166,7 @@ pub fn tables(results: &[WorkloadResult]) -> String {
     text
 }
 
-/// The peaks, and where the time of a step goes, natively.
+/// The peaks, and the native profile of a step.
 pub fn profiles(results: &[WorkloadResult]) -> String {
     let mut text = String::new();
     for result in results {
@@ -221,7 +221,7 @@ pub fn profiles(results: &[WorkloadResult]) -> String {
     text
 }
 
-/// Puts `body` between the two lines of `document` that mark `section`.
+/// Replaces the text between the two lines of `document` that mark `section`.
 pub fn replace_section(document: &str, section: &str, body: &str) -> Result<String> {
     let (begin, end) = (
         format!("<!-- {section}: begin -->"),

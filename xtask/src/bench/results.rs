@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::contender::{Engine, Key};
 use crate::bundle::Build;
 
-/// Losses of the same problem may differ by this much, relatively: sums in another order, other `exp`s, and 20 steps of
+/// Largest relative difference allowed between losses of the same problem: sums in another order, other `exp`s, and 20 steps of
 /// Adam, which turns a gradient's last digit into a step of full length where it is nearly zero. Measured on W6, the largest:
 /// 8e-4 (TensorFlow.js) and 1.1e-3 (burn) at the twentieth loss, from 1e-6 at the second.
 pub const LOSS_TOLERANCE: f64 = 2e-3;
@@ -94,7 +94,7 @@ impl Entrant {
     }
 }
 
-/// Everything about one workload.
+/// All results of a workload.
 #[derive(Clone, Debug)]
 pub struct WorkloadResult {
     pub name: String,
@@ -129,7 +129,7 @@ impl WorkloadResult {
         }
     }
 
-    /// The contender on this engine and one of these backends, whose build's name begins like this.
+    /// The contender on this engine and one of these backends, whose build's name starts with `build`.
     pub fn entrant(&self, engine: Engine, backends: &[&str], build: &str) -> Option<&Entrant> {
         self.entrants.iter().find(|entrant| {
             entrant.key.engine == engine
@@ -138,7 +138,7 @@ impl WorkloadResult {
         })
     }
 
-    /// The contender with which an entrant is compared: the build of the page that a user gets on the same kind of processor.
+    /// The contender that an entrant is compared with: the build of the page that a user gets on the same kind of processor.
     pub fn ours(&self, entrant: &Entrant) -> Option<&Entrant> {
         let backend = if entrant.key.backend == "webgpu" {
             "webgpu"
@@ -148,13 +148,13 @@ impl WorkloadResult {
         self.entrant(Engine::Mtl, &[backend], "wasm")
     }
 
-    /// The peak of a build.
+    /// Peak of a build.
     pub fn peak(&self, build: &str) -> Option<f64> {
         let found = self.peaks.iter().find(|(name, _)| name.starts_with(build))?;
         Some(found.1)
     }
 
-    /// How many times faster the engine in the page is, from the rounds in which both trained.
+    /// Speed of the engine in the page relative to another contender, from the rounds in which both trained.
     pub fn ratio(&self, entrant: &Entrant) -> Option<Spread> {
         let ours = self.ours(entrant)?;
         let ratios: Vec<f64> = ours
@@ -166,7 +166,7 @@ impl WorkloadResult {
         Spread::of(&ratios)
     }
 
-    /// Share of the registers-only peak of this workload's own minute; `None` where the work is not done by the processor's
+    /// Share of the registers-only peak measured together with this workload; `None` if the work is not done by the processor's
     /// vector unit.
     pub fn peak_share(&self, entrant: &Entrant) -> Option<f64> {
         let peak = match (entrant.key.engine, entrant.key.backend) {
@@ -203,7 +203,7 @@ impl WorkloadResult {
     pub fn disagreements(&self) -> Vec<String> {
         let mut found = Vec::new();
         for entrant in &self.entrants {
-            // Natively and in the build of the page that rounds alike the bits are the same.
+            // The native build and the build of the page with the same rounding give the same bits.
             let twin = self.twin(entrant);
             let tolerance = if twin.is_some() { 0.0 } else { LOSS_TOLERANCE };
             let found_difference = match twin {

@@ -1,4 +1,4 @@
-//! Builds and downloads before a measurement: the page's module, TensorFlow.js, burn, the native program.
+//! Builds and downloads that precede a measurement: the page's module, TensorFlow.js, burn, the native program.
 
 use std::fs;
 use std::path::{Path, PathBuf};

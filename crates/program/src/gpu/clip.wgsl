@@ -22,7 +22,7 @@ fn square(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
 fn finish(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let record = records[group.z];
     let lane = local % TEAM;
-    // There is one team's work: where a team is one thread, its workgroup has more of them.
+    // Work for one team: if a team is one thread, the other threads of the workgroup are idle.
     if (group.x > 0u) {
         return;
     }
@@ -34,7 +34,7 @@ fn finish(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     if (lane == 0u) {
         let c = record.threshold;
         var factor = c / max(norm, c);
-        // Divergence must be seen: a norm that is not finite makes every gradient NaN.
+        // Divergence must be visible: a norm that is not finite makes every gradient NaN.
         if ((bitcast<u32>(norm) & 0x7f800000u) == 0x7f800000u) {
             factor = bitcast<f32>(record.is_global | 0x7fc00000u);
         }

@@ -1,6 +1,6 @@
-// One step of an optimizer over a range of the flat buffers. Constants come with the step, in the order in which
-// `step.rs` writes them. Gradients are set to 0 on the way, so that those of an embedding are 0 but for the rows that
-// the next batch touches.
+// One step of an optimizer over a range of the flat buffers. The constants of the step are in the order in which
+// `step.rs` writes them. Gradients are set to 0 afterwards, so that those of an embedding are 0 except for the rows that
+// the next batch looks up.
 
 fn constants() -> vec4<f32> {
     return bitcast<vec4<f32>>(step[1]);

@@ -58,7 +58,7 @@ struct End {
     handle: u32,
 }
 
-/// A parameter of the engine: `node/name`, its shape, and where it lies among all values.
+/// A parameter of the engine: `node/name`, its shape, and its offset among all values.
 #[derive(Deserialize)]
 struct Parameter {
     name: String,

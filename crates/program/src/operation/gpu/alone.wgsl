@@ -1,4 +1,4 @@
-// Teams of one: see `together.wgsl`. No thread waits for another, which costs a software adapter much.
+// Teams of one thread; see `together.wgsl`. No thread waits for another, which is expensive on a software adapter.
 
 fn tree(value: vec2<f32>, lane: u32, n_columns: u32) -> vec2<f32> {
     return value;

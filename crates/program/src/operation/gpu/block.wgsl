@@ -1,5 +1,5 @@
-// An entry point for a product by threads that work alone. A thread has a block of 8 x 8 numbers in registers, so that each
-// number that it reads is used 8 times; two rows of a block are one after the other in `sums`. The build script writes a line
+// An entry point for a product by independent threads. A thread holds a block of 8 x 8 numbers in registers, so that each
+// number that it reads is used 8 times; the two rows of a block follow each other in `sums`. The build script repeats a line
 // with a # eight times, with 0 to 7 in its place.
 @compute @workgroup_size(WORKGROUP)
 fn ENTRY(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

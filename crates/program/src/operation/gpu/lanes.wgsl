@@ -1,4 +1,4 @@
-// What a team does with a row.
+// Operations of a team on a row.
 
 // The scalar product of two rows of `n` numbers.
 fn row_dot(a: u32, b: u32, n: u32, lane: u32) -> f32 {
@@ -9,7 +9,7 @@ fn row_dot(a: u32, b: u32, n: u32, lane: u32) -> f32 {
     return all_sum(sum, lane);
 }
 
-// y = e^(scale (x - max x)) where the mask counts, 0 elsewhere; the largest x and the sum of y. x and y may be the same.
+// y = e^(scale (x - max x)) where the mask is set, 0 elsewhere; returns the largest x and the sum of y. x and y may be the same.
 fn exponentials(x: u32, y: u32, n: u32, mask: u32, scale: f32, lane: u32) -> vec2<f32> {
     var largest = -3.4e38;
     for (var i = lane; i < n; i += TEAM) {
@@ -30,7 +30,7 @@ fn exponentials(x: u32, y: u32, n: u32, mask: u32, scale: f32, lane: u32) -> vec
     return vec2<f32>(largest, all_sum(sum, lane));
 }
 
-// The softmax over what the mask counts; 0 when it counts nothing.
+// The softmax over the values whose mask is set; 0 if there are none.
 fn softmax(x: u32, y: u32, n: u32, mask: u32, scale: f32, lane: u32) {
     let sum = exponentials(x, y, n, mask, scale, lane).y;
     let share = select(0.0, 1.0 / sum, sum > 0.0);

@@ -1,10 +1,10 @@
-// The mean of a task's row losses, and of its row scores, in a fixed tree: to the history of losses.
+// The mean of the row losses of a task, and of its row scores, by a fixed tree; appended to the history of losses.
 
 @compute @workgroup_size(WORKGROUP)
 fn reduce(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let record = records[group.z];
     let lane = local % TEAM;
-    // There is one team's work: where a team is one thread, its workgroup has more of them.
+    // Work for one team: if a team is one thread, the other threads of the workgroup are idle.
     if (group.x > 0u) {
         return;
     }

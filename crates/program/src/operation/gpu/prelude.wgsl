@@ -1,5 +1,5 @@
-// What every kernel starts with. A dispatch runs one kernel over one or more records: `z` of a workgroup says which.
-// Each file declares its `Record`. `step` holds what changes from step to step (see `step.rs`), so that the commands of a step are always the same.
+// Prefix of every kernel. A dispatch runs one kernel over one or more records, selected by `z` of the workgroup.
+// Each file declares its `Record`. `step` contains all values that change from step to step (see `step.rs`), so that the commands of a step are always the same.
 
 @group(0) @binding(0) var<uniform> records: array<Record, 64>;
 @group(0) @binding(1) var<uniform> step: array<vec4<u32>, 64>;
@@ -22,7 +22,7 @@ fn is_training() -> bool {
     return step[0].y != 0u;
 }
 
-// Where this step's lists start in `index`: the rows first.
+// Start of this step's lists in `index`: the rows come first.
 fn lists() -> u32 {
     return step[0].z;
 }
@@ -31,17 +31,17 @@ fn step_word(position: u32) -> u32 {
     return step[position >> 2u][position & 3u];
 }
 
-// Weight of a task's loss over its number of labelled rows.
+// Weight of a task's loss divided by its number of labelled rows.
 fn task_factor(task: u32) -> f32 {
     return bitcast<f32>(step_word(16u + 2u * task));
 }
 
-// 1 over the number of labelled rows, 0 when there are none.
+// 1 divided by the number of labelled rows, 0 if there are none.
 fn task_share(task: u32) -> f32 {
     return bitcast<f32>(step_word(17u + 2u * task));
 }
 
-// A number of the data set; `word` of the step says where the column starts.
+// A number of the data set; word `word` of the step is the start of the column.
 fn datum(word: u32, per_row: u32, row: u32, position: u32) -> u32 {
     return data[step_word(word) + index[lists() + row] * per_row + position];
 }
@@ -64,17 +64,17 @@ fn put_gradient(position: u32, value: f32, accumulate: u32) {
     }
 }
 
-// Whether a step counts: `mask` is where the mask of the rows starts, or NOWHERE.
+// Whether a step is real and not padding: `mask` is the start of the mask of the rows, or NOWHERE.
 fn counts(mask: u32, position: u32) -> bool {
     return mask == NOWHERE || arena[mask + position] != 0.0;
 }
 
-// Word `word` of entry `t` of a list of 4 words per entry among the constants.
+// Word `word` of entry `t` of a list of 4-word entries among the constants.
 fn listed(list: u32, t: u32, word: u32) -> u32 {
     return index[list + 4u * t + word];
 }
 
-// 24 random bits: the same draw as on the CPU. `key` is the word of the step where the key is.
+// 24 random bits, equal to those on the CPU. `key` is the index of the key in the words of the step.
 fn draw(key: u32, counter: u32) -> u32 {
     return scramble(scramble(counter ^ step_word(key)) + step_word(key + 1u)) >> 8u;
 }
@@ -85,7 +85,7 @@ fn scramble(bits: u32) -> u32 {
     return value ^ (value >> 16u);
 }
 
-// The class that a target names; NOWHERE when it names none.
+// The class of a target; NOWHERE if it has none.
 fn class_of(bits: u32, n_classes: u32) -> u32 {
     let y = bitcast<f32>(bits);
     if (!is_nan_bits(bits) && y >= 0.0 && y < f32(n_classes)) {
@@ -105,12 +105,12 @@ fn class_weight(weights: u32, class_idx: u32) -> f32 {
     return bitcast<f32>(index[weights + class_idx]);
 }
 
-// NaN by its bits: a shader may assume that no number is NaN.
+// Tests the bits for NaN, since a shader may assume that no number is NaN.
 fn is_nan_bits(bits: u32) -> bool {
     return (bits & 0x7fffffffu) > 0x7f800000u;
 }
 
-// The project's own elementary functions (see `kernels/elementary.rs`): WGSL's may be off by much more.
+// The project's own elementary functions (see `kernels/elementary.rs`): those of WGSL may have much larger errors.
 
 fn power_of_two(n: i32) -> f32 {
     return bitcast<f32>(u32(n + 127) << 23u);

@@ -1,4 +1,4 @@
-// An entry point that calls a function once per row, with a team of threads per row: one for narrow rows.
+// An entry point that calls a function once per row, with a team of threads per row, or one thread for narrow rows.
 @compute @workgroup_size(WORKGROUP)
 fn ENTRY(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,5 +1,5 @@
-// An entry point for a product by a team: see `ops/linear/tiles.wgsl`. Sums over the columns of b, for the gradient of a bias,
-// come from the tiles of the first rows.
+// An entry point for a product by a team: see `ops/linear/tiles.wgsl`. The tiles of the first rows also compute the sums over the
+// columns of b, for the gradient of a bias.
 @compute @workgroup_size(TEAM, TEAM)
 fn ENTRY(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -1,8 +1,8 @@
-// What the TEAM threads of a workgroup do together. Reductions are fixed trees; every thread takes part.
+// Operations of the TEAM threads of a workgroup together. Reductions are fixed trees; every thread takes part.
 
 var<workgroup> team_values: array<vec2<f32>, TEAM>;
 
-// The sum over the threads with equal `lane % n_columns`; each thread gets that of its column.
+// The sum over the threads with equal `lane % n_columns`; each thread receives that of its column.
 fn tree(value: vec2<f32>, lane: u32, n_columns: u32) -> vec2<f32> {
     team_values[lane] = value;
     workgroupBarrier();
@@ -35,7 +35,7 @@ fn all_max(value: f32, lane: u32) -> f32 {
     return total;
 }
 
-// What each thread has written to the buffers, the others see from here on.
+// A barrier: what each thread has written to the buffers is visible to the others afterwards.
 fn meet() {
     storageBarrier();
 }

@@ -1,7 +1,7 @@
 // Attention. Forward, and backward to the queries: a row of TEAM threads is one query of one head of one row of the
 // batch. Backward to the keys and values: one thread per number.
 
-// Where the numbers of one step of one head start.
+// Offset of the numbers of one step of one head.
 fn place(record: Record, row: u32, t: u32, head: u32) -> u32 {
     return ((row * record.length + t) * record.heads + head) * record.depth;
 }

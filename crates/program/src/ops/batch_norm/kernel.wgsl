@@ -1,10 +1,10 @@
-// Normalisation over the batch: 16 threads take a column through all its sums and the rows after them.
+// Normalisation over the batch: 16 threads compute all sums of a column, and then its rows.
 
 fn move_towards(at: u32, batch: f32, momentum: f32) {
     values[at] = values[at] * momentum + batch * (1.0 - momentum);
 }
 
-// Share of the running statistics that this batch leaves: a batch of fewer rows weighs as many as it has.
+// Share of the running statistics that is kept after this batch: a batch of fewer rows has a smaller weight.
 fn momentum_of(record: Record) -> f32 {
     let rows = n_rows();
     return select(1.0 - (1.0 - record.momentum) * (f32(rows) / f32(record.max_rows)), record.momentum, rows == record.max_rows);
@@ -20,7 +20,7 @@ fn forward_column(record: Record, column: u32, lane: u32) {
         }
     }
     sums = tree(sums, lane, COLUMNS);
-    // One value has no variance.
+    // A single value has no variance.
     let from_batch = is_training() && record.frozen == 0u && sums.y > 1.0;
     let share = select(0.0, 1.0 / sums.y, from_batch);
     var mean = sums.x * share;
@@ -61,7 +61,7 @@ fn forward_column(record: Record, column: u32, lane: u32) {
 fn backward_column(record: Record, column: u32, lane: u32) {
     let width = record.width;
     let n = select(0u, n_rows() * record.steps, column < width);
-    // Over the steps that count, for dx; gamma and beta see every step.
+    // Over the real steps for dx; gamma and beta include all steps.
     var counted = vec2<f32>(0.0);
     var all = vec2<f32>(0.0);
     for (var row = lane / COLUMNS; row < n; row += TEAM / COLUMNS) {
@@ -88,7 +88,7 @@ fn backward_column(record: Record, column: u32, lane: u32) {
     for (var row = lane / COLUMNS; row < n; row += TEAM / COLUMNS) {
         let at = row * width + column;
         var rest = arena[record.dy + at];
-        // A step that does not count moved neither the mean nor the variance.
+        // Padding affected neither the mean nor the variance.
         if (counts(record.mask, row)) {
             rest -= counted.x + arena[record.normalized + at] * counted.y;
         }

@@ -1,5 +1,5 @@
-// Sigmoid, cross-entropy and its gradient, one thread per row, over its labels. The score is how many labels are known
-// whose likelier class is the right one.
+// Sigmoid, cross-entropy and its gradient, one thread per row, over its labels. The score is the number of known labels
+// whose more probable class is the right one.
 
 fn forward_at(record: Record, row: u32) {
     let n = record.n_labels;

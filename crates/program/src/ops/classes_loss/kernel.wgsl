@@ -1,4 +1,4 @@
-// Softmax, cross-entropy and its gradient. The score is 1 where no class is likelier than the right one.
+// Softmax, cross-entropy and its gradient. The score is 1 if no class is more probable than the right one.
 
 fn forward_row(record: Record, row: u32, lane: u32) {
     let n_classes = record.n_classes;

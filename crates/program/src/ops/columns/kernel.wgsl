@@ -9,7 +9,7 @@ fn forward_at(record: Record, i: u32) {
 
 fn backward_at(record: Record, i: u32) {
     let x_width = record.x_width;
-    // Below x_start it wraps around and is too large as well.
+    // Below x_start the difference wraps around and is too large as well.
     let column = i % x_width - record.x_start;
     var gradient = 0.0;
     if (column < record.width) {

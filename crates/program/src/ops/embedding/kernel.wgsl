@@ -1,8 +1,8 @@
 // Gather: RUN numbers per thread. Scatter: RUN numbers of a *touched* row per thread, which adds the gradients of all
-// places that looked the row up, in the order of the batch. The lists of places come with the step:
-// [number of rows | rows | start of each row's places, and the end | places].
+// lookups of the row, in the order of the batch. The lists of lookups are part of the step:
+// [number of rows | rows | start of each row's lookups, and the end | lookups].
 
-// How many threads share a row of the table: each takes RUN numbers of it.
+// Number of threads that share a row of the table: each processes RUN numbers of it.
 fn runs(record: Record) -> u32 {
     return (record.width + RUN - 1u) / RUN;
 }

@@ -1,4 +1,4 @@
-// The cell of a GRU: see `recurrence.wgsl`, which takes it through the sequence.
+// The cell of a GRU; `recurrence.wgsl` applies it to the sequence.
 
 const GATES: u32 = 3u;
 
@@ -21,8 +21,8 @@ fn cell(record: Record, here: Step, h: f32, product: vec4<f32>) -> f32 {
     return update * h + (1.0 - update) * candidate;
 }
 
-// de of a step; da goes to its place. `back.x` comes in as dh after it, and goes out as what reaches dh before it
-// without U.
+// de of a step, and da in its buffer. On entry `back.x` is dh after the step, on return the part of dh before it
+// that does not pass through U.
 fn cell_gradient(record: Record, here: Step, back: ptr<function, vec2<f32>>) -> vec4<f32> {
     let units = record.units;
     let offset = here.place * 3u * units + here.unit;

@@ -1,4 +1,4 @@
-// The pairwise interaction. Forward: by rows. Backward: one thread per number of a vector. A term is listed as: x, its
+// The pairwise interaction. Forward: by rows. Backward: one thread per number of a vector. A term has the entries: x, its
 // gradient or NOWHERE, whether to add to the gradient.
 
 fn forward_row(record: Record, row: u32, lane: u32) {
@@ -6,7 +6,7 @@ fn forward_row(record: Record, row: u32, lane: u32) {
     let n = record.width;
     var total = 0.0;
     for (var i = lane; i < n; i += TEAM) {
-        // Each vector meets the sum of those before it.
+        // Each vector is multiplied with the sum of those before it.
         var y = 0.0;
         var sum = 0.0;
         for (var t = 0u; t < record.n_terms; t += 1u) {

@@ -1,7 +1,7 @@
-// The product by threads that work alone: each computes a block of 8 x 8 numbers in registers. `block.wgsl` has the loop.
-// Rows and columns behind the last are read as the last and not written. For the backward forms dy must be dz: `derive` has run.
+// The product by independent threads: each computes a block of 8 x 8 numbers in registers. `block.wgsl` has the loop.
+// Rows and columns beyond the last are read as the last and not written. For the backward forms dy must be dz: `derive` runs before.
 
-// Where a row of a starts, and how far its numbers are apart.
+// Start of a row of a, and distance of its numbers.
 fn row_at(shape: Shape, row: u32) -> vec2<u32> {
     if (row == shape.ones) {
         return vec2<u32>(shape.one, 0u);
@@ -13,7 +13,7 @@ fn column_at(shape: Shape, column: u32) -> u32 {
     return shape.b + min(column, shape.n - 1u) * shape.b_column;
 }
 
-// dz in the place of dy.
+// Replaces dy by dz.
 fn derive_at(record: Record, i: u32) {
     arena[record.dy + i] = dz(record, i);
 }

@@ -1,11 +1,11 @@
-// The product in its three forms, with the bias, the activation and its derivative applied on the way:
+// The product in its three forms, with the bias, the activation and its derivative:
 //
 //   forward   y  = f(x w + b)                  rows x n_out
 //   to_input  dx = (dy * f'(y)) w^T            rows x n_in
 //   to_weight dw = x^T (dy * f'(y)), db        n_in x n_out, summed over the rows
 //
-// Teams of threads do it in `tiles.wgsl`, threads that work alone in `blocks.wgsl`; where they find and leave their numbers
-// is said here.
+// `tiles.wgsl` computes it by teams of threads, `blocks.wgsl` by independent threads; this file defines where they read and
+// write.
 
 fn activate(record: Record, at: u32, value: f32) {
     var y = value;
@@ -22,7 +22,7 @@ fn activate(record: Record, at: u32, value: f32) {
     arena[record.y + at] = y;
 }
 
-// dz at a place of y.
+// dz at an index of y.
 fn dz(record: Record, at: u32) -> f32 {
     let dy = arena[record.dy + at];
     switch (record.epilogue) {
@@ -47,7 +47,7 @@ fn bias_at(record: Record, column: u32) -> f32 {
     return values[record.bias + column];
 }
 
-// Writes a number of dw, or of db behind it, to the gradients or to a part's place.
+// Writes a number of dw, or of db after it, to the gradients or to the buffer of a part.
 fn put_weight(record: Record, number: u32, value: f32) {
     let n_weights = record.n_in * record.n_out;
     if (record.n_parts > 1u) {
@@ -69,7 +69,7 @@ fn part_rows(record: Record) -> vec2<u32> {
     return vec2<u32>(start, min(start + length, m));
 }
 
-// c[i, j] = sum over k of a[i, k] b[k, j]: the sizes, and where the numbers are.
+// c[i, j] = sum over k of a[i, k] b[k, j]: sizes and offsets.
 struct Shape {
     m: u32,
     n: u32,
@@ -103,7 +103,7 @@ fn to_input_put(record: Record, row: u32, column: u32, value: f32) {
     put(record.dx + row * record.n_in + column, value, record.accumulate);
 }
 
-// The gradient of the bias is one more row, as if x had a column of ones.
+// The gradient of the bias is an additional row, as if x had a column of ones.
 fn to_weight_shape(record: Record) -> Shape {
     let m = record.n_in + select(1u, 0u, record.db == NOWHERE);
     let n = record.n_out;

@@ -8,7 +8,7 @@ const STRIDE: u32 = TILE + 1u;
 const DEPTH: u32 = 16u;
 const N_THREADS: u32 = TEAM * TEAM;
 
-// A number of a or of b, at its place.
+// A number of a or of b, by index.
 fn forward_a(record: Record, at: u32) -> f32 {
     return arena[at];
 }
@@ -139,7 +139,7 @@ fn to_weight_narrow(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invo
     }
 }
 
-// Adds up the parts of dw and db, in their order.
+// Adds up the parts of dw and db, in order.
 @compute @workgroup_size(256)
 fn join(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let record = records[id.z];

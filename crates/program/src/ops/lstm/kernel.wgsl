@@ -1,4 +1,4 @@
-// The cell of an LSTM: see `recurrence.wgsl`, which takes it through the sequence.
+// The cell of an LSTM; `recurrence.wgsl` applies it to the sequence.
 
 const GATES: u32 = 4u;
 
@@ -27,7 +27,7 @@ fn cell(record: Record, here: Step, h: f32, product: vec4<f32>) -> f32 {
     return h_next;
 }
 
-// dz of a step. `back` comes in as dh and dc after it, and goes out as what reaches those before it without U.
+// dz of a step. On entry `back` is dh and dc after the step, on return the parts before it that do not pass through U.
 fn cell_gradient(record: Record, here: Step, back: ptr<function, vec2<f32>>) -> vec4<f32> {
     if (!here.counts) {
         return vec4<f32>(0.0);

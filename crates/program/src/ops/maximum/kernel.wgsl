@@ -1,4 +1,4 @@
-// The largest, one thread per number. A term is listed as: x, its gradient or NOWHERE, whether to add to the gradient.
+// The largest input, one thread per number. A term has the entries: x, its gradient or NOWHERE, whether to add to the gradient.
 
 fn forward_at(record: Record, i: u32) {
     var y = arena[listed(record.terms, 0u, 0u) + i];

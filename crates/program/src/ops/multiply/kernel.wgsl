@@ -1,4 +1,4 @@
-// Product, one thread per number. A factor is listed as: x, its gradient or NOWHERE, whether to add to the gradient.
+// Product, one thread per number. A factor has the entries: x, its gradient or NOWHERE, whether to add to the gradient.
 
 // All factors but one.
 fn product(record: Record, i: u32, but: u32) -> f32 {

@@ -5,7 +5,7 @@ fn uniform_(record: Record, counter: u32) -> f32 {
     return f32(draw(record.key, counter) + 1u) * 5.9604644775390625e-8;
 }
 
-// cos(2 pi u) for 0 <= u <= 1: the nearest quarter of a turn is taken off exactly.
+// cos(2 pi u) for 0 <= u <= 1: the nearest multiple of a quarter turn is subtracted exactly.
 fn cos_turns(u: f32) -> f32 {
     let quarter = floor(4.0 * u + 0.5);
     let r = (u - 0.25 * quarter) * 6.28318530718;

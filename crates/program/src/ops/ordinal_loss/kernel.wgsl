@@ -1,7 +1,7 @@
-// The loss of ordered classes and its gradients, by one workgroup. The score is 1 where no class is likelier than the
+// The loss of ordered classes and its gradients, by one workgroup. The score is 1 if no class is more probable than the
 // right one.
 
-// `log p` of a class and its derivatives by the score, the threshold below it and the one above it: see `cpu.rs`.
+// `log p` of a class and its derivatives by the score and by the thresholds below and above it: see `cpu.rs`.
 fn log_probability(record: Record, score: f32, class_idx: u32) -> vec4<f32> {
     let has_below = class_idx > 0u;
     let has_above = class_idx + 1u < record.n_classes;
@@ -34,7 +34,7 @@ fn log_probability(record: Record, score: f32, class_idx: u32) -> vec4<f32> {
 fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let record = records[group.z];
     let lane = local % TEAM;
-    // There is one team's work: where a team is one thread, its workgroup has more of them.
+    // Work for one team: if a team is one thread, the other threads of the workgroup are idle.
     if (group.x > 0u) {
         return;
     }
@@ -80,7 +80,7 @@ fn forward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_in
         arena[by_cuts + 2u] = gradient.w;
     }
     meet();
-    // A threshold moves all those above it.
+    // A threshold shifts all those above it.
     var by_cut = 0.0;
     for (var k = n_classes - 1u; k > 0u; k -= 1u) {
         var sum = 0.0;

@@ -1,4 +1,4 @@
-// See `recurrence.wgsl`: one thread per row of the batch. What a team keeps in workgroup memory is read from the buffers.
+// See `recurrence.wgsl`: one thread per row of the batch. Values that a team holds in workgroup memory are read from the buffers.
 
 // The gates of a unit in a row of U.
 fn gates_of(at: u32, units: u32) -> vec4<f32> {
@@ -26,7 +26,7 @@ fn forward(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var s = 0u; s < length; s += 1u) {
         let t = select(s, length - 1u - s, record.backwards != 0u);
         let does_count = step_counts(record, row, t);
-        // h before this step, and where the one after it belongs.
+        // h before this step, and the offset of h after it.
         let previous = record.previous + (row * length + t) * units;
         let next = select(previous + units, previous - units, record.backwards != 0u);
         for (var unit = 0u; unit < units; unit += 1u) {

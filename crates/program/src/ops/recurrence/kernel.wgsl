@@ -1,9 +1,9 @@
-// The recurrent part of an LSTM or a GRU, all steps in one dispatch: a team takes up to 4 rows of the batch through the
-// whole sequence, one thread per unit (`recurrence_team.wgsl`), or each thread a row (`recurrence_alone.wgsl`). The input product of all steps has run before, and the products for the
-// gradients of W, U, b and x run after, as linear records. A masked step carries the state on. GATES is 4 or 3; the cell
+// The recurrent part of an LSTM or a GRU, all steps in one dispatch: a team processes up to 4 rows of the batch over the
+// whole sequence, one thread per unit (`recurrence_team.wgsl`), or each thread one row (`recurrence_alone.wgsl`). The input product of all steps has run before, and the products for the
+// gradients of W, U, b and x run afterwards, as linear records. A masked step keeps the state. GATES is 4 or 3; the cell
 // itself (`cell`, `cell_gradient`) is in the op's file.
 
-// Where a thread is.
+// Position of a thread.
 struct Step {
     unit: u32,
     place: u32, // step of a row

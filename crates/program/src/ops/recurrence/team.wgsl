@@ -1,6 +1,6 @@
 // See `recurrence.wgsl`: one thread per unit.
 
-// Forward: h now and h next, 2048 numbers each. Backward: de of a step.
+// Forward: current h and next h, 2048 numbers each. Backward: de of a step.
 var<workgroup> shared_state: array<f32, 4096>;
 
 @compute @workgroup_size(TEAM)
@@ -82,7 +82,7 @@ fn backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_i
     if (top >= n_rows()) {
         return;
     }
-    // From the last step that was read to the first.
+    // From the last real step to the first.
     for (var s = length; s > 0u; s -= 1u) {
         let is_last = s == length;
         let t = select(s - 1u, length - s, record.backwards != 0u);

@@ -1,4 +1,4 @@
-// Weighted sum, one thread per number. A term is listed as: x or its gradient, factor, whether to add to the gradient.
+// Weighted sum, one thread per number. A term has the entries: x or its gradient, factor, whether to add to the gradient.
 
 fn forward_at(record: Record, i: u32) {
     var sum = 0.0;

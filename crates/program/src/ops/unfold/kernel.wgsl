@@ -1,11 +1,11 @@
-// Windows side by side. Forward: one thread per number of the windows. Backward: one per number of the input, which
-// adds up the windows that it is in, in their order.
+// Windows, concatenated. Forward: one thread per number of the windows. Backward: one per number of the input, which
+// adds up the windows that contain it, in order.
 
 fn forward_at(record: Record, i: u32) {
     let place = i / record.width;
     let row = place / (record.window * record.out_length);
     let out = place / record.window % record.out_length;
-    // Before the start it wraps around and is too large as well.
+    // Before the start the index wraps around and is too large as well.
     let step = out * record.stride + place % record.window - record.before;
     var y = 0.0;
     if (step < record.length) {

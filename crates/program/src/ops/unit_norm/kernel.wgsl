@@ -20,7 +20,7 @@ fn backward_row(record: Record, row: u32, lane: u32) {
     let y = record.y + start;
     let dy = record.dy + start;
     let inverse = arena[record.inverse + row];
-    // Below the smallest length the scale is a constant.
+    // Below the smallest length the scale is constant.
     let along = select(0.0, row_dot(y, dy, n, lane), inverse > 0.0);
     for (var i = lane; i < n; i += TEAM) {
         let gradient = (arena[dy + i] - arena[y + i] * along) * abs(inverse);
