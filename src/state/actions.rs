@@ -19,7 +19,7 @@ use mtl_training::{
     recommended,
 };
 
-use super::{insight::ConflictState, ModelState, Playground, Sent, ToastKind, data, store::Store};
+use super::{ModelState, Playground, Sent, ToastKind, data, insight::ConflictState, store::Store};
 use crate::{
     i18n::{faults, fill_message, shell::T, train},
     worker::{
@@ -411,7 +411,8 @@ impl Playground {
                 self.model
                     .update_if_changed(|model| *model = ModelState { resources, problem });
                 if reset {
-                    self.conflict.update_if_changed(|conflict| *conflict = ConflictState::default());
+                    self.conflict
+                        .update_if_changed(|conflict| *conflict = ConflictState::default());
                     self.history
                         .reset(self.checked.get().tasks.iter().map(|task| task.name.clone()));
                 }

@@ -123,7 +123,10 @@ impl ComparisonState {
     pub fn pairs(&self, task: usize) -> Vec<(f64, f64)> {
         let last = (self.epochs as usize).saturating_sub(1);
         let of = |variant: Variant, seed: u64| {
-            let run = self.runs.iter().find(|run| run.variant == variant && run.seed == seed)?;
+            let run = self
+                .runs
+                .iter()
+                .find(|run| run.variant == variant && run.seed == seed)?;
             run.score(task, last)
         };
         self.seeds

@@ -127,7 +127,8 @@ impl Playground {
     /// Ends the worker; pending requests fail.
     pub(super) fn leave_worker(&self, why: Option<Message>) {
         self.client.replace(None);
-        self.comparison.update_if_changed(insight::ComparisonState::interrupt);
+        self.comparison
+            .update_if_changed(insight::ComparisonState::interrupt);
         self.status.update(|status| {
             status.phase = Phase::NotReady;
             status.note = why;

@@ -12,8 +12,8 @@ use std::{
 
 use futures_channel::oneshot;
 use gloo_timers::callback::Interval;
-use wasm_bindgen::JsValue;
 use js_sys::ArrayBuffer;
+use wasm_bindgen::JsValue;
 
 use super::{
     FromWorker, Script, SpawnError, WorkerFailure, WorkerHandle,

@@ -127,9 +127,7 @@ impl Products {
                 .iter()
                 .map(|square| square.map(|square| square.sqrt() as f32))
                 .collect(),
-            cosines: pairs
-                .map(|(product, (a, b))| cosine(*product, a * b))
-                .collect(),
+            cosines: pairs.map(|(product, (a, b))| cosine(*product, a * b)).collect(),
             noise: self
                 .halves
                 .iter()
@@ -163,10 +161,19 @@ impl Gradients {
 ///
 /// # Errors
 /// When the gradients need more memory than there is for a look.
-pub(crate) fn conflict(data: &Prepared, run: &mut TrainingRun, batch_size: usize) -> Result<Conflict, RunError> {
+pub(crate) fn conflict(
+    data: &Prepared,
+    run: &mut TrainingRun,
+    batch_size: usize,
+) -> Result<Conflict, RunError> {
     let seed = data.settings.seed as u64;
     let n_rows = (2 * batch_size).min(MAX_ROWS);
-    let rows = sample(&data.splits.train, n_rows, seed, "rows whose gradients are compared");
+    let rows = sample(
+        &data.splits.train,
+        n_rows,
+        seed,
+        "rows whose gradients are compared",
+    );
     let n_tasks = run.trainer.model.tasks().len();
     let shared: Vec<_> = (run.trainer.model.parameters().iter())
         .filter(|parameter| parameter.trainable && parameter.tasks.is_shared())
@@ -345,23 +352,28 @@ mod tests {
         let gradients: Vec<Vec<f64>> = [[1.0, 0.0], [0.0, 1.0]]
             .map(|one_task| {
                 model.backward_tasks(&one_task);
-                let shared = model.parameters().iter().filter(|parameter| parameter.tasks.is_shared());
+                let shared = model
+                    .parameters()
+                    .iter()
+                    .filter(|parameter| parameter.tasks.is_shared());
                 shared
                     .flat_map(|parameter| &model.gradients()[parameter.range.clone()])
                     .map(|gradient| f64::from(*gradient))
                     .collect()
             })
             .into();
-        let product = |a: usize, b: usize| -> f64 {
-            gradients[a].iter().zip(&gradients[b]).map(|(g, h)| g * h).sum()
-        };
+        let product =
+            |a: usize, b: usize| -> f64 { gradients[a].iter().zip(&gradients[b]).map(|(g, h)| g * h).sum() };
         let cosine = product(0, 1) / (product(0, 0) * product(1, 1)).sqrt();
         let got = f64::from(told.overall.cosines[0].expect("both tasks have labels"));
         assert!((got - cosine).abs() < 1e-5, "{got}, expected {cosine}");
         for task in 0..2 {
             let got = f64::from(told.overall.norms[task].expect("labels"));
             let expected = product(task, task).sqrt();
-            assert!((got / expected - 1.0).abs() < 1e-5, "task {task}: {got}, expected {expected}");
+            assert!(
+                (got / expected - 1.0).abs() < 1e-5,
+                "task {task}: {got}, expected {expected}"
+            );
         }
     }
 
@@ -381,6 +393,9 @@ mod tests {
         assert!((found.norms[0].unwrap() - norm).abs() < 1e-6 && found.norms[1] == Some(2.0));
         assert!((found.cosines[0].unwrap() - 3.0 / 10.0_f32.sqrt()).abs() < 1e-6);
         let found = products(&gradients, 2..3, 2, |task| task == 0).compared();
-        assert_eq!((found.cosines[0], found.norms[1], found.noise[1]), (None, None, None));
+        assert_eq!(
+            (found.cosines[0], found.norms[1], found.noise[1]),
+            (None, None, None)
+        );
     }
 }

@@ -127,7 +127,9 @@ pub enum RunError {
         got: u32,
     },
     /// The gradients of the tasks are too large to be compared.
-    #[error("comparing the gradients of the tasks needs {needed_mb} MB, and {ceiling_mb} MB are allowed; share fewer parameters")]
+    #[error(
+        "comparing the gradients of the tasks needs {needed_mb} MB, and {ceiling_mb} MB are allowed; share fewer parameters"
+    )]
     TooMuchToLookAt {
         /// Memory that it needs.
         needed_mb: u64,

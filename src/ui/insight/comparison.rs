@@ -153,7 +153,11 @@ fn verdict(comparison: &ComparisonState, task: usize, found: &Differences, lang:
             Lang::En => (unit, size),
             Lang::Zh => (size, unit),
         };
-        fill(text, lang, &[&about.name, &figure, &unit, &found.n_seeds, &spread])
+        fill(
+            text,
+            lang,
+            &[&about.name, &figure, &unit, &found.n_seeds, &spread],
+        )
     }
 }
 
@@ -280,13 +284,17 @@ fn table(comparison: &ComparisonState, lang: Lang) -> Html {
 /// A bar from 0, to the right when the task is better shared, with its spread as a line.
 fn bar(task_idx: usize, name: &str, found: &Differences, metric: Metric, reach: f64, lang: Lang) -> Html {
     let percent = |value: f64| 50.0 + 50.0 * (value / reach).clamp(-1.0, 1.0);
-    let (from, to) = (
-        percent(found.mean.min(0.0)),
-        percent(found.mean.max(0.0)),
+    let (from, to) = (percent(found.mean.min(0.0)), percent(found.mean.max(0.0)));
+    let (low, high) = (
+        percent(found.mean - found.spread),
+        percent(found.mean + found.spread),
     );
-    let (low, high) = (percent(found.mean - found.spread), percent(found.mean + found.spread));
     let figure = signed(found.mean, metric);
-    let label = fill(T.difference_bar, lang, &[&name, &figure, &amount(found.spread, metric)]);
+    let label = fill(
+        T.difference_bar,
+        lang,
+        &[&name, &figure, &amount(found.spread, metric)],
+    );
     html! {
         <span class="insight-bar-row">
             <span class="insight-track" role="img" aria-label={label} ~style={format!("--task: {}", task_color(task_idx))}>

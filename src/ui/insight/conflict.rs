@@ -31,7 +31,11 @@ fn use_looks() -> Rc<ConflictState> {
     let model = use_store(&playground.model);
     let (can_look, is_running, step) = use_selected(&playground.status, |status| {
         let is_running = status.phase == Phase::Running;
-        (status.phase != Phase::NotReady, is_running, (!is_running).then_some(status.step))
+        (
+            status.phase != Phase::NotReady,
+            is_running,
+            (!is_running).then_some(status.step),
+        )
     });
     {
         let playground = playground.clone();
@@ -138,7 +142,9 @@ fn says(conflict: &Conflict, name: &dyn Fn(NodeId) -> String, lang: Lang) -> Vec
             continue;
         };
         let noise = |gradients: &GradientsCompared, task: usize| gradients.noise.get(task).copied().flatten();
-        let floor = noise(overall, a).unwrap_or(1.0).min(noise(overall, b).unwrap_or(1.0));
+        let floor = noise(overall, a)
+            .unwrap_or(1.0)
+            .min(noise(overall, b).unwrap_or(1.0));
         told.push(if cosine < 0.0 {
             // The layer with the most conflict.
             let worst = conflict
@@ -152,14 +158,25 @@ fn says(conflict: &Conflict, name: &dyn Fn(NodeId) -> String, lang: Lang) -> Vec
                     fill(
                         T.opposed,
                         lang,
-                        &[first, second, &name(layer.node), &figure(Some(cosine)), &figure(of_a), &figure(of_b)],
+                        &[
+                            first,
+                            second,
+                            &name(layer.node),
+                            &figure(Some(cosine)),
+                            &figure(of_a),
+                            &figure(of_b),
+                        ],
                     )
                 }
                 None => fill(T.opposed_overall, lang, &[first, second, &figure(Some(cosine))]),
             }
         } else if cosine >= floor {
             let (of_a, of_b) = (noise(overall, a), noise(overall, b));
-            fill(T.only_noise, lang, &[first, second, &figure(Some(cosine)), &figure(of_a), &figure(of_b)])
+            fill(
+                T.only_noise,
+                lang,
+                &[first, second, &figure(Some(cosine)), &figure(of_a), &figure(of_b)],
+            )
         } else if cosine < NEARLY_ZERO {
             fill(T.unrelated, lang, &[first, second, &figure(Some(cosine))])
         } else {
@@ -183,7 +200,8 @@ fn cell(cosine: Option<f32>, label: String, is_noise: bool) -> Html {
 /// Task by task over all shared parameters; the noise on the diagonal.
 fn matrix(conflict: &Conflict, lang: Lang) -> Html {
     let gradients = &conflict.overall;
-    let pair_of = |a: usize, b: usize| pairs(conflict.tasks.len()).position(|pair| pair == (a.min(b), a.max(b)));
+    let pair_of =
+        |a: usize, b: usize| pairs(conflict.tasks.len()).position(|pair| pair == (a.min(b), a.max(b)));
     html! {
         <table class="metrics insight-matrix" id="conflict-matrix">
             <caption>{ T.all_shared.get(lang) }</caption>
@@ -286,17 +304,21 @@ impl ChartSource for CosineLines {
         let Some(conflict) = &state.latest else {
             return ChartData::default();
         };
-        let series = pairs(conflict.tasks.len()).enumerate().map(|(pair, (a, b))| Series {
-            label: pair_name(conflict, a, b, self.lang),
-            // Two tasks have one pair; of more, each pair takes the next colour.
-            rgb: task_rgb(pair, *self.dark.get()).into(),
-            dashed: false,
-            marked: state.looks.len() <= 60,
-            faint: false,
-            points: (state.looks.iter())
-                .filter_map(|(step, cosines)| Some((*step as f64, f64::from(cosines.get(pair).copied().flatten()?))))
-                .collect(),
-        });
+        let series = pairs(conflict.tasks.len())
+            .enumerate()
+            .map(|(pair, (a, b))| Series {
+                label: pair_name(conflict, a, b, self.lang),
+                // Two tasks have one pair; of more, each pair takes the next colour.
+                rgb: task_rgb(pair, *self.dark.get()).into(),
+                dashed: false,
+                marked: state.looks.len() <= 60,
+                faint: false,
+                points: (state.looks.iter())
+                    .filter_map(|(step, cosines)| {
+                        Some((*step as f64, f64::from(cosines.get(pair).copied().flatten()?)))
+                    })
+                    .collect(),
+            });
         ChartData {
             series: series.collect(),
             value_bounds: Some((-1.0, 1.0)),

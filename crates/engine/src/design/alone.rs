@@ -33,12 +33,7 @@ impl Design {
         Some(Self {
             version: self.version,
             name: format!("{}: {}", self.name, node.name),
-            nodes: self
-                .nodes
-                .iter()
-                .filter(|node| has(&node.id))
-                .cloned()
-                .collect(),
+            nodes: self.nodes.iter().filter(|node| has(&node.id)).cloned().collect(),
             wires: self
                 .wires
                 .iter()

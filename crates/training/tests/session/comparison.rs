@@ -116,7 +116,10 @@ fn a_comparison_waits_for_the_run_and_can_be_stopped() {
     plain.finish();
     while driver.status().step < 4 {
         driver.slice(1.0);
-        assert!(updates(&driver).len() <= n_before + 1, "it went on beside the run");
+        assert!(
+            updates(&driver).len() <= n_before + 1,
+            "it went on beside the run"
+        );
     }
     assert_eq!(driver.fingerprint(), plain.fingerprint());
     compare(&mut driver, Compare::Stop);

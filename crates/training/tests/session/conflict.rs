@@ -40,7 +40,11 @@ fn every_pair_and_shared_layer_is_told() {
         .filter_map(|layer| design.node(layer.node))
         .map(|node| node.name.as_str())
         .collect();
-    assert_eq!(shared, ["embedding", "shared"], "towers and heads are no one else's");
+    assert_eq!(
+        shared,
+        ["embedding", "shared"],
+        "towers and heads are no one else's"
+    );
     for gradients in conflict
         .layers
         .iter()
@@ -49,9 +53,17 @@ fn every_pair_and_shared_layer_is_told() {
     {
         assert_eq!(gradients.cosines.len(), pairs(2).count());
         for cosine in gradients.cosines.iter().chain(&gradients.noise) {
-            assert!((-1.0..=1.0).contains(&cosine.expect("labelled rows")), "{gradients:?}");
+            assert!(
+                (-1.0..=1.0).contains(&cosine.expect("labelled rows")),
+                "{gradients:?}"
+            );
         }
-        assert!(gradients.norms.iter().all(|norm| norm.is_some_and(|norm| norm > 0.0)));
+        assert!(
+            gradients
+                .norms
+                .iter()
+                .all(|norm| norm.is_some_and(|norm| norm > 0.0))
+        );
     }
     // Squares add up over the layers.
     for task in 0..2 {
@@ -62,7 +74,11 @@ fn every_pair_and_shared_layer_is_told() {
         assert!((sum / of(conflict.overall.norms[task]) - 1.0).abs() < 1e-5);
     }
     // A tenth of the labels is missing of each task.
-    assert!((0.6..1.0).contains(&conflict.common_rows[0]), "{:?}", conflict.common_rows);
+    assert!(
+        (0.6..1.0).contains(&conflict.common_rows[0]),
+        "{:?}",
+        conflict.common_rows
+    );
 }
 
 #[test]
