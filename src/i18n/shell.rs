@@ -26,7 +26,7 @@ texts! {
     presets_about: "Each preset is an ordinary graph: open it, train it, take it apart. Opening one can be undone.",
         "每个预设都是普通的图：打开、训练、拆开都可以。打开之后可以撤销。";
     preset_hint: "Opens this design in place of yours; Undo brings yours back", "打开此设计以代替当前设计；撤销可恢复";
-    preset_not_found: "there is no preset named “{0}”; available: {1}", "没有名为“{0}”的预设；可选：{1}";
+    preset_not_found: "there is no preset named `{0}`; available: {1}", "没有名为“{0}”的预设；可选：{1}";
     data_used: "Data: {0}", "数据：{0}";
 
     language: "Language", "语言";
@@ -134,7 +134,7 @@ texts! {
     not_fetched: "not fetched: run “cargo xtask data”", "尚未获取：请运行“cargo xtask data”";
     data_not_fetched: "The data set “{0}” is not on this site: run “cargo xtask data” and build the page again. The generated data sets work without it.",
         "此站点上没有数据集“{0}”：请运行“cargo xtask data”并重新构建页面。生成的数据集无需下载即可使用。";
-    data_unknown: "there is no data set named “{0}”; available: {1}", "没有名为“{0}”的数据集；可选：{1}";
+    data_unknown: "there is no data set named `{0}`; available: {1}", "没有名为“{0}”的数据集；可选：{1}";
     data_loading: "Loading {0}", "正在加载 {0}";
     data_preparing: "Preparing {0}: words, vocabulary, splits…", "正在准备 {0}：分词、词表、划分……";
     data_download_failed: "“{0}” could not be loaded ({1}). The previous data set is kept.",
@@ -146,12 +146,12 @@ texts! {
     design_too_new: "it has version {0}, this page reads up to {1}", "其版本为 {0}，本页面最高支持 {1}";
     open_design: "Open a design", "打开设计";
 
-    api_argument: "“{0}”: expected {1}, got {2}", "“{0}”：应为{1}，得到 {2}";
-    api_setting_unknown: "there is no setting “{0}”; available: {1}", "没有名为“{0}”的设置；可选：{1}";
-    api_method_unknown: "there is no method “{0}”; available: {1}", "没有名为“{0}”的方法；可选：{1}";
-    api_argument_plain: "“{0}”: {1}", "“{0}”有误：{1}";
-    api_feature_unknown: "the data set has no feature “{0}”; available: {1}", "数据集没有特征“{0}”；现有：{1}";
-    api_task_unknown: "there is no task “{0}”; available: {1}", "没有名为“{0}”的任务；现有：{1}";
+    api_argument: "`{0}`: expected {1}, got {2}", "`{0}`：应为{1}，得到 {2}";
+    api_setting_unknown: "there is no setting `{0}`; available: {1}", "没有名为“{0}”的设置；可选：{1}";
+    api_method_unknown: "there is no method `{0}`; available: {1}", "没有名为“{0}”的方法；可选：{1}";
+    api_argument_plain: "`{0}`: {1}", "`{0}` 有误：{1}";
+    api_feature_unknown: "the data set has no feature `{0}`; available: {1}", "数据集没有特征“{0}”；现有：{1}";
+    api_task_unknown: "there is no task `{0}`; available: {1}", "没有名为“{0}”的任务；现有：{1}";
     a_data_set: "the name of a data set", "数据集的名称";
     an_input: "a sentence, or an object with one member per feature", "一个句子，或每个特征一个成员的对象";
     a_text: "a text", "一段文本";

@@ -234,8 +234,9 @@ fn contains(text: &str, form: &str) -> bool {
         |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric() || letter == '_');
     text.match_indices(&form).any(|(at, found)| {
         let (before, after) = (&text[..at], &text[at + found.len()..]);
-        !(is_word(before.chars().next_back()) && is_word(found.chars().next()))
-            && !(is_word(found.chars().next_back()) && is_word(after.chars().next()))
+        let starts_inside = is_word(before.chars().next_back()) && is_word(found.chars().next());
+        let ends_inside = is_word(found.chars().next_back()) && is_word(after.chars().next());
+        !starts_inside && !ends_inside
     })
 }
 

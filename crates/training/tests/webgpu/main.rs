@@ -190,7 +190,7 @@ fn a_device_that_fails_costs_no_more_than_a_few_seconds() {
         assert_eq!(status.runs_on.webgpu, None);
         let why = status.runs_on.why.expect("a reason");
         assert!(
-            why.en.contains("goes on on the CPU from step") && why.en.contains(en),
+            why.en.contains("continues on the CPU from step") && why.en.contains(en),
             "{why:?}"
         );
         assert!(why.zh.contains("CPU 上继续") && why.zh.contains(zh), "{why:?}");
