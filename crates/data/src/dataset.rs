@@ -482,7 +482,7 @@ mod tests {
         let error = bad.check().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "label `next` names the next row by `stars`, which is no binary label of the data set"
+            "label `next` refers to the next row by `stars`, which is not an existing binary label"
         );
         assert!(error.explain().zh.contains("二元标签"));
         bad.labels[0].kind = LabelKind::Binary;

@@ -567,7 +567,7 @@ fn faults_a_design_with_too_many_parts_is_refused_with_the_numbers() {
     let error = edit::apply(&mut design, &Edit::AddNode { node: node.clone() }).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the design has 1001 layers, at most 1000 are taken"
+        "the design has 1001 layers, at most 1000 are allowed"
     );
     assert_eq!(design, full, "a refused edit changes nothing");
     design.nodes.push(node);

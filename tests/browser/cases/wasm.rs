@@ -205,7 +205,7 @@ fn wasm_webgpu_that_refuses_a_command_says_so() {
         start_parity(page).await?;
         let reported: String = page.eval("parity.misuse()").await?;
         ensure!(
-            reported.starts_with("refused: WebGPU refused a command"),
+            reported.starts_with("refused: WebGPU rejected a command"),
             "{reported}"
         );
         Ok(())

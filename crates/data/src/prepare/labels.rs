@@ -234,7 +234,7 @@ mod tests {
         let error = prepare(&dataset, &settings).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no label `colour` of which a share could be used; the labels are domain, sentiment, stars, remarks"
+            "there is no label `colour` to use a share of; the labels are domain, sentiment, stars, remarks"
         );
         assert!(error.explain().zh.contains("colour"));
     }
