@@ -160,7 +160,7 @@ texts! {
     an_object: "an object", "一个对象";
     a_design_or_preset: "a design or the name of a preset", "一个设计或预设的名称";
     a_count: "a whole number from 1 to 1000000", "1 到 1000000 的整数";
-    a_split: "“train”, “validation” or “test”", "“train”、“validation”或“test”之一";
+    a_split: "`train`, `validation` or `test`", "`train`、`validation` 或 `test` 之一";
     a_json_text: "the text of a weights file, or its bytes", "权重文件的文本或字节";
-    a_weights_form: "“json” or “safetensors”", "“json”或“safetensors”";
+    a_weights_form: "`json` or `safetensors`", "`json` 或 `safetensors`";
 }

@@ -2,6 +2,7 @@
 
 use std::{any::Any, rc::Rc};
 
+use js_sys::Uint8Array;
 use mtl_engine::metrics::{Direction, Metric};
 use mtl_training::protocol::{Differences, MAX_SEEDS, Phase, Variant, Verdict};
 use web_sys::HtmlInputElement;
@@ -102,10 +103,11 @@ pub fn ComparisonView() -> Html {
 }
 
 fn save_csv(comparison: &Rc<ComparisonState>) -> Callback<MouseEvent> {
-    let playground = comparison.clone();
+    let comparison = comparison.clone();
     Callback::from(move |_| {
         // Only a browser without downloads refuses, and there is nobody to tell.
-        let _ = files::save("comparison.csv", "text/csv", &playground.csv().into());
+        let bytes = Uint8Array::from(comparison.csv().as_bytes()).buffer();
+        let _ = files::blob("text/csv", &[bytes]).and_then(|blob| files::save("comparison.csv", &blob));
     })
 }
 
