@@ -175,7 +175,8 @@ impl Trainer {
                 .session
                 .slice(&|| started.elapsed().as_secs_f64() * 1000.0, SLICE_MS, &mut out);
             for outgoing in out {
-                match outgoing.event {
+                let Outgoing::Event(event) = outgoing else { continue };
+                match event {
                     Event::Evaluation { evaluation } if evaluation.split == Split::Train => {
                         trained_on = Some(evaluation)
                     }
@@ -244,22 +245,23 @@ impl Trainer {
         Ok(path)
     }
 
-    /// Sends a command; a failure event is returned as an error.
+    /// Sends a command; a failure is returned as an error.
     fn tell(&mut self, command: Command, payloads: Payloads) -> Outcome<()> {
         let mut out = Vec::new();
-        self.session.handle(command, payloads, &mut out);
+        self.session.handle(1, command, payloads, &mut out);
         for outgoing in out {
-            match outgoing.event {
-                Event::Failure { message }
-                | Event::Model {
+            match outgoing {
+                Outgoing::Reply { reply, .. } => drop(reply?),
+                Outgoing::Event(Event::Model {
                     problem: Some(message),
                     ..
-                } => return Err(message.en.into()),
-                Event::Data {
+                }) => return Err(message.en.into()),
+                Outgoing::Event(Event::Data {
                     schema,
                     baselines,
                     report,
-                } => {
+                    ..
+                }) => {
                     println!(
                         "{}: {} rows. {}",
                         report.info.name.en, report.n_rows, report.info.attribution.en
@@ -277,15 +279,15 @@ impl Trainer {
     fn ask(&mut self, request: Request, payloads: Payloads) -> Outcome<(Reply, Payloads)> {
         let mut out: Vec<Outgoing> = Vec::new();
         self.session
-            .handle(Command::Ask { id: 1, request }, payloads, &mut out);
+            .handle(2, Command::Ask { request }, payloads, &mut out);
         let started = self.started;
         while self
             .session
             .slice(&|| started.elapsed().as_secs_f64() * 1000.0, SLICE_MS, &mut out)
         {}
         for outgoing in out {
-            if let Event::Reply { reply, .. } = outgoing.event {
-                return Ok((reply.map_err(|message| message.en)?, outgoing.payloads));
+            if let Outgoing::Reply { reply, payloads, .. } = outgoing {
+                return Ok((reply?, payloads));
             }
         }
         Err("no answer came".into())

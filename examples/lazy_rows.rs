@@ -15,8 +15,8 @@ use mtl_data::prepare::DataSettings;
 use mtl_engine::design::presets;
 use mtl_engine::layers::Layer;
 use mtl_examples::Outcome;
-use mtl_training::Session;
 use mtl_training::protocol::{Backend, Command, DataSource, Event, Run, RunSettings};
+use mtl_training::{Outgoing, Session};
 
 const VOCABULARIES: [usize; 3] = [5_000, 50_000, 500_000];
 const N_ROWS: usize = 20_000;
@@ -81,31 +81,37 @@ fn step_us(vocabulary: usize, lazy_rows: bool, n_steps: u32) -> Outcome<(usize, 
         lazy_rows,
         ..RunSettings::default()
     };
-    session.handle(Command::Settings { settings }, vec![], &mut out);
+    session.handle(1, Command::Settings { settings }, vec![], &mut out);
     let (source, settings) = (DataSource::Asset { key: String::new() }, DataSettings::default());
     let rows = vec![asset::encode(&dataset(vocabulary))?];
-    session.handle(Command::Data { source, settings }, rows, &mut out);
-    let schema = out.iter().find_map(|outgoing| match &outgoing.event {
-        Event::Data { schema, .. } => Some(schema),
-        _ => None,
-    });
+    session.handle(2, Command::Data { source, settings }, rows, &mut out);
+    let schema = out
+        .iter()
+        .filter_map(Outgoing::event)
+        .find_map(|event| match event {
+            Event::Data { schema, .. } => Some(schema),
+            _ => None,
+        });
     let mut design = presets::design("ad-content", schema.ok_or("no data set")?).ok_or("no preset")?;
     for node in &mut design.nodes {
         if let Layer::Embedding(embedding) = &mut node.layer {
             embedding.width = WIDTH;
         }
     }
-    session.handle(Command::Design { design }, vec![], &mut out);
-    let n_parameters = out.iter().find_map(|outgoing| match &outgoing.event {
-        Event::Model { resources, .. } => resources.as_ref().map(|resources| resources.parameters),
-        _ => None,
-    });
+    session.handle(3, Command::Design { design }, vec![], &mut out);
+    let n_parameters = out
+        .iter()
+        .filter_map(Outgoing::event)
+        .find_map(|event| match event {
+            Event::Model { resources, .. } => resources.as_ref().map(|resources| resources.parameters),
+            _ => None,
+        });
     let n_parameters = n_parameters.ok_or("the design does not train")?;
     let mut blocks = Vec::new();
     for _ in 0..=N_BLOCKS {
         let start = Instant::now();
         let run = Run::Steps { n: n_steps };
-        session.handle(Command::Run { run }, vec![], &mut out);
+        session.handle(4, Command::Run { run }, vec![], &mut out);
         while session.slice(&|| start.elapsed().as_secs_f64() * 1e3, 1e3, &mut out) {}
         blocks.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(n_steps));
         out.clear();

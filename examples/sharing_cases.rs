@@ -182,17 +182,17 @@ fn source(case: &Case, seed: u64) -> Outcome<(DataSource, Vec<Vec<u8>>)> {
 /// Carries out a command and works until nothing is left to do; the schema of a data set comes back.
 fn tell(session: &mut Session, command: Command, payloads: Vec<Vec<u8>>) -> Outcome<Option<Schema>> {
     let mut out = Vec::new();
-    session.handle(command, payloads, &mut out);
+    session.handle(1, command, payloads, &mut out);
     finish(session, &mut out);
     let mut schema = None;
     for outgoing in out {
-        match outgoing.event {
-            Event::Failure { message, .. }
-            | Event::Model {
+        match outgoing {
+            Outgoing::Reply { reply, .. } => drop(reply?),
+            Outgoing::Event(Event::Model {
                 problem: Some(message),
                 ..
-            } => return Err(message.en.into()),
-            Event::Data { schema: of_data, .. } => schema = Some(of_data),
+            }) => return Err(message.en.into()),
+            Outgoing::Event(Event::Data { schema: of_data, .. }) => schema = Some(of_data),
             _ => {}
         }
     }
@@ -207,11 +207,11 @@ fn finish(session: &mut Session, out: &mut Vec<Outgoing>) {
 fn evaluate(session: &mut Session, split: Split) -> Outcome<(Metric, f64)> {
     let mut out = Vec::new();
     let request = Request::Evaluate { split };
-    session.handle(Command::Ask { id: 1, request }, vec![], &mut out);
+    session.handle(2, Command::Ask { request }, vec![], &mut out);
     finish(session, &mut out);
     for outgoing in out {
-        if let Event::Reply { reply, .. } = outgoing.event {
-            let Reply::Evaluation { evaluation, .. } = reply.map_err(|message| message.en)? else {
+        if let Outgoing::Reply { reply, .. } = outgoing {
+            let Reply::Evaluation { evaluation, .. } = reply? else {
                 break;
             };
             return Ok(evaluation.tasks.first().and_then(figure).ok_or("no figure")?);

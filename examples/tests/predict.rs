@@ -26,10 +26,10 @@ use mtl_engine::layers::{
     SelfAttention, Slice, StopGradient, Subtract, TokenInput, UnitNormalization,
 };
 use mtl_examples::weights;
-use mtl_training::Session;
 use mtl_training::protocol::{
     Command, DataSource, Event, PredictInput, Reply, Request, Run, RunSettings, TaskPrediction,
 };
+use mtl_training::{Outgoing, Session};
 
 const TOLERANCE: f64 = 1e-5;
 
@@ -428,15 +428,17 @@ struct Asked {
 impl Asked {
     fn tell(&mut self, command: Command) {
         let mut out = Vec::new();
-        self.session.handle(command, vec![], &mut out);
+        self.session.handle(1, command, vec![], &mut out);
         while self.session.slice(&|| 0.0, 1.0, &mut out) {}
         for outgoing in out {
-            match outgoing.event {
-                Event::Failure { message }
-                | Event::Model {
+            match outgoing {
+                Outgoing::Reply {
+                    reply: Err(error), ..
+                } => panic!("{error}"),
+                Outgoing::Event(Event::Model {
                     problem: Some(message),
                     ..
-                } => panic!("{}", message.en),
+                }) => panic!("{}", message.en),
                 _ => {}
             }
         }
@@ -445,10 +447,10 @@ impl Asked {
     fn ask(&mut self, request: Request, payloads: Vec<Vec<u8>>) -> (Reply, Vec<Vec<u8>>) {
         let mut out = Vec::new();
         self.session
-            .handle(Command::Ask { id: 1, request }, payloads, &mut out);
-        let reply = out.into_iter().find_map(|outgoing| match outgoing.event {
-            Event::Reply { reply, .. } => Some((reply.expect("an answer"), outgoing.payloads)),
-            _ => None,
+            .handle(2, Command::Ask { request }, payloads, &mut out);
+        let reply = out.into_iter().find_map(|outgoing| match outgoing {
+            Outgoing::Reply { reply, payloads, .. } => Some((reply.expect("an answer"), payloads)),
+            Outgoing::Event(_) => None,
         });
         reply.expect("a reply")
     }

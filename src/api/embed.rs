@@ -34,7 +34,7 @@ const VERSION: f64 = 1.0;
 /// Starts to listen to the parent frame, if it has this origin.
 pub(super) fn listen(playground: &Rc<Playground>, queue: Queue, window: &Window, origin: String) {
     if !is_web_origin(&origin) {
-        return playground.complain(fill_message(faults::T.embed_no_origin, &[&origin]));
+        return playground.show_problem(fill_message(faults::T.embed_no_origin, &[&origin]));
     }
     let parent = match window.parent() {
         Ok(Some(parent)) if parent != *window => parent,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use mtl_base::{
     json::{self, tree},
     schema::{FeatureKind, Schema},
@@ -33,6 +33,7 @@ pub(super) const NAMES: &[&str] = &[
     "step",
     "epoch",
     "reset",
+    "rewind",
     "state",
     "metrics",
     "history",
@@ -64,8 +65,8 @@ pub(super) async fn call(
             this.load(source, data_settings).await?;
         }
         "set" => settings::set(this, to_json(first)?)?,
-        "play" => this.play().await?,
-        "pause" => this.pause().await?,
+        "play" => drop(this.play().await?),
+        "pause" => drop(this.pause().await?),
         "step" => {
             let n = if first.is_undefined() {
                 Some(1.0)
@@ -78,10 +79,9 @@ pub(super) async fn call(
         }
         "epoch" => {
             this.epoch().await?;
-            // The evaluation at its end comes before this one; without validation rows there is neither.
-            let _ = this.evaluate(Split::Validation).await;
         }
-        "reset" => this.reset().await?,
+        "reset" => drop(this.reset().await?),
+        "rewind" => drop(this.rewind().await?),
         "state" => return to_js(&state(this).await?),
         "metrics" => return to_js(&metrics(&this.history.borrow())),
         "work" => return to_js(&work::counts()),
@@ -90,18 +90,22 @@ pub(super) async fn call(
             let input = predict_input(&this.schema(), &to_json(first)?)?;
             let (tasks, tokens) = this.predict(input).await?;
             let lang = this.preferences.get().lang;
-            let tasks = tasks
-                .iter()
-                .map(|task| {
-                    json!({
-                        "task": task.task,
-                        "outputs": tree(&task.outputs),
-                        "classes": task.classes.iter().map(|class| class.get(lang)).collect::<Vec<_>>(),
-                        "attributions": tree(&task.attributions),
-                    })
-                })
-                .collect::<Vec<_>>();
-            return to_js(&json!({ "tasks": tasks, "tokens": tokens }));
+            let out = to_js(&json!({ "tokens": tokens }))?;
+            let tasks = tasks.iter().map(|task| {
+                let classes = task
+                    .classes
+                    .iter()
+                    .map(|class| class.get(lang))
+                    .collect::<Vec<_>>();
+                let object =
+                    to_js(&json!({ "task": task.task, "predicted": task.predicted, "classes": classes }))?;
+                put(&object, "outputs", &numbers(&task.outputs));
+                let attributions: Array = task.attributions.iter().map(|values| numbers(values)).collect();
+                put(&object, "attributions", &attributions);
+                Ok(object)
+            });
+            put(&out, "tasks", &tasks.collect::<Result<Array, Message>>()?);
+            return Ok(out);
         }
         "evaluate" => {
             let split = match first.as_string().as_deref() {
@@ -152,6 +156,16 @@ pub(super) async fn call(
     Ok(JsValue::UNDEFINED)
 }
 
+/// Numbers as JavaScript has them, those that are not finite included, for which JSON has no text.
+fn numbers(values: &[f32]) -> Array {
+    values.iter().map(|value| JsValue::from(*value)).collect()
+}
+
+/// Sets a member of an object that was made here, which cannot fail.
+fn put(object: &JsValue, name: &str, value: &Array) {
+    let _ = Reflect::set(object, &JsValue::from(name), value);
+}
+
 /// The error for an argument of the wrong type.
 fn unexpected(argument: &str, expected: Text, got: &JsValue) -> Message {
     let got = js_sys::JSON::stringify(got)
@@ -167,7 +181,9 @@ fn unexpected(argument: &str, expected: Text, got: &JsValue) -> Message {
 
 async fn load(this: &Rc<Playground>, design: Value) -> Result<(), Message> {
     let text = match design {
-        Value::String(key) if !key.trim_start().starts_with('{') => return this.open_preset(&key).await,
+        Value::String(key) if !key.trim_start().starts_with('{') => {
+            return Ok(this.open_preset(&key).await?);
+        }
         Value::String(text) => text,
         Value::Object(_) => json::write(&design),
         other => return Err(unexpected("design", T.a_design_or_preset, &to_js(&other)?)),
@@ -192,6 +208,7 @@ async fn state(this: &Rc<Playground>) -> Result<Value, Message> {
         "epoch": status.epoch,
         "steps_per_epoch": status.steps_per_epoch,
         "elapsed_ms": status.elapsed_ms,
+        "rewind_step": status.rewind_step,
         "note": status.note.as_ref().map(|note| note.get(lang)),
         "fingerprint": fingerprint,
         "runs_on": json!({

@@ -13,7 +13,15 @@ texts! {
         "训练线程在五分钟内停止了 {1} 次（{0}），不再自动重新启动。你的设计和设置都还在，可以修改和保存；换用更小的模型或数据集可能有帮助。点击“开始”重新启动。";
     data_silent: "“{0}” does not arrive: nothing came for {1} s. Load it again when the connection is better. The data set that was there is kept.",
         "“{0}”没有到达：已有 {1} 秒没有收到数据。请在网络好转后重新加载。保留原有数据集。";
+    rewind: "Back to step {0}", "退回第 {0} 步";
+    rewind_help: "Restores the parameters and the optimizer of step {0}, the last one before the run diverged. Lower the learning rate or clip the gradients before you train on.",
+        "恢复发散前最后一次保存的第 {0} 步的参数与优化器状态。继续训练前请降低学习率或裁剪梯度。";
+    try_id_refused: "expected a whole number from 0 to {0}, got “{1}”", "应为 0 到 {0} 的整数，得到“{1}”";
+    try_numbers_refused: "expected {0} numbers, separated by commas, got “{1}”", "应为 {0} 个用逗号分隔的数，得到“{1}”";
     load_cancelled: "loading was cancelled; the data set that was there is kept", "已取消加载；保留原有数据集";
+    cancelled: "cancelled", "已取消";
+    writing_weights: "The weights file is being written …", "正在写入权重文件……";
+    reading_file: "{0} is being read …", "正在读取 {0}……";
     cancel: "Cancel", "取消";
     cancel_hint: "Stop loading and keep the data set that was there", "停止加载，保留原有数据集";
     store_closed: "This browser does not open its store of documents ({0}). The page works without: what is open is kept as far as the browser allows it; save your work as a file.",

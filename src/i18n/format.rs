@@ -75,7 +75,7 @@ pub fn duration(ms: f64) -> String {
 /// A loss or a metric with four significant places at the most: `0.6931`, `12.34`, `1.2e-5`; `–` when not finite.
 pub fn figure(value: f64) -> String {
     if !value.is_finite() {
-        "–".to_owned()
+        not_finite(value).to_owned()
     } else if value != 0.0 && value.abs() < 1e-3 {
         format!("{value:.1e}")
     } else if value.abs() < 10.0 {
@@ -84,6 +84,17 @@ pub fn figure(value: f64) -> String {
         format!("{value:.2}")
     } else {
         format!("{value:.0}")
+    }
+}
+
+/// A number that is not finite.
+pub fn not_finite(value: f64) -> &'static str {
+    if value.is_nan() {
+        "NaN"
+    } else if value > 0.0 {
+        "∞"
+    } else {
+        "−∞"
     }
 }
 

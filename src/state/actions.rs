@@ -1,5 +1,6 @@
 //! Actions on the run, predictions and presets; handling of the worker's events.
 
+use js_sys::ArrayBuffer;
 use mtl_base::{
     NodeId,
     settings::{Settings, Value},
@@ -22,8 +23,8 @@ use super::{ModelState, Playground, Sent, ToastKind, data, store::Store};
 use crate::{
     i18n::{faults, fill_message, shell::T, train},
     worker::{
-        client::{Client, News},
-        protocol::FileReply,
+        client::{Client, ClientEvent, Outcome},
+        protocol::{Failure, FileReply, ToWorker, WorkerReply},
     },
 };
 
@@ -31,34 +32,39 @@ impl Playground {
     // The run.
 
     /// Trains until paused or done.
-    pub async fn play(&self) -> Result<(), Message> {
-        self.move_run(Run::Play).await.map(|_| ())
+    pub async fn play(&self) -> Result<RunStatus, Failure> {
+        self.run(Run::Play).await
     }
 
-    /// Stops after the step under way.
-    pub async fn pause(&self) -> Result<(), Message> {
-        self.move_run(Run::Pause).await.map(|_| ())
+    /// Stops after the current step.
+    pub async fn pause(&self) -> Result<RunStatus, Failure> {
+        self.run(Run::Pause).await
     }
 
-    /// Trains `n` steps; done when they are.
-    pub async fn step(&self, n: u32) -> Result<RunStatus, Message> {
-        self.move_run(Run::Steps { n }).await?;
-        self.stopped().await
+    /// Trains `n` steps, and returns when they are done.
+    pub async fn step(&self, n: u32) -> Result<RunStatus, Failure> {
+        self.run(Run::Steps { n }).await
     }
 
-    /// Trains to the end of the epoch; done when it is.
-    pub async fn epoch(&self) -> Result<RunStatus, Message> {
-        self.move_run(Run::Epoch).await?;
-        self.stopped().await
+    /// Trains to the end of the epoch, and returns when it is evaluated.
+    pub async fn epoch(&self) -> Result<RunStatus, Failure> {
+        self.run(Run::Epoch).await
     }
 
     /// Fresh parameters, empty history.
-    pub async fn reset(&self) -> Result<(), Message> {
-        self.move_run(Run::Reset).await.map(|_| ())
+    pub async fn reset(&self) -> Result<RunStatus, Failure> {
+        self.run(Run::Reset).await
+    }
+
+    /// Takes a run that has diverged back to its last good state.
+    pub async fn rewind(&self) -> Result<RunStatus, Failure> {
+        let status = self.run(Run::Rewind).await?;
+        self.history.update(|history| history.truncate(status.step));
+        Ok(status)
     }
 
     /// Plays, or pauses when it plays.
-    pub async fn toggle_play(&self) -> Result<(), Message> {
+    pub async fn toggle_play(&self) -> Result<RunStatus, Failure> {
         if self.status.get().phase == Phase::Running {
             self.pause().await
         } else {
@@ -74,28 +80,20 @@ impl Playground {
         }
     }
 
-    async fn move_run(&self, run: Run) -> Result<RunStatus, Message> {
+    async fn run(&self, run: Run) -> Result<RunStatus, Failure> {
         if run != Run::Pause {
             self.ready().await?;
         }
-        // A refused command causes a failure event, which arrives before the reply to the next request.
-        let (refusal, mut refused) = futures_channel::oneshot::channel();
-        self.awaited_moves.borrow_mut().push_back(refusal);
-        self.send(Command::Run { run });
-        let state = self.state().await;
-        match refused.try_recv() {
-            Ok(Some(message)) => Err(message),
-            _ => {
-                self.awaited_moves.borrow_mut().pop_front();
-                state.map(|(status, _)| status)
-            }
+        match self.command(Command::Run { run }, Vec::new()).await? {
+            Reply::Status { status } => Ok(status),
+            _ => Err(fill_message(T.internal_message, &[&"run"]).into()),
         }
     }
 
     /// Returns an error with the reason when the design cannot be trained.
-    async fn ready(&self) -> Result<(), Message> {
+    async fn ready(&self) -> Result<(), Failure> {
         if self.client.borrow().is_none() {
-            // It was given up, or the browser would not start it.
+            // It was given up, or the browser did not start it.
             self.start_again().await?;
         }
         let is_ready = || self.status.get().phase != Phase::NotReady;
@@ -106,7 +104,7 @@ impl Playground {
         if is_ready() {
             return Ok(());
         }
-        Err(self.obstacle().unwrap_or_else(|| train::T.starting.into()))
+        Err(self.obstacle().unwrap_or_else(|| train::T.starting.into()).into())
     }
 
     /// A problem that prevents a run, as far as the page knows.
@@ -119,11 +117,6 @@ impl Playground {
             .or_else(|| {
                 (*self.has_opened.get() && self.data.get().report.is_none()).then(|| faults::T.no_data.into())
             })
-    }
-
-    async fn stopped(&self) -> Result<RunStatus, Message> {
-        wait_for(&self.status, |status| status.phase != Phase::Running).await;
-        self.state().await.map(|(status, _)| status)
     }
 
     // Requests.
@@ -175,29 +168,60 @@ impl Playground {
     /// Times steps of the run for about half a second.
     pub async fn measure_step(&self) -> Result<StepProfile, Message> {
         self.ready().await?;
-        let answer = match &*self.client.borrow() {
-            Some(client) => client.measure(),
-            None => return Err(T.worker_gone.into()),
-        };
-        match answer.await? {
-            (FileReply::StepMeasured { profile }, _) => Ok(profile),
+        match self.request(&ToWorker::Measure, Vec::new()).await? {
+            (
+                WorkerReply::File {
+                    reply: FileReply::StepMeasured { profile },
+                },
+                _,
+            ) => Ok(profile),
             _ => Err(fill_message(T.internal_message, &[&"measure"])),
         }
     }
 
-    /// Sends a request to the worker.
+    /// Sends a request to the session.
     pub async fn ask(&self, request: Request) -> Result<Reply, Message> {
-        let answer = match &*self.client.borrow() {
-            Some(client) => client.ask(request),
-            None => return Err(T.worker_gone.into()),
-        };
-        answer.await
+        Ok(self.command(Command::Ask { request }, Vec::new()).await?)
+    }
+
+    /// Sends a command to the session, at once; `payloads` are moved.
+    pub(super) fn command(
+        &self,
+        command: Command,
+        payloads: Vec<ArrayBuffer>,
+    ) -> impl Future<Output = Result<Reply, Failure>> + use<> {
+        let outcome = self.request(&ToWorker::Session { command }, payloads);
+        async move {
+            match outcome.await?.0 {
+                WorkerReply::Session { reply } => Ok(reply),
+                WorkerReply::File { .. } => Err(fill_message(T.internal_message, &[&"command"]).into()),
+            }
+        }
+    }
+
+    /// Sends a message to the worker, at once; `payloads` are moved.
+    pub(super) fn request(
+        &self,
+        message: &ToWorker,
+        payloads: Vec<ArrayBuffer>,
+    ) -> impl Future<Output = Outcome> + use<> {
+        let outcome = self
+            .client
+            .borrow()
+            .as_ref()
+            .map(|client| client.request(message, payloads));
+        async move {
+            match outcome {
+                Some(outcome) => outcome.await,
+                None => Err(Failure::worker_lost()),
+            }
+        }
     }
 
     // Design and settings.
 
     /// Opens a preset on the loaded data set, or on a suitable one when features or labels are missing.
-    pub async fn open_preset(&self, key: &str) -> Result<(), Message> {
+    pub async fn open_preset(&self, key: &str) -> Result<(), Failure> {
         let preset = presets::find(key).ok_or_else(|| unknown_preset(key))?;
         if !preset.fits(&self.schema()) {
             self.load_data_for(preset).await?;
@@ -224,7 +248,7 @@ impl Playground {
     pub fn put_design(&self, design: Design, name: Message) -> bool {
         let mut document = self.document.get().as_ref().clone();
         if let Err(error) = document.replace(name, design) {
-            self.complain(error.explain());
+            self.show_problem(error.explain());
             return false;
         }
         self.keep_own_work();
@@ -296,64 +320,72 @@ impl Playground {
 
     // The worker.
 
-    pub(super) fn send(&self, command: Command) {
-        if let Some(client) = &*self.client.borrow() {
-            client.send(command, Vec::new());
-        }
+    fn send(&self, command: Command) {
+        self.attempt(self.command(command, Vec::new()));
     }
 
-    /// Sends the design, unless only parts have changed that are irrelevant to the run.
+    /// Sends the design, unless only parts have changed that are irrelevant to the run. Without a worker nothing is sent: the next one
+    /// gets the design when it is [connected](Self::connect).
     pub(super) fn send_design(&self) {
+        if self.client.borrow().is_none() {
+            return;
+        }
         let design = trained_part(self.document.get().design());
         if self.sent.borrow().design.as_ref() != Some(&design) {
-            self.sent.borrow_mut().design = Some(design.clone());
+            self.sent.borrow_mut().put_design(design.clone());
             self.send(Command::Design { design });
         }
     }
 
     pub(super) fn send_settings(&self) {
+        if self.client.borrow().is_none() {
+            return;
+        }
         let settings = RunSettings::clone(&self.settings.get());
         if self.sent.borrow().settings.as_ref() != Some(&settings) {
-            self.sent.borrow_mut().settings = Some(settings.clone());
+            self.sent.borrow_mut().put_settings(settings.clone());
             self.send(Command::Settings { settings });
         }
     }
 
     /// Records that the worker already has this design and these settings.
     pub(super) fn note_sent(&self, design: &Design, settings: &RunSettings) {
-        self.sent.replace(Sent {
-            design: Some(trained_part(design)),
-            settings: Some(settings.clone()),
-        });
+        let mut sent = self.sent.borrow_mut();
+        sent.put_design(trained_part(design));
+        sent.put_settings(settings.clone());
     }
 
-    /// Starts a worker.
+    /// Starts a worker, and sends it the settings and the design.
     pub(super) fn connect(&self) {
         let me = self.me.clone();
-        let client = Client::spawn(&self.worker_url, move |news| {
+        let client = Client::spawn(&self.worker_url, move |event| {
             if let Some(this) = me.upgrade() {
-                this.hear(news);
+                this.handle_client_event(event);
             }
         });
         match client {
             Ok(client) => {
                 self.client.replace(Some(client));
+                self.sent.replace(Sent::default());
+                self.send_settings();
+                self.send_design();
             }
-            Err(error) => self.complain(error.explain()),
+            Err(error) => self.show_problem(error.explain()),
         }
     }
 
-    fn hear(&self, news: News) {
-        match news {
-            News::Silent {
+    fn handle_client_event(&self, event: ClientEvent) {
+        match event {
+            ClientEvent::Silent {
                 seconds,
                 gives_up_after_s,
             } => self.toasts.show(
                 ToastKind::Info,
                 fill_message(faults::T.worker_silent, &[&seconds, &gives_up_after_s]),
             ),
-            News::Event(event) => self.hear_event(*event),
-            News::Failed(failure) => {
+            ClientEvent::Session(event) => self.handle_event(*event),
+            ClientEvent::Unreadable(message) => self.show_problem(message),
+            ClientEvent::Failed(failure) => {
                 let this = self.rc();
                 // Not from within the listener of the dead worker, which is dropped with it.
                 wasm_bindgen_futures::spawn_local(async move { this.recover(&failure) });
@@ -361,13 +393,15 @@ impl Playground {
         }
     }
 
-    fn hear_event(&self, event: Event) {
+    fn handle_event(&self, event: Event) {
         match event {
             Event::Data {
+                source,
+                settings,
                 report,
                 schema,
                 baselines,
-            } => self.data_arrived(*report, schema, baselines),
+            } => self.data_changed(source, settings, *report, schema, baselines),
             Event::Model {
                 reset,
                 resources,
@@ -393,21 +427,6 @@ impl Playground {
                 self.history.update(|history| history.push_evaluation(evaluation));
                 self.take_copy();
             }
-            Event::Failure { message } => {
-                if self.data_failed(&message) {
-                    return;
-                }
-                let waiting = self.awaited_moves.borrow_mut().pop_front();
-                let untold = match waiting {
-                    Some(waiting) => waiting.send(message).err(),
-                    None => Some(message),
-                };
-                if let Some(message) = untold {
-                    self.complain(message);
-                }
-            }
-            // The client resolves requests itself.
-            Event::Reply { .. } => {}
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The data set: what there is to choose, what is loaded, how far loading is.
+//! The data sets that can be chosen, the one that is loaded, and the progress of loading.
 
 use std::rc::Rc;
 
@@ -16,54 +16,55 @@ use serde::{Deserialize, Serialize};
 use crate::{
     i18n::{Lang, Text, faults, fill, fill_message, shell::T},
     web::fetch,
+    worker::protocol::{Cause, Failure},
 };
 
 /// The folder of the converted data sets, beside the page.
 const FOLDER: &str = "data";
 
-/// The data set that is loaded, and the one that is on its way.
+/// The data set that is loaded, and the progress of one that is being loaded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataState {
-    /// Where the rows come from.
+    /// Source of the rows.
     pub source: DataSource,
-    /// How they are prepared.
+    /// Settings of their preparation.
     pub settings: DataSettings,
-    /// What it offers a design; empty before the first data set.
+    /// Features and labels; empty before the first data set.
     pub schema: Rc<Schema>,
-    /// What is known about it.
+    /// Rows, distributions, findings.
     pub report: Option<Rc<DataReport>>,
-    /// What simple methods reach on the validation rows.
+    /// Metrics of simple methods on the validation rows.
     pub baselines: Rc<Vec<LabelBaselines>>,
-    /// How far the one that is on its way has come.
+    /// Progress of the data set that is being loaded.
     pub loading: Option<Loading>,
-    /// What this site has of the real data sets; `None` before it is known.
+    /// The real data sets of this site; `None` before they are known.
     pub index: Option<Rc<Index>>,
 }
 
-/// A data set on its way.
+/// A data set that is being loaded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loading {
     /// Its name.
     pub name: Message,
-    /// What is being done.
+    /// Stage of loading.
     pub stage: Stage,
 }
 
-/// What is being done with a data set on its way.
+/// Stage of loading a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Bytes received, of so many when that is known.
+    /// Download of its bytes.
     Download {
-        /// Received.
+        /// Bytes received.
         received: u64,
-        /// All.
+        /// Bytes in total, when that is known.
         total: Option<u64>,
     },
-    /// The worker reads and prepares it.
+    /// Reading and preparation by the worker.
     Prepare,
 }
 
-/// What `data/index.json` says: the real data sets that this site has.
+/// The content of `data/index.json`: the real data sets of this site.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Index {
     /// The data sets.
@@ -87,7 +88,7 @@ pub struct IndexEntry {
 }
 
 impl Loading {
-    /// What is being done, in words.
+    /// The stage in words.
     pub fn message(&self) -> Message {
         let text = match self.stage {
             Stage::Download { .. } => T.data_loading,
@@ -168,7 +169,7 @@ fn generated(key: &str) -> DataSource {
     DataSource::Generated { generator }
 }
 
-/// What this site has. A site without real data sets has no index: that is no error.
+/// Fetches the index of this site. A site without real data sets has none, which is no error.
 pub async fn load_index() -> Index {
     match fetch::text(&format!("{FOLDER}/index.json")).await {
         Ok(text) => json::read(&text).unwrap_or_default(),
@@ -176,13 +177,12 @@ pub async fn load_index() -> Index {
     }
 }
 
-/// The bytes of a real data set; `on_progress` hears how many have arrived, and of how many, and says whether they are still
-/// wanted.
+/// Downloads a real data set; `on_progress` gets the bytes received and in total, and returns whether to continue.
 pub async fn download(
     index: &Index,
     key: &str,
     on_progress: impl Fn(u64, Option<u64>) -> bool,
-) -> Result<js_sys::ArrayBuffer, Message> {
+) -> Result<js_sys::ArrayBuffer, Failure> {
     let name = info(key).map_or_else(|| Message::new(key, key), |info| info.name);
     let named = |text: Text, more: &dyn Fn(Lang) -> Vec<String>| {
         let filled = |lang| {
@@ -197,7 +197,7 @@ pub async fn download(
         Message::new(filled(Lang::En), filled(Lang::Zh))
     };
     let Some(entry) = index.find(key) else {
-        return Err(named(T.data_not_fetched, &|_| Vec::new()));
+        return Err(named(T.data_not_fetched, &|_| Vec::new()).into());
     };
     let limit = asset::MAX_BYTES as u64;
     let too_large = |bytes: u64| {
@@ -209,7 +209,7 @@ pub async fn download(
         })
     };
     if entry.bytes > limit {
-        return Err(too_large(entry.bytes));
+        return Err(too_large(entry.bytes).into());
     }
     fetch::bytes(
         &format!("{FOLDER}/{}", entry.file),
@@ -222,12 +222,14 @@ pub async fn download(
     )
     .await
     .map_err(|error| match error {
-        fetch::FetchError::TooLarge { bytes } => too_large(bytes),
-        fetch::FetchError::Silent { seconds } => named(faults::T.data_silent, &|_| vec![seconds.to_string()]),
-        fetch::FetchError::Cancelled => faults::T.load_cancelled.into(),
-        fetch::FetchError::Checksum { expected, got } => {
-            named(faults::T.data_changed, &|_| vec![expected.clone(), got.clone()])
+        fetch::FetchError::TooLarge { bytes } => too_large(bytes).into(),
+        fetch::FetchError::Silent { seconds } => {
+            named(faults::T.data_silent, &|_| vec![seconds.to_string()]).into()
         }
-        other => named(T.data_download_failed, &|_| vec![other.to_string()]),
+        fetch::FetchError::Cancelled => Failure::new(Cause::Replaced, faults::T.load_cancelled),
+        fetch::FetchError::Checksum { expected, got } => {
+            named(faults::T.data_changed, &|_| vec![expected.clone(), got.clone()]).into()
+        }
+        other => named(T.data_download_failed, &|_| vec![other.to_string()]).into(),
     })
 }

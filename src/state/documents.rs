@@ -32,6 +32,7 @@ use crate::{
         database::{DOCUMENTS, Database},
         time::within,
     },
+    worker::protocol::Failure,
 };
 
 /// Where the last document lies when there is no database; where earlier versions of this page kept it.
@@ -134,8 +135,10 @@ impl Playground {
         });
         let database = match within(OPENS_WITHIN_MS, opened).await {
             Some(Ok(Ok(database))) => Rc::new(database),
-            Some(Ok(Err(error))) => return self.complain(fill_message(faults::T.store_closed, &[&error])),
-            Some(Err(_)) | None => return self.complain(faults::T.store_silent.into()),
+            Some(Ok(Err(error))) => {
+                return self.show_problem(fill_message(faults::T.store_closed, &[&error]));
+            }
+            Some(Err(_)) | None => return self.show_problem(faults::T.store_silent.into()),
         };
         self.database.replace(Some(Rc::clone(&database)));
         let journal = storage::load::<Kept>(JOURNAL);
@@ -282,7 +285,7 @@ impl Playground {
                     }
                 });
             }
-            Err(error) => self.complain(database_error(&error)),
+            Err(error) => self.show_problem(database_error(&error)),
         }
     }
 
@@ -307,7 +310,7 @@ impl Playground {
             Ok(all) => self
                 .documents
                 .update(|documents| documents.list = Some(Rc::new(all))),
-            Err(error) => self.complain(database_error(&error)),
+            Err(error) => self.show_problem(database_error(&error)),
         }
     }
 
@@ -317,7 +320,7 @@ impl Playground {
             let this = self.rc();
             wasm_bindgen_futures::spawn_local(async move {
                 if let Err(error) = write(&database, &kept).await {
-                    this.complain(database_error(&error));
+                    this.show_problem(database_error(&error));
                 }
             });
         }
@@ -340,14 +343,14 @@ impl Playground {
     }
 
     /// Opens a document of the list.
-    pub async fn open_document(&self, id: &str) -> Result<(), Message> {
+    pub async fn open_document(&self, id: &str) -> Result<(), Failure> {
         self.save_document().await;
         let kept = self.kept(id).await?;
         self.show_document(kept).await
     }
 
     /// Puts a document in the place of what is open; its undo history begins here.
-    pub(super) async fn show_document(&self, kept: Kept) -> Result<(), Message> {
+    pub(super) async fn show_document(&self, kept: Kept) -> Result<(), Failure> {
         let Kept {
             id,
             revision,
@@ -355,7 +358,7 @@ impl Playground {
             ..
         } = kept;
         if let Err(error) = mtl_engine::design::edit::validate(&sitting.design) {
-            return Err(error.explain());
+            return Err(error.explain().into());
         }
         storage::save(OPEN, &id);
         let list = self.documents.get().list.clone();
@@ -390,7 +393,7 @@ impl Playground {
     }
 
     /// Opens what comes from a file as a document of its own.
-    pub(super) async fn show_as_new(&self, sitting: Sitting) -> Result<(), Message> {
+    pub(super) async fn show_as_new(&self, sitting: Sitting) -> Result<(), Failure> {
         self.leave_document();
         let kept = Kept {
             id: self.documents.get().open.clone(),
@@ -431,7 +434,7 @@ impl Playground {
         let lang = self.preferences.get().lang;
         kept.sitting.design.name = fill(T.copy_of, lang, &[&kept.sitting.design.name]);
         self.write_kept(&kept).await?;
-        self.show_document(kept).await
+        Ok(self.show_document(kept).await?)
     }
 
     /// Gives a document another name.

@@ -15,12 +15,9 @@ use web_sys::{Blob, File};
 
 use super::{Playground, ToastKind, actions::trained_part, data, documents::Sitting};
 use crate::{
-    i18n::{Lang, fill_message, format, shell::T},
+    i18n::{Lang, faults, fill_message, format, shell::T},
     web,
-    worker::{
-        client::FileAnswer,
-        protocol::{FileReply, FileRequest, WeightsContents},
-    },
+    worker::protocol::{Failure, FileReply, FileRequest, ToWorker, WeightsContents, WorkerReply},
 };
 
 /// Largest design file in bytes.
@@ -53,8 +50,12 @@ impl Written {
 
 impl Playground {
     /// Writes a weights file of the current run.
-    pub async fn write_weights(&self, form: WeightsForm) -> Result<Written, Message> {
-        match self.file(FileRequest::WriteWeights { form }, Vec::new()).await? {
+    pub async fn write_weights(&self, form: WeightsForm) -> Result<Written, Failure> {
+        let writing = self.file(FileRequest::WriteWeights { form }, Vec::new());
+        match self
+            .with_progress(faults::T.writing_weights.into(), writing)
+            .await?
+        {
             (
                 FileReply::WeightsWritten {
                     name,
@@ -68,12 +69,12 @@ impl Playground {
                 n_parameters,
                 step,
             }),
-            _ => Err(fill_message(T.internal_message, &[&"write"])),
+            _ => Err(fill_message(T.internal_message, &[&"write"]).into()),
         }
     }
 
     /// Writes a weights file and offers it as a download; with `as_project` under the name of a project file, which it is too.
-    pub async fn save_weights(&self, form: WeightsForm, as_project: bool) -> Result<(), Message> {
+    pub async fn save_weights(&self, form: WeightsForm, as_project: bool) -> Result<(), Failure> {
         let mut written = self.write_weights(form).await?;
         if as_project {
             written.name = project_name(&self.document.get().design().name);
@@ -94,12 +95,15 @@ impl Playground {
 
     /// Replaces data set, design, settings and run by those of a weights file. On an error nothing
     /// changes.
-    pub async fn open_weights(&self, name: &str, bytes: ArrayBuffer) -> Result<WeightsContents, Message> {
+    pub async fn open_weights(&self, name: &str, bytes: ArrayBuffer) -> Result<WeightsContents, Failure> {
         let size = f64::from(bytes.byte_length());
         check_size(name, size, weights::MAX_TENSORS_BYTES as f64)?;
-        let contents = match self.file(FileRequest::ReadWeights, vec![bytes]).await?.0 {
+        let _turn = self.opening.take().await;
+        let reading = self.file(FileRequest::ReadWeights, vec![bytes]);
+        let named = fill_message(faults::T.reading_file, &[&name]);
+        let contents = match self.with_progress(named, reading).await?.0 {
             FileReply::WeightsRead { contents } => contents,
-            _ => return Err(fill_message(T.internal_message, &[&"read"])),
+            _ => return Err(fill_message(T.internal_message, &[&"read"]).into()),
         };
         let payloads = match &contents.source {
             DataSource::Asset { key }
@@ -112,17 +116,17 @@ impl Playground {
             }
             _ => Vec::new(),
         };
+        let version = self.sent.borrow().version;
         self.file(FileRequest::OpenWeights, payloads).await?;
-        self.note_sent(&contents.design, &contents.settings);
+        // What was sent meanwhile has replaced the run: then the design of the file is sent again below.
+        if self.sent.borrow().version == version {
+            self.note_sent(&contents.design, &contents.settings);
+        }
         // The open document is saved first, with its settings.
         if trained_part(self.document.get().design()) != trained_part(&contents.design) {
             self.put_design(contents.design.clone(), T.open_weights.into());
         }
         self.settings.set(contents.settings.clone());
-        self.data.update(|data| {
-            data.source = contents.source.clone();
-            data.settings = contents.data_settings.clone();
-        });
         let names = contents
             .design
             .heads()
@@ -135,7 +139,7 @@ impl Playground {
     }
 
     /// Opens a file that the user picked or dropped: weights, a project, or a design.
-    pub async fn open_file(&self, file: File) -> Result<(), Message> {
+    pub async fn open_file(&self, file: File) -> Result<(), Failure> {
         let name = file.name();
         // The size is checked before the file is read.
         check_size(&name, file.size(), weights::MAX_TENSORS_BYTES as f64)?;
@@ -148,7 +152,7 @@ impl Playground {
             return self.open_project(&name, &bytes).await;
         }
         if looks_like_design(&bytes) {
-            return self.open_design(&name, &bytes);
+            return Ok(self.open_design(&name, &bytes)?);
         }
         let contents = self.open_weights(&name, bytes).await?;
         self.report(fill_message(
@@ -191,7 +195,7 @@ impl Playground {
         Ok(())
     }
 
-    async fn open_project(&self, name: &str, bytes: &ArrayBuffer) -> Result<(), Message> {
+    async fn open_project(&self, name: &str, bytes: &ArrayBuffer) -> Result<(), Failure> {
         check_size(name, f64::from(bytes.byte_length()), MAX_DESIGN_BYTES)?;
         let project =
             read_project(&Uint8Array::new(bytes).to_vec()).map_err(|why| not_a_project(name, &why))?;
@@ -200,12 +204,15 @@ impl Playground {
         Ok(())
     }
 
-    pub(super) async fn file(&self, request: FileRequest, payloads: Vec<ArrayBuffer>) -> FileAnswer {
-        let answer = match &*self.client.borrow() {
-            Some(client) => client.file(request, payloads),
-            None => return Err(T.worker_gone.into()),
-        };
-        answer.await
+    pub(super) async fn file(
+        &self,
+        request: FileRequest,
+        payloads: Vec<ArrayBuffer>,
+    ) -> Result<(FileReply, Vec<ArrayBuffer>), Message> {
+        match self.request(&ToWorker::File { request }, payloads).await? {
+            (WorkerReply::File { reply }, payloads) => Ok((reply, payloads)),
+            _ => Err(fill_message(T.internal_message, &[&"file"])),
+        }
     }
 }
 

@@ -177,6 +177,27 @@ impl RunHistory {
         self.evaluations_version += 1;
     }
 
+    /// Removes everything after a step.
+    pub fn truncate(&mut self, step: u64) {
+        let len = self.step.partition_point(|of_point| *of_point <= step as f64);
+        let columns = [&mut self.step, &mut self.epoch, &mut self.elapsed_ms];
+        columns.into_iter().for_each(|column| column.truncate(len));
+        self.learning_rate.truncate(len);
+        self.penalty.truncate(len);
+        for task in &mut self.tasks {
+            task.loss.truncate(len);
+            task.weight.truncate(len);
+        }
+        // The next report begins a point.
+        self.n_in_last = 0;
+        self.latest.take_if(|latest| latest.step > step);
+        for evaluations in &mut self.evaluations {
+            evaluations.retain(|evaluation| evaluation.step <= step);
+        }
+        self.version += 1;
+        self.evaluations_version += 1;
+    }
+
     /// Merges neighbours in pairs.
     fn thin(&mut self) {
         keep_second(&mut self.step);
@@ -342,6 +363,18 @@ mod tests {
         // The first point is the mean of the first `stride` losses 1, 2, 3, ...
         let stride = history.stride as f32;
         assert_eq!(history.tasks[0].loss[0], (stride + 1.0) / 2.0);
+    }
+
+    #[test]
+    fn what_is_after_a_step_is_removed() {
+        let mut history = RunHistory::new(["a".to_owned()]);
+        for step in 1..=9 {
+            history.push(&report(step, Some(step as f32)));
+        }
+        history.truncate(6);
+        assert_eq!((history.len(), history.latest.as_ref()), (6, None));
+        history.push(&report(7, Some(0.5)));
+        assert_eq!((history.step[6], history.tasks[0].loss[6]), (7.0, 0.5));
     }
 
     #[test]

@@ -13,7 +13,10 @@ use super::{
     actions::unknown_preset,
     data::{self, DataState, Index},
 };
-use crate::i18n::{Lang, faults, fill, shell::T};
+use crate::{
+    i18n::{Lang, faults, fill},
+    worker::protocol::{Cause, Failure},
+};
 
 /// What a link can hide, for a class: the style sheet knows what belongs to each.
 pub const HIDEABLE: [&str; 7] = [
@@ -150,7 +153,7 @@ impl Playground {
     /// Opens what the link says, else the document that was open last, else a preset on generated data. After a reload the
     /// document comes before the link that it was begun with. A link that cannot be followed is as if there were none, but for
     /// the message.
-    async fn open_linked(&self, link: Link) -> Result<(), Message> {
+    async fn open_linked(&self, link: Link) -> Result<(), Failure> {
         let is_reload = is_reload();
         let mut problem = Ok(());
         if let Some(text) = &link.project
@@ -170,7 +173,7 @@ impl Playground {
             match edit::validate(&kept.sitting.design) {
                 Ok(()) => return self.show_document(kept).await.and(problem),
                 // Of a page that allowed more than this one does.
-                Err(error) => self.complain(unreadable(&kept.sitting.design.name, &error.explain())),
+                Err(error) => self.show_problem(unreadable(&kept.sitting.design.name, &error.explain())),
             }
         }
         if is_reload && link.names_something() {
@@ -190,7 +193,7 @@ impl Playground {
     }
 
     /// Opens the preset and the data set that a link names.
-    async fn open_named(&self, link: &Link) -> Result<(), Message> {
+    async fn open_named(&self, link: &Link) -> Result<(), Failure> {
         if let Some(key) = &link.preset {
             presets::find(key).ok_or_else(|| unknown_preset(key))?;
         }
@@ -217,11 +220,11 @@ impl Playground {
     }
 }
 
-/// Whether somebody chose another data set meanwhile, or none, which is what they want to see.
-fn is_superseded(outcome: &Result<(), Message>) -> bool {
-    [T.data_superseded, faults::T.load_cancelled]
-        .into_iter()
-        .any(|text| outcome == &Err(text.into()))
+/// Whether the user has chosen another data set meanwhile, or cancelled loading.
+fn is_superseded(outcome: &Result<(), Failure>) -> bool {
+    outcome
+        .as_ref()
+        .is_err_and(|failure| failure.cause == Cause::Replaced)
 }
 
 fn unreadable(name: &str, why: &Message) -> Message {

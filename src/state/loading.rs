@@ -1,8 +1,7 @@
-//! Loading data sets: the bytes by the page, with progress; reading and preparing by the worker.
+//! Loading of data sets: the page downloads the bytes, the worker reads and prepares them.
 
 use std::rc::Rc;
 
-use futures_channel::oneshot;
 use mtl_base::{schema::Schema, text::Message};
 use mtl_data::{
     datasets::{self, Origin},
@@ -20,32 +19,33 @@ use super::{
     actions::wait_for,
     data::{self, Index, Loading, Stage},
 };
-use crate::i18n::{faults, shell::T};
+use crate::{
+    i18n::{faults, shell::T},
+    worker::protocol::{Cause, Failure},
+};
 
-/// A data set that the worker is preparing.
-pub struct Awaited {
-    source: DataSource,
-    settings: DataSettings,
-    /// The preset that it is loaded for.
-    preset: Option<&'static str>,
-    done: oneshot::Sender<Result<(), Message>>,
+/// Which preset the design is, unchanged, and whether the settings of the run are those that are recommended for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Recommended {
+    preset: Option<&'static Preset>,
+    has_own_settings: bool,
 }
 
 impl Playground {
     /// Loads the data set named `key` with the settings that suit it.
-    pub async fn load_named(&self, key: &str) -> Result<(), Message> {
+    pub async fn load_named(&self, key: &str) -> Result<(), Failure> {
         self.load(data::source(key)?, recommended::data_settings(key))
             .await
     }
 
-    /// Loads a data set. The one that was there stays until the new one is ready, and when it cannot be loaded.
-    pub async fn load(&self, source: DataSource, settings: DataSettings) -> Result<(), Message> {
+    /// Loads a data set. The previous one stays until the new one is ready, and when that fails.
+    pub async fn load(&self, source: DataSource, settings: DataSettings) -> Result<(), Failure> {
         self.load_with(source, settings, None).await
     }
 
-    /// Loads a data set that has what `preset` needs: its own if this site has it, else a generated one. The preset is
-    /// put on it by the time that it is there.
-    pub(super) async fn load_data_for(&self, preset: &'static Preset) -> Result<(), Message> {
+    /// Loads a data set with the features and labels of `preset`: its own if this site has it, else a generated one; then opens the
+    /// preset on it.
+    pub(super) async fn load_data_for(&self, preset: &'static Preset) -> Result<(), Failure> {
         let index = self.index().await;
         let is_here = |key: &str| {
             datasets::find(key).is_some_and(|entry| entry.origin == Origin::Generated)
@@ -79,7 +79,7 @@ impl Playground {
         source: DataSource,
         settings: DataSettings,
         preset: Option<&'static str>,
-    ) -> Result<(), Message> {
+    ) -> Result<(), Failure> {
         let number = self.load_number.get() + 1;
         self.load_number.set(number);
         let key = data::source_key(&source);
@@ -98,13 +98,13 @@ impl Playground {
         source: DataSource,
         settings: DataSettings,
         preset: Option<&'static str>,
-    ) -> Result<(), Message> {
+    ) -> Result<(), Failure> {
         let payloads = match &source {
             DataSource::Asset { key } => vec![self.asset(key, name, Some(number)).await?],
             DataSource::Generated { .. } => Vec::new(),
         };
         if self.load_number.get() != number {
-            return Err(T.data_superseded.into());
+            return Err(Failure::new(Cause::Replaced, T.data_superseded));
         }
         self.data.update(|data| {
             data.loading = Some(Loading {
@@ -112,32 +112,32 @@ impl Playground {
                 stage: Stage::Prepare,
             })
         });
-        let (done, outcome) = oneshot::channel();
-        let awaited = Awaited {
-            source: source.clone(),
-            settings: settings.clone(),
-            preset,
-            done,
-        };
-        if let Some(before) = self.awaited_data.replace(Some(awaited)) {
-            // Whoever waited for it may have gone.
-            let _ = before.done.send(Err(T.data_superseded.into()));
-        }
-        match &*self.client.borrow() {
-            Some(client) => client.send(Command::Data { source, settings }, payloads),
-            None => return Err(T.worker_gone.into()),
-        }
-        outcome.await.unwrap_or_else(|_| Err(T.worker_gone.into()))
+        let outcome = self.command(Command::Data { source, settings }, payloads).await;
+        outcome.map_err(|failure| self.replaced(number, failure))?;
+        // After a later load the design is fitted to this data set all the same, as the worker has it until then.
+        let wanted = preset.filter(|_| self.load_number.get() == number);
+        self.fit_to_data(wanted.and_then(presets::find));
+        Ok(())
     }
 
-    /// The bytes of a real data set; a person sees how far they are. `number` is that of the load they are for: a later load
-    /// takes the bar.
+    /// The failure of a load that was cancelled or followed by another.
+    fn replaced(&self, number: u32, failure: Failure) -> Failure {
+        match failure.cause {
+            Cause::WorkerLost if self.cancelled_load.get() == number => {
+                Failure::new(Cause::Replaced, faults::T.load_cancelled)
+            }
+            _ => failure,
+        }
+    }
+
+    /// Downloads a real data set and shows the progress. `number` is that of the load: the progress of a later one replaces it, and
+    /// cancels this one.
     pub(super) async fn asset(
         &self,
         key: &str,
         name: &Message,
         number: Option<u32>,
-    ) -> Result<js_sys::ArrayBuffer, Message> {
+    ) -> Result<js_sys::ArrayBuffer, Failure> {
         let show = |received, total| {
             let is_wanted = number.is_none_or(|number| self.load_number.get() == number);
             if is_wanted {
@@ -156,89 +156,79 @@ impl Playground {
         data::download(&index, key, show).await
     }
 
-    /// Gives up the data set that is on its way; the one that was there stays.
+    /// Cancels loading; the data set that was there stays.
     pub fn cancel_loading(&self) {
         let Some(loading) = self.data.get().loading.clone() else {
             return;
         };
+        self.cancelled_load.set(self.load_number.get());
         self.load_number.set(self.load_number.get() + 1);
         self.data.update_if_changed(|data| data.loading = None);
-        self.data_failed(&faults::T.load_cancelled.into());
         if loading.stage != Stage::Prepare {
             return;
         }
-        // The worker prepares it in one go: another one takes its place, and goes on where the run was last copied.
+        // The worker prepares it in one go: another one takes its place, and continues from the last copy of the run.
         self.leave_worker(None);
         if self.data.get().report.is_some() {
             let this = self.rc();
             self.attempt(async move { this.start_again().await });
         } else {
             self.connect();
-            self.send_settings();
-            self.send_design();
         }
     }
 
-    /// What this site has of the real data sets.
+    /// The index of the real data sets of this site.
     pub async fn index(&self) -> Rc<Index> {
         wait_for(&self.data, |data| data.index.is_some()).await;
         self.data.get().index.clone().unwrap_or_default()
     }
 
-    /// The worker has prepared a data set.
-    pub(super) fn data_arrived(&self, report: DataReport, schema: Schema, baselines: Vec<LabelBaselines>) {
-        let awaited = self.awaited_data.take();
-        // Asked before the data set changes: whether the design is a preset as it was drawn for it, and whether the
-        // settings are those that suit both.
-        let preset = match &awaited {
-            Some(awaited) => awaited.preset.and_then(presets::find).or_else(|| self.preset()),
-            None => None,
-        };
-        let keeps_settings = preset.is_some_and(|preset| {
+    /// The worker has another data set.
+    pub(super) fn data_changed(
+        &self,
+        source: DataSource,
+        settings: DataSettings,
+        report: DataReport,
+        schema: Schema,
+        baselines: Vec<LabelBaselines>,
+    ) {
+        let preset = self.preset();
+        let is_own = |preset: &Preset| {
             *self.settings.get() != recommended::run_settings(preset.key, self.data.get().key())
-                && self.data.get().report.is_some()
+        };
+        self.before_data.set(Recommended {
+            preset,
+            has_own_settings: self.data.get().report.is_some() && preset.is_some_and(is_own),
         });
         self.data.update(|data| {
-            if let Some(awaited) = &awaited {
-                data.source = awaited.source.clone();
-                data.settings = awaited.settings.clone();
-            }
+            data.source = source;
+            data.settings = settings;
             data.schema = Rc::new(schema);
             data.report = Some(Rc::new(report));
             data.baselines = Rc::new(baselines);
             data.loading = None;
         });
         self.data_is_there();
-        if awaited.is_some() {
-            let schema = self.schema();
-            // A design that a person has made their own is left to them, with what is wrong with it shown.
-            let fitting = preset.map(|preset| {
-                if preset.fits(&schema) {
-                    return preset;
-                }
-                presets::all()
-                    .iter()
-                    .find(|other| other.fits(&schema))
-                    .unwrap_or(preset)
-            });
-            if let Some(fitting) = fitting {
-                if keeps_settings {
-                    self.fit_preset(fitting);
-                } else {
-                    self.put_preset(fitting);
-                }
-            }
-        }
-        if let Some(awaited) = awaited {
-            let _ = awaited.done.send(Ok(()));
-        }
     }
 
-    /// The worker refused something; says whether it was the data set that is awaited.
-    pub(super) fn data_failed(&self, message: &Message) -> bool {
-        match self.awaited_data.take() {
-            Some(awaited) => awaited.done.send(Err(message.clone())).is_ok(),
-            None => false,
+    /// Puts the preset that was asked for on the data set that was loaded, or that which the design is, or another that fits the
+    /// data set. A design that is the user's own is kept, with its problems shown.
+    fn fit_to_data(&self, wanted: Option<&'static Preset>) {
+        let before = self.before_data.take();
+        let Some(preset) = wanted.or(before.preset) else {
+            return;
+        };
+        let schema = self.schema();
+        let fitting = if preset.fits(&schema) {
+            preset
+        } else {
+            let mut others = presets::all().iter();
+            others.find(|other| other.fits(&schema)).unwrap_or(preset)
+        };
+        if before.has_own_settings {
+            self.fit_preset(fitting);
+        } else {
+            self.put_preset(fitting);
         }
     }
 }

@@ -31,22 +31,23 @@ pub mod link;
 pub mod loading;
 pub mod palette;
 pub mod preferences;
+mod progress;
 mod recovery;
 mod share;
 pub mod storage;
 pub mod store;
 pub mod tasks;
 pub mod toasts;
+pub mod turns;
 
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeSet, VecDeque},
+    collections::BTreeSet,
     ops::Deref,
     pin::Pin,
     rc::{Rc, Weak},
 };
 
-use futures_channel::oneshot;
 use mtl_base::{NodeId, schema::Schema, text::Message};
 use mtl_engine::{
     design::{
@@ -63,16 +64,19 @@ use mtl_training::{
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
-use crate::i18n::{faults, shell::T as SHELL};
 use crate::work::{self, Counter};
-use crate::worker::{client::Client, tools::Tools};
+use crate::worker::{
+    client::Client,
+    protocol::{Cause, Failure},
+    tools::Tools,
+};
 pub use data::DataState;
 pub use history::{HistoryStore, RunHistory};
 
 pub use palette::{task_color, task_letter, task_rgb};
 pub use preferences::{Preferences, RightTab, Room, Theme};
 pub use store::{Store, Subscription, use_selected, use_store};
-pub use toasts::{Toast, ToastKind, Toasts};
+pub use toasts::{Toast, ToastAction, ToastKind, Toasts};
 
 /// What is selected on the canvas.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,20 +157,38 @@ pub struct Playground {
     client: RefCell<Option<Client>>,
     sent: RefCell<Sent>,
     preset: Cell<Option<&'static str>>,
-    awaited_data: RefCell<Option<loading::Awaited>>,
-    awaited_moves: RefCell<VecDeque<oneshot::Sender<Message>>>,
+    /// What the design and the settings were before the data set changed last.
+    before_data: Cell<loading::Recommended>,
+    /// Weights files are opened one after the other.
+    opening: turns::Turns,
     load_number: Cell<u32>,
+    /// Number of the load that was cancelled last.
+    cancelled_load: Cell<u32>,
     crashes_ms: RefCell<Vec<f64>>,
     copy: RefCell<Option<recovery::Copy>>,
     copied_ms: Cell<Option<f64>>,
     subscriptions: RefCell<Vec<Subscription>>,
 }
 
-/// What the worker knows.
+/// The design and the settings that were sent to the worker last.
 #[derive(Default)]
 struct Sent {
     design: Option<Design>,
     settings: Option<RunSettings>,
+    /// Number of changes of these.
+    version: u32,
+}
+
+impl Sent {
+    fn put_design(&mut self, design: Design) {
+        self.design = Some(design);
+        self.version += 1;
+    }
+
+    fn put_settings(&mut self, settings: RunSettings) {
+        self.settings = Some(settings);
+        self.version += 1;
+    }
 }
 
 impl Playground {
@@ -195,6 +217,7 @@ impl Playground {
                 elapsed_ms: 0.0,
                 note: None,
                 runs_on: RunsOn::default(),
+                rewind_step: None,
             }),
             has_opened: Store::new(false),
             evaluated: Store::new(0),
@@ -209,9 +232,10 @@ impl Playground {
             client: RefCell::new(None),
             sent: RefCell::default(),
             preset: Cell::new(None),
-            awaited_data: RefCell::new(None),
-            awaited_moves: RefCell::default(),
+            before_data: Cell::default(),
+            opening: turns::Turns::default(),
             load_number: Cell::new(0),
+            cancelled_load: Cell::new(0),
             crashes_ms: RefCell::default(),
             copy: RefCell::new(None),
             copied_ms: Cell::new(None),
@@ -266,35 +290,37 @@ impl Playground {
         Rc::clone(&self.data.get().schema)
     }
 
-    /// Tells a person what went wrong.
-    pub fn complain(&self, message: Message) {
+    /// Shows an error message.
+    pub fn show_problem(&self, message: Message) {
         self.toasts.show(ToastKind::Problem, message);
     }
 
-    /// Does something that takes a while, and tells a person when it does not work.
-    pub fn attempt<T>(&self, work: impl Future<Output = Result<T, Message>> + 'static) {
-        self.await_attempt(Box::pin(async move { work.await.map(drop) }));
+    /// Runs an asynchronous action, and shows a message when it fails.
+    pub fn attempt<T, E: Into<Failure>>(&self, action: impl Future<Output = Result<T, E>> + 'static) {
+        self.spawn_attempt(Box::pin(
+            async move { action.await.map(drop).map_err(Into::into) },
+        ));
     }
 
-    /// All that does not depend on the work, compiled once.
-    fn await_attempt(&self, work: Pin<Box<dyn Future<Output = Result<(), Message>>>>) {
+    /// The part that does not depend on the type of the action, compiled once.
+    fn spawn_attempt(&self, action: Pin<Box<dyn Future<Output = Result<(), Failure>>>>) {
         let this = self.rc();
         wasm_bindgen_futures::spawn_local(async move {
-            // Somebody who chose another data set, or none, knows it.
-            if let Err(message) = work.await
-                && message != Message::from(SHELL.data_superseded)
-                && message != Message::from(faults::T.load_cancelled)
-            {
-                this.complain(message);
+            if let Err(failure) = action.await {
+                match failure.cause {
+                    Cause::Other => this.show_problem(failure.message),
+                    // The user has caused it, the status shows it, or it is reported once for all requests.
+                    Cause::Replaced | Cause::Diverged | Cause::WorkerLost => {}
+                }
             }
         });
     }
 
-    fn listener<T>(&self, hear: impl Fn(&Self, &Rc<T>) + 'static) -> impl Fn(&Rc<T>) + 'static {
+    fn listener<T>(&self, listen: impl Fn(&Self, &Rc<T>) + 'static) -> impl Fn(&Rc<T>) + 'static {
         let me = self.me.clone();
         move |value| {
             if let Some(this) = me.upgrade() {
-                hear(&this, value);
+                listen(&this, value);
             }
         }
     }

@@ -1,32 +1,32 @@
-//! When the worker dies: another one is started, and the run goes on from the last copy of what it had learnt.
+//! Recovery from a failed worker: another one is started, and the run continues from the last copy of its state.
 //!
-//! The copy is taken after evaluations and pauses, not more often than every [`COPY_EVERY_MS`], and lies in the page as bytes
-//! that nobody reads. It holds parameters, step and the state of the training.
+//! The copy is taken after evaluations and pauses, not more often than every [`COPY_EVERY_MS`]; the page keeps its bytes
+//! unread. It holds parameters, step and the state of the training.
 
 use js_sys::ArrayBuffer;
 use mtl_base::text::{Explain, Message};
 use mtl_engine::design::Design;
 use mtl_training::protocol::{DataSource, Phase, RunSettings};
 
-use super::{Playground, RunHistory, Sent, actions::trained_part};
+use super::{Playground, RunHistory, actions::trained_part};
 use crate::{
     i18n::{faults, fill_message, shell::T},
     worker::{
         WorkerFailure,
-        protocol::{FileReply, FileRequest},
+        protocol::{Failure, FileReply, FileRequest},
     },
 };
 
-/// So many crashes within so many milliseconds, and the worker is not started again.
+/// After more than [`MAX_CRASHES`] crashes within [`CRASH_WINDOW_MS`] the worker is not started again automatically.
 const MAX_CRASHES: usize = 3;
 const CRASH_WINDOW_MS: f64 = 300_000.0;
 
-/// Copies are at least so far apart.
+/// Least time between two copies during training.
 const COPY_EVERY_MS: f64 = 3_000.0;
-/// Larger models are not copied: it would cost more than a person waits for it to be trained again.
+/// Larger models are not copied: copying would cost more than training again.
 const MAX_COPIED_PARAMETERS: usize = 10_000_000;
 
-/// What the run had learnt, and what it belongs to.
+/// A copy of the state of the run, and the design, settings and data set that it belongs to.
 pub(super) struct Copy {
     step: u64,
     design: Design,
@@ -87,7 +87,6 @@ impl Playground {
     /// run had learnt.
     pub(super) fn recover(&self, failure: &WorkerFailure) {
         let why = failure.explain();
-        self.data_failed(&why);
         self.leave_worker(Some(why.clone()));
         let now_ms = js_sys::Date::now();
         let n_crashes = {
@@ -97,42 +96,39 @@ impl Playground {
             crashes.len()
         };
         if n_crashes > MAX_CRASHES {
-            return self.complain(with_reason(faults::T.worker_given_up, &why, n_crashes as u64));
+            return self.show_problem(with_reason(faults::T.worker_given_up, &why, n_crashes as u64));
         }
         let this = self.rc();
         self.attempt(async move {
             let step = this.start_again().await?;
-            this.complain(match step {
+            this.show_problem(match step {
                 Some(step) => with_reason(T.worker_recovered, &why, step),
                 None => with_reason(T.worker_crashed, &why, 0),
             });
-            Ok(())
+            Ok::<(), Failure>(())
         });
     }
 
-    /// Ends the worker; what it was asked fails.
+    /// Ends the worker; pending requests fail.
     pub(super) fn leave_worker(&self, why: Option<Message>) {
         self.client.replace(None);
-        self.sent.replace(Sent::default());
         self.status.update(|status| {
             status.phase = Phase::NotReady;
             status.note = why;
         });
     }
 
-    /// Starts a worker where there is none, with the data set, the design and the settings of the page, and with what the run had
-    /// learnt; the step that the run stands at, when there was a copy of it.
-    pub(super) async fn start_again(&self) -> Result<Option<u64>, Message> {
+    /// Starts a worker with the data set, the design and the settings of the page, and restores the copy of the run; returns the step
+    /// of the run when there was a copy.
+    pub(super) async fn start_again(&self) -> Result<Option<u64>, Failure> {
         self.connect();
-        self.send_settings();
-        self.send_design();
         let data = self.data.get();
         self.load(data.source.clone(), data.settings.clone()).await?;
-        Ok(self.bring_back().await)
+        Ok(self.restore_copy().await)
     }
 
-    /// Puts the copy back, when it still belongs to what is open; the step that the run stands at.
-    async fn bring_back(&self) -> Option<u64> {
+    /// Restores the copy when it belongs to the current data set, design and settings; returns its step.
+    async fn restore_copy(&self) -> Option<u64> {
         let (payloads, history, step) = {
             let copy = self.copy.borrow();
             let copy = copy.as_ref()?;
@@ -147,7 +143,7 @@ impl Playground {
                 .collect();
             (payloads, copy.history.clone(), copy.step)
         };
-        self.file(FileRequest::BringBack, payloads).await.ok()?;
+        self.file(FileRequest::RestoreCopy, payloads).await.ok()?;
         self.history.replace(history);
         Some(step)
     }

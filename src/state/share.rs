@@ -20,7 +20,7 @@ use super::{
 use crate::{
     i18n::{fill_message, shell::T},
     web,
-    worker::{client::bytes_of, tools::ToolsError},
+    worker::{client::bytes_of, protocol::Failure, tools::ToolsError},
 };
 
 impl Playground {
@@ -32,7 +32,7 @@ impl Playground {
         retry: impl Fn(Rc<Self>) + 'static,
     ) -> Result<(Reply, Vec<ArrayBuffer>), Message> {
         let tools = Rc::clone(&self.tools);
-        tools.ask(request, payloads).await.map_err(|error| {
+        tools.request(request, payloads).await.map_err(|error| {
             let message = error.explain();
             if matches!(error, ToolsError::NotLoaded(_)) {
                 let this = self.rc();
@@ -82,7 +82,7 @@ impl Playground {
     }
 
     /// Opens the document in a link as a new document.
-    pub(super) async fn open_shared(&self, text: &str) -> Result<(), Message> {
+    pub(super) async fn open_shared(&self, text: &str) -> Result<(), Failure> {
         let request = Request::UnpackLink {
             text: text.to_owned(),
         };

@@ -13,6 +13,8 @@ pub enum ToastKind {
     Done,
     /// Information; disappears by itself, later.
     Info,
+    /// An action in progress; disappears with it.
+    Progress,
     /// Error; stays until it is dismissed.
     Problem,
 }
@@ -23,8 +25,17 @@ pub struct Toast {
     pub id: u32,
     pub kind: ToastKind,
     pub message: Message,
-    /// Tries again what did not work, where that may help.
-    pub retry: Option<Callback<()>>,
+    /// A button beside the message.
+    pub action: Option<ToastAction>,
+}
+
+/// The button of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ToastAction {
+    /// Repeats what has failed.
+    Retry(Callback<()>),
+    /// Cancels what is in progress.
+    Cancel(Callback<()>),
 }
 
 /// The messages that are shown, oldest first.
@@ -37,29 +48,34 @@ pub struct Toasts {
 const MAX_SHOWN: usize = 4;
 
 impl Store<Toasts> {
-    /// Shows a message. When it is shown already, it keeps its [`retry`](Toast::retry).
+    /// Shows a message. When it is shown already, it keeps its [`action`](Toast::action).
     pub fn show(&self, kind: ToastKind, message: Message) {
         self.put(kind, message, None);
     }
 
     /// Shows a problem that may be gone the next time, with a button that tries again.
     pub fn show_with_retry(&self, message: Message, retry: Callback<()>) {
-        self.put(ToastKind::Problem, message, Some(retry));
+        self.put(ToastKind::Problem, message, Some(ToastAction::Retry(retry)));
     }
 
-    fn put(&self, kind: ToastKind, message: Message, retry: Option<Callback<()>>) {
+    /// Shows an action in progress, with a button that cancels it, until the toast with this id is dismissed.
+    pub fn show_progress(&self, message: Message, cancel: Callback<()>) -> u32 {
+        self.put(ToastKind::Progress, message, Some(ToastAction::Cancel(cancel)))
+    }
+
+    fn put(&self, kind: ToastKind, message: Message, action: Option<ToastAction>) -> u32 {
         let id = self.get().next_id;
         self.update(|toasts| {
             toasts.next_id += 1;
             // A repeated message is shown once, at the end.
             let is_same = |toast: &mut Toast| toast.message == message;
             let same = toasts.shown.extract_if(.., is_same).last();
-            let retry = retry.or_else(|| same.and_then(|toast| toast.retry));
+            let action = action.or_else(|| same.and_then(|toast| toast.action));
             toasts.shown.push(Toast {
                 id,
                 kind,
                 message,
-                retry,
+                action,
             });
             if toasts.shown.len() > MAX_SHOWN {
                 toasts.shown.remove(0);
@@ -68,10 +84,11 @@ impl Store<Toasts> {
         let shown_ms = match kind {
             ToastKind::Done => 5_000,
             ToastKind::Info => 9_000,
-            ToastKind::Problem => return,
+            ToastKind::Progress | ToastKind::Problem => return id,
         };
         let toasts = self.clone();
         Timeout::new(shown_ms, move || toasts.dismiss(id)).forget();
+        id
     }
 
     /// Removes a message.

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     i18n::{Lang, documents::T, faults, fill, format, use_lang},
     state::{Playground, PlaygroundRef, data, documents::Kept, storage, use_playground, use_store},
+    worker::protocol::Failure,
 };
 
 /// The dialog of stored documents.
@@ -126,7 +127,7 @@ fn document(
                     |this, id| this.rc().attempt(async move {
                         this.duplicate_document(&id).await?;
                         this.list_documents().await;
-                        Ok(())
+                        Ok::<(), Failure>(())
                     })
                 }) }
                 { act(playground, kept, IconKind::Delete, T.delete.get(lang), fill(T.delete_named, lang, &[name]), "delete",

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::icon::{IconKind, icon};
 use crate::{
-    i18n::{fill, format, panels, train::T, use_lang},
+    i18n::{faults, fill, format, panels, train::T, use_lang},
     state::{
         history::use_history, task_color, task_letter, tasks::label_kind, use_playground, use_selected,
         use_store,
@@ -61,9 +61,23 @@ fn Controls() -> Html {
             this.attempt(async move { playground.reset().await });
         })
     };
+    let rewind_step = use_selected(&playground.status, |status| status.rewind_step);
+    let on_rewind = {
+        let this = playground.clone();
+        Callback::from(move |_: MouseEvent| {
+            let playground = this.rc();
+            this.attempt(async move { playground.rewind().await });
+        })
+    };
     let play = if is_running { T.pause } else { T.play };
     html! {
         <>
+            if let Some(step) = rewind_step {
+                <button type="button" class="button button-primary" id="rewind"
+                    title={fill(faults::T.rewind_help, lang, &[&format::count(step)])} onclick={on_rewind}>
+                    <span>{ fill(faults::T.rewind, lang, &[&format::count(step)]) }</span>
+                </button>
+            }
             <button type="button" class="button button-primary button-play" id="play" aria-keyshortcuts="Space"
                 title={play.get(lang)} onclick={on_play}>
                 { icon(if is_running { IconKind::Pause } else { IconKind::Play }) }

@@ -170,6 +170,6 @@ fn open_dropped(playground: &PlaygroundRef, event: &DragEvent) {
             let this = playground.rc();
             playground.attempt(async move { this.open_file(file).await });
         }
-        (n_files, _) => playground.complain(fill_message(T.drop_one, &[&n_files])),
+        (n_files, _) => playground.show_problem(fill_message(T.drop_one, &[&n_files])),
     }
 }

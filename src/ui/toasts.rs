@@ -7,8 +7,8 @@ use super::{
     icon::{IconKind, icon},
 };
 use crate::{
-    i18n::{shell::T, use_lang},
-    state::{ToastKind, use_playground, use_store},
+    i18n::{faults, shell::T, use_lang},
+    state::{ToastAction, ToastKind, use_playground, use_store},
 };
 
 /// The toasts.
@@ -22,24 +22,27 @@ pub fn ToastList() -> Html {
             { for toasts.shown.iter().map(|toast| {
                 let (class, kind) = match toast.kind {
                     ToastKind::Done => ("toast toast-done", IconKind::Tick),
-                    ToastKind::Info => ("toast toast-info", IconKind::Info),
+                    ToastKind::Info | ToastKind::Progress => ("toast toast-info", IconKind::Info),
                     ToastKind::Problem => ("toast toast-problem", IconKind::Warning),
                 };
                 let (store, id) = (playground.toasts.clone(), toast.id);
-                let retry = toast.retry.clone().map(|retry| {
+                let action = toast.action.clone().map(|action| {
                     let store = store.clone();
-                    Callback::from(move |_: MouseEvent| {
+                    let (class, label, run) = match action {
+                        ToastAction::Retry(run) => ("toast-retry", T.try_again, run),
+                        ToastAction::Cancel(run) => ("toast-cancel", faults::T.cancel, run),
+                    };
+                    let onclick = Callback::from(move |_: MouseEvent| {
                         store.dismiss(id);
-                        retry.emit(());
-                    })
+                        run.emit(());
+                    });
+                    html! { <button type="button" class={classes!("button", "button-small", class)} {onclick}>{ label.get(lang) }</button> }
                 });
                 html! {
                     <div key={toast.id} {class} role={(toast.kind == ToastKind::Problem).then_some("alert")}>
                         { icon(kind) }
                         <p>{ toast.message.get(lang) }</p>
-                        if let Some(onclick) = retry {
-                            <button type="button" class="button button-small toast-retry" {onclick}>{ T.try_again.get(lang) }</button>
-                        }
+                        { for action }
                         { icon_button(IconKind::Close, 16, T.dismiss.get(lang), Callback::from(move |_| store.dismiss(id))) }
                     </div>
                 }

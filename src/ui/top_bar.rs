@@ -83,7 +83,7 @@ fn DocumentName() -> Html {
             if let Err(message) = this.edit(&Edit::RenameDesign {
                 name: input.value().trim().to_owned(),
             }) {
-                this.complain(message);
+                this.show_problem(message);
             }
         })
     };
@@ -110,7 +110,7 @@ fn Files() -> Html {
         let this = playground.clone();
         Callback::from(move |()| {
             if let Err(message) = this.save_project() {
-                this.complain(message);
+                this.show_problem(message);
             }
         })
     };

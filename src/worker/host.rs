@@ -1,6 +1,7 @@
-//! The worker's end of the wire: hears commands, works in slices, posts events.
+//! The worker's end of the transport: receives requests, works in slices, posts replies and events.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -11,22 +12,17 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessageP
 
 use super::transport::{describe, kind};
 
-/// What the worker does.
+/// The work of a worker.
 pub trait Job {
-    /// Hears one command of the page, with the buffers that were transferred with it.
-    fn command(&mut self, text: &str, buffers: Vec<ArrayBuffer>, outbox: &Outbox);
+    /// Handles a request, with the buffers that were transferred with it. It gets one [reply](Outbox::reply), now or later.
+    fn command(&mut self, id: u32, text: &str, buffers: Vec<ArrayBuffer>, outbox: &Outbox);
 
-    /// Works for a moment (some ten milliseconds) and says whether there is more to do.
+    /// Works for some ten milliseconds and returns whether there is more to do.
     ///
     /// `now_ms` reads the browser's monotonic clock.
     fn slice(&mut self, now_ms: &dyn Fn() -> f64, outbox: &Outbox) -> Next;
 
-    /// Ids of the questions that were heard and are still to be answered; the page holds those that it misses here for lost.
-    fn owed(&self) -> Vec<u32> {
-        Vec::new()
-    }
-
-    /// Takes what wakes the host for another slice; a job that waits for commands only does not need it.
+    /// Sets the waker that requests another slice; a job that waits for requests only does not need it.
     fn set_waker(&mut self, _waker: Waker) {}
 }
 
@@ -39,26 +35,36 @@ pub enum Next {
     Idle,
 }
 
-/// Where a job puts what the page should know.
-#[derive(Clone)]
+/// Posts replies and events to the page.
 pub struct Outbox {
     scope: DedicatedWorkerGlobalScope,
+    /// Ids of the requests without a reply.
+    owed: RefCell<BTreeSet<u32>>,
 }
 
 impl Outbox {
-    /// Posts an event; `buffers` are moved to the page.
+    /// Posts an event.
+    pub fn event(&self, text: &str) {
+        // Texts can always be posted.
+        let _ = self
+            .scope
+            .post_message(&Array::of2(&kind::EVENT.into(), &text.into()));
+    }
+
+    /// Posts the reply to a request; `buffers` are moved to the page.
     ///
     /// # Panics
     /// When one of the buffers was posted before.
-    pub fn post(&self, event: &str, buffers: Vec<ArrayBuffer>) {
-        let message = Array::of2(&kind::EVENT.into(), &event.into());
+    pub fn reply(&self, id: u32, text: &str, buffers: Vec<ArrayBuffer>) {
+        self.owed.borrow_mut().remove(&id);
+        let message = Array::of3(&kind::REPLY.into(), &id.into(), &text.into());
         let transfer = Array::new();
         for buffer in buffers {
             message.push(&buffer);
             transfer.push(&buffer);
         }
         if let Err(error) = self.scope.post_message_with_transfer(&message, &transfer) {
-            panic!("an event could not be posted: {}", describe(&error));
+            panic!("a reply could not be posted: {}", describe(&error));
         }
     }
 }
@@ -106,7 +112,7 @@ struct Host {
     job: RefCell<Box<dyn Job>>,
     outbox: Outbox,
     clock: Performance,
-    /// Posting to oneself comes back after what has arrived meanwhile, and without the 4 ms that browsers add
+    /// A message to oneself is delivered after those that have arrived before, and without the 4 ms that browsers add
     /// to repeated timers.
     wake: MessagePort,
     awake: Cell<bool>,
@@ -118,7 +124,10 @@ impl Host {
         let host = Rc::new(Self {
             job: RefCell::new(job),
             clock: scope.performance().expect("every worker has a clock"),
-            outbox: Outbox { scope },
+            outbox: Outbox {
+                scope,
+                owed: RefCell::default(),
+            },
             wake: channel.port1(),
             awake: Cell::new(false),
         });
@@ -139,19 +148,21 @@ impl Host {
         }
         let message: Array = event.data().unchecked_into();
         let mut parts = message.iter();
+        let id = parts.next().and_then(|part| part.as_f64()).unwrap_or_default() as u32;
         let text = parts.next().and_then(|part| part.as_string()).unwrap_or_default();
         let buffers = parts.filter_map(|part| part.dyn_into().ok()).collect();
-        self.job.borrow_mut().command(&text, buffers, &self.outbox);
-        // Any command may bring work: the next slice finds out.
+        self.outbox.owed.borrow_mut().insert(id);
+        self.job.borrow_mut().command(id, &text, buffers, &self.outbox);
+        // Any request may bring work, which the next slice finds.
         self.wake_up();
     }
 
     fn pong(&self, ping: f64) {
         let message = Array::of2(&kind::PONG.into(), &ping.into());
-        for id in self.job.borrow().owed() {
-            message.push(&id.into());
+        for id in &*self.outbox.owed.borrow() {
+            message.push(&(*id).into());
         }
-        // A text and numbers can always be posted.
+        // Texts and numbers can always be posted.
         let _ = self.outbox.scope.post_message(&message);
     }
 
@@ -172,13 +183,13 @@ impl Host {
     }
 }
 
-/// A panic ends the worker: its text goes to the page first.
+/// Posts the text of a panic, which ends the worker, to the page.
 fn report_panics() {
     std::panic::set_hook(Box::new(|info| {
         // The hook must be `Send`, which the scope is not: it is looked up when it is needed.
         if let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() {
             let message = Array::of2(&kind::PANIC.into(), &info.to_string().into());
-            // If even this cannot be told, the page still hears of the trap that follows.
+            // If even this fails, the page still receives the error event of the trap that follows.
             let _ = scope.post_message(&message);
         }
     }));

@@ -1,50 +1,52 @@
-//! The page's conversation with the tools: import and export, in a module of their own that is fetched with the first
-//! question and runs in a worker of its own.
+//! The page's connection to the tools: import and export, in a module of their own that is fetched with the first
+//! request and runs in a worker of its own.
 //!
 //! ```text
 //! page                                              tools-worker.js
-//! ask(request, buffers), for the first time
+//! request(request, buffers), for the first time
 //!   fetch(tools.wasm, integrity), compile
 //!   Worker::new(tools-worker.js), post(module)  ->  init(module)
 //!                                               <-  ready
-//!   Question { id, request }, buffers           ->  answer(question, buffers)
-//!                                               <-  Answer { id, reply }, buffers
+//!   id, Request, buffers                        ->  answer(request, buffers)
+//!                                               <-  id, Result<Reply, ToolError>, buffers
 //! ```
-//! When the module or the worker does not come, nothing is kept of the attempt: the next question fetches it again.
+//! When the module or the worker cannot be loaded, the next request fetches it again; a worker that ends or that the
+//! [watchdog](super::watch) gives up is replaced at the next request.
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
     rc::Rc,
 };
 
-use futures_channel::oneshot;
 use js_sys::{ArrayBuffer, Function, Promise};
 use mtl_base::{
     json,
     text::{Explain, Message},
 };
-use mtl_tools::{Answer, Question, Reply, Request, ToolError};
+use mtl_tools::{Reply, Request, ToolError};
 use thiserror::Error;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-use super::{FromWorker, Script, WorkerFailure, WorkerHandle};
+use super::{
+    Script, WorkerFailure,
+    connection::{Connection, Incoming, RequestError},
+};
 use crate::{
     i18n::{fill_message, shell::T},
     web,
 };
 
-/// Why a question has no reply.
+/// Why a request failed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ToolsError {
-    /// The module or the script of the worker did not come, or is not the published one. It may come the next time.
+    /// The module or the script of the worker could not be fetched, or is not the published one. A retry may succeed.
     #[error("the tools could not be loaded: {0}")]
     NotLoaded(String),
-    /// The worker has ended in the middle of the question.
+    /// The worker has ended during the request.
     #[error("the tools stopped: {0}")]
     Stopped(String),
-    /// The tool refuses.
+    /// The tool refuses the request.
     #[error(transparent)]
     Tool(#[from] ToolError),
 }
@@ -64,59 +66,60 @@ impl Explain for ToolsError {
     }
 }
 
-/// A reply with its payloads, or why there is none.
-pub type ToolsAnswer = Result<(Reply, Vec<ArrayBuffer>), ToolsError>;
-
-/// The questions that wait for their answers, by id.
-#[derive(Default)]
-struct Waiting {
-    last_id: Cell<u32>,
-    answers: RefCell<BTreeMap<u32, oneshot::Sender<ToolsAnswer>>>,
-    /// The worker has ended: the next question starts another.
-    has_ended: Cell<bool>,
+impl From<RequestError> for ToolsError {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Failed(WorkerFailure::NotStarted(why)) => Self::NotLoaded(why),
+            RequestError::Failed(WorkerFailure::Panic(why) | WorkerFailure::Crash(why)) => Self::Stopped(why),
+            RequestError::Failed(WorkerFailure::Silent { seconds }) => Self::Stopped(format!("{seconds} s")),
+            RequestError::ReplyLost | RequestError::Closed => Self::Stopped(String::new()),
+        }
+    }
 }
+
+/// A reply with its payloads.
+pub type ToolsReply = Result<(Reply, Vec<ArrayBuffer>), ToolsError>;
 
 /// The tools, loaded or not.
 pub struct Tools {
     worker_url: JsValue,
-    /// Gives a promise of the compiled module.
+    /// Returns a promise of the compiled module.
     load: Function,
-    /// The promise, once the module was asked for; none after it was broken.
+    /// The promise of the compiled module, unless it was rejected.
     module: RefCell<Option<Promise>>,
-    worker: RefCell<Option<WorkerHandle>>,
-    waiting: Rc<Waiting>,
+    connection: RefCell<Option<Connection>>,
+    /// Whether the worker has ended.
+    has_ended: Rc<Cell<bool>>,
 }
 
 impl Tools {
-    /// Loads nothing yet. `worker_url` is the address of `static/tools-worker.js`; `load` gives a promise of the compiled
+    /// Loads nothing yet. `worker_url` is the address of `static/tools-worker.js`; `load` returns a promise of the compiled
     /// module.
     pub fn new(worker_url: JsValue, load: Function) -> Self {
         Self {
             worker_url,
             load,
             module: RefCell::new(None),
-            worker: RefCell::new(None),
-            waiting: Rc::default(),
+            connection: RefCell::new(None),
+            has_ended: Rc::default(),
         }
     }
 
-    /// Asks; `payloads` are moved. The first question loads the module.
+    /// Sends a request; `payloads` are moved. The first one loads the module.
     ///
     /// # Errors
-    /// The module does not come, the worker ends, or the tool refuses.
-    pub async fn ask(&self, request: Request, payloads: Vec<ArrayBuffer>) -> ToolsAnswer {
+    /// The module cannot be loaded, the worker ends, or the tool refuses.
+    pub async fn request(&self, request: Request, payloads: Vec<ArrayBuffer>) -> ToolsReply {
         let module = self.module().await?;
-        let (sender, receiver) = oneshot::channel();
-        let id = self.waiting.last_id.get().wrapping_add(1);
-        self.waiting.last_id.set(id);
         self.start(&module)?;
-        self.waiting.answers.borrow_mut().insert(id, sender);
-        if let Some(worker) = &*self.worker.borrow() {
-            worker.send(json::write(&Question { id, request }), payloads);
-        }
-        receiver
-            .await
-            .unwrap_or_else(|_| Err(ToolsError::Stopped(String::new())))
+        let reply = match &*self.connection.borrow() {
+            Some(connection) => connection.request(json::write(&request), payloads, false),
+            None => return Err(RequestError::Closed.into()),
+        };
+        let (text, payloads) = reply.await?;
+        let reply: Result<Reply, ToolError> =
+            json::read(&text).map_err(|error| ToolsError::Stopped(error.to_string()))?;
+        Ok((reply?, payloads))
     }
 
     async fn module(&self) -> Result<JsValue, ToolsError> {
@@ -142,42 +145,23 @@ impl Tools {
 
     /// Starts the worker unless it runs.
     fn start(&self, module: &JsValue) -> Result<(), ToolsError> {
-        if self.worker.borrow().is_some() && !self.waiting.has_ended.get() {
+        if self.connection.borrow().is_some() && !self.has_ended.get() {
             return Ok(());
         }
-        self.waiting.has_ended.set(false);
+        self.has_ended.set(false);
         let script = Script {
             url: &self.worker_url,
             name: "mtl-tools",
             module,
         };
-        let waiting = Rc::clone(&self.waiting);
-        let worker = WorkerHandle::spawn(&script, move |message| hear(&waiting, message))
-            .map_err(|error| ToolsError::NotLoaded(error.to_string()))?;
-        self.worker.replace(Some(worker));
-        Ok(())
-    }
-}
-
-fn hear(waiting: &Waiting, message: FromWorker) {
-    let error = match message {
-        FromWorker::Event(text, payloads) => match json::read::<Answer>(&text) {
-            Ok(Answer { id, reply }) => {
-                if let Some(answer) = waiting.answers.borrow_mut().remove(&id) {
-                    // Whoever asked may have gone.
-                    let _ = answer.send(reply.map(|reply| (reply, payloads)).map_err(ToolsError::Tool));
-                }
-                return;
+        let has_ended = Rc::clone(&self.has_ended);
+        let connection = Connection::spawn(&script, move |incoming| {
+            if let Incoming::Failed(_) = incoming {
+                has_ended.set(true);
             }
-            Err(error) => ToolsError::Stopped(error.to_string()),
-        },
-        FromWorker::Failed(WorkerFailure::NotStarted(why)) => ToolsError::NotLoaded(why),
-        FromWorker::Failed(WorkerFailure::Panic(why) | WorkerFailure::Crash(why)) => ToolsError::Stopped(why),
-        // The page pings the training worker alone, and only that one is given up for its silence.
-        FromWorker::Pong { .. } | FromWorker::Failed(WorkerFailure::Silent { .. }) => return,
-    };
-    waiting.has_ended.set(true);
-    for answer in std::mem::take(&mut *waiting.answers.borrow_mut()).into_values() {
-        let _ = answer.send(Err(error.clone()));
+        })
+        .map_err(|error| ToolsError::NotLoaded(error.to_string()))?;
+        self.connection.replace(Some(connection));
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The page's end of the wire.
+//! The page's end of the transport.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,27 +15,38 @@ use crate::work::{self, Counter};
 pub(super) mod kind {
     /// The worker listens; it has no more elements.
     pub const READY: &str = "ready";
-    /// An event's text and its buffers follow.
+    /// The text of an event follows.
     pub const EVENT: &str = "event";
-    /// The text of a panic follows; the worker is dead.
+    /// The id of a request follows, then the text of its reply and the buffers.
+    pub const REPLY: &str = "reply";
+    /// The text of a panic follows; the worker has ended.
     pub const PANIC: &str = "panic";
-    /// The number of a ping follows, and the ids of the questions that are still to be answered.
+    /// The number of a ping follows, and the ids of the requests without a reply.
     pub const PONG: &str = "pong";
 }
 
 /// What arrives from the worker.
 #[derive(Debug)]
 pub enum FromWorker {
-    /// An event: its JSON text and the buffers that were transferred with it.
-    Event(String, Vec<ArrayBuffer>),
+    /// The JSON text of an event.
+    Event(String),
+    /// The reply to a request.
+    Reply {
+        /// Id of the request.
+        id: u32,
+        /// JSON text.
+        text: String,
+        /// Buffers that were transferred with it.
+        payloads: Vec<ArrayBuffer>,
+    },
     /// The answer to a ping: the worker returns to its event loop.
     Pong {
         /// Number of the ping.
         ping: u32,
-        /// Ids of the questions that came before the ping and will be answered after it.
+        /// Ids of the requests that arrived before the ping and have no reply yet.
         owed: Vec<u32>,
     },
-    /// The worker has ended and says nothing more; a new one has to be started.
+    /// The worker has ended; a new one has to be started.
     Failed(WorkerFailure),
 }
 
@@ -51,10 +62,10 @@ pub enum WorkerFailure {
     /// The module trapped (out of memory, for one).
     #[error("the training worker ended unexpectedly: {0}")]
     Crash(String),
-    /// It lives, or seems to, and says nothing any more.
+    /// It has not answered pings for too long.
     #[error("the training worker has not answered for {seconds} s")]
     Silent {
-        /// For so long.
+        /// Seconds of silence.
         seconds: u32,
     },
 }
@@ -113,13 +124,13 @@ pub struct WorkerHandle {
 
 enum State {
     /// Messages that arrive before the worker listens are lost, so they wait here.
-    Starting(VecDeque<(String, Vec<ArrayBuffer>)>),
+    Starting(VecDeque<(u32, String, Vec<ArrayBuffer>)>),
     Ready,
     Failed,
 }
 
 impl WorkerHandle {
-    /// Starts a worker; `on_message` hears everything it says.
+    /// Starts a worker; `on_message` is called with every message.
     ///
     /// # Errors
     /// When the browser refuses to create the worker or to hand it the module.
@@ -141,7 +152,7 @@ impl WorkerHandle {
         let error_listener = {
             let state = Rc::clone(&state);
             Closure::new(move |event: Event| {
-                // The page reports it, so the console need not; and what a panic has told is not told again.
+                // The page reports it, so the console need not; a panic has been reported already.
                 event.prevent_default();
                 let why = describe_event(&event);
                 match state.replace(State::Failed) {
@@ -163,19 +174,19 @@ impl WorkerHandle {
         })
     }
 
-    /// Sends a command; `buffers` are moved and are empty on this side afterwards.
+    /// Sends a request; `buffers` are moved and are empty on this side afterwards.
     ///
-    /// A command to a worker that has failed goes nowhere: its failure has been reported.
-    pub fn send(&self, command: String, buffers: Vec<ArrayBuffer>) {
+    /// A request to a worker that has failed is dropped: the failure has been reported.
+    pub fn send(&self, id: u32, text: String, buffers: Vec<ArrayBuffer>) {
         let mut state = self.state.borrow_mut();
         match &mut *state {
-            State::Starting(waiting) => waiting.push_back((command, buffers)),
-            State::Ready => post(&self.worker, command, buffers),
+            State::Starting(waiting) => waiting.push_back((id, text, buffers)),
+            State::Ready => post(&self.worker, id, text, buffers),
             State::Failed => {}
         }
     }
 
-    /// Asks for a sign of life, which is a [`FromWorker::Pong`]. A worker that is not ready yet owes none: its first word is one.
+    /// Sends a ping, which is answered by a [`FromWorker::Pong`]. A worker that is not ready yet is not pinged.
     pub fn ping(&self, ping: u32) {
         if matches!(*self.state.borrow(), State::Ready) {
             // A number can always be posted.
@@ -197,33 +208,34 @@ fn receive(worker: &Worker, state: &RefCell<State>, on_message: &dyn Fn(FromWork
     let message: Array = event.data().unchecked_into();
     let mut parts = message.iter();
     let kind = parts.next().and_then(|part| part.as_string());
-    let second = parts.next().unwrap_or_default();
-    let text = second.as_string().unwrap_or_default();
-    if kind.as_deref() != Some(kind::PONG) {
-        work::add(Counter::MessagesReceived, 1);
-        work::add(Counter::TextCopied, text.len() as u64);
+    let number = |part: JsValue| part.as_f64().unwrap_or_default() as u32;
+    if kind.as_deref() == Some(kind::PONG) {
+        let ping = number(parts.next().unwrap_or_default());
+        let owed = parts.map(number).collect();
+        return on_message(FromWorker::Pong { ping, owed });
     }
+    let id = match kind.as_deref() {
+        Some(kind::REPLY) => number(parts.next().unwrap_or_default()),
+        _ => 0,
+    };
+    let text = parts.next().and_then(|part| part.as_string()).unwrap_or_default();
+    work::add(Counter::MessagesReceived, 1);
+    work::add(Counter::TextCopied, text.len() as u64);
     match kind.as_deref() {
-        Some(kind::PONG) => {
-            let number = |part: JsValue| part.as_f64().unwrap_or_default() as u32;
-            on_message(FromWorker::Pong {
-                ping: number(second),
-                owed: parts.map(number).collect(),
-            });
-        }
         Some(kind::READY) => {
             if let State::Starting(waiting) = state.replace(State::Ready) {
-                for (command, buffers) in waiting {
-                    post(worker, command, buffers);
+                for (id, text, buffers) in waiting {
+                    post(worker, id, text, buffers);
                 }
             }
         }
-        Some(kind::EVENT) => {
-            let buffers: Vec<ArrayBuffer> = parts.filter_map(|part| part.dyn_into().ok()).collect();
-            count_transferred(&buffers);
-            on_message(FromWorker::Event(text, buffers));
+        Some(kind::EVENT) => on_message(FromWorker::Event(text)),
+        Some(kind::REPLY) => {
+            let payloads: Vec<ArrayBuffer> = parts.filter_map(|part| part.dyn_into().ok()).collect();
+            count_transferred(&payloads);
+            on_message(FromWorker::Reply { id, text, payloads });
         }
-        // A panic may be told by the hook, and by who has called what panicked.
+        // A panic may be reported twice: by the hook, and by the caller of what panicked.
         Some(kind::PANIC) if !matches!(state.replace(State::Failed), State::Failed) => {
             on_message(FromWorker::Failed(WorkerFailure::Panic(text)));
         }
@@ -237,11 +249,11 @@ fn count_transferred(buffers: &[ArrayBuffer]) {
     work::add(Counter::BytesTransferred, bytes);
 }
 
-fn post(worker: &Worker, command: String, buffers: Vec<ArrayBuffer>) {
+fn post(worker: &Worker, id: u32, text: String, buffers: Vec<ArrayBuffer>) {
     work::add(Counter::MessagesSent, 1);
-    work::add(Counter::TextCopied, command.len() as u64);
+    work::add(Counter::TextCopied, text.len() as u64);
     count_transferred(&buffers);
-    let message = Array::of1(&JsValue::from(command));
+    let message = Array::of2(&id.into(), &text.into());
     let transfer = Array::new();
     for buffer in buffers {
         message.push(&buffer);
@@ -249,7 +261,7 @@ fn post(worker: &Worker, command: String, buffers: Vec<ArrayBuffer>) {
     }
     if let Err(error) = worker.post_message_with_transfer(&message, &transfer) {
         // Only a buffer that was given away before cannot be transferred: a bug of the page.
-        web_sys::console::error_2(&"a command could not be sent to the worker".into(), &error);
+        web_sys::console::error_2(&"a request could not be sent to the worker".into(), &error);
     }
 }
 

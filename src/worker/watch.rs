@@ -1,40 +1,39 @@
-//! Whether the worker still answers.
+//! The watchdog of a worker.
 //!
-//! A worker that loops, that has closed itself, or whose listener throws where nobody hears it is the same to the page: silent. The
-//! page's own time counts, and no more than a moment of it for every beat: a page that stood still itself (or a machine that slept)
-//! has not listened, so that it cannot know of silence.
+//! A worker that loops, that has closed itself, or whose listener throws is silent. Silence is measured by the page's clock, at most
+//! [`MAX_BEAT_MS`] per beat: while the page itself (or the machine) was suspended it could not receive anything.
 
 use std::cell::Cell;
 
 /// Time between two pings.
 pub const BEAT_MS: u32 = 1_000;
-/// After so much silence the page says so.
+/// Silence after which the page reports it.
 pub const NOTICED_AFTER_MS: f64 = 4_000.0;
-/// After so much silence the worker is given up, and another one is started.
+/// Silence after which the worker is given up, and another one is started.
 const GIVEN_UP_AFTER_MS: f64 = 15_000.0;
-/// The same while it does what may take long in one go: a data set, a file.
+/// The same during a request that may take long without a return to the event loop: a data set, a file.
 const GIVEN_UP_AFTER_LONG_MS: f64 = 120_000.0;
-/// A beat counts at most as so much silence.
+/// Greatest time that counts as silence per beat.
 const MAX_BEAT_MS: f64 = 1_500.0;
 
-/// What a beat comes to.
+/// What is to be done at a beat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beat {
-    /// Ask for a sign of life, with this number.
+    /// Send a ping with this number.
     Ping(u32),
-    /// It has been silent for some seconds; this is said once.
+    /// Report the silence; once per silence.
     Silent {
-        /// So many.
+        /// Seconds of silence.
         seconds: u32,
-        /// When it is given up.
+        /// Seconds of silence after which the worker is given up.
         gives_up_after_s: u32,
     },
-    /// It has been silent for too long.
+    /// Give the worker up.
     GiveUp {
-        /// For so many seconds.
+        /// Seconds of silence.
         seconds: u32,
     },
-    /// It was given up before.
+    /// Nothing: the worker was given up before.
     Over,
 }
 
@@ -46,19 +45,13 @@ pub struct Watch {
     beat_at_ms: Cell<Option<f64>>,
     has_noticed: Cell<bool>,
     is_over: Cell<bool>,
-    expects_long: Cell<bool>,
 }
 
 impl Watch {
-    /// The worker has said something.
-    pub fn hear(&self) {
+    /// To be called when a message of the worker has arrived.
+    pub fn reset(&self) {
         self.silent_ms.set(0.0);
         self.has_noticed.set(false);
-    }
-
-    /// Whether the worker was given something that it does in one go.
-    pub fn expect_long(&self, is_long: bool) {
-        self.expects_long.set(is_long);
     }
 
     /// Number of the last ping; 0 before the first.
@@ -66,7 +59,7 @@ impl Watch {
         self.n_pings.get()
     }
 
-    /// To be called every [`BEAT_MS`]; `is_long` says that a file is read or written.
+    /// To be called every [`BEAT_MS`]; `is_long` says that a request is pending that may take long.
     pub fn beat(&self, now_ms: f64, is_long: bool) -> Beat {
         if self.is_over.get() {
             return Beat::Over;
@@ -77,7 +70,7 @@ impl Watch {
             .map_or(0.0, |at_ms| now_ms - at_ms);
         let silent_ms = self.silent_ms.get() + passed_ms.clamp(0.0, MAX_BEAT_MS);
         self.silent_ms.set(silent_ms);
-        let limit_ms = if is_long || self.expects_long.get() {
+        let limit_ms = if is_long {
             GIVEN_UP_AFTER_LONG_MS
         } else {
             GIVEN_UP_AFTER_MS
@@ -104,16 +97,16 @@ impl Watch {
 mod tests {
     use super::*;
 
-    /// The seconds at which a silent worker is told of and given up.
+    /// The seconds of silence at which the worker is reported and given up.
     fn silence(is_long: bool, beat_ms: f64) -> (u32, u32) {
         let watch = Watch::default();
-        let mut told_at = 0;
+        let mut reported_at = 0;
         for beat in 0.. {
             match watch.beat(f64::from(beat) * beat_ms, is_long) {
-                Beat::Silent { seconds, .. } => told_at = seconds,
+                Beat::Silent { seconds, .. } => reported_at = seconds,
                 Beat::GiveUp { seconds } => {
                     assert_eq!(watch.beat(1e9, is_long), Beat::Over);
-                    return (told_at, seconds);
+                    return (reported_at, seconds);
                 }
                 Beat::Ping(_) => {}
                 Beat::Over => panic!("it is over before it was given up"),
@@ -137,7 +130,7 @@ mod tests {
                 watch.beat(f64::from(beat) * 3.6e6, false),
                 Beat::Ping(_)
             ));
-            watch.hear();
+            watch.reset();
         }
         // The clock is set back.
         assert!(matches!(watch.beat(0.0, false), Beat::Ping(_)));

@@ -4,22 +4,21 @@
 //! document and no network: texts and bytes in, texts and bytes out.
 
 use js_sys::{Array, ArrayBuffer, JsString, Uint8Array};
-use mtl_tools::{Answer, Question};
 use wasm_bindgen::prelude::*;
 
-/// Answers one question, given as JSON of [`Question`] with its payloads: `[JSON of Answer, ...payloads]`.
+/// The reply to a request, which is JSON of [`mtl_tools::Request`] with its payloads: `[JSON of the reply, ...payloads]`.
 ///
 /// # Errors
-/// The text is no question, so that there is no id to answer to.
+/// The text is no request.
 #[wasm_bindgen]
-pub fn answer(question: &str, buffers: Vec<ArrayBuffer>) -> Result<Array, JsError> {
-    let Question { id, request } = serde_json::from_str(question)?;
+pub fn answer(request: &str, buffers: Vec<ArrayBuffer>) -> Result<Array, JsError> {
+    let request = serde_json::from_str(request)?;
     let payloads = buffers
         .iter()
         .map(|buffer| Uint8Array::new(buffer).to_vec())
         .collect();
     let (reply, payloads) = mtl_tools::answer(request, payloads);
-    let text = serde_json::to_string(&Answer { id, reply })?;
+    let text = serde_json::to_string(&reply)?;
     let message = Array::of1(&JsString::from(text));
     for payload in payloads {
         message.push(&Uint8Array::from(&payload[..]).buffer());

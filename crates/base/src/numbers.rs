@@ -19,10 +19,10 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, Visitor},
+    de::{DeserializeOwned, Error, Visitor},
 };
 
-/// For `#[serde(with = "mtl_base::numbers")]`: writes a number, an optional one, or a list of either.
+/// For `#[serde(with = "mtl_base::numbers")]`: writes a number, an optional one, one with a key, or a list of these.
 pub fn serialize<T: Numbers, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     value.write(serializer)
 }
@@ -144,6 +144,17 @@ impl<T: Numbers> Numbers for Option<T> {
     }
 }
 
+impl<K: Serialize + DeserializeOwned, T: Numbers> Numbers for (K, T) {
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.0, Element(&self.1)).serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (key, element) = <(K, Element<T>)>::deserialize(deserializer)?;
+        Ok((key, element.0))
+    }
+}
+
 impl<T: Numbers> Numbers for Vec<T> {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(Element))
@@ -170,6 +181,8 @@ mod tests {
         lists: Vec<Vec<f32>>,
         #[serde(with = "crate::numbers")]
         some: Vec<Option<f64>>,
+        #[serde(with = "crate::numbers")]
+        keyed: Vec<(String, f32)>,
     }
 
     #[test]
@@ -189,12 +202,17 @@ mod tests {
                 double: f64::from(one) * 3.0,
                 lists: vec![all.to_vec(), vec![]],
                 some: vec![None, Some(f64::from(one))],
+                keyed: vec![("one".to_owned(), one)],
             };
             let back: Sample = json::read(&json::write(&sample)).unwrap();
             assert_eq!(back.one.to_bits(), one.to_bits());
             assert_eq!(back.double.to_bits(), sample.double.to_bits());
             let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&back.lists[0]), bits(&all));
+            assert_eq!(
+                (&*back.keyed[0].0, back.keyed[0].1.to_bits()),
+                ("one", one.to_bits())
+            );
             assert!(back.lists[1].is_empty() && back.some[0].is_none());
             assert_eq!(back.some[1].map(f64::to_bits), sample.some[1].map(f64::to_bits));
         }

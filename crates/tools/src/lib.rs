@@ -1,7 +1,7 @@
 //! What the page does with bytes and does not need before somebody asks for it: import and export.
 //!
 //! A tool is one variant of [`Request`], one of [`Reply`] and a pure function from bytes to bytes. They are compiled into a
-//! WebAssembly module of their own (`tools/`), which the page fetches with the first question and runs in a worker of its own;
+//! WebAssembly module of their own (`tools/`), which the page fetches with the first request and runs in a worker of its own;
 //! the page links the types of [`protocol`] alone. Natively they are an ordinary library.
 //!
 //! ```
@@ -17,7 +17,7 @@
 pub mod link;
 pub mod protocol;
 
-pub use protocol::{Answer, Question, Reply, Request, ToolError};
+pub use protocol::{Reply, Request, ToolError};
 
 /// The reply to a request, with its payloads.
 pub fn answer(request: Request, payloads: Vec<Vec<u8>>) -> (Result<Reply, ToolError>, Vec<Vec<u8>>) {

@@ -1,18 +1,10 @@
-//! What the page and the worker of the tools say to each other: questions with an id, and one answer to each.
+//! The messages between page and tools worker: the JSON of a [`Request`] is answered by that of a `Result<Reply, ToolError>`. Ids of
+//! requests travel beside the JSON.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Page to worker. Payloads are those of the request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Question {
-    /// Chosen by the page; the answer has it too.
-    pub id: u32,
-    /// What is to be done.
-    pub request: Request,
-}
-
-/// What is to be done.
+/// Page to worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
@@ -23,15 +15,6 @@ pub enum Request {
         /// What stands behind `project=`.
         text: String,
     },
-}
-
-/// Worker to page. Payloads are those of the reply.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
-    /// The question's.
-    pub id: u32,
-    /// What came of it.
-    pub reply: Result<Reply, ToolError>,
 }
 
 /// The reply to a [`Request`].

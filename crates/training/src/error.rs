@@ -51,7 +51,8 @@ pub enum RunError {
     },
     /// A loss became infinite, not a number, or far larger than at the start.
     #[error(
-        "task `{task}` diverged in step {step}: its loss is {loss}; lower the learning rate or clip the gradients, then reset"
+        "task `{task}` diverged in step {step}: its loss is {}; lower the learning rate or clip the gradients, then reset",
+        shown(*loss).en
     )]
     Diverged {
         /// The task.
@@ -92,6 +93,19 @@ pub enum RunError {
     /// The run has diverged and cannot go on.
     #[error("the run has diverged and cannot go on; lower the learning rate and reset")]
     HasDiverged,
+    /// There is no earlier state to go back to.
+    #[error(
+        "there is no earlier state to go back to: the run has not diverged, or its last good state was not kept; reset it"
+    )]
+    NoGoodState,
+    /// A step that cannot be counted on from.
+    #[error("the number of steps is {got}; expected at most {limit}; nothing was replaced")]
+    StepCount {
+        /// Greatest number of steps.
+        limit: u64,
+        /// Number of steps of the snapshot.
+        got: u64,
+    },
     /// All epochs are done.
     #[error("all {epochs} epochs are done; raise the number of epochs or reset")]
     AllEpochsDone {
@@ -104,14 +118,14 @@ pub enum RunError {
     /// Test rows are not shown.
     #[error("test rows are not shown, so that nobody learns from them; ask for training or validation rows")]
     TestRows,
-    /// More is waiting than is kept.
-    #[error("{limit} evaluations are waiting already; wait for one to end")]
+    /// Too many requests are pending.
+    #[error("{limit} requests are pending already; wait for one to end")]
     TooMany {
         /// The ceiling.
         limit: usize,
     },
-    /// The run that was asked about is gone.
-    #[error("the run was replaced before the evaluation ended; ask again")]
+    /// The run was replaced while the request was pending.
+    #[error("the run was replaced before the request was done; repeat it")]
     Replaced,
     /// An example has a feature that the model does not read.
     #[error("the model reads no feature `{feature}` of this kind; it reads {known}")]
@@ -368,7 +382,8 @@ impl Explain for RunError {
             Self::Setting(error) => error.explain().zh,
             Self::Steps { limit, got } => format!("步数：应为 1 到 {limit} 的整数，得到 {got}"),
             Self::Diverged { task, step, loss } => {
-                format!("任务“{task}”在第 {step} 步发散：损失为 {loss}；请降低学习率或裁剪梯度，然后重置")
+                let loss = shown(*loss).zh;
+                format!("任务“{task}”在第 {step} 步发散：损失为{loss}；请降低学习率或裁剪梯度，然后重置")
             }
             Self::NotFinite {
                 parameter,
@@ -388,11 +403,13 @@ impl Explain for RunError {
             ),
             Self::State(problem) => format!("保存的训练状态不匹配：{}；未作任何替换", problem.explain().zh),
             Self::HasDiverged => "训练已发散，无法继续；请降低学习率并重置".to_owned(),
+            Self::NoGoodState => "没有可以退回的状态：训练并未发散，或没有保存正常的状态；请重置".to_owned(),
+            Self::StepCount { limit, got } => format!("步数为 {got}，应不超过 {limit}；未作任何替换"),
             Self::AllEpochsDone { epochs } => format!("{epochs} 轮已全部完成；请增加轮数或重置"),
             Self::EmptySplit(split) => format!("{}集没有数据；请在数据设置中为它分配比例", split.label().zh),
             Self::TestRows => "测试集的行不予显示，以免从中学习；请查看训练集或验证集".to_owned(),
-            Self::TooMany { limit } => format!("已有 {limit} 个评估在等待；请等其中一个结束"),
-            Self::Replaced => "评估结束前训练已被替换；请重新提问".to_owned(),
+            Self::TooMany { limit } => format!("已有 {limit} 个请求在等待；请等其中一个结束"),
+            Self::Replaced => "请求完成前训练已被替换；请重试".to_owned(),
             Self::UnknownFeature { feature, known } => {
                 format!("模型不读取这种类型的特征“{feature}”；它读取 {known}")
             }
@@ -409,6 +426,18 @@ impl Explain for RunError {
             ),
         };
         Message::new(self.to_string(), zh)
+    }
+}
+
+/// A loss that shows divergence, in few digits.
+fn shown(loss: f32) -> Message {
+    if loss.is_nan() {
+        Message::new("not a number", "非数值")
+    } else if loss.is_infinite() {
+        Message::new("infinite", "无穷大")
+    } else {
+        let digits = format!("{loss:.2e}");
+        Message::new(digits.clone(), format!(" {digits}"))
     }
 }
 

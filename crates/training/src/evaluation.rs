@@ -1,4 +1,4 @@
-//! Metrics on many rows, batch by batch, so that a slice of the session ends in time.
+//! Evaluation of many rows, batch by batch, within the slices of a session.
 
 use mtl_base::schema::LabelKind;
 use mtl_data::baseline;
@@ -6,21 +6,21 @@ use mtl_data::prepare::Prepared;
 use mtl_engine::metrics::{self, TaskMetrics};
 use mtl_program::specs::Mode;
 
-use crate::protocol::{Evaluation, LabelBaselines, Split};
+use crate::protocol::{Evaluation, LabelBaselines, RequestId, Split};
 use crate::run::TrainingRun;
 
-/// An evaluation under way.
+/// An evaluation in progress.
 #[derive(Debug)]
 pub(crate) struct EvaluationJob {
     pub(crate) split: Split,
-    /// The question to answer; none for the evaluation after an epoch.
-    pub(crate) id: Option<u32>,
+    /// The request that it answers; none for the evaluation after an epoch.
+    pub(crate) id: Option<RequestId>,
     rows: Vec<u32>,
     n_done: usize,
     tasks: Vec<Collected>,
 }
 
-/// What is known of one task so far.
+/// Outputs, labels and losses of a task so far.
 #[derive(Clone, Debug, Default)]
 struct Collected {
     outputs: Vec<f32>,
@@ -30,7 +30,7 @@ struct Collected {
 }
 
 impl EvaluationJob {
-    pub(crate) fn new(run: &TrainingRun, split: Split, rows: Vec<u32>, id: Option<u32>) -> Self {
+    pub(crate) fn new(run: &TrainingRun, split: Split, rows: Vec<u32>, id: Option<RequestId>) -> Self {
         let tasks = run
             .trainer
             .model
@@ -74,7 +74,7 @@ impl EvaluationJob {
         self.n_done == self.rows.len()
     }
 
-    /// The figures; the losses are means over the labelled rows.
+    /// The metrics; the losses are means over the labelled rows.
     pub(crate) fn finish(self, run: &TrainingRun, elapsed_ms: f64) -> Evaluation {
         Evaluation {
             split: self.split,
@@ -105,7 +105,7 @@ fn task_metrics(kind: LabelKind, labels: &[f32], outputs: &[f32]) -> TaskMetrics
 /// Labels with more classes than this have no baselines: a score per row and class would be too many.
 const MAX_BASELINE_CLASSES: usize = 100;
 
-/// What simple methods reach on the rows of a split.
+/// Metrics of simple methods on the rows of a split.
 pub(crate) fn baselines(data: &Prepared, split: Split) -> Vec<LabelBaselines> {
     let rows = data.splits.rows(split);
     let few = |label_idx: &usize| {

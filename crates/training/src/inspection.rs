@@ -1,5 +1,4 @@
-//! A look inside the run: what a layer puts out and what its parameters have become, and how strongly each task's loss
-//! pulls at each layer.
+//! Inspection of a run: activations and parameters of a layer, and the gradient norm of each task's loss per layer.
 //!
 //! ```text
 //! a fixed sample of training rows -> forward (as for predictions) -> activations of the layer
@@ -18,27 +17,27 @@ use crate::order::sample;
 use crate::protocol::Reply;
 use crate::run::TrainingRun;
 
-/// Rows that are looked at: enough for a histogram, few enough for one backward pass per task.
+/// Rows that are inspected: enough for a histogram, few enough for one backward pass per task.
 const MAX_ROWS: usize = 256;
 /// Bars of a histogram.
 const N_BINS: usize = 32;
 
-/// A look inside the run at one step.
+/// An inspection of the run at one step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Inspection {
     /// Steps done.
     pub step: u64,
-    /// Training rows that were looked at.
+    /// Number of training rows that were inspected.
     pub n_rows: usize,
     /// Names of the tasks, in the order of the heads.
     pub tasks: Vec<String>,
-    /// The layer that was asked for.
+    /// The layer of the request.
     pub layer: Option<LayerInspection>,
-    /// How strongly each task pulls, for every layer with parameters, in the order of the parameters.
+    /// Gradient norms of every layer with parameters, in the order of the parameters.
     pub gradients: Vec<LayerGradients>,
 }
 
-/// What a layer puts out and what its parameters are.
+/// Activations and parameters of a layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerInspection {
     /// The layer.
@@ -56,10 +55,11 @@ pub struct LayerGradients {
     /// The layer.
     pub node: NodeId,
     /// Per task; `None` where the loss does not reach the layer or no row is labelled.
+    #[serde(with = "mtl_base::numbers")]
     pub norms: Vec<Option<f32>>,
 }
 
-/// How often which values occur.
+/// A histogram of values.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
     /// Smallest finite value: where the first bar begins.
@@ -69,8 +69,10 @@ pub struct Histogram {
     /// Finite values per bar; the bars are equally wide.
     pub counts: Vec<u32>,
     /// Mean of the finite values.
+    #[serde(with = "mtl_base::numbers")]
     pub mean: f64,
     /// Their standard deviation.
+    #[serde(with = "mtl_base::numbers")]
     pub deviation: f64,
     /// Values that are exactly 0 (a unit that does not fire, a weight that nothing has touched).
     pub n_zero: u32,

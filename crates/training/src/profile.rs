@@ -1,7 +1,7 @@
-//! Where a training step goes: time per op, forward and backward, and of what comes before and after.
+//! Profile of a training step: time per op, forward and backward, and of the stages before and after.
 //!
-//! The next steps of the run are made, as in training, and every part is timed with the clock that is passed in; then all that
-//! they have changed is put back. A browser's clock is coarse (0.1 ms), so that a part is often read as 0 and sometimes as
+//! The next steps of the run are made, as in training, and every part is timed with the clock that is passed in; then the state
+//! before them is restored. A browser's clock is coarse (0.1 ms), so that a part is often read as 0 and sometimes as
 //! too much; over many steps the sums are right, as the parts fall on the clock's ticks by chance. Ordinary steps know
 //! nothing of it.
 
@@ -10,19 +10,19 @@ use serde::{Deserialize, Serialize};
 use crate::step::{OpTime, Profile};
 use crate::{RunError, Session};
 
-/// Steps are made for so long, in milliseconds, but
+/// Time for which steps are made.
 const BUDGET_MS: f64 = 400.0;
-/// no more of them than this, and
+/// Most steps.
 const MAX_STEPS: u64 = 400;
-/// at least so many.
+/// Fewest steps.
 const MIN_STEPS: u64 = 3;
 
 /// Mean times of one training step, in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepProfile {
-    /// Steps that were timed.
+    /// Number of steps that were timed.
     pub n_steps: u64,
-    /// Rows of each, in the mean.
+    /// Mean number of rows of a step.
     pub n_rows: usize,
     /// Copying the rows into the batch.
     pub batch_ms: f64,

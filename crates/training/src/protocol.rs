@@ -1,14 +1,16 @@
-//! What the page and the worker say to each other: two closed enums of plain data, variants grouped by verb.
+//! The messages between page and worker: closed enums of plain data, variants grouped by verb.
 //!
-//! On the wire an enum is `{"variant": {...}}`, which is read in one pass; a tag inside the object would have to be
-//! looked for first, and doubles the code that reads everything within.
+//! Every [`Command`] has a [`RequestId`], chosen by the sender, and gets exactly one reply with the same id: a [`Reply`] or a
+//! [`RunError`](crate::RunError). The id travels beside the message. An [`Event`] is a broadcast: it has no id and is not an answer.
+//!
+//! In JSON an enum is `{"variant": {...}}`, which is read in one pass; a tag inside the object would have to be
+//! searched for first, and doubles the code that reads its content.
 //!
 //! Large byte blocks (a data set asset, parameter values) travel beside a message as *payloads*, so that the page can
 //! transfer them instead of copying: a variant that has one says so.
 //!
-//! The run knows no file format. A weights file is made in the worker by the page's glue, without going through the
-//! page: it asks the session for [`Request::Snapshot`] and hands [`Snapshot`] and values to
-//! `mtl_export::weights::encode`; the other way round `decode` gives what [`Request::Restore`] takes.
+//! The session depends on no file format. The worker writes a weights file from the reply to [`Request::Snapshot`] with
+//! `mtl_export::weights::encode`, and reads one with `decode` into a [`Request::Restore`].
 
 use std::collections::BTreeMap;
 
@@ -29,39 +31,41 @@ pub use crate::step::OpTime;
 pub use crate::step::SavedState;
 pub use mtl_data::split::Split;
 
+/// Identifies a command among those whose replies are pending.
+pub type RequestId = u32;
+
 /// Page to worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// What to train on. With [`DataSource::Asset`] the bytes of the asset are payload 0.
+    /// Replaces the data set, and answers [`Reply::Done`]. With [`DataSource::Asset`] the bytes of the asset are payload 0.
     Data {
         /// Where the rows come from.
         source: DataSource,
         /// Vocabulary, truncation, splits.
         settings: DataSettings,
     },
-    /// What to train. A change of loss weights, names or positions only goes on with the run; any other resets it.
+    /// Replaces the design, and answers [`Reply::Done`]; whether it compiles is reported by [`Event::Model`]. The run continues after
+    /// a change of loss weights, names or positions only; any other resets it.
     Design {
         /// The whole design.
         design: Design,
     },
-    /// How to train. Learning rate, optimizer constants, schedule, clipping, stop condition and backend apply from the
+    /// Replaces the settings of the run, and answers [`Reply::Done`]. Learning rate, optimizer constants, schedule, clipping, stop condition and backend apply from the
     /// next step on, with the optimizer's state, and so does the balancing method; batch size, seed and the kind of optimizer reset
     /// the run.
     Settings {
         /// All settings.
         settings: RunSettings,
     },
-    /// Moves the run.
+    /// Starts, stops or resets the run; the answer is [`Reply::Status`].
     Run {
-        /// How.
+        /// The action.
         run: Run,
     },
-    /// A question that gets exactly one [`Event::Reply`] with the same id.
+    /// Reads from the run, or restores it.
     Ask {
-        /// Chosen by the page.
-        id: u32,
-        /// What is asked.
+        /// The request.
         request: Request,
     },
 }
@@ -82,26 +86,30 @@ pub enum DataSource {
     },
 }
 
-/// Moves the run.
+/// An action on the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Run {
-    /// Trains until paused or stopped.
+    /// Trains until paused or finished; answered at once.
     Play,
-    /// Stops after the step under way.
+    /// Stops after the current step; answered at once.
     Pause,
-    /// Trains `n` steps, then pauses.
+    /// Trains `n` steps beyond those already requested, then pauses. Answered when these steps are done, or when the run pauses before
+    /// that; with the error when it diverges or is replaced.
     Steps {
-        /// How many.
+        /// Number of steps.
         n: u32,
     },
-    /// Trains to the end of the epoch, then pauses.
+    /// Trains to the end of the epoch (of the next one, when the end of this one is already requested), then pauses. Answered after the
+    /// evaluations of the epoch, otherwise like `Steps`.
     Epoch,
     /// Fresh parameters from the seed; empty history.
     Reset,
+    /// Takes a run that has diverged back to [`RunStatus::rewind_step`], with the optimizer's state of that step.
+    Rewind,
 }
 
-/// A question of the page.
+/// A request that reads from the session or restores it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
@@ -116,7 +124,7 @@ pub enum Request {
         /// Which rows.
         split: Split,
     },
-    /// Everything that a weights file holds; parameter values are payload 0 (f32, little endian, in order), the numbers of
+    /// The content of a weights file; parameter values are payload 0 of the reply (f32, little endian, in order), the numbers of
     /// [`Snapshot::state`] payload 1.
     Snapshot,
     /// Goes back to a snapshot as a whole: data, design, settings, parameter values, the state of the training and step. Payload 0
@@ -129,7 +137,7 @@ pub enum Request {
     ///
     /// Before the reply come [`Event::Data`] (if the data set changed), [`Event::Model`] and [`Event::Status`].
     Restore {
-        /// As given by [`Reply::Snapshot`].
+        /// A snapshot from [`Reply::Snapshot`].
         snapshot: Box<Snapshot>,
     },
     /// The state that [`Event::Status`] reports, at once.
@@ -167,8 +175,12 @@ pub struct PredictInput {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// The data set is loaded and prepared.
+    /// Another data set is loaded and prepared.
     Data {
+        /// Source of its rows.
+        source: DataSource,
+        /// Settings of its preparation.
+        settings: DataSettings,
         /// Rows, distributions, vocabulary.
         report: Box<DataReport>,
         /// What a design can read and learn.
@@ -204,18 +216,6 @@ pub enum Event {
         /// The figures.
         evaluation: Evaluation,
     },
-    /// The answer to a [`Command::Ask`].
-    Reply {
-        /// The question's id.
-        id: u32,
-        /// The answer, or what is wrong.
-        reply: Result<Reply, Message>,
-    },
-    /// A command failed; what was there is kept.
-    Failure {
-        /// What, where, expected, got, hint.
-        message: Message,
-    },
 }
 
 /// State of the run.
@@ -235,6 +235,9 @@ pub struct RunStatus {
     pub note: Option<Message>,
     /// What runs the steps.
     pub runs_on: RunsOn,
+    /// Of a run that has diverged: the step of its last good state, which [`Run::Rewind`] restores.
+    #[serde(default)]
+    pub rewind_step: Option<u64>,
 }
 
 /// What runs the steps.
@@ -272,12 +275,16 @@ pub struct Progress {
     /// Time spent training.
     pub elapsed_ms: f64,
     /// Mean training loss per task over the steps since the last report; `None` when no row was labelled.
+    #[serde(with = "mtl_base::numbers")]
     pub losses: Vec<Option<f32>>,
     /// Regularisation penalty of the last step.
+    #[serde(with = "mtl_base::numbers")]
     pub penalty: f32,
     /// Learning rate of the last step.
+    #[serde(with = "mtl_base::numbers")]
     pub learning_rate: f32,
     /// Loss weight per task in the last step.
+    #[serde(with = "mtl_base::numbers")]
     pub weights: Vec<f32>,
     /// Steps per second and examples per second, over the last second or so.
     pub steps_per_second: f32,
@@ -297,6 +304,7 @@ pub struct Evaluation {
     /// Time spent training.
     pub elapsed_ms: f64,
     /// Mean loss per task, in the order of the heads; `None` when no row was labelled.
+    #[serde(with = "mtl_base::numbers")]
     pub losses: Vec<Option<f64>>,
     /// Metrics per task, in the order of the heads.
     pub tasks: Vec<TaskMetrics>,
@@ -313,10 +321,17 @@ pub struct LabelBaselines {
     pub methods: Vec<(Method, TaskMetrics)>,
 }
 
-/// An answer.
+/// The successful reply to a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
+    /// To [`Command::Data`], [`Command::Design`], [`Command::Settings`] and [`Request::Restore`].
+    Done,
+    /// To [`Command::Run`].
+    Status {
+        /// State of the run.
+        status: RunStatus,
+    },
     /// To [`Request::Predict`].
     Prediction {
         /// Per task, in the order of the heads.
@@ -336,8 +351,6 @@ pub enum Reply {
         /// What goes into a file beside the values.
         snapshot: Box<Snapshot>,
     },
-    /// To [`Request::Restore`].
-    Restored,
     /// To [`Request::State`].
     State {
         /// The state.
@@ -365,12 +378,14 @@ pub struct TaskPrediction {
     /// Name of the task.
     pub task: String,
     /// Probability per class (two for binary: no, yes) or per label, or the one predicted value.
+    #[serde(with = "mtl_base::numbers")]
     pub outputs: Vec<f32>,
     /// Names of the classes or labels; empty for a real value.
     pub classes: Vec<Message>,
     /// Positions of what is predicted: the most probable class, or every label above 0.5; empty for a real value.
     pub predicted: Vec<usize>,
     /// Gradient x input of the most probable class's or label's logit (or the value), per text feature and token.
+    #[serde(with = "mtl_base::numbers")]
     pub attributions: Vec<Vec<f32>>,
 }
 

@@ -53,7 +53,7 @@ pub struct TrainingRun {
     order: RowOrder,
 }
 
-/// Where the model's inputs and tasks stand in the data set.
+/// Columns of the data set for the model's inputs and tasks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Columns {
     /// Per input slot, the feature's index in the schema.
@@ -62,12 +62,12 @@ pub(crate) struct Columns {
     pub(crate) labels: Vec<usize>,
 }
 
-/// What the rows of a data set take in memory: they stand there twice, as they were read, and as batches take them.
+/// Bytes of the rows of a data set, which are in memory twice: as they were read, and prepared for batches.
 fn row_bytes(data: &Prepared) -> usize {
     2 * data.bytes()
 }
 
-/// Most bytes of everything else.
+/// Most bytes of everything but the rows.
 fn max_bytes(data: &Prepared) -> usize {
     Limits::default().max_bytes.saturating_sub(row_bytes(data))
 }
@@ -101,7 +101,7 @@ impl TrainingRun {
         })
     }
 
-    /// Takes over a design that differs from the run's in settings only that change neither parameters nor shapes
+    /// Replaces the design by one that differs from the run's in settings only that change neither parameters nor shapes
     /// (names, places, loss weights, rates of dropout, regularisers, frozen layers); false when it differs in more.
     pub fn update_design(&mut self, design: &Design) -> bool {
         if !self.trainer.model.update_settings(design) {
@@ -112,8 +112,8 @@ impl TrainingRun {
         true
     }
 
-    /// Takes over settings under which the run goes on ([`RunSettings::keeps_run`]): the optimizer and the balancing method keep
-    /// their state as far as the new settings keep one.
+    /// Replaces the settings by others under which the run continues ([`RunSettings::keeps_run`]): the optimizer and the balancing method
+    /// keep their state as far as the new settings have one.
     ///
     /// # Errors
     /// When they need more memory than there is; nothing has changed then.
@@ -160,12 +160,12 @@ impl TrainingRun {
         self.trainer.report()
     }
 
-    /// Whether every epoch has new rows.
+    /// Whether every epoch draws new rows.
     pub fn has_fresh_rows(&self) -> bool {
         self.data.fresh.is_some()
     }
 
-    /// What the run costs, the rows of the data set with it.
+    /// Costs of the run, including the rows of the data set.
     pub fn resources(&self) -> Resources {
         let mut resources = self.trainer.model.resources();
         resources.bytes.rows = row_bytes(&self.data);
@@ -197,7 +197,7 @@ impl TrainingRun {
     /// Trains one step; returns how many rows it read.
     ///
     /// # Errors
-    /// When the run diverges; the parameters are as before then.
+    /// When the run diverges; see [`Trainer::step`].
     pub fn train_step(&mut self) -> Result<usize, RunError> {
         self.train_step_observed(&mut ())
     }
@@ -205,7 +205,7 @@ impl TrainingRun {
     /// As [`TrainingRun::train_step`], watched by `observer`.
     ///
     /// # Errors
-    /// When the run diverges; the parameters are as before then.
+    /// When the run diverges; see [`Trainer::step`].
     pub fn train_step_observed<O: StepObserver>(&mut self, observer: &mut O) -> Result<usize, RunError> {
         let step = self.n_steps();
         let request = self.request(step);
@@ -226,7 +226,22 @@ impl TrainingRun {
         Ok(rows.len())
     }
 
-    /// What step `step` (the first being 0) is asked to do, whoever makes it.
+    /// Keeps the state as the last good one, when that is due: see [`Trainer::keep_good`].
+    pub(crate) fn keep_good(&mut self) {
+        self.trainer.keep_good();
+    }
+
+    /// The step of the last good state that was kept.
+    pub fn good_step(&self) -> Option<u64> {
+        self.trainer.good_step()
+    }
+
+    /// Goes back to the last good state; false when none was kept.
+    pub fn go_back(&mut self) -> bool {
+        self.trainer.go_back()
+    }
+
+    /// The inputs of step `step` (the first being 0), on any backend.
     pub(crate) fn request(&self, step: u64) -> StepRequest {
         let steps_per_epoch = self.steps_per_epoch().max(1);
         let total_steps = steps_per_epoch * u64::from(self.settings.epochs);
@@ -467,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_is_not_finite_is_named_at_the_end_of_an_epoch() {
+    fn a_parameter_that_is_not_finite_is_named_at_the_step() {
         let dataset = generate(&ImpressionSettings {
             rows: 200,
             ..ImpressionSettings::default()
@@ -490,11 +505,10 @@ mod tests {
                 ..settings
             };
             run.update_settings(&extreme).expect("it fits");
-            run.train_step().expect("the loss is that before the step");
-            let error = run.trainer.check_parameters().expect_err("not finite");
+            let error = run.train_step().expect_err("not finite");
             assert!(matches!(error, RunError::NotFinite { step: 3, .. }), "{error:?}");
         }
-        // A GPU's steps are not seen here: it puts the parameters in place, epoch after epoch.
+        // A GPU's steps are not checked: their parameters are, epoch after epoch.
         let mut run = TrainingRun::build(&design, &data, &RunSettings::default()).expect("a run");
         run.trainer.check_parameters().expect("finite numbers");
         run.trainer.model.values_mut()[0] = f32::NAN;

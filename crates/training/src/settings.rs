@@ -14,8 +14,10 @@ pub const MAX_STEPS_PER_COMMAND: u32 = 1_000_000;
 pub const MAX_TEXT_BYTES: usize = 100_000;
 /// Most rows that are shown at once.
 pub const MAX_SAMPLE_ROWS: usize = 1_000;
-/// Most evaluations that may be waiting.
+/// Most requests of a kind (evaluations; steps and epochs) that may be pending.
 pub const MAX_WAITING: usize = 16;
+/// Greatest number of steps of a run: a JavaScript number holds each up to it.
+pub const MAX_STEPS: u64 = (1 << 53) - 1;
 /// Largest seed: a larger one would not survive a round trip through a JavaScript number.
 pub const MAX_SEED: u64 = (1 << 53) - 1;
 

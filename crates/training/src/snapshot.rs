@@ -1,4 +1,4 @@
-//! A run as data, and back: everything is prepared and checked before the session changes.
+//! Snapshots of a run, and their restoration: everything is prepared and checked before the session changes.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,6 +12,7 @@ use crate::error::{DataPart, ParameterProblem, Payload, RunError};
 use crate::protocol::{DataSource, Snapshot};
 use crate::run::TrainingRun;
 use crate::session::{Loaded, Outgoing, Session};
+use crate::settings::MAX_STEPS;
 use crate::step::Order;
 
 /// Loads and prepares a data set; `bytes` are those of an asset.
@@ -88,6 +89,12 @@ impl Session {
             None => None,
         };
         snapshot.settings.check()?;
+        if snapshot.step > MAX_STEPS {
+            return Err(RunError::StepCount {
+                limit: MAX_STEPS,
+                got: snapshot.step,
+            });
+        }
         let is_loaded = |loaded: &&Loaded| {
             loaded.source == snapshot.source && loaded.prepared.settings == snapshot.data_settings
         };

@@ -1,20 +1,21 @@
-//! The stop condition: so many evaluations of the validation rows without improvement end the run.
+//! Early stopping: the run ends after a number of evaluations of the validation rows without improvement.
 
 use mtl_engine::metrics::Direction;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::{Evaluation, StopCondition, Watch};
 
-/// What early stopping remembers between evaluations.
+/// State of early stopping between evaluations.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stopping {
+    #[serde(with = "mtl_base::numbers")]
     best: Option<f64>,
     n_without_improvement: u32,
 }
 
 impl Stopping {
-    /// Takes in an evaluation of the validation rows; true when the run should end. `task_idx` turns the watched head
-    /// into its place among the tasks; `weights` are the loss weights.
+    /// Records an evaluation of the validation rows; true when the run should end. `task_idx` is the index of the watched task;
+    /// `weights` are the loss weights.
     pub(crate) fn observe(
         &mut self,
         condition: &StopCondition,
@@ -29,7 +30,7 @@ impl Stopping {
         let Some(value) = watched(&condition.watch, evaluation, task_idx, weights) else {
             return false;
         };
-        // Turned so that more is better.
+        // Negated where needed, so that more is better.
         let value = if lower_is_better(&condition.watch) {
             -value
         } else {

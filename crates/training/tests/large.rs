@@ -12,8 +12,8 @@ use mtl_data::dataset::{Column, Dataset, DatasetInfo, Feature, IdColumn, LabelCo
 use mtl_data::prepare::DataSettings;
 use mtl_engine::design::presets;
 use mtl_engine::layers::Layer;
-use mtl_training::Session;
 use mtl_training::protocol::{Backend, Command, DataSource, Event, Phase, Run, RunSettings};
+use mtl_training::{Outgoing, Session};
 
 /// Users of the largest model, and the width of their vectors: with the rest just under 20 million parameters.
 const N_USERS: usize = 330_000;
@@ -57,9 +57,10 @@ fn the_largest_data_set_and_model_train_within_a_gigabyte() {
         backend: Backend::Cpu,
         ..RunSettings::default()
     };
-    session.handle(Command::Settings { settings }, vec![], &mut out);
+    session.handle(1, Command::Settings { settings }, vec![], &mut out);
     let source = DataSource::Asset { key: String::new() };
     session.handle(
+        2,
         Command::Data {
             source,
             settings: DataSettings::default(),
@@ -67,19 +68,23 @@ fn the_largest_data_set_and_model_train_within_a_gigabyte() {
         vec![bytes],
         &mut out,
     );
-    let schema = out.iter().find_map(|outgoing| match &outgoing.event {
-        Event::Data { schema, .. } => Some(schema.clone()),
-        _ => None,
-    });
+    let schema = out
+        .iter()
+        .filter_map(Outgoing::event)
+        .find_map(|event| match event {
+            Event::Data { schema, .. } => Some(schema.clone()),
+            _ => None,
+        });
     let mut design = presets::design("ad-content", &schema.expect("a data set")).expect("a preset");
     for node in &mut design.nodes {
         if let Layer::Embedding(embedding) = &mut node.layer {
             embedding.width = WIDTH;
         }
     }
-    session.handle(Command::Design { design }, vec![], &mut out);
+    session.handle(3, Command::Design { design }, vec![], &mut out);
     assert_eq!(session.status().phase, Phase::Paused);
     session.handle(
+        4,
         Command::Run {
             run: Run::Steps { n: 3 },
         },
@@ -87,10 +92,13 @@ fn the_largest_data_set_and_model_train_within_a_gigabyte() {
         &mut out,
     );
     while session.slice(&|| 0.0, 1.0, &mut out) {}
-    let mut losses = out.iter().filter_map(|outgoing| match &outgoing.event {
-        Event::Progress { progress } => progress.losses[0],
-        _ => None,
-    });
+    let mut losses = out
+        .iter()
+        .filter_map(Outgoing::event)
+        .filter_map(|event| match event {
+            Event::Progress { progress } => progress.losses[0],
+            _ => None,
+        });
     assert!(losses.next_back().is_some_and(f32::is_finite), "it has trained");
     // Values, gradients and two slots of Adam of 19.8 million parameters are counted.
     assert!(most() > 316_000_000, "{} bytes at once", most());

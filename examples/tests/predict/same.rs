@@ -299,7 +299,7 @@ fn the_golden_file_predicts_what_it_did() {
         },
         vec![values],
     );
-    assert_eq!(reply, Reply::Restored);
+    assert_eq!(reply, Reply::Done);
     for (words, expected) in &expected {
         assert_close(&as_map(&asked.predict(text_input(words))), expected, words);
         if let Some(python) = python() {

@@ -33,7 +33,7 @@ pub fn BalanceSection() -> Html {
         Callback::from(move |value| {
             change_settings(&this, |settings| {
                 if let Err(error) = settings.set("balance", &value) {
-                    this.complain(error.explain());
+                    this.show_problem(error.explain());
                 }
             });
         })

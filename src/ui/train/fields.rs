@@ -31,7 +31,7 @@ fn change(playground: &PlaygroundRef, groups: Groups, key: &str, value: &Value) 
     };
     let changed = group.set(key, value).map_err(|error| error.explain());
     if let Err(message) = changed.and_then(|()| playground.set_settings(settings)) {
-        playground.complain(message);
+        playground.show_problem(message);
     }
 }
 

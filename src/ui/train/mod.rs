@@ -44,7 +44,7 @@ fn change_settings(playground: &PlaygroundRef, change: impl FnOnce(&mut RunSetti
     let mut settings = RunSettings::clone(&playground.settings.get());
     change(&mut settings);
     if let Err(message) = playground.set_settings(settings) {
-        playground.complain(message);
+        playground.show_problem(message);
     }
 }
 

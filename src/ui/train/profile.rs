@@ -9,6 +9,7 @@ use super::Fold;
 use crate::{
     i18n::{Lang, fill, inside::T, use_lang},
     state::use_playground,
+    worker::protocol::Failure,
 };
 
 /// Number of bars; the rest is combined into one.
@@ -55,7 +56,7 @@ pub fn ProfileSection() -> Html {
                 });
                 let bars = bars.collect();
                 profile.set(Some(Rc::new((measured, bars))));
-                Ok(())
+                Ok::<(), Failure>(())
             });
         })
     };

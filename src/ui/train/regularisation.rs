@@ -58,7 +58,7 @@ pub fn RegularisationSection() -> Html {
                 T.set_everywhere.zh.replace("{0}", label.zh),
             );
             if let Err(message) = this.edit_all(name, &edits) {
-                this.complain(message);
+                this.show_problem(message);
             }
         });
         let badge = differs.then(|| AttrValue::from(T.differs.get(lang)));

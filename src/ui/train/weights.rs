@@ -35,7 +35,7 @@ pub fn WeightsSection() -> Html {
                     let this = playground.clone();
                     Callback::from(move |weight: f64| {
                         if let Err(message) = this.set_task_weight(task_idx, weight) {
-                            this.complain(message);
+                            this.show_problem(message);
                         }
                     })
                 };
@@ -51,7 +51,7 @@ pub fn WeightsSection() -> Html {
                     Callback::from(move |result: Result<Value, crate::i18n::Message>| match result {
                         Ok(Value::Real(weight)) => set.emit(weight),
                         Ok(_) => {}
-                        Err(message) => this.complain(message),
+                        Err(message) => this.show_problem(message),
                     })
                 };
                 let label = fill(T.weight_of, lang, &[&task.name]);

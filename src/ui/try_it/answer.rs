@@ -4,7 +4,7 @@ use mtl_training::protocol::{PredictInput, TaskPrediction, TokenSpans};
 use yew::prelude::*;
 
 use crate::{
-    i18n::{Lang, fill, panels::T, use_lang},
+    i18n::{Lang, fill, format, panels::T, use_lang},
     state::task_color,
     ui::{charts::format_value, watch::task_tag},
 };
@@ -32,6 +32,8 @@ pub struct AnswerProps {
     pub answer: Answer,
     /// Whether the model has been trained.
     pub is_trained: bool,
+    /// Whether the example has changed since.
+    pub is_outdated: bool,
 }
 
 /// Predictions of all tasks.
@@ -40,7 +42,7 @@ pub fn AnswerView(props: &AnswerProps) -> Html {
     let lang = use_lang();
     let answer = &props.answer;
     html! {
-        <div class="answer">
+        <div class={classes!("answer", props.is_outdated.then_some("outdated"))} aria-busy={props.is_outdated.to_string()}>
             if !props.is_trained { <p class="hint">{ T.try_untrained.get(lang) }</p> }
             { for answer.tasks.iter().enumerate().map(|(task_idx, task)| html! {
                 <section class="answer-task" ~style={format!("--task: {}", task_color(task_idx))}>
@@ -59,9 +61,18 @@ pub fn AnswerView(props: &AnswerProps) -> Html {
     }
 }
 
+/// An output, finite or not.
+fn value_text(value: f64) -> String {
+    if value.is_finite() {
+        format_value(value)
+    } else {
+        format::not_finite(value).to_owned()
+    }
+}
+
 fn outputs(task: &TaskPrediction, lang: Lang) -> Html {
     if task.classes.is_empty() && task.outputs.len() == 1 {
-        return html! { <p class="answer-value">{ format_value(f64::from(task.outputs[0])) }</p> };
+        return html! { <p class="answer-value">{ value_text(f64::from(task.outputs[0])) }</p> };
     }
     let mut order: Vec<usize> = (0..task.outputs.len()).collect();
     if order.len() > MAX_CLASSES {
@@ -80,8 +91,8 @@ fn outputs(task: &TaskPrediction, lang: Lang) -> Html {
                     html! {
                         <li class={classes!(task.predicted.contains(&class).then_some("best"))}>
                             <span class="bar-name">{ name(class) }</span>
-                            <span class="bar-track"><span class="bar" ~style={format!("width:{:.2}%", 100.0 * share)}></span></span>
-                            <span class="bar-value">{ format!("{:.1}%", 100.0 * share) }</span>
+                            <span class="bar-track"><span class="bar" ~style={format!("width:{:.2}%", if share.is_finite() { 100.0 * share } else { 0.0 })}></span></span>
+                            <span class="bar-value">{ if share.is_finite() { format!("{:.1}%", 100.0 * share) } else { value_text(share) } }</span>
                         </li>
                     }
                 }) }
@@ -105,7 +116,12 @@ fn highlighted(text: &str, tokens: &TokenSpans, attributions: &[f32], lang: Lang
         };
         parts.push(html! { { before.to_owned() } });
         let value = attributions.get(position).copied().unwrap_or(0.0);
-        let share = if largest > 0.0 { value.abs() / largest } else { 0.0 };
+        // Where something is infinite, that alone is marked.
+        let share = match (largest.is_finite(), value.is_finite()) {
+            (_, false) => 1.0,
+            (true, true) if largest > 0.0 => value.abs() / largest,
+            _ => 0.0,
+        };
         let known = tokens.known.get(position).copied().unwrap_or(false);
         let side = if value >= 0.0 { "for" } else { "against" };
         let title = if known {

@@ -14,7 +14,7 @@ use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use crate::{
-    i18n::{Lang, fill, panels::T, use_lang},
+    i18n::{Lang, faults, fill, panels::T, use_lang},
     state::{use_playground, use_selected, use_store},
 };
 use answer::{Answer, AnswerView};
@@ -40,12 +40,15 @@ pub fn TryPanel() -> Html {
     let can_train = use_selected(&playground.model, |model| model.resources.is_some());
     let input = use_state_eq(PredictInput::default);
     let answer = use_state_eq(|| None::<Result<Answer, Message>>);
+    // What was typed and is refused, by feature.
+    let refused = use_state_eq(Refused::new);
 
     // The example of another data set has other features.
     {
-        let (input, answer) = (input.clone(), answer.clone());
+        let (input, answer, refused) = (input.clone(), answer.clone(), refused.clone());
         use_effect_with(data.schema.features.clone(), move |features| {
             answer.set(None);
+            refused.set(Refused::new());
             input.set(neutral_input(features));
         });
     }
@@ -94,7 +97,7 @@ pub fn TryPanel() -> Html {
     }
 
     let on_random = {
-        let (playground, input) = (playground.clone(), input.clone());
+        let (playground, input, refused) = (playground.clone(), input.clone(), refused.clone());
         let seed = use_mut_ref(|| 0_u64);
         Callback::from(move |_: MouseEvent| {
             *seed.borrow_mut() += 1;
@@ -103,16 +106,17 @@ pub fn TryPanel() -> Html {
                 n: 1,
                 seed: *seed.borrow(),
             };
-            let (playground, input) = (playground.clone(), input.clone());
+            let (playground, input, refused) = (playground.clone(), input.clone(), refused.clone());
             wasm_bindgen_futures::spawn_local(async move {
                 match playground.ask(request).await {
                     Ok(Reply::Rows { inputs, .. }) => {
                         if let Some(row) = inputs.into_iter().next() {
+                            refused.set(Refused::new());
                             input.set(row);
                         }
                     }
                     Ok(_) => {}
-                    Err(message) => playground.complain(message),
+                    Err(message) => playground.show_problem(message),
                 }
             });
         })
@@ -125,7 +129,7 @@ pub fn TryPanel() -> Html {
             <p class="try-bar">
                 <button type="button" class="button" onclick={on_random} title={T.random_row_hint.get(lang)}>{ T.random_row.get(lang) }</button>
             </p>
-            { for data.schema.features.iter().map(|feature| feature_field(feature, &input, lang)) }
+            { for data.schema.features.iter().map(|feature| feature_field(feature, &input, &refused, lang)) }
             if !can_predict {
                 <p class="hint">{ T.try_no_model.get(lang) }</p>
             } else if is_empty(&input) {
@@ -133,7 +137,11 @@ pub fn TryPanel() -> Html {
             }
             <div aria-live="polite">
                 { match &*answer {
-                    Some(Ok(answer)) if !is_empty(&input) => html! { <AnswerView answer={answer.clone()} {is_trained} /> },
+                    // The answer is not that of an example with a refused value.
+                    _ if !refused.is_empty() => html! {},
+                    Some(Ok(answer)) if !is_empty(&input) => html! {
+                        <AnswerView answer={answer.clone()} {is_trained} is_outdated={answer.input != *input} />
+                    },
                     Some(Err(message)) => html! { <p class="problem" role="alert">{ message.get(lang) }</p> },
                     _ => html! {},
                 } }
@@ -167,17 +175,39 @@ fn is_empty(input: &PredictInput) -> bool {
     input.ids.is_empty() && input.dense.is_empty() && input.text.values().all(|text| text.trim().is_empty())
 }
 
+/// Texts that were typed and are refused, by feature.
+type Refused = BTreeMap<String, String>;
+
 /// The control for one feature.
-fn feature_field(feature: &FeatureSchema, input: &UseStateHandle<PredictInput>, lang: Lang) -> Html {
+fn feature_field(
+    feature: &FeatureSchema,
+    input: &UseStateHandle<PredictInput>,
+    refused: &UseStateHandle<Refused>,
+    lang: Lang,
+) -> Html {
     let key = feature.key.clone();
     let change = {
-        let input = input.clone();
-        move |edit: &dyn Fn(&mut PredictInput)| {
-            let mut changed = (*input).clone();
-            edit(&mut changed);
-            input.set(changed);
+        let (input, refused, key) = (input.clone(), refused.clone(), key.clone());
+        move |typed: String, edit: Option<&dyn Fn(&mut PredictInput)>| {
+            let mut others = (*refused).clone();
+            match edit {
+                Some(edit) => {
+                    let mut changed = (*input).clone();
+                    edit(&mut changed);
+                    input.set(changed);
+                    others.remove(&key);
+                }
+                None => drop(others.insert(key.clone(), typed)),
+            }
+            refused.set(others);
         }
     };
+    let refused = refused.get(&key).cloned();
+    let hint = |hint: String, problem: &dyn Fn(&str) -> String| match &refused {
+        None => html! { <p class="hint">{ hint }</p> },
+        Some(typed) => html! { <p class="problem" role="alert">{ problem(typed) }</p> },
+    };
+    let invalid = refused.is_some().then_some("true");
     let id = format!("try-{key}");
     match feature.kind {
         FeatureKind::Tokens { length, .. } => {
@@ -185,9 +215,10 @@ fn feature_field(feature: &FeatureSchema, input: &UseStateHandle<PredictInput>, 
             let oninput = move |event: InputEvent| {
                 let area: HtmlTextAreaElement = event.target_unchecked_into();
                 let typed: String = area.value().chars().take(MAX_CHARS).collect();
-                change(&|input| {
+                let edit = |input: &mut PredictInput| {
                     input.text.insert(key.clone(), typed.clone());
-                });
+                };
+                change(String::new(), Some(&edit));
             };
             html! {
                 <div class="field">
@@ -198,29 +229,34 @@ fn feature_field(feature: &FeatureSchema, input: &UseStateHandle<PredictInput>, 
             }
         }
         FeatureKind::Id { cardinality } => {
-            let value = value_of(&input.ids, &key);
+            let value = refused
+                .clone()
+                .unwrap_or_else(|| value_of(&input.ids, &key).to_string());
             let last = cardinality.saturating_sub(1);
             let oninput = move |event: InputEvent| {
                 let field: HtmlInputElement = event.target_unchecked_into();
-                if let Ok(typed) = field.value().parse::<u32>()
-                    && (typed as usize) <= last
-                {
-                    change(&|input| {
-                        input.ids.insert(key.clone(), typed);
-                    });
-                }
+                let id = field
+                    .value()
+                    .parse::<u32>()
+                    .ok()
+                    .filter(|id| *id as usize <= last);
+                let edit = |input: &mut PredictInput| {
+                    input.ids.insert(key.clone(), id.unwrap_or_default());
+                };
+                change(field.value(), id.is_some().then_some(&edit as _));
             };
             html! {
                 <div class="field">
                     <label for={id.clone()}>{ feature.name.get(lang) }</label>
-                    <input type="number" {id} title={fill(T.try_id, lang, &[&last])} min="0" max={last.to_string()} step="1" value={value.to_string()} {oninput} />
-                    <p class="hint">{ fill(T.try_id, lang, &[&last]) }</p>
+                    <input type="number" {id} title={fill(T.try_id, lang, &[&last])} min="0" max={last.to_string()} step="1" {value} {oninput} aria-invalid={invalid} />
+                    { hint(fill(T.try_id, lang, &[&last]), &|typed| fill(faults::T.try_id_refused, lang, &[&last, &typed])) }
                 </div>
             }
         }
         FeatureKind::Dense { width } => {
             let numbers = value_of(&input.dense, &key);
             let text = numbers.iter().map(f32::to_string).collect::<Vec<_>>().join(", ");
+            let text = refused.clone().unwrap_or(text);
             let onchange = move |event: Event| {
                 let field: HtmlInputElement = event.target_unchecked_into();
                 let typed: Option<Vec<f32>> = field
@@ -233,17 +269,19 @@ fn feature_field(feature: &FeatureSchema, input: &UseStateHandle<PredictInput>, 
                             .filter(|number| number.is_finite())
                     })
                     .collect();
-                if let Some(typed) = typed.filter(|typed| typed.len() == width) {
-                    change(&|input| {
-                        input.dense.insert(key.clone(), typed.clone());
-                    });
-                }
+                let numbers = typed.filter(|typed| typed.len() == width);
+                let edit = |input: &mut PredictInput| {
+                    input
+                        .dense
+                        .insert(key.clone(), numbers.clone().unwrap_or_default());
+                };
+                change(field.value(), numbers.is_some().then_some(&edit as _));
             };
             html! {
                 <div class="field">
                     <label for={id.clone()}>{ feature.name.get(lang) }</label>
-                    <input type="text" {id} title={fill(T.try_numbers, lang, &[&width])} value={text} {onchange} />
-                    <p class="hint">{ fill(T.try_numbers, lang, &[&width]) }</p>
+                    <input type="text" {id} title={fill(T.try_numbers, lang, &[&width])} value={text} {onchange} aria-invalid={invalid} />
+                    { hint(fill(T.try_numbers, lang, &[&width]), &|typed| fill(faults::T.try_numbers_refused, lang, &[&width, &typed])) }
                 </div>
             }
         }

@@ -5,3 +5,4 @@
 mod files;
 mod frozen;
 mod let_in;
+mod numbers;

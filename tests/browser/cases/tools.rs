@@ -1,5 +1,7 @@
 //! The tools (import and export) are a module of their own: fetched when one is first needed, and again when that failed.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use browser_tests::{Fault, Host, Page, Setup, check};
 use serde_json::{Value, json};
@@ -98,6 +100,32 @@ fn tools_that_do_not_come_are_told_and_fetched_again() {
         is_copied(page).await?;
         page.wait_for("the message is gone", "!document.querySelector('.toast-problem')")
             .await
+    });
+}
+
+#[test]
+fn faults_tools_that_do_not_answer_are_given_up_and_replaced() {
+    check("tools-silent", Setup::default(), async |page| {
+        page.expect_console("data/index.json");
+        let note = "globalThis.testWorkers = []; globalThis.Worker = class extends Worker { \
+                    constructor(...given) { super(...given); testWorkers.push(this); } };";
+        page.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": note }))
+            .await?;
+        page.open("").await?;
+        settled(page).await?;
+        copy_link(page).await?;
+        is_copied(page).await?;
+        page.eval::<Value>("void (window.copied = undefined, testWorkers.at(-1).onmessage = () => {})")
+            .await?;
+        copy_link(page).await?;
+        page.wait_for_within(
+            Duration::from_secs(40),
+            "it is told",
+            "document.querySelector('.toast-problem p')?.innerText.includes('stopped')",
+        )
+        .await?;
+        copy_link(page).await?;
+        is_copied(page).await
     });
 }
 

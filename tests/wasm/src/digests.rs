@@ -112,13 +112,11 @@ fn runs_on(key: &str, digests: &mut BTreeMap<String, String>) {
             run: Run::Steps { n: N_STEPS },
         });
         run.tell(Command::Ask {
-            id: 1,
             request: Request::Evaluate {
                 split: Split::Validation,
             },
         });
         run.tell(Command::Ask {
-            id: 2,
             request: Request::Rows {
                 split: Split::Validation,
                 n: 3,
@@ -126,7 +124,6 @@ fn runs_on(key: &str, digests: &mut BTreeMap<String, String>) {
             },
         });
         run.tell(Command::Ask {
-            id: 3,
             request: Request::Snapshot,
         });
         let name = format!("{key}: {}, {N_STEPS} steps", preset.key);
@@ -151,16 +148,23 @@ struct Recorded {
 impl Recorded {
     fn tell(&mut self, command: Command) {
         let mut out = Vec::new();
-        self.session.handle(command, Vec::new(), &mut out);
+        self.session.handle(1, command, Vec::new(), &mut out);
         while self.session.slice(&|| 0.0, 1.0, &mut out) {}
-        for Outgoing { event, payloads } in out {
-            if let Event::Failure { message } = &event {
-                panic!("{}", message.en);
-            }
-            let text = serde_json::to_string(&event).expect("an event is JSON");
-            self.hash.bytes(text.as_bytes());
+        for outgoing in out {
+            let (text, payloads) = match &outgoing {
+                Outgoing::Event(event) => (serde_json::to_string(event), &[][..]),
+                Outgoing::Reply {
+                    reply: Ok(reply),
+                    payloads,
+                    ..
+                } => (serde_json::to_string(reply), &payloads[..]),
+                Outgoing::Reply {
+                    reply: Err(error), ..
+                } => panic!("{error}"),
+            };
+            self.hash.bytes(text.expect("a message is JSON").as_bytes());
             payloads.iter().for_each(|payload| self.hash.bytes(payload));
-            if let Event::Data { schema, .. } = event {
+            if let Outgoing::Event(Event::Data { schema, .. }) = outgoing {
                 self.schema = Some(schema);
             }
         }

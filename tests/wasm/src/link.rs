@@ -35,10 +35,11 @@ impl Link {
         };
         let worker = WorkerHandle::spawn(&script, move |message| {
             let line = match message {
-                FromWorker::Event(text, buffers) => {
-                    let sums: Vec<u32> = buffers.iter().map(sum).collect();
+                FromWorker::Reply { text, payloads, .. } => {
+                    let sums: Vec<u32> = payloads.iter().map(sum).collect();
                     format!("{text} {sums:?}")
                 }
+                FromWorker::Event(text) => text,
                 // Nobody pings here.
                 FromWorker::Pong { .. } => return,
                 FromWorker::Failed(failure) => format!("failed: {}", failure.explain().en),
@@ -56,7 +57,7 @@ impl Link {
         let bytes = Uint8Array::new_with_length(n_bytes);
         bytes.fill(1, 0, n_bytes);
         let buffer = bytes.buffer();
-        self.worker.send(text, vec![buffer.clone()]);
+        self.worker.send(0, text, vec![buffer.clone()]);
         buffer.byte_length()
     }
 
@@ -74,7 +75,7 @@ struct Echo {
 }
 
 impl Job for Echo {
-    fn command(&mut self, text: &str, buffers: Vec<ArrayBuffer>, outbox: &Outbox) {
+    fn command(&mut self, id: u32, text: &str, buffers: Vec<ArrayBuffer>, outbox: &Outbox) {
         match text {
             "work" => self.is_working = true,
             "pause" => self.is_working = false,
@@ -83,7 +84,7 @@ impl Job for Echo {
             _ => {}
         }
         let n_slices = self.n_slices;
-        outbox.post(&format!("{text} after {n_slices} slices"), buffers);
+        outbox.reply(id, &format!("{text} after {n_slices} slices"), buffers);
     }
 
     fn slice(&mut self, now_ms: &dyn Fn() -> f64, _outbox: &Outbox) -> Next {

@@ -55,6 +55,7 @@ pub struct TaskMetrics {
     /// Rows with a label (with any, of several).
     pub n: usize,
     /// Every metric that applies, in the order of [`Metric::ALL`]; `None` when it is undefined.
+    #[serde(with = "mtl_base::numbers")]
     pub values: Vec<(Metric, Option<f64>)>,
     /// For the metrics that are means over classes or labels, the number of those with a value.
     #[serde(default)]

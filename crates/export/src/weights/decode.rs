@@ -225,7 +225,7 @@ pub(super) fn fault(text: &str, error: &serde_json::Error) -> WeightsError {
     if error.is_eof() || is_cut_number {
         return truncated(text.as_bytes());
     }
-    not_a_number(text, offset).unwrap_or_else(|| WeightsError::NotJson {
+    not_a_number(text).unwrap_or_else(|| WeightsError::NotJson {
         offset,
         line: error.line(),
         reason: json::reason(error),
@@ -239,14 +239,27 @@ fn truncated(bytes: &[u8]) -> WeightsError {
     }
 }
 
-/// The error for `NaN` or `Infinity`, which other programs write although JSON does not have them: names the parameter.
-fn not_a_number(text: &str, offset: usize) -> Option<WeightsError> {
-    const WORDS: [&str; 5] = ["-Infinity", "Infinity", "NaN", "nan", "inf"];
-    // The reader names a byte near the start of the word; which one depends on how it was compiled.
-    let start = (offset.saturating_sub(4)..=offset + 2).find(|start| {
-        text.is_char_boundary(*start) && WORDS.iter().any(|word| text[*start..].starts_with(word))
-    })?;
-    let word = WORDS.iter().find(|word| text[start..].starts_with(**word))?;
+/// The error for the first `NaN` or `Infinity` outside a string, which other programs write although JSON does not have them: names
+/// the parameter. The position in the reader's error is not used, as it depends on the reader's build.
+fn not_a_number(text: &str) -> Option<WeightsError> {
+    const WORDS: [&str; 4] = ["Infinity", "NaN", "nan", "inf"];
+    let bytes = text.as_bytes();
+    let (mut at, mut is_in_string) = (0, false);
+    let word = loop {
+        match bytes.get(at)? {
+            b'"' => is_in_string = !is_in_string,
+            b'\\' if is_in_string => at += 1,
+            b'I' | b'N' | b'n' | b'i' if !is_in_string => {
+                if let Some(word) = WORDS.iter().find(|word| text[at..].starts_with(**word)) {
+                    break word;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    };
+    let start = if text[..at].ends_with('-') { at - 1 } else { at };
+    let word = &text[start..at + word.len()];
     let before = &text[..start];
     let list = before.rfind('[')?;
     let name = before[..list].rfind("\"name\"")?;
@@ -259,7 +272,7 @@ fn not_a_number(text: &str, offset: usize) -> Option<WeightsError> {
     Some(WeightsError::BadValue {
         parameter,
         index: before[list..].matches(',').count(),
-        got: (*word).to_owned(),
+        got: word.to_owned(),
     })
 }
 

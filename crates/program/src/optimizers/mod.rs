@@ -32,9 +32,13 @@ use thiserror::Error;
 
 use mtl_base::settings::Settings;
 use mtl_base::text::{Explain, Message};
+use mtl_kernels::vector::all_finite;
 
 /// The most slots that an optimizer has per parameter.
 pub const MAX_SLOTS: usize = 2;
+
+/// Parameters that are updated at once: 16 kB with two slots.
+const BLOCK: usize = 1024;
 
 /// Keeps a [scale](Method::scales) finite where nothing has moved a parameter and ε is 0.
 const SMALLEST_DIVISOR: f32 = 1e-12;
@@ -249,21 +253,24 @@ impl Optimizer {
     /// One step on every parameter.
     pub fn apply(&mut self, values: &mut [f32], gradients: &[f32], learning_rate: f32) {
         let all = 0..self.n_parameters;
-        self.begin_step(learning_rate).apply_range(all, values, gradients);
+        let _ = self.begin_step(learning_rate).apply_range(all, values, gradients);
     }
 
-    /// One step on the parameters in `ranges` (which must not overlap); the others are frozen.
+    /// One step on the parameters in `ranges` (which must not overlap); the others are frozen. Returns whether all new values are
+    /// finite.
     pub fn apply_ranges(
         &mut self,
         ranges: &[Range<usize>],
         values: &mut [f32],
         gradients: &[f32],
         learning_rate: f32,
-    ) {
+    ) -> bool {
         let mut step = self.begin_step(learning_rate);
+        let mut is_finite = true;
         for range in ranges {
-            step.apply_range(range.clone(), values, gradients);
+            is_finite &= step.apply_range(range.clone(), values, gradients);
         }
+        is_finite
     }
 
     fn begin_step(&mut self, learning_rate: f32) -> Step<'_> {
@@ -282,13 +289,20 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Updates the parameters in `range`; `values` and `gradients` are the whole flat buffers.
-    fn apply_range(&mut self, range: Range<usize>, values: &mut [f32], gradients: &[f32]) {
-        let mut slots = self.slots.iter_mut();
-        let mut part = || slots.next().map_or(&mut [][..], |slot| &mut slot[range.clone()]);
-        let parts = [part(), part()];
-        self.constants
-            .update(&mut values[range.clone()], &gradients[range], parts);
+    /// Updates the parameters in `range`, and returns whether they are finite; `values` and `gradients` are the whole flat buffers.
+    fn apply_range(&mut self, range: Range<usize>, values: &mut [f32], gradients: &[f32]) -> bool {
+        let mut is_finite = true;
+        // In blocks, so that a block is still in the cache when it is checked.
+        for start in range.clone().step_by(BLOCK) {
+            let block = start..(start + BLOCK).min(range.end);
+            let mut slots = self.slots.iter_mut();
+            let mut part = || slots.next().map_or(&mut [][..], |slot| &mut slot[block.clone()]);
+            let parts = [part(), part()];
+            let values = &mut values[block.clone()];
+            self.constants.update(values, &gradients[block], parts);
+            is_finite &= all_finite(values);
+        }
+        is_finite
     }
 }
 

@@ -31,7 +31,7 @@ use crate::RunError;
 use crate::evaluation::{EvaluationJob, baselines};
 use crate::order::sample;
 use crate::protocol::{
-    Command, DataSource, Evaluation, Event, Phase, Request, RunSettings, RunStatus, Split,
+    Command, DataSource, Evaluation, Event, Phase, Reply, Request, RequestId, RunSettings, RunStatus, Split,
 };
 use crate::run::TrainingRun;
 use crate::snapshot;
@@ -41,34 +41,53 @@ use crate::throughput::Throughput;
 /// Reports of progress are at least so far apart.
 const PROGRESS_MS: f64 = 50.0;
 
-/// An event with the byte blocks that travel beside it.
+/// An output of a session.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outgoing {
-    /// What happened.
-    pub event: Event,
-    /// The blocks that the event's documentation names.
-    pub payloads: Vec<Vec<u8>>,
+pub enum Outgoing {
+    /// A broadcast.
+    Event(Event),
+    /// The one reply to a command.
+    Reply {
+        /// Id of the command.
+        id: RequestId,
+        /// The reply, or why the command was not carried out.
+        reply: Result<Reply, RunError>,
+        /// Byte blocks of the reply.
+        payloads: Vec<Vec<u8>>,
+    },
+}
+
+impl Outgoing {
+    /// A reply without payloads.
+    pub(crate) fn reply(id: RequestId, reply: Result<Reply, RunError>) -> Self {
+        let payloads = Vec::new();
+        Self::Reply { id, reply, payloads }
+    }
+
+    /// The event, unless this is a reply.
+    pub fn event(&self) -> Option<&Event> {
+        match self {
+            Self::Event(event) => Some(event),
+            Self::Reply { .. } => None,
+        }
+    }
 }
 
 impl From<Event> for Outgoing {
     fn from(event: Event) -> Self {
-        Self {
-            event,
-            payloads: Vec::new(),
-        }
+        Self::Event(event)
     }
 }
 
 /// A data set, a design and at most one run, driven by [`Command`]s and by calls of [`Session::slice`].
 ///
 /// ```
-/// use mtl_training::{Session, protocol::{Command, Event, Run}};
+/// use mtl_training::{Outgoing, RunError, Session, protocol::{Command, Run}};
 ///
 /// let mut session = Session::new();
 /// let mut out = Vec::new();
-/// session.handle(Command::Run { run: Run::Play }, vec![], &mut out);
-/// let Event::Failure { message } = &out[0].event else { panic!("nothing is loaded") };
-/// assert_eq!(message.en, "no data set is loaded; choose one first");
+/// session.handle(7, Command::Run { run: Run::Play }, vec![], &mut out);
+/// assert_eq!(out, [Outgoing::Reply { id: 7, reply: Err(RunError::NoData), payloads: vec![] }]);
 /// assert!(!session.slice(&|| 0.0, 10.0, &mut out), "there is nothing to do");
 /// ```
 #[derive(Default)]
@@ -82,6 +101,10 @@ pub struct Session {
     pub(crate) settings: RunSettings,
     phase: RunPhase,
     goal: Goal,
+    /// Requests for steps or epochs, in the order of their steps.
+    targets: VecDeque<Target>,
+    /// Requests whose steps are done and whose replies wait for the evaluations of the epoch.
+    reached: Vec<RequestId>,
     note: Option<Message>,
     jobs: VecDeque<EvaluationJob>,
     /// The newest per split.
@@ -91,18 +114,18 @@ pub struct Session {
     pending: PendingProgress,
     elapsed_ms: f64,
     webgpu: Webgpu,
-    /// Questions that wait until the CPU's copy of a run on WebGPU is renewed.
-    unanswered: VecDeque<(u32, Request)>,
-    /// Whether nothing can be done before WebGPU answers.
+    /// Requests that wait until the state of a run on WebGPU is copied to the CPU.
+    deferred: VecDeque<(RequestId, Request)>,
+    /// Whether the session is blocked until WebGPU completes an operation.
     is_waiting: bool,
-    /// When training began to wait.
+    /// Time at which training was blocked.
     waiting_since_ms: Option<f64>,
 }
 
 /// A prepared data set.
 pub(crate) struct Loaded {
     pub(crate) source: DataSource,
-    /// The rows as a person reads them.
+    /// The rows before preparation, for display.
     dataset: Dataset,
     pub(crate) prepared: Arc<Prepared>,
     /// Training rows that are evaluated after each epoch: as many as there are validation rows.
@@ -138,14 +161,22 @@ enum RunPhase {
     Diverged,
 }
 
-/// How far a running run goes.
+/// Where a running run pauses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Goal {
-    /// To the last epoch or the stop condition.
+    /// At the last epoch or the stop condition.
     #[default]
-    End,
-    /// To this step.
-    Step(u64),
+    LastEpoch,
+    /// When the last of the requested [targets](Target) is reached.
+    Targets,
+}
+
+/// A request for steps or an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Target {
+    id: RequestId,
+    /// The step at which it is fulfilled.
+    step: u64,
 }
 
 /// Losses since the last report.
@@ -157,7 +188,7 @@ struct PendingProgress {
 }
 
 impl PendingProgress {
-    /// Takes in the losses of a step; those of tasks without labelled rows do not count.
+    /// Adds the losses of a step; those of tasks without labelled rows do not count.
     fn add(&mut self, losses: &[f32], labelled_rows: &[usize]) {
         self.sums.resize(losses.len(), (0.0, 0));
         for ((sum, n), (loss, n_rows)) in self.sums.iter_mut().zip(losses.iter().zip(labelled_rows)) {
@@ -176,35 +207,31 @@ impl Session {
         Self::default()
     }
 
-    /// Carries out a command and says what came of it. Loading a data set and compiling a design happen here, at once;
-    /// training and evaluating happen in [`Session::slice`].
-    pub fn handle(&mut self, command: Command, payloads: Vec<Vec<u8>>, out: &mut Vec<Outgoing>) {
-        let done = match command {
+    /// Executes a command. Its reply follows the events that it causes, here or in a later [`Session::slice`]: loading a data set
+    /// and compiling a design happen here; training and evaluating happen in slices.
+    pub fn handle(
+        &mut self,
+        id: RequestId,
+        command: Command,
+        payloads: Vec<Vec<u8>>,
+        out: &mut Vec<Outgoing>,
+    ) {
+        let outcome = match command {
             Command::Data { source, settings } => self.set_data(source, &settings, payloads, out),
             Command::Design { design } => {
                 self.set_design(design, out);
                 Ok(())
             }
             Command::Settings { settings } => self.set_settings(settings, out),
-            Command::Run { run } => self.move_run(run, out),
-            Command::Ask { id, request } => {
-                self.answer(id, request, payloads, out);
-                Ok(())
-            }
+            Command::Run { run } => return self.run_command(id, run, out),
+            Command::Ask { request } => return self.answer(id, request, payloads, out),
         };
-        if let Err(error) = done {
-            out.push(
-                Event::Failure {
-                    message: error.explain(),
-                }
-                .into(),
-            );
-        }
+        out.push(Outgoing::reply(id, outcome.map(|()| Reply::Done)));
     }
 
     /// Works until `budget_ms` of `clock` (milliseconds, from any start) are used up or nothing is left to do; true when
-    /// there is more to do. It ends at most one batch after the budget, and at once when only WebGPU has something to
-    /// do: see [`Session::is_waiting`].
+    /// there is more to do. It ends at most one batch after the budget, and at once when only WebGPU has work:
+    /// see [`Session::is_waiting`].
     pub fn slice(&mut self, clock: &dyn Fn() -> f64, budget_ms: f64, out: &mut Vec<Outgoing>) -> bool {
         let started_ms = clock();
         let mut last_ms = started_ms;
@@ -247,13 +274,13 @@ impl Session {
         self.phase == RunPhase::Running || !self.jobs.is_empty() || self.is_unsettled()
     }
 
-    /// Whether the last slice ended because nothing can be done before WebGPU answers. It wakes the waker then; calling
-    /// [`Session::slice`] before that does no harm.
+    /// Whether the last slice ended because the session is blocked on WebGPU. The waker is woken when it is not any more; calling
+    /// [`Session::slice`] before that has no effect.
     pub fn is_waiting(&self) -> bool {
         self.is_waiting
     }
 
-    /// Who is to be woken when WebGPU answers. Natively it has to be asked: call [`Session::slice`] again after a while.
+    /// Sets the waker that WebGPU wakes. Natively WebGPU has to be polled: call [`Session::slice`] again after a while.
     pub fn set_waker(&mut self, waker: Waker) {
         self.webgpu.set_waker(waker);
     }
@@ -280,6 +307,9 @@ impl Session {
             steps_per_epoch: run.map_or(0, TrainingRun::steps_per_epoch),
             elapsed_ms: self.elapsed_ms,
             runs_on: self.runs_on(),
+            rewind_step: run
+                .filter(|_| phase == Phase::Diverged)
+                .and_then(TrainingRun::good_step),
             note: if phase == Phase::NotReady {
                 self.ready().err().map(|error| error.explain())
             } else {
@@ -288,7 +318,7 @@ impl Session {
         }
     }
 
-    /// Refuses when there is no run that can be moved.
+    /// Returns an error when there is no run that can be trained.
     fn ready(&self) -> Result<(), RunError> {
         match (&self.data, &self.design, &self.problem, &self.run) {
             (None, ..) => Err(RunError::NoData),
@@ -308,7 +338,7 @@ impl Session {
         );
     }
 
-    // What to train on, what to train, how.
+    // Data set, design, settings.
 
     fn set_data(
         &mut self,
@@ -329,6 +359,8 @@ impl Session {
         let baselines = baselines(&loaded.prepared, Split::Validation);
         out.push(
             Event::Data {
+                source: loaded.source.clone(),
+                settings: loaded.prepared.settings.clone(),
                 report,
                 schema: loaded.prepared.schema.clone(),
                 baselines,
@@ -382,13 +414,13 @@ impl Session {
     /// for the design to come back (by an undo, say), unless its data set or settings have been replaced.
     fn rebuild(&mut self, waits: bool, out: &mut Vec<Outgoing>) {
         let (Some(data), Some(design)) = (&self.data, &self.design) else {
-            self.forget_run(out);
+            self.discard_run(out);
             return self.push_status(out);
         };
         match TrainingRun::build(design, &data.prepared, &self.settings) {
             Ok(run) => {
                 let resources = Some(run.resources());
-                self.forget_run(out);
+                self.discard_run(out);
                 self.run = Some(run);
                 out.push(
                     Event::Model {
@@ -408,7 +440,7 @@ impl Session {
                     self.pause(out);
                 }
                 if !waits {
-                    self.forget_run(out);
+                    self.discard_run(out);
                 }
                 self.problem = Some(error);
                 out.push(
@@ -424,18 +456,18 @@ impl Session {
         self.push_status(out);
     }
 
-    /// Empties everything that belongs to the run.
-    pub(crate) fn forget_run(&mut self, out: &mut Vec<Outgoing>) {
-        let asked = self.jobs.drain(..).filter_map(|job| job.id);
-        for id in asked.chain(self.unanswered.drain(..).map(|(id, _)| id)) {
-            let reply = Err(RunError::Replaced.explain());
-            out.push(Event::Reply { id, reply }.into());
-        }
+    /// Discards the run and everything that belongs to it; pending requests fail with [`RunError::Replaced`].
+    pub(crate) fn discard_run(&mut self, out: &mut Vec<Outgoing>) {
+        let pending = (self.jobs.drain(..).filter_map(|job| job.id))
+            .chain(self.deferred.drain(..).map(|(id, _)| id))
+            .chain(self.targets.drain(..).map(|target| target.id))
+            .chain(self.reached.drain(..));
+        out.extend(pending.map(|id| Outgoing::reply(id, Err(RunError::Replaced))));
         self.webgpu.forget_run();
         self.run = None;
         self.problem = None;
         self.phase = RunPhase::Paused;
-        self.goal = Goal::End;
+        self.goal = Goal::LastEpoch;
         self.note = None;
         self.evaluations.clear();
         self.stopping = Stopping::default();
@@ -445,7 +477,7 @@ impl Session {
         self.waiting_since_ms = None;
     }
 
-    /// Takes over a run that was prepared from a snapshot.
+    /// Replaces the run by one that was prepared from a snapshot.
     pub(crate) fn adopt(
         &mut self,
         data: Option<Loaded>,
@@ -454,7 +486,7 @@ impl Session {
         note: Option<Message>,
         out: &mut Vec<Outgoing>,
     ) {
-        self.forget_run(out);
+        self.discard_run(out);
         self.note = note;
         if let Some(data) = data {
             self.push_data(&data, out);

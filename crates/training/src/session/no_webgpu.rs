@@ -1,4 +1,4 @@
-//! A session that was built without WebGPU: see `webgpu.rs`, whose place it takes.
+//! Replacement of `webgpu.rs` in a build without WebGPU.
 
 use std::task::Waker;
 
@@ -13,20 +13,20 @@ const MISSING: Text = Text::new(
     "在 CPU 上训练：此程序构建时未包含 WebGPU",
 );
 
-/// Whose turn it is.
-#[expect(dead_code, reason = "without WebGPU it is always the CPU's")]
+/// What makes the next step.
+#[expect(dead_code, reason = "without WebGPU it is always the CPU")]
 pub(super) enum Turn {
-    /// Something was done.
+    /// Other work was done.
     Taken,
-    /// Nothing can be done yet.
+    /// Blocked until an operation is completed.
     Waiting,
     /// The CPU makes the next step.
     Cpu,
-    /// Another makes the next step.
+    /// WebGPU makes the next step.
     Webgpu,
 }
 
-/// Nothing.
+/// State of WebGPU: none.
 #[derive(Default)]
 pub(super) struct Webgpu;
 
@@ -65,7 +65,7 @@ impl Session {
     pub(super) fn time_step(&mut self, _before: u64, _step_ms: f64) {}
 
     pub(super) fn turn(&mut self, _now_ms: f64, out: &mut Vec<Outgoing>) -> Turn {
-        self.answer_waiting(out);
+        self.answer_deferred(out);
         Turn::Cpu
     }
 

@@ -1,6 +1,5 @@
-//! Questions, and their answers.
+//! Replies to the requests that read from the session or restore it.
 
-use mtl_base::text::Explain;
 use mtl_data::report;
 
 use super::{Loaded, Outgoing, Session};
@@ -9,21 +8,21 @@ use crate::evaluation::EvaluationJob;
 use crate::inspection;
 use crate::order::sample;
 use crate::prediction;
-use crate::protocol::{Event, Reply, Request, Split};
+use crate::protocol::{Reply, Request, RequestId, Split};
 use crate::run::TrainingRun;
 use crate::settings::{MAX_SAMPLE_ROWS, MAX_WAITING};
 
 impl Session {
     pub(super) fn answer(
         &mut self,
-        id: u32,
+        id: RequestId,
         request: Request,
         payloads: Vec<Vec<u8>>,
         out: &mut Vec<Outgoing>,
     ) {
         let of_the_run = !matches!(request, Request::Restore { .. } | Request::Rows { .. });
         if of_the_run && self.is_ahead() {
-            return self.unanswered.push_back((id, request));
+            return self.deferred.push_back((id, request));
         }
         let mut reply_payloads = Vec::new();
         let reply = match request {
@@ -40,7 +39,7 @@ impl Session {
                     snapshot: Box::new(snapshot),
                 }
             }),
-            Request::Restore { snapshot } => self.restore(*snapshot, payloads, out).map(|()| Reply::Restored),
+            Request::Restore { snapshot } => self.restore(*snapshot, payloads, out).map(|()| Reply::Done),
             Request::Inspect { node } => {
                 let batch_size = self.settings.batch_size;
                 self.with_run(|data, run| Ok(inspection::inspect(&data.prepared, run, batch_size, node)))
@@ -71,19 +70,16 @@ impl Session {
                 }
             },
         };
-        let event = Event::Reply {
+        out.push(Outgoing::Reply {
             id,
-            reply: reply.map_err(|error| error.explain()),
-        };
-        out.push(Outgoing {
-            event,
+            reply,
             payloads: reply_payloads,
         });
     }
 
-    /// Answers what had to wait for the CPU's copy of the run.
-    pub(super) fn answer_waiting(&mut self, out: &mut Vec<Outgoing>) {
-        for (id, request) in std::mem::take(&mut self.unanswered) {
+    /// Answers the requests that waited for the state of the run to be copied from WebGPU.
+    pub(super) fn answer_deferred(&mut self, out: &mut Vec<Outgoing>) {
+        for (id, request) in std::mem::take(&mut self.deferred) {
             self.answer(id, request, Vec::new(), out);
         }
     }
@@ -104,7 +100,7 @@ impl Session {
         }
     }
 
-    fn ask_evaluation(&mut self, id: u32, split: Split) -> Result<(), RunError> {
+    fn ask_evaluation(&mut self, id: RequestId, split: Split) -> Result<(), RunError> {
         if self.jobs.len() >= MAX_WAITING {
             return Err(RunError::TooMany { limit: MAX_WAITING });
         }

@@ -1,11 +1,11 @@
-//! WebGPU in a session: when it is asked for, what it takes over, and what happens when it fails.
+//! WebGPU in a session: when the device is requested, which steps it makes, and the fallback when it fails.
 //!
 //! ```text
-//! Off ──Play──> Asking ──> Preparing ──automatic──> Timing ──the device is faster──> On
+//! Off ──Play──> Requesting > Preparing ──automatic──> Timing ──the device is faster──> On
 //!  ^              │           │ └────────────────WebGPU──────────────────────────────> │
 //!  └─ no adapter ─┴─ no kernel, no room, lost, refused, CPU faster, CPU chosen ────────┘
 //! ```
-//! While it is prepared and timed a run that chooses by itself trains on the CPU. While it is on, the CPU's model and
+//! While it is prepared and timed, a run with an automatic choice trains on the CPU. While it is on, the CPU's model and
 //! optimizer are a copy that lags behind; what needs them (an evaluation, a prediction, a file, a change of the plan)
 //! first lets the device *settle*: nothing is queued until everything has been read back. Whatever fails, the run goes on
 //! on the CPU from the last copy.
@@ -17,11 +17,12 @@ use mtl_program::gpu::{GpuDevice, GpuError};
 use mtl_program::plan::Plan;
 
 use super::{Outgoing, RunPhase, Session};
+use crate::RunError;
 use crate::protocol::{Backend, RunSettings, RunsOn};
 use crate::run::TrainingRun;
 use crate::step::{Capabilities, Limitation};
 use crate::webgpu::timing::Timing;
-use crate::webgpu::{Asking, DeviceRun, News, Prepared, Preparing, Queued, prepare};
+use crate::webgpu::{DeviceProgress, DeviceRequest, DeviceRun, Prepared, Preparing, Queued, prepare};
 
 const PREPARING: Text = Text::new("WebGPU is being prepared", "正在准备 WebGPU");
 const MEASURING: Text = Text::new(
@@ -29,11 +30,11 @@ const MEASURING: Text = Text::new(
     "正在按此设计比较 CPU 与 WebGPU",
 );
 
-/// Whose turn it is.
+/// What makes the next step.
 pub(super) enum Turn {
-    /// Something was done.
+    /// Other work was done.
     Taken,
-    /// Nothing can be done before the device answers.
+    /// Blocked until the device completes an operation.
     Waiting,
     /// The CPU makes the next step.
     Cpu,
@@ -41,18 +42,18 @@ pub(super) enum Turn {
     Webgpu,
 }
 
-/// What there is of WebGPU.
+/// State of WebGPU.
 #[derive(Default)]
 pub(super) struct Webgpu {
-    /// Whoever works in slices. It outlives the run.
+    /// Wakes the caller of the slices. It outlives the run.
     waker: Option<Waker>,
-    /// It outlives the run too.
+    /// The device, which outlives the run.
     device: Option<GpuDevice>,
     stage: Stage,
     /// Whether the choice was made for this run.
     is_chosen: bool,
     why: Option<Message>,
-    /// Why the device settles.
+    /// Reasons for settling.
     settles: Settles,
 }
 
@@ -60,13 +61,13 @@ pub(super) struct Webgpu {
 enum Stage {
     #[default]
     Off,
-    Asking(Asking, Then),
+    Requesting(DeviceRequest, Then),
     Preparing(Preparing, Then),
     Timing(Box<DeviceRun>, Timing),
     On(Box<DeviceRun>),
 }
 
-/// What follows when the device is prepared.
+/// What follows the preparation of the device.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Then {
     Time,
@@ -74,7 +75,7 @@ enum Then {
 }
 
 impl Then {
-    /// Whose turn it is while the device is prepared: a run that chooses by itself need not wait for it.
+    /// What makes the next step while the device is prepared: with an automatic choice the CPU does.
     fn meanwhile(self) -> Turn {
         match self {
             Self::Time => Turn::Cpu,
@@ -85,16 +86,16 @@ impl Then {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Settles {
-    /// The step was the last one of an epoch or of what was asked for.
+    /// The step was the last one of an epoch or of a request.
     after_step: bool,
-    /// The plan or the optimizer's constants are others.
+    /// The plan or the optimizer's constants have changed.
     renews: bool,
     /// The CPU takes over.
     leaves: bool,
 }
 
 impl Webgpu {
-    /// Stops what it does for the run.
+    /// Stops its work for the run.
     pub(super) fn forget_run(&mut self) {
         *self = Self {
             waker: self.waker.take(),
@@ -109,7 +110,7 @@ impl Webgpu {
 }
 
 impl Session {
-    /// The device that the session has, to look at or, in a test, to take away.
+    /// The device of the session, for inspection and tests.
     pub fn webgpu_device(&self) -> Option<GpuDevice> {
         self.webgpu.device.clone()
     }
@@ -133,10 +134,10 @@ impl Session {
 
     /// Whether a run that stands still is still to be read back.
     pub(super) fn is_unsettled(&self) -> bool {
-        self.is_ahead() || !self.unanswered.is_empty()
+        self.is_ahead() || !self.deferred.is_empty()
     }
 
-    /// Called when training begins: asks for the device when the settings want it and it was not asked for yet.
+    /// Called when training begins: requests the device when the settings want it and it was not requested yet.
     pub(super) fn choose_backend(&mut self) {
         if let Stage::Timing(_, timing) = &mut self.webgpu.stage {
             timing.restart_device();
@@ -168,7 +169,7 @@ impl Session {
         self.webgpu.device = self.webgpu.device.take().filter(|device| device.check().is_ok());
         self.webgpu.stage = match self.webgpu.device.clone() {
             Some(device) => Stage::Preparing(prepare(device, run), then),
-            None => Stage::Asking(Box::pin(GpuDevice::request()), then),
+            None => Stage::Requesting(Box::pin(GpuDevice::request()), then),
         };
         self.webgpu.why = Some(PREPARING.into());
     }
@@ -212,7 +213,7 @@ impl Session {
         match self.webgpu.stage {
             Stage::Off => {}
             Stage::On(_) => self.webgpu.settles.renews = true,
-            Stage::Asking(..) | Stage::Preparing(..) | Stage::Timing(..) => {
+            Stage::Requesting(..) | Stage::Preparing(..) | Stage::Timing(..) => {
                 self.webgpu.is_chosen = false;
                 self.choose_again();
             }
@@ -227,7 +228,7 @@ impl Session {
         }
     }
 
-    /// Says how long the step took that was made since step `before`, when it was made on the CPU.
+    /// Records the duration of the step after step `before`, when it was made on the CPU.
     pub(super) fn time_step(&mut self, before: u64, step_ms: f64) {
         if let Stage::Timing(_, timing) = &mut self.webgpu.stage
             && self.run.as_ref().is_some_and(|run| run.n_steps() == before + 1)
@@ -236,10 +237,10 @@ impl Session {
         }
     }
 
-    /// Takes in what the device says and finds out who makes the next step.
+    /// Processes completed operations of the device and determines what makes the next step.
     pub(super) fn turn(&mut self, now_ms: f64, out: &mut Vec<Outgoing>) -> Turn {
         if let Stage::Off = self.webgpu.stage {
-            self.answer_waiting(out);
+            self.answer_deferred(out);
             return Turn::Cpu;
         }
         match self.take_turn(now_ms, out) {
@@ -259,9 +260,9 @@ impl Session {
         };
         match &mut self.webgpu.stage {
             Stage::Off => Ok(Turn::Cpu),
-            Stage::Asking(asking, then) => {
+            Stage::Requesting(request, then) => {
                 let then = *then;
-                let Poll::Ready(device) = asking.as_mut().poll(&mut context) else {
+                let Poll::Ready(device) = request.as_mut().poll(&mut context) else {
                     return Ok(then.meanwhile());
                 };
                 self.webgpu.device = Some(device?);
@@ -303,10 +304,13 @@ impl Session {
                 })
             }
             Stage::On(device_run) => {
-                let news = device_run.poll(&mut context, run, now_ms)?;
-                let diverged = self.take_in(&news);
-                if let Some(note) = diverged {
-                    self.halt_on_copy(note, out);
+                let progress = device_run.poll(&mut context, run, now_ms)?;
+                let mut diverged = self.add_losses(&progress);
+                if progress.mirrored && diverged.is_none() {
+                    diverged = self.check_copy();
+                }
+                if let Some(error) = diverged {
+                    self.halt_on_copy(&error, out);
                     return Ok(Turn::Taken);
                 }
                 self.settle(now_ms, out)
@@ -329,15 +333,15 @@ impl Session {
         Ok(())
     }
 
-    /// Counts losses that were read; says what diverged.
-    fn take_in(&mut self, news: &News) -> Option<Message> {
+    /// Adds the losses that were read from the device; the error when one of them shows divergence.
+    fn add_losses(&mut self, progress: &DeviceProgress) -> Option<RunError> {
         let run = self.run.as_mut()?;
-        for step in &news.losses {
+        for step in &progress.losses {
             for (task_idx, (loss, n_rows)) in step.losses.iter().zip(&step.labelled_rows).enumerate() {
                 if *n_rows > 0
                     && let Err(error) = run.trainer.check_loss(task_idx, *loss, step.step)
                 {
-                    return Some(error.explain());
+                    return Some(error);
                 }
             }
             self.pending.add(&step.losses, &step.labelled_rows);
@@ -345,14 +349,28 @@ impl Session {
         None
     }
 
-    /// Ends a run that diverged on the device: what is left is the last copy.
-    fn halt_on_copy(&mut self, note: Message, out: &mut Vec<Outgoing>) {
-        self.back_to_copy();
-        self.halt(RunPhase::Diverged, Some(note), out);
-        self.answer_waiting(out);
+    /// Checks the state that was copied from the device, and keeps it as a good one.
+    fn check_copy(&mut self) -> Option<RunError> {
+        let (Stage::On(device_run), Some(run)) = (&self.webgpu.stage, &mut self.run) else {
+            return None;
+        };
+        let step = std::mem::replace(&mut run.trainer.state.step, device_run.mirrored());
+        let outcome = run.trainer.check_parameters();
+        if outcome.is_ok() {
+            run.keep_good();
+        }
+        run.trainer.state.step = step;
+        outcome.err()
     }
 
-    /// Leaves the device; the run is what the CPU has of it.
+    /// Stops a run that diverged on the device, at the state that was copied last.
+    fn halt_on_copy(&mut self, error: &RunError, out: &mut Vec<Outgoing>) {
+        self.back_to_copy();
+        self.halt_diverged(error, out);
+        self.answer_deferred(out);
+    }
+
+    /// Leaves the device; the run continues from the state that was copied to the CPU last.
     fn back_to_copy(&mut self) {
         if let (Stage::On(device_run), Some(run)) = (std::mem::take(&mut self.webgpu.stage), &mut self.run) {
             run.trainer.state.step = device_run.mirrored();
@@ -360,7 +378,7 @@ impl Session {
         self.webgpu.settles = Settles::default();
     }
 
-    /// Lets the device settle when there is a reason to, then acts on it.
+    /// Settles the device when there is a reason to, then acts on the reasons.
     fn settle(&mut self, now_ms: f64, out: &mut Vec<Outgoing>) -> Result<Turn, GpuError> {
         let Stage::On(device_run) = &mut self.webgpu.stage else {
             return Ok(Turn::Cpu);
@@ -369,7 +387,7 @@ impl Session {
         let reason = settles.after_step
             || settles.renews
             || settles.leaves
-            || !self.unanswered.is_empty()
+            || !self.deferred.is_empty()
             || self.phase != RunPhase::Running;
         if !reason {
             return Ok(Turn::Webgpu);
@@ -379,7 +397,7 @@ impl Session {
             return Ok(Turn::Waiting);
         }
         self.webgpu.settles = Settles::default();
-        self.answer_waiting(out);
+        self.answer_deferred(out);
         if settles.after_step {
             self.after_step(out);
         }
@@ -395,7 +413,7 @@ impl Session {
         Ok(Turn::Taken)
     }
 
-    /// Queues a step; false when enough are waiting.
+    /// Queues a step; false when the queue is full.
     pub(super) fn queue_step(&mut self, now_ms: f64, out: &mut Vec<Outgoing>) -> bool {
         let (Stage::On(device_run), Some(run)) = (&mut self.webgpu.stage, &mut self.run) else {
             return true;
@@ -406,7 +424,7 @@ impl Session {
                 run.trainer.state.step = device_run.step();
                 self.throughput.count(n_rows);
                 self.webgpu.settles.after_step = run.at_epoch_end()
-                    || self.goal == super::Goal::Step(run.n_steps())
+                    || (self.targets.front()).is_some_and(|target| target.step <= run.n_steps())
                     || self.all_epochs_done();
                 true
             }
@@ -417,7 +435,7 @@ impl Session {
         }
     }
 
-    /// Goes on on the CPU from the last copy, and says why.
+    /// Continues on the CPU from the last copy, and reports the reason.
     fn fall_back(&mut self, error: &GpuError, out: &mut Vec<Outgoing>) {
         let was_on = self.trains_on_webgpu();
         self.back_to_copy();
@@ -440,7 +458,7 @@ impl Session {
         if was_on {
             self.note = self.webgpu.why.clone();
         }
-        self.answer_waiting(out);
+        self.answer_deferred(out);
         self.push_status(out);
     }
 }

@@ -1,7 +1,7 @@
 //! The work of a slice: one batch to train or to evaluate, and what is reported of it.
 
 use mtl_base::NodeId;
-use mtl_base::text::{Explain, Message};
+use mtl_base::text::Message;
 
 use super::webgpu::Turn;
 use super::{Goal, Outgoing, RunPhase, Session};
@@ -12,7 +12,7 @@ impl Session {
     /// Evaluates or trains one batch; false when nothing can be done before WebGPU answers.
     pub(super) fn work(&mut self, now_ms: f64, out: &mut Vec<Outgoing>) -> bool {
         let (Some(data), Some(run)) = (&self.data, &mut self.run) else {
-            // Neither phase nor jobs outlive the run; stopping here keeps a slice from going round in circles.
+            // Neither phase nor jobs outlive the run; stopping here prevents an endless slice.
             self.phase = RunPhase::Paused;
             self.jobs.clear();
             return true;
@@ -32,7 +32,7 @@ impl Session {
         if matches!(turn, Turn::Waiting) || self.phase != RunPhase::Running {
             return false;
         }
-        if self.goal == Goal::End && self.all_epochs_done() {
+        if self.goal == Goal::LastEpoch && self.all_epochs_done() {
             self.halt(RunPhase::Finished, None, out);
             return true;
         }
@@ -45,6 +45,7 @@ impl Session {
 
     fn step_on_cpu(&mut self, out: &mut Vec<Outgoing>) {
         let Some(run) = &mut self.run else { return };
+        run.keep_good();
         match run.train_step() {
             Ok(n_rows) => {
                 self.throughput.count(n_rows);
@@ -52,19 +53,19 @@ impl Session {
                 self.pending.add(&report.losses, &report.labelled_rows);
                 self.after_step(out);
             }
-            Err(error) => self.halt(RunPhase::Diverged, Some(error.explain()), out),
+            Err(error) => self.halt_diverged(&error, out),
         }
     }
 
-    /// What follows from the step that was made last, now that the CPU has the parameters: the evaluations after an epoch,
-    /// the end of what was asked for.
+    /// To be called after a step, when the CPU has the parameters: starts the evaluations after an epoch, and answers the requests
+    /// for steps that are done.
     pub(super) fn after_step(&mut self, out: &mut Vec<Outgoing>) {
         let (Some(data), Some(run)) = (&self.data, &mut self.run) else {
             return;
         };
         if run.at_epoch_end() {
             if let Err(error) = run.trainer.check_parameters() {
-                return self.halt(RunPhase::Diverged, Some(error.explain()), out);
+                return self.halt_diverged(&error, out);
             }
             let epoch_rows = [
                 (Split::Train, &data.train_sample),
@@ -75,9 +76,7 @@ impl Session {
                     .push_back(EvaluationJob::new(run, split, rows.clone(), None));
             }
         }
-        if self.phase == RunPhase::Running && self.goal == Goal::Step(run.n_steps()) {
-            self.pause(out);
-        }
+        self.answer_reached_targets(out);
     }
 
     fn finish_evaluation(&mut self, job: EvaluationJob, out: &mut Vec<Outgoing>) {
@@ -97,16 +96,11 @@ impl Session {
                 (None, _) | (_, Split::Train) => Vec::new(),
                 (Some(data), split) => baselines(&data.prepared, split),
             };
-            out.push(
-                Event::Reply {
-                    id,
-                    reply: Ok(Reply::Evaluation {
-                        evaluation,
-                        baselines,
-                    }),
-                }
-                .into(),
-            );
+            let reply = Reply::Evaluation {
+                evaluation,
+                baselines,
+            };
+            out.push(Outgoing::reply(id, Ok(reply)));
         } else if evaluation.split == Split::Validation {
             let task_idx = match &self.settings.stop.watch {
                 Watch::Loss(_) => None,
@@ -116,11 +110,12 @@ impl Session {
             let stops = self
                 .stopping
                 .observe(&self.settings.stop, &evaluation, task_idx, &weights);
-            if stops && self.phase == RunPhase::Running && self.goal == Goal::End {
+            if stops && self.phase == RunPhase::Running && self.goal == Goal::LastEpoch {
                 let note = self.patience_note(self.settings.stop.patience);
                 self.halt(RunPhase::Finished, Some(note), out);
             }
         }
+        self.answer_evaluated_targets(out);
     }
 
     fn patience_note(&self, patience: u32) -> Message {

@@ -31,6 +31,8 @@ pub use report::StepReport;
 pub(crate) use state::{Order, RunState};
 pub use state::{SavedBalancer, SavedOptimizer, SavedState};
 
+use std::ops::Range;
+
 use mtl_balance::options::{BalanceOptions, Domain, Heads, Metric};
 use mtl_balance::{BalanceConfig, Balancer, Needs, Rows, Setup, StepInput, TaskKind};
 use mtl_base::schema::LabelKind;
@@ -46,7 +48,7 @@ use mtl_program::specs::Mode;
 use crate::RunError;
 use crate::protocol::RunSettings;
 
-/// How steps are made: what may change from one to the next.
+/// Settings of the steps, which may change from one step to the next.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepSettings {
     /// Update rule.
@@ -102,7 +104,7 @@ impl StepSettings {
     }
 }
 
-/// What a step is asked to do beside its settings.
+/// The inputs of a step beside its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepRequest {
     /// Learning rate.
@@ -125,6 +127,8 @@ pub struct Trainer {
     pub(crate) unchecked: bool,
     pub(crate) report: StepReport,
     scratch: Scratch,
+    /// The last good state, to go back to when the run diverges.
+    good: Option<Kept>,
 }
 
 /// Working memory of a step, one entry for each task.
@@ -181,6 +185,7 @@ impl Trainer {
                 own_factors: vec![1.0; n_tasks],
                 statistics: vec![0.0; model.n_running_statistics()],
             },
+            good: None,
             model,
         };
         trainer.model.set_rounding(settings.rounding);
@@ -201,7 +206,7 @@ impl Trainer {
         self.state.step
     }
 
-    /// Takes over how steps are made from the next one on. The optimizer keeps its state as far as the new settings keep one, the
+    /// Replaces the settings, from the next step on. The optimizer keeps its state as far as the new settings keep one, the
     /// balancer when the method is the same.
     ///
     /// # Errors
@@ -312,7 +317,8 @@ impl Trainer {
     /// Makes one step on the rows that `fill` puts into the batch.
     ///
     /// # Errors
-    /// When the loss of a task says that the run diverges; the parameters are as before then.
+    /// When the run diverges: when the loss of a task shows it, with the parameters as before; or when a parameter is not finite
+    /// after the update.
     pub fn step<O: StepObserver>(
         &mut self,
         request: &StepRequest,
@@ -344,8 +350,12 @@ impl Trainer {
         self.model.add_penalty_gradients(self.settings.lazy_rows);
         observer.stage(Stage::Backward);
 
-        self.update(request.learning_rate);
+        let is_finite = self.update(request.learning_rate);
         observer.stage(Stage::Update);
+        if !is_finite {
+            self.state.step = step + 1;
+            return Err(self.not_finite());
+        }
 
         if self.settings.balance.needs_losses_after() {
             self.run_forward_again(mode);
@@ -360,7 +370,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Takes in the losses of the forward pass.
+    /// Copies the losses of the forward pass into the report, and checks them.
     fn take_losses(&mut self, learning_rate: f32) -> Result<(), RunError> {
         let step = self.state.step;
         for task_idx in 0..self.report.losses.len() {
@@ -496,21 +506,18 @@ impl Trainer {
         model.scale_own_gradients(&scratch.own_factors);
     }
 
-    /// Clips the gradients and moves the parameters.
-    fn update(&mut self, learning_rate: f32) {
+    /// Clips the gradients and updates the parameters; returns whether the new values are finite.
+    fn update(&mut self, learning_rate: f32) -> bool {
         let lazy_rows = self.settings.lazy_rows;
         if lazy_rows {
             self.find_touched_parts();
         }
         self.model.clip_gradients(&self.settings.clipping, &self.parts);
         let (values, gradients) = self.model.values_and_gradients();
-        self.state
-            .optimizer
-            .apply_ranges(self.parts.ranges(), values, gradients, learning_rate);
-        if lazy_rows {
-            let mut parts = self.parts.ranges().iter();
-            self.unchecked |= !parts.all(|part| all_finite(&values[part.clone()]));
-        }
+        let ranges = self.parts.ranges();
+        let is_finite = (self.state.optimizer).apply_ranges(ranges, values, gradients, learning_rate);
+        self.unchecked |= lazy_rows && !is_finite;
+        is_finite
     }
 
     /// The losses over the same rows after the step, for a method that learns from them. Running statistics have seen the rows
@@ -543,29 +550,88 @@ impl Trainer {
         self.unchecked = kept.unchecked;
     }
 
-    /// Refuses a parameter that is not finite.
+    /// Checks that all parameters are finite. Every step checks those that it updates; running statistics, and what another device
+    /// has computed, are checked here.
     pub(crate) fn check_parameters(&mut self) -> Result<(), RunError> {
-        // Without lazy rows nobody has looked, and the steps may have been another device's.
         if self.settings.lazy_rows && !self.unchecked {
             return Ok(());
         }
-        for parameter in self.model.parameters() {
-            if !all_finite(&self.model.values()[parameter.range.clone()]) {
-                let tasks = self.model.tasks().iter().enumerate();
-                return Err(RunError::NotFinite {
-                    parameter: parameter.name.clone(),
-                    step: self.state.step,
-                    tasks: tasks
-                        .filter(|(task_idx, _)| parameter.tasks.contains(*task_idx))
-                        .map(|(_, task)| task.name.clone())
-                        .collect(),
-                });
-            }
+        if !all_finite(self.model.values()) {
+            return Err(self.not_finite());
         }
         self.unchecked = false;
         Ok(())
     }
+
+    /// The error that names the first parameter that is not finite.
+    fn not_finite(&self) -> RunError {
+        let is_finite = |range: &Range<usize>| all_finite(&self.model.values()[range.clone()]);
+        let mut parameters = self.model.parameters().iter();
+        let parameter = parameters.find(|parameter| !is_finite(&parameter.range));
+        let tasks = self.model.tasks().iter().enumerate();
+        RunError::NotFinite {
+            parameter: parameter.map_or_else(String::new, |parameter| parameter.name.clone()),
+            step: self.state.step,
+            tasks: tasks
+                .filter(|(task_idx, _)| {
+                    parameter.is_some_and(|parameter| parameter.tasks.contains(*task_idx))
+                })
+                .map(|(_, task)| task.name.clone())
+                .collect(),
+        }
+    }
+
+    /// Keeps the state when it is good and the last one that was kept is [`KEEP_EVERY_STEPS`] steps old; the buffers are allocated
+    /// once. The initial state is not kept: a reset gives it back.
+    pub(crate) fn keep_good(&mut self) {
+        let step = self.state.step;
+        let kept_step = self.good.as_ref().map_or(0, |good| good.state.step);
+        let n_numbers = self.model.values().len() * (1 + self.state.optimizer.slots().len());
+        let is_due = match &self.good {
+            None => step > 0,
+            Some(_) => step >= kept_step + KEEP_EVERY_STEPS || step < kept_step,
+        };
+        if !is_due
+            || n_numbers > MAX_KEPT_NUMBERS
+            || !self
+                .state
+                .is_good(&self.report.losses, &self.report.labelled_rows)
+        {
+            return;
+        }
+        match &mut self.good {
+            Some(good) => {
+                good.values.copy_from_slice(self.model.values());
+                good.state.copy_from(&self.state);
+                good.report.clone_from(&self.report);
+                good.unchecked = self.unchecked;
+            }
+            None => self.good = Some(self.keep()),
+        }
+    }
+
+    /// The step of the last good state.
+    pub(crate) fn good_step(&self) -> Option<u64> {
+        self.good.as_ref().map(|good| good.state.step)
+    }
+
+    /// Goes back to the last good state; false when there is none.
+    pub(crate) fn go_back(&mut self) -> bool {
+        let Some(good) = &self.good else {
+            return false;
+        };
+        self.model.values_mut().copy_from_slice(&good.values);
+        self.state.go_back_to(&good.state, good.values.len(), &self.setup);
+        self.report.clone_from(&good.report);
+        self.unchecked = good.unchecked;
+        true
+    }
 }
+
+/// Steps between two good states that are kept.
+const KEEP_EVERY_STEPS: u64 = 50;
+/// Most numbers of a state that is kept (64 MB): parameters and the optimizer's slots.
+const MAX_KEPT_NUMBERS: usize = 16_000_000;
 
 /// A copy of everything that steps change.
 pub(crate) struct Kept {

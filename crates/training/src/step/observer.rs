@@ -24,7 +24,7 @@ pub enum Direction {
     Backward,
 }
 
-/// Told about every stage and op of a step when it has ended. `()` watches nothing, and costs nothing.
+/// Called after every stage and op of a step. `()` does nothing, at no cost.
 pub trait StepObserver {
     /// A stage has ended.
     fn stage(&mut self, stage: Stage) {

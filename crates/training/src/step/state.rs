@@ -1,9 +1,9 @@
-//! The state of a run's training, and the same as data.
+//! The state of the training of a run, and its serialised form.
 //!
 //! Parameters and running statistics are the model's; everything else that a step changes is here. Nothing random is kept: every
 //! draw (order of rows, dropout, noise, a method's own) is a function of the seed and the number of the step or epoch.
 
-use mtl_balance::{Balancer, BalancerState};
+use mtl_balance::{Balancer, BalancerState, Setup};
 use mtl_program::optimizers::Optimizer;
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +12,10 @@ use crate::stopping::Stopping;
 
 /// A loss this many times the first one (or this many times 1, if that is more) counts as divergence.
 const DIVERGENCE_FACTOR: f32 = 1e4;
+/// A state whose losses are above the first ones (or 1, if that is more) by more than this factor is not kept as a good one.
+const GOOD_FACTOR: f32 = 2.0;
 
-/// What a step changes beside the parameters.
+/// The state that a step changes beside the parameters.
 #[derive(Clone, Debug)]
 pub(crate) struct RunState {
     /// Moments of the gradients, with their own count of steps.
@@ -50,6 +52,48 @@ impl RunState {
         loss.is_finite() && loss <= DIVERGENCE_FACTOR * first.max(1.0)
     }
 
+    /// Whether the losses of a step are not far above the first ones.
+    pub(super) fn is_good(&self, losses: &[f32], labelled_rows: &[usize]) -> bool {
+        let mut tasks = self.first_losses.iter().zip(losses.iter().zip(labelled_rows));
+        tasks.all(|(first, (loss, n_rows))| {
+            *n_rows == 0 || *loss <= GOOD_FACTOR * first.unwrap_or_default().max(1.0)
+        })
+    }
+
+    /// Copies another state of the same run into this one; the moments into the buffers that are there.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        if (self
+            .optimizer
+            .restore(other.optimizer.step(), other.optimizer.slots()))
+        .is_err()
+            || self.optimizer.config() != other.optimizer.config()
+        {
+            self.optimizer = other.optimizer.clone();
+        }
+        self.balancer.clone_from(&other.balancer);
+        self.step = other.step;
+        self.first_losses.clone_from(&other.first_losses);
+        self.epoch_losses.clone_from(&other.epoch_losses);
+    }
+
+    /// Goes back to an earlier state. The optimizer and the balancing method may have other settings since: where those keep another
+    /// state, it starts afresh.
+    pub(super) fn go_back_to(&mut self, earlier: &Self, n_parameters: usize, setup: &Setup) {
+        let (config, options) = (self.balancer.config().clone(), self.balancer.options().clone());
+        let mut new = Self::new(
+            Optimizer::new(self.optimizer.config(), n_parameters),
+            Balancer::new(&config, &options, setup),
+        );
+        let _ = new
+            .optimizer
+            .restore(earlier.optimizer.step(), earlier.optimizer.slots());
+        let _ = new.balancer.restore(&earlier.balancer.state());
+        new.step = earlier.step;
+        new.first_losses.clone_from(&earlier.first_losses);
+        new.epoch_losses.clone_from(&earlier.epoch_losses);
+        *self = new;
+    }
+
     pub(super) fn add_losses(&mut self, losses: &[f32], labelled_rows: &[usize]) {
         for ((sum, n), (loss, n_rows)) in self.epoch_losses.iter_mut().zip(losses.iter().zip(labelled_rows)) {
             if *n_rows > 0 {
@@ -59,7 +103,7 @@ impl RunState {
         }
     }
 
-    /// Tells the balancer the mean losses of the epoch.
+    /// Passes the mean losses of the epoch to the balancer.
     pub(super) fn end_epoch(&mut self) {
         for (mean, (sum, n)) in self.epoch_means.iter_mut().zip(&mut self.epoch_losses) {
             *mean = if *n > 0 { *sum / *n as f64 } else { f64::NAN };
@@ -108,8 +152,8 @@ impl RunState {
         (saved, bytes)
     }
 
-    /// Takes over what [`RunState::save`] gave, or says what does not fit and changes nothing. `order` says where the numbers of the
-    /// parameters stand in each of the optimizer's slots.
+    /// Restores what [`RunState::save`] returned; on an error nothing changes. `order` gives the positions of the parameters' numbers in
+    /// each of the optimizer's slots.
     pub(crate) fn restore(
         &mut self,
         saved: &SavedState,
@@ -231,7 +275,7 @@ pub struct SavedState {
     pub first_losses: Vec<Option<f32>>,
     /// Sum and number of the losses of each task since the epoch began.
     pub epoch_losses: Vec<(f64, u64)>,
-    /// What early stopping remembers.
+    /// State of early stopping.
     pub stopping: Stopping,
 }
 

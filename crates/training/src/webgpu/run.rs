@@ -11,14 +11,14 @@ use mtl_program::gpu::{
     StepLosses,
 };
 
-use super::pace::Pace;
+use super::queue_depth::QueueDepth;
 use super::{LOSSES_MS, MIRROR_MS, Queued};
 use crate::run::TrainingRun;
 
-/// A device on its way.
-pub(crate) type Asking = Pin<Box<dyn Future<Output = Result<GpuDevice, GpuError>>>>;
+/// A pending request for a device.
+pub(crate) type DeviceRequest = Pin<Box<dyn Future<Output = Result<GpuDevice, GpuError>>>>;
 
-/// A trainer on its way.
+/// A pending preparation of a trainer.
 pub(crate) type Preparing = Pin<Box<dyn Future<Output = Result<Prepared, GpuError>>>>;
 
 /// A trainer with the run's rows on the device.
@@ -60,19 +60,19 @@ pub(crate) fn prepare(device: GpuDevice, run: &TrainingRun) -> Preparing {
     })
 }
 
-/// Steps on the device that have not come back.
+/// A submission of steps that is not completed.
 struct Flight {
     n_steps: usize,
     submitted_ms: f64,
     finished: Finished,
 }
 
-/// What has come back since it was last asked.
+/// Results that were read back by a poll.
 #[derive(Default)]
-pub(crate) struct News {
+pub(crate) struct DeviceProgress {
     /// Losses, oldest first.
     pub(crate) losses: Vec<StepLosses>,
-    /// The CPU's copy was renewed.
+    /// Whether the CPU's copy was renewed.
     pub(crate) mirrored: bool,
 }
 
@@ -86,13 +86,13 @@ pub(crate) struct DeviceRun {
     n_queued: usize,
     flights: VecDeque<Flight>,
     n_in_flight: usize,
-    /// Steps that have come back.
+    /// Completed steps.
     n_done: u64,
-    pace: Pace,
+    queue_depth: QueueDepth,
     n_unread: usize,
     losses: Option<LossesReading>,
     losses_ms: f64,
-    /// The step at which the copy is taken, and the copy on its way.
+    /// The step at which the copy is taken, and the pending reading.
     mirror: Option<(u64, MirrorReading)>,
     mirror_ms: f64,
     /// The step of the CPU's copy.
@@ -100,7 +100,7 @@ pub(crate) struct DeviceRun {
 }
 
 impl DeviceRun {
-    /// A run that goes on where the CPU stands.
+    /// A run with the state of the CPU.
     pub(crate) fn new(prepared: Prepared, run: &TrainingRun) -> Result<Self, GpuError> {
         let mut new = Self {
             trainer: prepared.trainer,
@@ -110,7 +110,7 @@ impl DeviceRun {
             flights: VecDeque::new(),
             n_in_flight: 0,
             n_done: 0,
-            pace: Pace::default(),
+            queue_depth: QueueDepth::default(),
             n_unread: 0,
             losses: None,
             losses_ms: f64::NEG_INFINITY,
@@ -122,7 +122,7 @@ impl DeviceRun {
         Ok(new)
     }
 
-    /// Forgets where it stood and goes on where the CPU stands.
+    /// Replaces the state on the device by that of the CPU.
     pub(crate) fn take_over(&mut self, run: &TrainingRun) -> Result<(), GpuError> {
         self.trainer.write_values(run.model().values())?;
         let optimizer = &run.trainer.state.optimizer;
@@ -149,7 +149,7 @@ impl DeviceRun {
         self.mirrored
     }
 
-    /// Steps that have come back.
+    /// Completed steps.
     pub(crate) fn n_done(&self) -> u64 {
         self.n_done
     }
@@ -161,7 +161,7 @@ impl DeviceRun {
 
     /// Queues the next step unless enough are waiting.
     pub(crate) fn queue(&mut self, run: &mut TrainingRun, now_ms: f64) -> Result<Queued, GpuError> {
-        if self.n_in_flight + self.n_queued >= self.pace.ahead() {
+        if self.n_in_flight + self.n_queued >= self.queue_depth.ahead() {
             self.flush(now_ms)?;
             return Ok(Queued::Full);
         }
@@ -184,13 +184,13 @@ impl DeviceRun {
         self.step += 1;
         self.n_unread += 1;
         self.n_queued += 1;
-        if self.n_queued >= self.pace.batch() {
+        if self.n_queued >= self.queue_depth.batch() {
             self.flush(now_ms)?;
         }
         Ok(Queued::Step(n_rows))
     }
 
-    /// Submits what waits.
+    /// Submits the queued steps.
     fn flush(&mut self, now_ms: f64) -> Result<(), GpuError> {
         if self.n_queued > 0 {
             self.flights.push_back(Flight {
@@ -204,7 +204,7 @@ impl DeviceRun {
         Ok(())
     }
 
-    /// Begins what is missing for [`DeviceRun::is_settled`].
+    /// Starts the readings that are missing for [`DeviceRun::is_settled`].
     pub(crate) fn settle(&mut self, now_ms: f64) -> Result<(), GpuError> {
         self.flush(now_ms)?;
         if self.n_unread > 0 && self.losses.is_none() {
@@ -229,20 +229,20 @@ impl DeviceRun {
         Ok(())
     }
 
-    /// Takes in what has come back, into the CPU's model and optimizer too, and begins the reading that is due.
+    /// Processes completed operations, copies read-back state into the CPU's model and optimizer, and starts the readings that are due.
     pub(crate) fn poll(
         &mut self,
         context: &mut Context<'_>,
         run: &mut TrainingRun,
         now_ms: f64,
-    ) -> Result<News, GpuError> {
+    ) -> Result<DeviceProgress, GpuError> {
         self.poll_flights(context, now_ms)?;
-        let mut news = News::default();
+        let mut progress = DeviceProgress::default();
         if let Some(reading) = &mut self.losses
             && let Poll::Ready(losses) = Pin::new(reading).poll(context)
         {
             self.losses = None;
-            news.losses = losses?;
+            progress.losses = losses?;
         }
         if let Some((step, reading)) = &mut self.mirror
             && let Poll::Ready(mirror) = Pin::new(reading).poll(context)
@@ -254,7 +254,7 @@ impl DeviceRun {
             let optimizer = &mut run.trainer.state.optimizer;
             let _ = optimizer.restore(mirror.optimizer_step, &mirror.slots);
             self.mirrored = step;
-            news.mirrored = true;
+            progress.mirrored = true;
         }
         if self.n_unread > 0 && self.losses.is_none() && now_ms - self.losses_ms >= LOSSES_MS {
             self.flush(now_ms)?;
@@ -265,10 +265,10 @@ impl DeviceRun {
             self.flush(now_ms)?;
             self.begin_mirror(now_ms)?;
         }
-        Ok(news)
+        Ok(progress)
     }
 
-    /// Takes in which submissions have come back.
+    /// Processes completed submissions.
     pub(crate) fn poll_flights(&mut self, context: &mut Context<'_>, now_ms: f64) -> Result<(), GpuError> {
         let (mut n_steps, mut submitted_ms) = (0, now_ms);
         while let Some(flight) = self.flights.front_mut() {
@@ -283,7 +283,7 @@ impl DeviceRun {
         if n_steps > 0 {
             self.n_in_flight -= n_steps;
             self.n_done += n_steps as u64;
-            self.pace.done(n_steps, submitted_ms, now_ms);
+            self.queue_depth.done(n_steps, submitted_ms, now_ms);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use mtl_base::schema::Schema;
+use mtl_base::text::Explain;
 use mtl_data::datasets::Generator;
 use mtl_data::datasets::generated_impressions::ImpressionSettings;
 use mtl_data::datasets::generated_reviews::ReviewSettings;
@@ -106,7 +107,7 @@ impl Driver {
         if let Command::Settings { settings } = &command {
             self.settings = settings.clone();
         }
-        self.session.handle(command, vec![], &mut self.out);
+        self.session.handle(1, command, vec![], &mut self.out);
     }
 
     pub fn run(&mut self, run: Run) {
@@ -130,19 +131,16 @@ impl Driver {
     /// Asks, works until there is nothing left to do, and takes the one reply away.
     pub fn ask(&mut self, request: Request, payloads: Vec<Vec<u8>>) -> (Result<Reply, String>, Vec<Vec<u8>>) {
         self.session
-            .handle(Command::Ask { id: 9, request }, payloads, &mut self.out);
+            .handle(9, Command::Ask { request }, payloads, &mut self.out);
         self.finish();
-        let is_reply = |out: &Outgoing| matches!(out.event, Event::Reply { id: 9, .. });
+        let is_reply = |out: &Outgoing| matches!(out, Outgoing::Reply { id: 9, .. });
         let place = self.out.iter().position(is_reply).expect("a reply");
-        let Outgoing {
-            event: Event::Reply { reply, .. },
-            payloads,
-        } = self.out.remove(place)
-        else {
+        let Outgoing::Reply { reply, payloads, .. } = self.out.remove(place) else {
             unreachable!()
         };
         assert!(!self.out.iter().any(is_reply), "only one reply");
-        let reply = reply.map_err(|message| {
+        let reply = reply.map_err(|error| {
+            let message = error.explain();
             assert!(
                 message.zh.chars().any(|letter| letter > '\u{4e00}'),
                 "{message:?}"
@@ -183,15 +181,21 @@ impl Driver {
     }
 
     fn all<T>(&self, of: impl Fn(&Event) -> Option<T>) -> Vec<T> {
-        self.out.iter().filter_map(|out| of(&out.event)).collect()
+        self.out
+            .iter()
+            .filter_map(Outgoing::event)
+            .filter_map(of)
+            .collect()
     }
 
     pub fn last_failure(&self) -> String {
-        let failure = |event: &Event| match event {
-            Event::Failure { message } => Some(message.en.clone()),
+        let failure = |out: &Outgoing| match out {
+            Outgoing::Reply {
+                reply: Err(error), ..
+            } => Some(error.to_string()),
             _ => None,
         };
-        self.all(failure).pop().expect("a failure")
+        self.out.iter().rev().find_map(failure).expect("a failure")
     }
 
     pub fn evaluations(&self) -> Vec<Evaluation> {

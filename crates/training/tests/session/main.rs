@@ -7,9 +7,11 @@
     reason = "a test compares with the platform's functions and prints what it measures"
 )]
 
+mod divergence;
 mod driver;
 mod insides;
 mod questions;
+mod replies;
 mod snapshots;
 
 use driver::{Driver, data_settings, impressions, reviews, settings, text_input};
@@ -22,6 +24,7 @@ use mtl_training::protocol::{
     Backend, Command, DataSource, Evaluation, Event, Phase, PredictInput, Reply, Request, Run, RunSettings,
     Split, StopCondition, Watch, WatchedMetric,
 };
+use mtl_training::{Outgoing, RunError};
 
 /// Everything of the evaluations that must not depend on time.
 fn history(driver: &Driver) -> Vec<(Split, u64, Vec<Option<u64>>, String)> {
@@ -58,8 +61,8 @@ fn the_length_of_slices_does_not_change_a_bit() {
         n_slices += 1;
         if n_slices % 3 == 0 {
             parts.session.handle(
+                1,
                 Command::Ask {
-                    id: 1,
                     request: Request::Predict {
                         input: text_input("the phone is great"),
                     },
@@ -138,10 +141,14 @@ fn it_learns_and_reports() {
     assert_eq!((last.step, last.epoch), (45, 3.0));
     assert!(last.losses.iter().all(|loss| loss.unwrap() > 0.0) && last.weights == [1.0, 1.0]);
     assert!(last.steps_per_second > 0.0 && last.examples_per_second > last.steps_per_second);
-    let baselines = driver.out.iter().find_map(|out| match &out.event {
-        Event::Data { baselines, .. } => Some(baselines),
-        _ => None,
-    });
+    let baselines = driver
+        .out
+        .iter()
+        .filter_map(Outgoing::event)
+        .find_map(|event| match event {
+            Event::Data { baselines, .. } => Some(baselines),
+            _ => None,
+        });
     assert!(
         baselines
             .unwrap()
@@ -252,7 +259,7 @@ fn settings_change_in_mid_run_or_reset_it() {
         driver.tell(Command::Settings { settings: reset });
         assert_eq!((driver.status().step, driver.last_model()), (0, (true, None)));
     }
-    let n_events = driver.out.len();
+    let n_outputs = driver.out.len();
     for (bad, expected) in [
         (
             RunSettings {
@@ -281,7 +288,7 @@ fn settings_change_in_mid_run_or_reset_it() {
     }
     assert_eq!(
         driver.out.len(),
-        n_events + 3,
+        n_outputs + 3,
         "a refused setting changes nothing else"
     );
 }

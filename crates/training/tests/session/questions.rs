@@ -122,15 +122,16 @@ fn evaluations_on_request() {
     assert_eq!((evaluation.split, evaluation.step), (Split::Test, 15));
     assert!(baselines.iter().all(|label| label.split == Split::Test) && baselines.len() >= 2);
     assert_eq!(driver.evaluations().last(), Some(&evaluation));
-    driver.tell(Command::Ask {
-        id: 4,
-        request: Request::Evaluate { split: Split::Train },
-    });
+    let request = Request::Evaluate { split: Split::Train };
+    let command = Command::Ask { request };
+    driver.session.handle(4, command, vec![], &mut driver.out);
     driver.run(Run::Reset);
-    let replaced = driver.out.iter().any(|out| {
-        matches!(&out.event, Event::Reply { id: 4, reply: Err(message) } if message.en.starts_with("the run was replaced"))
-    });
-    assert!(replaced);
+    let replaced = Outgoing::Reply {
+        id: 4,
+        reply: Err(RunError::Replaced),
+        payloads: vec![],
+    };
+    assert!(driver.out.contains(&replaced));
     let (rows, _) = driver.ask(
         Request::Rows {
             split: Split::Validation,
@@ -274,7 +275,9 @@ fn nothing_is_asked_of_an_empty_session_in_vain() {
     };
     driver.tell(asset.clone());
     assert!(driver.last_failure().contains("did not arrive"));
-    driver.session.handle(asset, vec![vec![1, 2, 3]], &mut driver.out);
+    driver
+        .session
+        .handle(2, asset, vec![vec![1, 2, 3]], &mut driver.out);
     assert!(driver.last_failure().starts_with("the data set was not loaded: "));
     driver.tell(Command::Design {
         design: Design::new("empty"),

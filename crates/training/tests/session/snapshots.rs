@@ -31,7 +31,7 @@ fn a_snapshot_comes_back_whole() {
             },
             vec![values.clone(), numbers.clone()],
         );
-        assert_eq!(reply, Ok(Reply::Restored));
+        assert_eq!(reply, Ok(Reply::Done));
         assert_eq!(
             (other.fingerprint(), other.predict("The hotel is terrible")),
             expected
@@ -58,10 +58,7 @@ fn a_snapshot_comes_back_whole() {
     }
     let mut other = Driver::new();
     let request = Request::Restore { snapshot: shuffled };
-    assert_eq!(
-        other.ask(request, vec![moved, moved_numbers]).0,
-        Ok(Reply::Restored)
-    );
+    assert_eq!(other.ask(request, vec![moved, moved_numbers]).0, Ok(Reply::Done));
     assert_eq!(
         other.fingerprint(),
         expected.0,

@@ -6,8 +6,8 @@ use mtl_data::prepare::DataSettings;
 use mtl_engine::design::Tie;
 use mtl_engine::layers::{ClassesHead, Layer};
 use mtl_program::optimizers::OptimizerConfig;
-use mtl_training::Session;
-use mtl_training::protocol::{Command, DataSource, Event, PredictInput, Request, Run, RunSettings, Split};
+use mtl_training::protocol::{Command, DataSource, PredictInput, Request, Run, RunSettings, Split};
+use mtl_training::{Outgoing, Session};
 
 use crate::designs::{a_task_without_weight, reviews, run, settings, three_tasks, train};
 
@@ -93,7 +93,7 @@ fn asked(design: &mtl_engine::design::Design, settings: &RunSettings, slices: &[
     let mut session = Session::new();
     let mut out = Vec::new();
     let mut tell = |session: &mut Session, command| {
-        session.handle(command, vec![], &mut out);
+        session.handle(1, command, vec![], &mut out);
         while session.slice(&|| 0.0, 1.0, &mut out) {}
     };
     let generator = Generator::Reviews(ReviewSettings {
@@ -145,15 +145,11 @@ fn asked(design: &mtl_engine::design::Design, settings: &RunSettings, slices: &[
             },
             _ => Request::Snapshot,
         };
-        tell(&mut session, Command::Ask { id: 1, request });
+        tell(&mut session, Command::Ask { request });
         session.profile_step(&|| 1000.0 * index as f64).expect("a run");
     }
-    let is_failure = |event: &Event| match event {
-        Event::Failure { .. } => true,
-        Event::Reply { reply, .. } => reply.is_err(),
-        _ => false,
-    };
-    assert!(!out.iter().any(|outgoing| is_failure(&outgoing.event)));
+    let is_failure = |out: &Outgoing| matches!(out, Outgoing::Reply { reply: Err(_), .. });
+    assert!(!out.iter().any(is_failure));
     session.fingerprint().expect("a run")
 }
 

@@ -6,7 +6,7 @@ use mtl_data::datasets::Generator;
 use mtl_data::datasets::generated_reviews::ReviewSettings;
 use mtl_data::prepare::DataSettings;
 use mtl_program::optimizers::OptimizerConfig;
-use mtl_training::protocol::{Command, DataSource, Event, Reply, Request, Run, RunSettings, Snapshot};
+use mtl_training::protocol::{Command, DataSource, Reply, Request, Run, RunSettings, Snapshot};
 use mtl_training::{Outgoing, Session};
 
 use crate::designs::{settings, three_tasks};
@@ -41,7 +41,7 @@ impl Talk {
     }
 
     fn tell(&mut self, command: Command) {
-        self.session.handle(command, vec![], &mut self.out);
+        self.session.handle(1, command, vec![], &mut self.out);
         while self.session.slice(&|| 0.0, 1.0, &mut self.out) {}
     }
 
@@ -52,10 +52,14 @@ impl Talk {
     fn ask(&mut self, request: Request, payloads: Vec<Vec<u8>>) -> (Result<Reply, String>, Vec<Vec<u8>>) {
         self.out.clear();
         self.session
-            .handle(Command::Ask { id: 3, request }, payloads, &mut self.out);
+            .handle(3, Command::Ask { request }, payloads, &mut self.out);
         while self.session.slice(&|| 0.0, 1.0, &mut self.out) {}
-        let reply = self.out.drain(..).find_map(|outgoing| match outgoing.event {
-            Event::Reply { id: 3, reply } => Some((reply.map_err(|message| message.en), outgoing.payloads)),
+        let reply = self.out.drain(..).find_map(|outgoing| match outgoing {
+            Outgoing::Reply {
+                id: 3,
+                reply,
+                payloads,
+            } => Some((reply.map_err(|error| error.to_string()), payloads)),
             _ => None,
         });
         reply.expect("a reply")
@@ -95,7 +99,7 @@ fn check(name: &str, settings: &RunSettings) {
     let request = Request::Restore {
         snapshot: as_text(&snapshot),
     };
-    assert_eq!(opened.ask(request, payloads).0, Ok(Reply::Restored), "{name}");
+    assert_eq!(opened.ask(request, payloads).0, Ok(Reply::Done), "{name}");
     assert_eq!(opened.session.status().note, None, "{name}");
     opened.epoch();
     opened.tell(Command::Run {
@@ -236,7 +240,7 @@ fn a_snapshot_without_a_state_says_that_the_moments_start_afresh() {
     let fingerprint = talk.fingerprint();
     assert_eq!(
         talk.ask(Request::Restore { snapshot }, payloads).0,
-        Ok(Reply::Restored)
+        Ok(Reply::Done)
     );
     assert_eq!(talk.fingerprint(), fingerprint);
     let note = talk.session.status().note.expect("a note");

@@ -11,6 +11,7 @@ use mtl_base::settings::{Settings, Value};
 use mtl_program::clipping::{Clipping, ClippingKind};
 use mtl_program::gpu::{GpuDevice, GpuError};
 use mtl_program::optimizers::OptimizerConfig;
+use mtl_training::Outgoing;
 use mtl_training::protocol::{Backend, Command, Event, Phase, Reply, Request, Run, RunSettings, Split};
 
 const EPOCHS: u32 = 4;
@@ -193,10 +194,16 @@ fn a_device_that_fails_costs_no_more_than_a_few_seconds() {
             "{why:?}"
         );
         assert!(why.zh.contains("CPU 上继续") && why.zh.contains(zh), "{why:?}");
-        let noted = driver.out.iter().any(|out| match &out.event {
-            Event::Status { status } => status.note.as_ref() == Some(&why) && status.phase == Phase::Running,
-            _ => false,
-        });
+        let noted = driver
+            .out
+            .iter()
+            .filter_map(Outgoing::event)
+            .any(|event| match event {
+                Event::Status { status } => {
+                    status.note.as_ref() == Some(&why) && status.phase == Phase::Running
+                }
+                _ => false,
+            });
         assert!(noted, "a line says so");
         compare(&driver, &on_cpu());
         // The next run asks for a device again.
@@ -264,11 +271,18 @@ fn questions_wait_for_what_the_device_knows() {
     let request = Request::Evaluate {
         split: Split::Validation,
     };
-    driver.tell(Command::Ask { id, request });
+    let command = Command::Ask { request };
+    driver.session.handle(id, command, vec![], &mut driver.out);
     driver.run(Run::Reset);
-    let answers = driver.out.iter().filter(|out| match &out.event {
-        Event::Reply { id, reply } => *id == 77 && reply.is_err(),
-        _ => false,
+    let answers = (driver.out.iter()).filter(|out| {
+        matches!(
+            out,
+            Outgoing::Reply {
+                id: 77,
+                reply: Err(_),
+                ..
+            }
+        )
     });
     assert_eq!(answers.count(), 1);
 }

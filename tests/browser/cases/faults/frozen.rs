@@ -14,8 +14,10 @@ use crate::steps::{in_worker, name_is, settled, state, toast, trained};
 /// Within this time the page says what is wrong: five seconds, and more on a machine that has other things to do.
 const SAYS_WITHIN: Duration = Duration::from_secs(15);
 
+const HAS_STARTED: &str = "performance.getEntriesByName('mtl-interactive').length > 0";
+
 /// Every worker is noted in `testWorkers`; what the page hears of one goes through its `testHears`, if it has one.
-const WORKERS: &str = "globalThis.testWorkers = []; \
+pub const WORKERS: &str = "globalThis.testWorkers = []; \
     globalThis.Worker = class extends Worker { \
       constructor(...given) { super(...given); testWorkers.push(this); } \
       set onmessage(hear) { super.onmessage = hear && ((event) => { if (this.testHears?.(event.data) ?? true) hear(event); }); } \
@@ -123,7 +125,7 @@ fn an_answer_that_gets_lost_fails_the_question() {
         page.open("").await?;
         settled(page).await?;
         page.eval::<Value>(
-            "void (testWorkers.at(-1).testHears = ([kind, text]) => kind !== 'event' || !text.includes('\"prediction\"'))",
+            "void (testWorkers.at(-1).testHears = ([kind, , text]) => kind !== 'reply' || !text.includes('\"prediction\"'))",
         )
         .await?;
         page.eval::<Value>(
@@ -143,6 +145,105 @@ fn an_answer_that_gets_lost_fails_the_question() {
         );
         Ok(())
     });
+}
+
+#[test]
+fn after_several_crashes_the_page_says_what_to_do_and_play_starts_again() {
+    check("worker-crashes", Setup::default(), async |page| {
+        page.expect_console("data/index.json");
+        note_workers(page).await?;
+        page.open("").await?;
+        trained(page).await?;
+        for n in 1..=4 {
+            page.wait_for("a worker runs", &format!("testWorkers.length === {n}"))
+                .await?;
+            if n > 1 {
+                settled(page).await?;
+            }
+            page.eval::<Value>("void testWorkers.at(-1).postMessage(null)")
+                .await?;
+        }
+        page.wait_for(
+            "it is not started again",
+            "[...document.querySelectorAll('.toast-problem')].some((one) => one.innerText.includes('Press Play'))",
+        )
+        .await?;
+        // The page is useful: it edits and saves.
+        page.fill(".document-name", "still here").await?;
+        name_is(page, "still here").await?;
+        let outcome = page.api::<Value>("state", &[]).await;
+        ensure!(outcome.is_err(), "there is no worker that could say its state");
+        page.api::<Value>("set", &[json!({ "epochs": 500 })]).await?;
+        page.click("#play").await?;
+        page.wait_for("another worker runs", "testWorkers.length === 5")
+            .await?;
+        settled(page).await?;
+        page.wait_for("it trains", "(await mtlPlayground.state()).phase === 'running'")
+            .await
+    });
+}
+
+#[test]
+fn a_file_of_the_page_that_does_not_come_is_named() {
+    check("boot-files", Setup::default(), async |page| {
+        for words in [
+            "Failed to load resource",
+            "Failed to fetch",
+            "net::ERR",
+            "404",
+            "mtlModule",
+            "WebAssembly",
+        ] {
+            page.expect_console(words);
+        }
+        let host = Host::before(&page.base)?;
+        let says = "document.querySelector('#boot-status')";
+        for (file, fault, expected) in [
+            ("/app-*.js", Fault::Missing, "could not start"),
+            (".wasm", Fault::Missing, "could not start"),
+            (".wasm", Fault::Cut, "could not start"),
+            ("/app-*.js", Fault::Silent, "Still loading"),
+            (".wasm", Fault::Silent, "Still loading"),
+        ] {
+            host.mend();
+            host.spoil(file, fault.clone());
+            page.eval::<Value>(&format!(
+                "void (location.href = {})",
+                json!(format!("{}?{}", host.base, rand()))
+            ))
+            .await?;
+            page.wait_for_within(
+                SAYS_WITHIN + Duration::from_secs(1),
+                &format!("{file} {fault:?} is told"),
+                &format!("{says}?.textContent.includes({})", json!(expected)),
+            )
+            .await?;
+        }
+        // What takes long still comes, and another type is compiled all the same.
+        for (file, fault) in [
+            (".wasm", Fault::Late(Duration::from_secs(6))),
+            (".wasm", Fault::Type("text/plain")),
+            ("data/index.json", Fault::Silent),
+            ("data/index.json", Fault::Missing),
+            ("data/index.json", Fault::Is(b"{ no json".to_vec())),
+        ] {
+            host.mend();
+            host.spoil(file, fault.clone());
+            page.driver.goto(&host.base).await?;
+            page.wait_for(
+                &format!("the page has started with {file} {fault:?}"),
+                HAS_STARTED,
+            )
+            .await?;
+            settled(page).await?;
+        }
+        Ok(())
+    });
+}
+
+/// Another address each time, which the browser has not seen.
+fn rand() -> u128 {
+    std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos())
 }
 
 #[test]
