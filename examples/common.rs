@@ -175,7 +175,9 @@ impl Trainer {
                 .session
                 .slice(&|| started.elapsed().as_secs_f64() * 1000.0, SLICE_MS, &mut out);
             for outgoing in out {
-                let Outgoing::Event(event) = outgoing else { continue };
+                let Outgoing::Event(event) = outgoing else {
+                    continue;
+                };
                 match event {
                     Event::Evaluation { evaluation } if evaluation.split == Split::Train => {
                         trained_on = Some(evaluation)

@@ -193,11 +193,19 @@ fn a_file_of_the_page_that_does_not_come_is_named() {
             "404",
             "mtlModule",
             "WebAssembly",
+            "favicon.ico",
+            "integrity",
         ] {
             page.expect_console(words);
         }
         let host = Host::before(&page.base)?;
-        let says = "document.querySelector('#boot-status')";
+        // In a frame: the driver waits for a document that is not complete, and so can ask it nothing.
+        let says = "document.querySelector('iframe').contentDocument?.querySelector('#boot-status')";
+        page.driver
+            .goto(format!("{}static/weights.schema.json", host.base))
+            .await?;
+        page.eval::<Value>("void document.body.prepend(document.createElement('iframe'))")
+            .await?;
         for (file, fault, expected) in [
             ("/app-*.js", Fault::Missing, "could not start"),
             (".wasm", Fault::Missing, "could not start"),
@@ -208,7 +216,7 @@ fn a_file_of_the_page_that_does_not_come_is_named() {
             host.mend();
             host.spoil(file, fault.clone());
             page.eval::<Value>(&format!(
-                "void (location.href = {})",
+                "void (document.querySelector('iframe').src = {})",
                 json!(format!("{}?{}", host.base, rand()))
             ))
             .await?;
