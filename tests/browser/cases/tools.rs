@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use browser_tests::{Fault, Host, Page, Setup, check};
 use serde_json::{Value, json};
