@@ -33,7 +33,6 @@ pub use report::StepReport;
 pub(crate) use state::{Order, RunState};
 pub use state::{SavedBalancer, SavedOptimizer, SavedState};
 
-
 use mtl_balance::options::{BalanceOptions, Domain, Heads, Metric};
 use mtl_balance::{BalanceConfig, Balancer, Needs, Rows, Setup, StepInput, TaskKind};
 use mtl_base::schema::LabelKind;
