@@ -223,8 +223,8 @@ fn two_windows_on_one_document_lose_nothing() {
         .await?;
         name_it(page, "of the second").await?;
         page.wait_for(
-            "it goes on in a copy",
-            "[...document.querySelectorAll('.toast-info')].some((one) => one.innerText.includes('goes on in a copy'))",
+            "it continues in a copy",
+            "[...document.querySelectorAll('.toast-info')].some((one) => one.innerText.includes('continues in a copy'))",
         )
         .await?;
         page.driver.switch_to_window(first).await?;

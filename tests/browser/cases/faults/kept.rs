@@ -136,7 +136,7 @@ fn a_full_disk_is_told_as_what_it_is_and_nothing_is_lost() {
         page.cdp("Storage.overrideQuotaForOrigin", json!({ "origin": origin }))
             .await?;
         stored_are(page, &["another", "still full"]).await?;
-        says(page, "done", "stored again").await?;
+        says(page, "done", "saved again").await?;
         ensure!(
             page.eval::<usize>("document.querySelectorAll('.toast-problem').length")
                 .await?
@@ -349,7 +349,7 @@ fn storage_that_the_browser_deletes_is_filled_again() {
             json!({ "origin": origin, "storageTypes": "indexeddb,local_storage" }),
         )
         .await?;
-        says(page, "info", "has deleted what the page had stored").await?;
+        says(page, "info", "has deleted the saved documents").await?;
         stored_are(page, &["precious"]).await?;
         name_it(page, "and goes on").await?;
         stored_are(page, &["and goes on"]).await?;
@@ -383,7 +383,7 @@ fn a_page_that_ends_in_mid_run_goes_on_from_the_last_copy() {
                  all.onsuccess = () => { request.result.close(); done(all.result.length > 0); }; }; }))")
             .await?;
         page.reload().await?;
-        says(page, "info", "the run goes on from step").await?;
+        says(page, "info", "continues from its last backup at step").await?;
         let said = toast(page, "info").await?;
         settled(page).await?;
         let resumed = state(page).await?;
