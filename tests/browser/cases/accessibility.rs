@@ -162,7 +162,7 @@ fn nothing_bars_the_way_on_a_desk() {
         for (scheme, lang) in LOOKS {
             dress(page, scheme, lang).await?;
             inspection.at = format!("1440, {scheme}, {lang}");
-            for view in 0..4 {
+            for view in 0..6 {
                 let script = format!("document.querySelectorAll('.watch-bar [role=tab]')[{view}].click()");
                 inspection
                     .open(

@@ -10,6 +10,7 @@ mod faults;
 mod files;
 mod hand;
 mod insides;
+mod insight;
 mod links;
 mod looks;
 mod memory;
