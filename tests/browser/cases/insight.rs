@@ -89,8 +89,11 @@ fn a_comparison_can_be_stopped_and_keeps_what_is_done() {
         page.click("#compare").await?;
         page.find("#comparison-table").await?;
         page.click("#compare").await?;
-        page.wait_for("it has stopped", "!document.querySelector('#comparison-progress')")
-            .await?;
+        page.wait_for(
+            "it has stopped",
+            "!document.querySelector('#comparison-progress')",
+        )
+        .await?;
         let hint = page.text("#comparison").await?;
         ensure!(hint.contains("Stopped before the last run"), "{hint}");
         Ok(())
@@ -131,7 +134,10 @@ fn conflict_is_looked_at_while_the_run_trains() {
         let cells: Vec<String> = page
             .eval("[...document.querySelectorAll('#conflict-matrix td.cosine')].map((cell) => cell.title)")
             .await?;
-        ensure!(cells.len() == 4 && cells.iter().all(|title| title.contains("cosine")), "{cells:?}");
+        ensure!(
+            cells.len() == 4 && cells.iter().all(|title| title.contains("cosine")),
+            "{cells:?}"
+        );
         page.screenshot("conflict").await?;
         page.api::<Value>("set", &[json!({ "lang": "zh", "theme": "dark" })])
             .await?;
