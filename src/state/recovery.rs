@@ -58,6 +58,8 @@ impl Playground {
         self.copied_ms.set(Some(now_ms));
         let this = self.rc();
         wasm_bindgen_futures::spawn_local(async move {
+            // What is open when the copy arrives may be another design.
+            let key = this.run_key();
             let (design, settings, source) = this.belongs_to();
             // A run that is gone before it answers needs no copy.
             if let Ok((FileReply::CopyTaken { step }, payloads)) =
@@ -72,7 +74,7 @@ impl Playground {
                     payloads: payloads.clone(),
                     history,
                 }));
-                this.store_run(step, payloads).await;
+                this.store_run(&key, step, payloads).await;
             }
         });
     }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, ArrayBuffer};
 use mtl_base::json;
+use mtl_training::protocol::Phase;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{Playground, ToastKind, link::is_fresh_visit, storage};
@@ -25,7 +26,7 @@ const ANSWERS_WITHIN_MS: u32 = 4_000;
 
 impl Playground {
     /// Under this key lies the copy of a run of what is open.
-    fn run_key(&self) -> String {
+    pub(super) fn run_key(&self) -> String {
         let (design, settings, source) = self.belongs_to();
         json::write(&(design, settings, source, &self.data.get().settings))
     }
@@ -43,15 +44,18 @@ impl Playground {
         self.runs.borrow().clone()
     }
 
-    /// Stores a copy. What cannot be stored lives as long as the page.
-    pub(super) async fn store_run(&self, step: u64, payloads: Vec<ArrayBuffer>) {
-        let key = self.run_key();
+    /// Stores a copy; a run that is over has none. What cannot be stored lives as long as the page.
+    pub(super) async fn store_run(&self, key: &str, step: u64, payloads: Vec<ArrayBuffer>) {
         let Some(runs) = self.runs().await else { return };
         let value = Array::of1(&JsValue::from(step as f64));
         for payload in &payloads {
             value.push(payload);
         }
-        let stored = runs.update(RUNS, &key, |_| ((), Some(value.into()))).await;
+        let stored = if self.status.get().phase == Phase::Finished {
+            runs.remove(RUNS, key).await
+        } else {
+            runs.update(RUNS, key, |_| ((), Some(value.into()))).await
+        };
         if stored.is_err() {
             // The next copy tries again, with another connection.
             self.runs.replace(None);
@@ -94,7 +98,7 @@ impl Playground {
         if step == 0 || payloads.is_empty() {
             return;
         }
-        self.store_run(step, payloads.clone()).await;
+        self.store_run(&key, step, payloads.clone()).await;
         self.copy.replace(Some(self.copy_of(step, payloads)));
         if let Some(step) = self.restore_copy().await {
             self.toasts

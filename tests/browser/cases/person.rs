@@ -170,6 +170,8 @@ async fn journey(page: &Page, words: &Words, data: &str) -> Result<()> {
     // Open them in a page without any state.
     page.reload().await?;
     choose_data(page, data).await?;
+    // The run of before the reload goes on.
+    page.api::<Value>("reset", &[]).await?;
     let fresh = state(page).await?;
     ensure!(
         fresh["step"] == 0 && fresh["fingerprint"] != at_export["fingerprint"],

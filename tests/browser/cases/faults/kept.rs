@@ -367,12 +367,6 @@ fn a_page_that_ends_in_mid_run_goes_on_from_the_last_copy() {
         page.api::<Value>("data", &[json!("generated-reviews"), json!({ "rows": 20_000 })])
             .await?;
         page.api::<Value>("load", &[json!("text-towers")]).await?;
-        page.api::<Value>(
-            "set",
-            &[json!({ "epochs": 500, "batch_size": 16, "evaluate_every": 500 })],
-        )
-        .await
-        .or_else(|_| Ok::<_, anyhow::Error>(Value::Null))?;
         page.api::<Value>("set", &[json!({ "epochs": 500, "batch_size": 16 })])
             .await?;
         page.sleep(Duration::from_secs(1)).await;
