@@ -306,7 +306,9 @@ pub fn differences(pairs: &[(f64, f64)], metric: Metric) -> Option<Differences> 
         return None;
     }
     let mean = each().sum::<f64>() / n;
-    let squares = each().map(|difference| (difference - mean).powi(2)).sum::<f64>();
+    let squares = each()
+        .map(|difference| (difference - mean) * (difference - mean))
+        .sum::<f64>();
     let spread = if pairs.len() < 2 {
         0.0
     } else {

@@ -284,7 +284,10 @@ fn products(
     let mut products = Products::new(n_tasks);
     let is_known = |task: usize| reaches(task) && gradients.labelled.iter().any(|half| half[task] > 0);
     for task in (0..n_tasks).filter(|task| is_known(*task)) {
-        let squares = range.clone().map(|at| gradients.mean(task, at).powi(2));
+        let squares = range.clone().map(|at| {
+            let mean = gradients.mean(task, at);
+            mean * mean
+        });
         products.norms[task] = Some(squares.sum());
         let [first, second] = [0, 1].map(|half| gradients.halves[half][task].get(range.clone()));
         if let (Some(first), Some(second)) = (first, second) {

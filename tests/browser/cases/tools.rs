@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use std::time::Duration;
-
 use anyhow::{Result, ensure};
 use browser_tests::{Fault, Host, Page, Setup, check};
 use serde_json::{Value, json};
