@@ -2,7 +2,7 @@
 
 texts! {
     compare: "Shared or alone", "共享还是单独";
-    compare_hint: "Trains each task alone as well, and compares", "把每个任务也单独训练一遍并比较";
+    compare_hint: "Train each task alone as well, and compare", "把每个任务也单独训练一遍并比较";
     compare_about: "Trains the design and, for every task, only what that task needs of it: same rows, epochs, settings and first parameters. Positive is better shared.",
         "训练整个设计，并为每个任务只训练它所需的部分：数据、轮数、设置和初始参数都相同。正值表示共享更好。";
     seeds: "Seeds", "种子数";
@@ -10,7 +10,7 @@ texts! {
     start: "Compare", "开始比较";
     start_again: "Compare again", "重新比较";
     stop: "Stop", "停止";
-    waits: "Waits while the run trains.", "当前训练进行时会等待。";
+    waits: "Waiting while the run is training.", "当前训练进行时会等待。";
     progress: "Run {0} of {1}: {2}, seed {3}, epoch {4} of {5}", "第 {0}/{1} 次训练：{2}，种子 {3}，第 {4}/{5} 轮";
     shared: "shared", "共享";
     alone: "{0} alone", "单独训练 {0}";
@@ -24,7 +24,7 @@ texts! {
     helps: "Sharing helps *{0}*: {1} {2} better than alone ({3} seeds, spread {4}).", "共享对 *{0}* 有帮助：{2}比单独训练好 {1}（{3} 个种子，离散度 {4}）。";
     hurts: "Negative transfer on *{0}*: {1} {2} worse than alone ({3} seeds, spread {4}).", "*{0}* 出现负迁移：{2}比单独训练差 {1}（{3} 个种子，离散度 {4}）。";
     no_difference: "*{0}*: no difference beyond the spread ({2} {1} over {3} seeds, spread {4}).", "*{0}*：差异未超出离散度（{2} {1}，{3} 个种子，离散度 {4}）。";
-    one_seed: "*{0}*: {2} {1} with one seed; take more seeds to tell this from chance.", "*{0}*：只用一个种子时{2} {1}；请用更多种子以排除偶然。";
+    one_seed: "*{0}*: {2} {1} with one seed; use more seeds to rule out chance.", "*{0}*：只用一个种子时{2} {1}；请用更多种子以排除偶然。";
     points: "points of {0}", "{0}（百分点）";
     units: "of {0}", "{0}";
     task: "Task", "任务";
@@ -43,7 +43,7 @@ texts! {
     conflict_about: "Cosine between the gradients of two tasks over the parameters they share, at step {0}, over {1} training rows. On the diagonal: the cosine between two halves of the rows of one task, which is what noise alone leaves of 1.",
         "两个任务在共享参数上的梯度余弦，第 {0} 步，基于 {1} 行训练数据。对角线：同一任务两半数据的梯度余弦，即仅由噪声造成的与 1 的差距。";
     conflict_no_verdict: "Conflict alone does not tell whether sharing hurts: compare with the task alone.", "仅有冲突并不能说明共享有害：请与单独训练比较。";
-    looking: "Looking…", "正在查看……";
+    looking: "Computing…", "正在计算……";
     nothing_shared: "No trainable parameter is shared by two tasks.", "没有由两个任务共享的可训练参数。";
     opposed: "*{0}* and *{1}* pull apart in *{2}*: cosine {3} (noise {4} and {5}).", "*{0}* 与 *{1}* 在 *{2}* 中方向相反：余弦 {3}（噪声基准 {4} 与 {5}）。";
     opposed_overall: "*{0}* and *{1}* pull apart: cosine {2} over all shared parameters.", "*{0}* 与 *{1}* 方向相反：全部共享参数上的余弦为 {2}。";
@@ -58,6 +58,6 @@ texts! {
     cosine: "{0}: cosine {1}", "{0}：余弦 {1}";
     noise: "noise of {0}: cosine {1} between two halves", "{0} 的噪声基准：两半数据间的余弦 {1}";
     over_time: "Cosine over the steps", "余弦随步数的变化";
-    no_looks: "Train: every look adds a point.", "开始训练：每次查看添加一个点。";
-    in_conflict: "{0}: below 0 in {1} of {2} looks", "{0}：{2} 次查看中有 {1} 次低于 0";
+    no_looks: "Start training: every measurement adds a point.", "开始训练：每次测量添加一个点。";
+    in_conflict: "{0}: below 0 in {1} of {2} measurements", "{0}：{2} 次测量中有 {1} 次低于 0";
 }

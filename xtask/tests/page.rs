@@ -32,6 +32,7 @@ fn names(code: &str, word: &str) -> bool {
         let before = code[..start].chars().next_back();
         !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':' || c == '.')
             || code[..start].ends_with("crate::")
+            || code[..start].ends_with("i18n::")
     })
 }
 

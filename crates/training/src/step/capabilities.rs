@@ -82,11 +82,11 @@ impl Explain for Limitation {
     fn explain(&self) -> Message {
         match self {
             Self::LazyRows => Message::new(
-                "lazy rows are updated on the CPU only; switch them off to train on WebGPU",
-                "惰性行更新只能在 CPU 上进行；关闭它即可使用 WebGPU",
+                "sparse embedding updates run on the CPU only; turn them off to train on WebGPU",
+                "稀疏（惰性）嵌入更新只能在 CPU 上进行；关闭它即可使用 WebGPU",
             ),
             Self::FreshRows => Message::new(
-                "on the CPU: the data set draws new rows in every epoch, which WebGPU, where all rows are uploaded once, does not",
+                "on the CPU: the data set draws new rows in every epoch, but WebGPU uploads all rows once",
                 "在 CPU 上训练：数据集每轮抽取新行，而 WebGPU 只上传一次全部行",
             ),
             Self::WeightsFromLosses { method } => Message::new(

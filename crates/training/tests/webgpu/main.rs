@@ -422,5 +422,11 @@ fn lazy_rows_stay_on_the_cpu() {
     steps(&mut driver, 2);
     let runs_on = driver.status().runs_on;
     assert_eq!(runs_on.webgpu, None);
-    assert!(runs_on.why.expect("a reason").en.contains("lazy rows"));
+    assert!(
+        runs_on
+            .why
+            .expect("a reason")
+            .en
+            .contains("sparse embedding updates")
+    );
 }
