@@ -587,23 +587,6 @@ fn faults_a_design_with_too_many_parts_is_refused_with_the_numbers() {
 }
 
 #[test]
-fn faults_an_id_without_room_above_it_is_refused() {
-    let (mut design, _) = two_tasks();
-    design.nodes[0].id = NodeId(u32::MAX);
-    let error = edit::validate(&design).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the id 4294967295 is too large: expected at most 2147483647"
-    );
-    let (mut design, _) = two_tasks();
-    design.wires[0].id = mtl_engine::design::WireId(u32::MAX);
-    assert!(matches!(
-        edit::validate(&design),
-        Err(EditError::IdTooLarge { .. })
-    ));
-}
-
-#[test]
 fn typing_in_one_box_is_one_step() {
     let (design, [.., dense, classes, _]) = two_tasks();
     let mut document = Document::new(design.clone());

@@ -2,6 +2,13 @@
 //! penalties, ties, masks, frozen layers, tasks of weight 0, batches without a label and looks between the steps. Needs a
 //! WebGPU adapter (Mesa's lavapipe will do); without one it says so and passes.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::disallowed_types,
+    reason = "a test compares with the platform's functions and prints what it measures"
+)]
+
 mod common;
 #[path = "reference/compare.rs"]
 mod compare;
