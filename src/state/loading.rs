@@ -211,8 +211,8 @@ impl Playground {
         self.data_is_there();
     }
 
-    /// Puts the preset that was asked for on the data set that was loaded, or that which the design is, or another that fits the
-    /// data set. A design that is the user's own is kept, with its problems shown.
+    /// Opens a preset on the data set that was loaded: the requested one, or the one that the design is, or another that fits. A design
+    /// of the user's own is kept, with its problems shown.
     fn fit_to_data(&self, wanted: Option<&'static Preset>) {
         let before = self.before_data.take();
         let Some(preset) = wanted.or(before.preset) else {

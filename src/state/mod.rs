@@ -1,4 +1,4 @@
-//! The state of the page, split by how often it changes, and everything that a person (or a script) can do with it.
+//! The state of the page, split by how often it changes, and the actions of users and scripts on it.
 //!
 //! A [`Playground`] is made once and never replaced; components reach it with [`use_playground`] and follow the parts
 //! that they show with [`use_store`] or [`use_selected`]:
@@ -17,9 +17,8 @@
 //! | `toasts` | on a message | what is shown in the corner |
 //! | `history` | 20 times a second | losses and metrics: **not** a store; drawn on animation frames |
 //!
-//! What can be done lies in [`actions`] (run, predictions, presets), [`loading`] (data sets) and [`files`] (weights,
-//! designs) and [`documents`]. Each action is a method that a button, a key and a script call alike, and fails with the message that all of
-//! them show.
+//! The actions are in [`actions`] (run, predictions, presets), [`loading`] (data sets), [`files`] (weights, designs) and
+//! [`documents`]. Each is a method that buttons, keys and scripts call; it fails with the message that they show.
 
 pub mod actions;
 pub mod autosave;
@@ -81,7 +80,7 @@ pub use preferences::{Preferences, RightTab, Room, Theme};
 pub use store::{Store, Subscription, use_selected, use_store};
 pub use toasts::{Toast, ToastAction, ToastKind, Toasts};
 
-/// What is selected on the canvas.
+/// Selection on the canvas.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Selected nodes.
@@ -99,16 +98,16 @@ impl Selection {
     }
 }
 
-/// What the worker made of the design.
+/// The result of compiling the design.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelState {
-    /// What it costs; `None` when it cannot train.
+    /// Costs of the design; `None` when it cannot be trained.
     pub resources: Option<Resources>,
-    /// Why it cannot train.
+    /// Why it cannot be trained.
     pub problem: Option<Message>,
 }
 
-/// What lies over the page.
+/// A dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sheet {
     /// The presets.
@@ -123,29 +122,29 @@ pub enum Sheet {
 
 /// All state of the page; see the module.
 pub struct Playground {
-    /// What a person chose about the page itself.
+    /// Preferences of the user for the page.
     pub preferences: Store<Preferences>,
     /// The design with its history.
     pub document: Store<Document>,
-    /// Which document is open, and what others there are.
+    /// The open document and the list of the others.
     pub documents: Store<documents::Documents>,
-    /// What checking the design against the data set found: follows `document` and `data` by itself.
+    /// Result of checking the design against the data set; updated when `document` or `data` change.
     pub checked: Store<Checked>,
-    /// What is selected on the canvas.
+    /// Selection on the canvas.
     pub selection: Store<Selection>,
     /// The data set.
     pub data: Store<DataState>,
-    /// What the worker made of the design.
+    /// Result of compiling the design.
     pub model: Store<ModelState>,
     /// Settings of the run.
     pub settings: Store<RunSettings>,
     /// State of the run.
     pub status: Store<RunStatus>,
-    /// Whether the page has opened what it opens with: what a script asks for comes after that.
+    /// Whether the initial document is open: calls of scripts wait for that.
     pub has_opened: Store<bool>,
     /// The step of the newest evaluation.
     pub evaluated: Store<u64>,
-    /// What lies over the page.
+    /// The open dialog.
     pub sheet: Store<Option<Sheet>>,
     /// Messages in the corner.
     pub toasts: Store<Toasts>,
@@ -164,7 +163,7 @@ pub struct Playground {
     client: RefCell<Option<Client>>,
     sent: RefCell<Sent>,
     preset: Cell<Option<&'static str>>,
-    /// What the design and the settings were before the data set changed last.
+    /// The recommended preset and settings before the last change of the data set.
     before_data: Cell<loading::Recommended>,
     /// Weights files are opened one after the other.
     opening: turns::Turns,
@@ -200,7 +199,7 @@ impl Sent {
 }
 
 impl Playground {
-    /// The state that the page opens with; nothing runs before [`Playground::start`]. `trainer` is the training
+    /// The initial state; nothing runs before [`Playground::start`]. `trainer` is the training
     /// worker's module.
     pub fn new(trainer: Part, tools: Tools) -> Rc<Self> {
         if link::Link::of_page().embed.is_some() {
@@ -254,7 +253,7 @@ impl Playground {
         })
     }
 
-    /// Starts the worker, ties the stores together, and loads what the link or the last sitting says.
+    /// Starts the worker, connects the stores, and opens the document of the link or the one that was open last.
     pub fn start(&self) {
         let mut subscriptions = vec![
             preferences::keep(&self.preferences),
@@ -289,14 +288,14 @@ impl Playground {
         self.open_first();
     }
 
-    /// The same state, to keep.
+    /// A shared reference to this state.
     pub fn rc(&self) -> Rc<Self> {
         self.me
             .upgrade()
             .expect("a playground is only ever made in an Rc, by `new`")
     }
 
-    /// What the data set offers a design.
+    /// Features and labels of the data set.
     pub fn schema(&self) -> Rc<Schema> {
         Rc::clone(&self.data.get().schema)
     }

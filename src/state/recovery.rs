@@ -39,7 +39,7 @@ pub(super) struct Copy {
 }
 
 impl Playground {
-    /// Takes a copy, unless there is a fresh one.
+    /// Takes a copy, unless there is a recent one.
     pub(super) fn take_copy(&self) {
         let now_ms = monotonic_ms();
         let n_parameters = self
@@ -100,8 +100,7 @@ impl Playground {
         )
     }
 
-    /// Starts another worker in the place of one that has died, with the same data set, design and settings, and what the
-    /// run had learnt.
+    /// Replaces a worker that has failed by another one, with the same data set, design and settings, and the copy of the run.
     pub(super) fn recover(&self, failure: &WorkerFailure) {
         let why = failure.explain();
         self.leave_worker(Some(why.clone()));

@@ -44,9 +44,9 @@ pub type RequestId = u32;
 pub enum Command {
     /// Replaces the data set, and answers [`Reply::Done`]. With [`DataSource::Asset`] the bytes of the asset are payload 0.
     Data {
-        /// Where the rows come from.
+        /// Source of the rows.
         source: DataSource,
-        /// Vocabulary, truncation, splits.
+        /// Settings of the preparation: vocabulary, truncation, splits.
         settings: DataSettings,
     },
     /// Replaces the design, and answers [`Reply::Done`]; whether it compiles is reported by [`Event::Model`]. The run continues after
@@ -80,7 +80,7 @@ pub enum Command {
     },
 }
 
-/// Where the rows come from.
+/// Source of the rows of a data set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "source", rename_all = "snake_case")]
 pub enum DataSource {
@@ -144,7 +144,7 @@ pub enum Request {
     /// All metrics on all rows of a split; the only thing that touches the test split. Besides the reply there is an
     /// [`Event::Evaluation`].
     Evaluate {
-        /// Which rows.
+        /// Split of the rows.
         split: Split,
     },
     /// The content of a weights file; parameter values are payload 0 of the reply (f32, little endian, in order), the numbers of
@@ -165,21 +165,21 @@ pub enum Request {
     },
     /// The state that [`Event::Status`] reports, at once.
     State,
-    /// A look inside the run: activations and parameters of a layer, gradient norms of every task per layer. Nothing
-    /// of the run changes.
+    /// Histograms of the activations and parameters of a layer, and the gradient norms of every task per layer. The run does not
+    /// change.
     Inspect {
-        /// The layer whose values are wanted.
+        /// The layer for the histograms.
         node: Option<NodeId>,
     },
     /// How far the gradients of the tasks point the same way. Nothing of the run changes.
     Conflict,
     /// A few rows of a split, for the data panel or the try panel.
     Rows {
-        /// Which rows.
+        /// Split of the rows.
         split: Split,
-        /// How many at the most.
+        /// Most rows of the reply.
         n: usize,
-        /// Seed of the draw.
+        /// Seed of the random choice.
         seed: u64,
     },
 }
@@ -232,13 +232,13 @@ pub enum Event {
     /// Losses since the last such event, at most every 50 ms (every 100 ms from WebGPU), and one for the last step before
     /// a pause.
     Progress {
-        /// The figures.
+        /// Losses and metrics.
         progress: Progress,
     },
     /// Metrics of every task on a split: after each epoch on the validation rows and on as many training rows (always
     /// the same ones), and on request.
     Evaluation {
-        /// The figures.
+        /// Losses and metrics.
         evaluation: Evaluation,
     },
     /// A comparison of shared and alone has gone on.
@@ -251,37 +251,37 @@ pub enum Event {
 /// State of the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunStatus {
-    /// What it is doing.
+    /// Phase of the run.
     pub phase: Phase,
-    /// Steps done.
+    /// Number of steps done.
     pub step: u64,
-    /// Epochs done, with the share of the one under way.
+    /// Number of epochs done, including the fraction of the current one.
     pub epoch: f64,
     /// Steps per epoch; 0 without data or design.
     pub steps_per_epoch: u64,
-    /// Time spent training.
+    /// Training time in milliseconds.
     pub elapsed_ms: f64,
-    /// Why it stands where it stands, when there is something to say.
+    /// Reason for the phase, if there is one to report.
     pub note: Option<Message>,
-    /// What runs the steps.
+    /// Backend of the steps.
     pub runs_on: RunsOn,
     /// Of a run that has diverged: the step of its last good state, which [`Run::Rewind`] restores.
     #[serde(default)]
     pub rewind_step: Option<u64>,
 }
 
-/// What runs the steps.
+/// The backend that makes the steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunsOn {
     /// Name of the adapter when it is WebGPU; none when it is the CPU.
     pub webgpu: Option<String>,
-    /// Why, when there was something to decide or something went wrong.
+    /// Reason for the choice, if there is one to report.
     pub why: Option<Message>,
     /// Whether the worker's build of the module has products and sums in one instruction (`relaxed-simd` in a browser).
     pub fused: bool,
 }
 
-/// What the run is doing.
+/// Phase of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
@@ -293,18 +293,18 @@ pub enum Phase {
     Running,
     /// The last epoch is done, or the stop condition holds.
     Finished,
-    /// A loss was not finite; the note says which task and step.
+    /// A loss or a parameter was not finite, or a loss far above the first; the note names it and the step.
     Diverged,
 }
 
 /// Losses since the last report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Steps done.
+    /// Number of steps done.
     pub step: u64,
-    /// Epochs done, with the share of the one under way.
+    /// Number of epochs done, including the fraction of the current one.
     pub epoch: f64,
-    /// Time spent training.
+    /// Training time in milliseconds.
     pub elapsed_ms: f64,
     /// Mean training loss per task over the steps since the last report; `None` when no row was labelled.
     #[serde(with = "mtl_base::numbers")]
@@ -327,13 +327,13 @@ pub struct Progress {
 /// Metrics of every task on a split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Which rows.
+    /// Split of the rows.
     pub split: Split,
-    /// Steps done.
+    /// Number of steps done.
     pub step: u64,
-    /// Epochs done.
+    /// Number of epochs done.
     pub epoch: f64,
-    /// Time spent training.
+    /// Training time in milliseconds.
     pub elapsed_ms: f64,
     /// Mean loss per task, in the order of the heads; `None` when no row was labelled.
     #[serde(with = "mtl_base::numbers")]
@@ -342,14 +342,14 @@ pub struct Evaluation {
     pub tasks: Vec<TaskMetrics>,
 }
 
-/// What simple methods reach on the rows of a split for one label.
+/// Metrics of simple methods (baselines) on a split, for one label.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabelBaselines {
     /// Key of the label.
     pub label: String,
-    /// Which rows.
+    /// Split of the rows.
     pub split: Split,
-    /// The majority class always, naive Bayes and biases where they apply.
+    /// The methods that apply (majority class, naive Bayes, biases), with their metrics.
     pub methods: Vec<(Method, TaskMetrics)>,
 }
 
@@ -373,14 +373,14 @@ pub enum Reply {
     },
     /// To [`Request::Evaluate`].
     Evaluation {
-        /// The figures.
+        /// Losses and metrics.
         evaluation: Evaluation,
-        /// What simple methods reach on the same rows; empty for the training rows, which they have learnt.
+        /// Metrics of baselines on the same rows; empty for the training rows, on which they were fitted.
         baselines: Vec<LabelBaselines>,
     },
     /// To [`Request::Snapshot`]; values are payload 0, numbers of the state payload 1.
     Snapshot {
-        /// What goes into a file beside the values.
+        /// The snapshot without its values.
         snapshot: Box<Snapshot>,
     },
     /// To [`Request::State`].
@@ -392,7 +392,7 @@ pub enum Reply {
     },
     /// To [`Request::Inspect`].
     Inspection {
-        /// What was seen.
+        /// Histograms and gradient norms.
         inspection: Box<Inspection>,
     },
     /// To [`Request::Conflict`].
@@ -409,7 +409,7 @@ pub enum Reply {
     },
 }
 
-/// What one task says about one example.
+/// The prediction of a task for one example.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskPrediction {
     /// Name of the task.
@@ -419,14 +419,14 @@ pub struct TaskPrediction {
     pub outputs: Vec<f32>,
     /// Names of the classes or labels; empty for a real value.
     pub classes: Vec<Message>,
-    /// Positions of what is predicted: the most probable class, or every label above 0.5; empty for a real value.
+    /// Indices of the predicted classes or labels: the most probable class, or every label above 0.5; empty for a real value.
     pub predicted: Vec<usize>,
     /// Gradient x input of the most probable class's or label's logit (or the value), per text feature and token.
     #[serde(with = "mtl_base::numbers")]
     pub attributions: Vec<Vec<f32>>,
 }
 
-/// The tokens that a text became.
+/// The tokens of a text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TokenSpans {
     /// Key of the feature.
@@ -437,16 +437,16 @@ pub struct TokenSpans {
     pub known: Vec<bool>,
 }
 
-/// Everything that a weights file says beside the values.
+/// The content of a weights file without the values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// What was trained.
+    /// The design.
     pub design: Design,
-    /// On what.
+    /// Source of the data set.
     pub source: DataSource,
-    /// Prepared how.
+    /// Settings of its preparation.
     pub data_settings: DataSettings,
-    /// How.
+    /// Settings of the run.
     pub settings: RunSettings,
     /// The schema that the design was compiled against.
     pub schema: Schema,
@@ -454,15 +454,15 @@ pub struct Snapshot {
     pub vocabularies: Vec<(String, Vec<String>)>,
     /// Mean and deviation of the training rows, per dense feature.
     pub scales: Vec<(String, DenseScale)>,
-    /// Names and shapes, in the order of payload 0.
+    /// Names and shapes of the parameters, in the order of payload 0.
     pub parameters: Vec<(String, Vec<usize>)>,
-    /// Steps done.
+    /// Number of steps done.
     pub step: u64,
-    /// Epochs done.
+    /// Number of epochs done.
     pub epoch: f64,
     /// Newest evaluation per split.
     pub evaluations: Vec<Evaluation>,
-    /// What the training needs to go on with the same bits; payload 1 has its numbers.
+    /// State of the training, from which it continues with the same bits; its numbers are payload 1.
     #[serde(default)]
     pub state: Option<SavedState>,
 }

@@ -1,8 +1,8 @@
 //! Steps and rows per second over the last second of training.
 
-/// Marks that are kept: a second of reports every 50 ms, and some.
+/// Number of marks that are kept: more than the reports of a second, every 50 ms.
 const MAX_MARKS: usize = 32;
-/// How far back is looked.
+/// Length of the window.
 const WINDOW_MS: f64 = 1000.0;
 
 #[derive(Clone, Copy, Debug, Default)]

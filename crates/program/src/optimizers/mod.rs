@@ -396,6 +396,34 @@ mod tests {
     }
 
     #[test]
+    fn blocks_are_the_whole_and_a_value_that_is_not_finite_is_noticed() {
+        let n = 2 * BLOCK + 7;
+        for config in all_configs() {
+            let mut whole = Optimizer::new(&config, n);
+            let mut parts = Optimizer::new(&config, n);
+            let first: Vec<f32> = (0..n).map(|index| index as f32 * 1e-3 - 1.0).collect();
+            let (mut whole_values, mut part_values) = (first.clone(), first);
+            let ranges = [0..5, 5..BLOCK + 3, BLOCK + 3..n];
+            let finite = gradients(n, 0);
+            whole.apply(&mut whole_values, &finite, 0.01);
+            assert!(parts.apply_ranges(&ranges, &mut part_values, &finite, 0.01));
+            assert_eq!(whole_values, part_values, "{}", config.key());
+            for position in [0, BLOCK + 2, n - 1] {
+                let mut optimizer = Optimizer::new(&config, n);
+                let (mut values, mut gradients) = (part_values.clone(), finite.clone());
+                gradients[position] = f32::NAN;
+                assert!(
+                    !optimizer.apply_ranges(&ranges, &mut values, &gradients, 0.01),
+                    "{position}"
+                );
+                let frozen = [0..position, position + 1..n];
+                gradients[position] = f32::INFINITY;
+                assert!(optimizer.apply_ranges(&frozen, &mut part_values.clone(), &gradients, 0.01));
+            }
+        }
+    }
+
+    #[test]
     fn lazy_rows_change_touched_rows_only() {
         let (start, width, n_rows) = (5, 3, 8);
         let n = start + width * n_rows;

@@ -1,4 +1,4 @@
-//! The state machine: commands in, events out, work in slices.
+//! The state machine of a session: commands in, replies and events out, work in slices.
 //!
 //! ```text
 //! NotReady ──data + design──> Paused ──Play──> Running ──last epoch, patience──> Finished
@@ -40,7 +40,7 @@ use crate::snapshot;
 use crate::stopping::Stopping;
 use crate::throughput::Throughput;
 
-/// Reports of progress are at least so far apart.
+/// Least time between two reports of progress, in milliseconds.
 const PROGRESS_MS: f64 = 50.0;
 
 /// An output of a session.
@@ -155,7 +155,7 @@ impl Loaded {
     }
 }
 
-/// [`Phase`] of a run that is there.
+/// [`Phase`] of an existing run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum RunPhase {
     #[default]
