@@ -36,7 +36,7 @@ impl Bench {
         (0..n).map(|_| self.0.step()).collect()
     }
 
-    /// See [`about`].
+    /// JSON: `{flops_per_step, n_batches, inputs: [node], parameters: [{name, shape, start, end}]}`.
     pub fn about(&self) -> String {
         about(&self.0)
     }
@@ -93,7 +93,7 @@ impl GpuBench {
         self.0.steps(n).await.map_err(error)
     }
 
-    /// See [`about`].
+    /// JSON: `{flops_per_step, n_batches, inputs: [node], parameters: [{name, shape, start, end}]}`.
     pub fn about(&self) -> String {
         about(self.0.benchmark())
     }
@@ -107,7 +107,7 @@ fn read(spec: &str) -> Result<BenchmarkSpec, JsValue> {
     json::read(spec).map_err(error)
 }
 
-/// JSON: `{flops_per_step, n_batches, inputs: [node], parameters: [{name, shape, start, end}]}`.
+/// What `about` of both workloads returns.
 fn about(benchmark: &Benchmark) -> String {
     let model = benchmark.model();
     let parameters = model.parameters().iter().map(|parameter| {
