@@ -1,9 +1,10 @@
 //! Size of the page, by the time at which its files are fetched, and the limits of these sizes.
 //!
-//! Two limits, both of the size by `gzip -9`, which every host and every browser supports:
+//! Three limits, all of the size by `gzip -9`, which every host and every browser supports:
 //!
-//! - what is fetched before the page answers (the document, styles, scripts, one build of the module) is at most
+//! - what is fetched before the page answers (the document, styles, scripts, the page's module) is at most
 //!   [`MAX_FIRST_LOAD_BYTES`];
+//! - the trainer, which arrives beside it, is at most [`MAX_TRAINER_BYTES`];
 //! - every other part, which is fetched on demand, is at most [`MAX_PART_BYTES`].
 //!
 //! Data sets are not limited here: the page shows the size of each before it is chosen.
@@ -22,6 +23,9 @@ use crate::files::{Files, extension_of};
 /// twelfth larger; the crates of the hot loops at level "s", 20 to 40 times slower, since the compiler unrolls no loop there; lower
 /// thresholds of inlining, W4 to W6 5 to 20 % slower.)
 pub const MAX_FIRST_LOAD_BYTES: u64 = 1_250_000;
+/// The trainer: fetched beside the first load, which does not wait for it, and needed by Play. Both check designs and read the
+/// protocol, so that together they are a third more than one module of both; the page answers a fifth of it earlier.
+pub const MAX_TRAINER_BYTES: u64 = 700_000;
 /// Limit of a part that is fetched later.
 pub const MAX_PART_BYTES: u64 = 600_000;
 
@@ -58,7 +62,8 @@ impl Part {
     const fn limit(&self) -> Option<u64> {
         match self {
             Self::FirstLoad => Some(MAX_FIRST_LOAD_BYTES),
-            Self::Trainer | Self::Tools | Self::Schemas => Some(MAX_PART_BYTES),
+            Self::Trainer => Some(MAX_TRAINER_BYTES),
+            Self::Tools | Self::Schemas => Some(MAX_PART_BYTES),
             Self::OtherBuild | Self::Data => None,
         }
     }
