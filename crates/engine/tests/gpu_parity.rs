@@ -146,9 +146,9 @@ fn optimizers_and_clippings(device: &GpuDevice) {
                 trainer.step(&all, &step(number, 0.01, &WEIGHTS)).expect("a step");
                 model.forward(Mode::Train { step: number });
                 model.backward(&WEIGHTS);
-                let (values, gradients) = model.values_and_gradients();
-                clipping.apply(gradients, &ranges);
-                cpu.apply_ranges(&ranges, values, gradients, 0.01);
+                let mut gradients = model.gradients().to_vec();
+                clipping.apply(&mut gradients, &ranges);
+                cpu.apply_ranges(&ranges, model.values_mut(), &gradients, 0.01);
             }
             let what = format!("{} with {kind:?}", optimizer.key());
             let values = block_on(trainer.read_values()).expect("values");

@@ -17,7 +17,8 @@ use super::{batch_of, difference, step};
 /// Largest relative error of what is compared, against the largest number of its tensor.
 pub const TOLERANCE: f32 = 1e-5;
 
-/// The same for sums of thousands of numbers.
+/// The same for sums of thousands of numbers, and for sums whose terms cancel (a bias in front of a normalisation): two orders of adding differ by
+/// about √n · 2⁻²⁴ of the terms' size. Measured on lavapipe: at most 6.7e-5 with threads in teams, 2.1e-5 alone.
 pub const LONG_SUMS: f32 = 1e-4;
 
 pub const WEIGHTS: [f32; 3] = [1.0, 0.7, 0.4];
