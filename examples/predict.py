@@ -547,6 +547,11 @@ class Model:
 
     add = subtract = multiply = average = maximum = merge
 
+    def cross_stitch(self, node, layer, incoming, given):
+        values, masks = zip(*incoming)
+        merged = np.tensordot(self.parameter(node, "alpha"), np.stack(values), 1)
+        return merged, np.logical_or.reduce(masks) if all(mask is not None for mask in masks) else None
+
     def dot(self, node, layer, incoming, given):
         a, b = (self.unit_normalization(node, layer, [side], given)[0] if layer["normalize"] else side[0] for side in incoming)
         return (a * b).sum(keepdims=True), None

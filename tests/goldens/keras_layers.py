@@ -113,6 +113,16 @@ class SqueezeExcite(keras.layers.Layer):
         return x * (ops.expand_dims(gate, 1) if len(x.shape) == 3 else gate)
 
 
+class CrossStitch(keras.layers.Layer):
+    """y = sum_j alpha_j x_j."""
+
+    def build(self, shape):
+        self.alpha = self.add_weight(shape=(len(shape),), name="alpha")
+
+    def call(self, inputs):
+        return sum(self.alpha[j] * x for j, x in enumerate(inputs))
+
+
 class Ordinal(keras.layers.Layer):
     """A score, and log p of each class by P(y > k) = sigmoid(score - threshold k)."""
 
@@ -231,6 +241,7 @@ def build(layer, name, x, masks, feature=None):
         "maximum": lambda: L.Maximum(name=name)(x),
         "highway": lambda: Highway(layer.get("activation", "relu"), penalty(layer), name=name)(x[0]),
         "squeeze_excite": lambda: SqueezeExcite(layer.get("ratio", 4), penalty(layer), name=name)(x[0], mask=mask),
+        "cross_stitch": lambda: CrossStitch(name=name)(x),
         "cross": lambda: Cross(penalty(layer), name=name)(x),
         "gaussian_noise": lambda: L.GaussianNoise(layer.get("deviation", 0.1), name=name)(x[0]),
         "dropout": lambda: L.Dropout(layer.get("rate", 0.5), name=name)(x[0]),

@@ -92,6 +92,13 @@ pub enum Start {
     Initializer(Initializer),
     /// This value for every element.
     Constant(f32),
+    /// One value for the first element, and one for all others.
+    First {
+        /// Of the first element.
+        first: f32,
+        /// Of all others.
+        rest: f32,
+    },
     /// A vector of four gates of `units`: 1 for the second (forget) gate, 0 elsewhere.
     ForgetBias {
         /// Units of each gate.
@@ -105,6 +112,12 @@ impl Start {
         match self {
             Self::Initializer(initializer) => initializer.fill(shape, values, random),
             Self::Constant(start) => values.fill(start),
+            Self::First { first, rest } => {
+                values.fill(rest);
+                if let Some(value) = values.first_mut() {
+                    *value = first;
+                }
+            }
             Self::ForgetBias { units } => {
                 values.fill(0.0);
                 for value in values.iter_mut().skip(units).take(units) {

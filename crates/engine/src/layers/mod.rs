@@ -15,6 +15,7 @@ mod classes_head;
 mod concatenate;
 mod conv1d;
 mod cross;
+mod cross_stitch;
 mod dense;
 mod dense_input;
 mod dot;
@@ -359,6 +360,7 @@ layers! {
     factorization_machine::FactorizationMachine,
     cross::Cross,
     mixture::Mixture,
+    cross_stitch::CrossStitch,
     dropout::Dropout,
     gaussian_noise::GaussianNoise,
     layer_normalization::LayerNormalization,
