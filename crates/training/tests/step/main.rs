@@ -10,4 +10,5 @@
 mod balance;
 mod designs;
 mod gradients;
+mod presets;
 mod state;

@@ -23,10 +23,17 @@
 //! ```
 
 mod ad_content;
+mod cgc;
+mod cross_stitch;
 mod item_user_softmax;
+mod mmoe;
 mod numbers_towers;
+mod omoe;
+mod ple;
 mod shared;
 mod shared_lstm;
+mod single_task;
+mod soft_sharing;
 mod text_towers;
 
 use super::Design;
@@ -83,6 +90,9 @@ pub struct Recommended {
 }
 
 impl Recommended {
+    /// Of the presets that fit any data set with two labels.
+    const ANY_DATA: &'static [Self] = &[Self::on("generated-regression", 10, 0.003), Self::usual(4, 0.002)];
+
     const fn usual(epochs: u32, learning_rate: f32) -> Self {
         Self {
             data: None,
@@ -109,6 +119,13 @@ pub fn all() -> &'static [Preset] {
             ad_content::PRESET,
             item_user_softmax::PRESET,
             numbers_towers::PRESET,
+            single_task::PRESET,
+            soft_sharing::PRESET,
+            cross_stitch::PRESET,
+            omoe::PRESET,
+            mmoe::PRESET,
+            cgc::PRESET,
+            ple::PRESET,
         ]
     }
 }
