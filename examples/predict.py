@@ -308,7 +308,6 @@ ACTIVATIONS = {
     "softmax": softmax,
 }
 
-
 MERGES = {
     "add": lambda x: x.sum(axis=0),
     "subtract": lambda x: x[0] - x[1],
@@ -493,9 +492,8 @@ class Model:
 
     def highway(self, node, layer, incoming, given):
         x, mask = incoming[0]
-        h = ACTIVATIONS[layer["activation"]](self.affine(node, True, x))
         t = sigmoid(x @ self.parameter(node, "transform_kernel") + self.parameter(node, "transform_bias"))
-        return t * h + (1 - t) * x, mask
+        return t * ACTIVATIONS[layer["activation"]](self.affine(node, True, x)) + (1 - t) * x, mask
 
     def squeeze_excite(self, node, layer, incoming, given):
         x, mask = incoming[0]
@@ -548,9 +546,8 @@ class Model:
     add = subtract = multiply = average = maximum = merge
 
     def cross_stitch(self, node, layer, incoming, given):
-        values, masks = zip(*incoming)
-        merged = np.tensordot(self.parameter(node, "alpha"), np.stack(values), 1)
-        return merged, np.logical_or.reduce(masks) if all(mask is not None for mask in masks) else None
+        weighted = [(weight * x, mask) for weight, (x, mask) in zip(self.parameter(node, "alpha"), incoming)]
+        return self.merge(node, {"type": "add"}, weighted, given)
 
     def dot(self, node, layer, incoming, given):
         a, b = (self.unit_normalization(node, layer, [side], given)[0] if layer["normalize"] else side[0] for side in incoming)

@@ -27,6 +27,8 @@ const SOURCES: [&str; 11] = [
 const MAY_FORM_ONE: [(&str, &[&str], &str); 1] = [(
     "crates/training/src/",
     &[
+        "comparison",
+        "conflict",
         "evaluation",
         "inspection",
         "prediction",
