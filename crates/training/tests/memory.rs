@@ -21,8 +21,8 @@ fn run(driver: &mut Driver) -> isize {
         driver.run(Run::Epoch);
         driver.finish();
     }
-    // What was said is the page's, but for the event that names the data set.
-    driver.out.truncate(2);
+    // The outputs are the page's, but for the event with the data set, which is the third.
+    driver.out.truncate(3);
     driver.out.shrink_to_fit();
     live()
 }
