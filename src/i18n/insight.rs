@@ -49,7 +49,7 @@ texts! {
     opposed_overall: "*{0}* and *{1}* pull apart: cosine {2} over all shared parameters.", "*{0}* 与 *{1}* 方向相反：全部共享参数上的余弦为 {2}。";
     unrelated: "*{0}* and *{1}* are nearly unrelated here: cosine {2}.", "*{0}* 与 *{1}* 在这里几乎无关：余弦 {2}。";
     agree: "*{0}* and *{1}* pull the same way: cosine {2}.", "*{0}* 与 *{1}* 方向一致：余弦 {2}。";
-    only_noise: "*{0}* and *{1}*: cosine {2}, but the gradients of one task over two halves of the rows agree no better ({3} and {4}): this may be noise.", "*{0}* 与 *{1}*：余弦 {2}，但同一任务两半数据的梯度也不更一致（{3} 与 {4}）：可能只是噪声。";
+    only_noise: "*{0}* and *{1}*: cosine {2}; the gradients of one task over two halves of the rows hardly agree either ({3} and {4}), so this may be noise.", "*{0}* 与 *{1}*：余弦 {2}；同一任务两半数据的梯度也几乎不一致（{3} 与 {4}），可能只是噪声。";
     few_common: "Only {0} of the rows carry both labels of *{1}* and *{2}*: their cosine is mostly noise.", "只有 {0} 的行同时带有 *{1}* 与 *{2}* 的标签：其余弦大多是噪声。";
     all_shared: "All shared parameters", "全部共享参数";
     layer: "Layer", "层";

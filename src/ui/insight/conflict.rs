@@ -145,7 +145,14 @@ fn says(conflict: &Conflict, name: &dyn Fn(NodeId) -> String, lang: Lang) -> Vec
         let floor = noise(overall, a)
             .unwrap_or(1.0)
             .min(noise(overall, b).unwrap_or(1.0));
-        told.push(if cosine < 0.0 {
+        let (of_a, of_b) = (noise(overall, a), noise(overall, b));
+        told.push(if floor < NEARLY_ZERO {
+            fill(
+                T.only_noise,
+                lang,
+                &[first, second, &figure(Some(cosine)), &figure(of_a), &figure(of_b)],
+            )
+        } else if cosine <= -NEARLY_ZERO {
             // The layer with the most conflict.
             let worst = conflict
                 .layers
@@ -170,13 +177,6 @@ fn says(conflict: &Conflict, name: &dyn Fn(NodeId) -> String, lang: Lang) -> Vec
                 }
                 None => fill(T.opposed_overall, lang, &[first, second, &figure(Some(cosine))]),
             }
-        } else if cosine >= floor {
-            let (of_a, of_b) = (noise(overall, a), noise(overall, b));
-            fill(
-                T.only_noise,
-                lang,
-                &[first, second, &figure(Some(cosine)), &figure(of_a), &figure(of_b)],
-            )
         } else if cosine < NEARLY_ZERO {
             fill(T.unrelated, lang, &[first, second, &figure(Some(cosine))])
         } else {
