@@ -593,7 +593,7 @@ mod tests {
     #[test]
     fn missing_parts_are_added() {
         let (_, labels) = mend(chain(&["token_input", "embedding", "global_average_pooling"]));
-        assert_eq!(labels, ["Add the task like behind global_average_pooling"]);
+        assert_eq!(labels, ["Add the task like after global_average_pooling"]);
         let (_, labels) = mend(chain(&["embedding", "global_average_pooling", "binary_head"]));
         assert_eq!(labels, ["Add the input text before embedding"]);
     }
