@@ -129,7 +129,7 @@ mod tests {
             [figure(0.731_147), figure(0.0), figure(12.345), figure(0.000_012)],
             ["0.7311", "0.0000", "12.35", "1.2e-5"]
         );
-        assert_eq!(figure(f64::NAN), "–");
+        assert_eq!(figure(f64::NAN), "NaN");
         assert_eq!([plain(0.001), plain(1e-7), plain(64.0)], ["0.001", "1e-7", "64"]);
     }
 

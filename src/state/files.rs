@@ -253,7 +253,16 @@ pub(super) fn read_project(text: &[u8]) -> Result<Sitting, Message> {
     }
     let Project { project, .. } = parse(text)?;
     check_design(&project.design)?;
-    project.settings.check().map_err(|why| why.explain())?;
+    let generator = match &project.source {
+        DataSource::Generated { generator } => generator.check(),
+        DataSource::Asset { .. } => Ok(()),
+    };
+    project
+        .settings
+        .check()
+        .and_then(|()| project.data_settings.check())
+        .and(generator)
+        .map_err(|why| why.explain())?;
     Ok(project)
 }
 

@@ -102,7 +102,7 @@ fn a_recommender_predicts_by_ids() {
     assert_eq!(one[0].outputs.len(), 2);
     assert_eq!(
         predict(20),
-        Err("feature `user`: expected an id below 20, got 20".into())
+        Err("feature `user`: expected an ID below 20, got 20".into())
     );
 }
 

@@ -110,7 +110,7 @@ fn what_does_not_fit_is_named_and_changes_nothing() {
     refuse(&without_last, "got nothing");
     refuse(
         &|snapshot, _| snapshot.vocabularies[0].1[3] = "changed".into(),
-        "another vocabulary",
+        "the vocabulary of the data set differs",
     );
     refuse(
         &|snapshot, _| snapshot.design.wires.clear(),

@@ -226,7 +226,7 @@ fn a_state_that_does_not_fit_is_named_and_changes_nothing() {
             changed.first_losses.pop();
             snapshot.state = Some(changed);
         },
-        "of 2 tasks, the design has 3",
+        "to 2 tasks, the design has 3",
     );
 }
 

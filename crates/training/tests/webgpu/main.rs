@@ -359,7 +359,7 @@ fn choose(cpu_ms: f64, device_ms: f64) -> Driver {
         if status.phase != Phase::Running || why.contains("measured") {
             return driver;
         }
-        if why.contains("compared") {
+        if why.contains("comparing") {
             timed_from.get_or_insert(status.step);
         }
         let tick = match timed_from {
