@@ -1,6 +1,5 @@
 //! Nothing is lost: a full disk, a slow database, other windows, a clock that is set back, storage that the browser deletes.
 
-use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -78,74 +77,6 @@ async fn says(page: &Page, kind: &str, words: &str) -> Result<()> {
         ),
     )
     .await
-}
-
-#[test]
-fn a_full_disk_is_told_as_what_it_is_and_nothing_is_lost() {
-    check("disk-full", Setup::default(), async |page| {
-        page.expect_console("data/index.json");
-        page.open("").await?;
-        settled(page).await?;
-        name_it(page, "before").await?;
-        stored_are(page, &["before"]).await?;
-        let origin: String = page.eval("location.origin").await?;
-        page.cdp(
-            "Storage.overrideQuotaForOrigin",
-            json!({ "origin": origin, "quotaSize": 1 }),
-        )
-        .await?;
-        name_it(page, "on a full disk").await?;
-        says(page, "problem", "no room left for “on a full disk”").await?;
-        ensure!(
-            page.eval::<usize>("document.querySelectorAll('.toast-info').length")
-                .await?
-                == 0,
-            "it speaks of other windows"
-        );
-        // It is said once, however often it is tried.
-        name_it(page, "still full").await?;
-        page.sleep(Duration::from_secs(2)).await;
-        ensure!(
-            page.eval::<usize>("document.querySelectorAll('.toast-problem').length")
-                .await?
-                == 1,
-            "it is said again"
-        );
-        // The document is offered as a file.
-        page.click(".toast-save").await?;
-        let path = page.downloaded().await?;
-        let file: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
-        ensure!(
-            file["project"]["design"]["name"] == "still full",
-            "the file holds {}",
-            file["project"]["design"]["name"]
-        );
-        // One that is left is not lost either: it is listed.
-        page.click("#documents").await?;
-        page.click("#new-document").await?;
-        name_it(page, "another").await?;
-        page.click("#documents").await?;
-        page.wait_for(
-            "both are listed",
-            "['still full', 'another'].every((name) => [...document.querySelectorAll('.document input')].some((box) => box.value === name))",
-        )
-        .await?;
-        page.eval::<Value>("void document.querySelector('dialog[open] .sheet-head button').click()")
-            .await?;
-        // There is room again, and both are stored without a hand.
-        page.cdp("Storage.overrideQuotaForOrigin", json!({ "origin": origin }))
-            .await?;
-        stored_are(page, &["another", "still full"]).await?;
-        says(page, "done", "saved again").await?;
-        ensure!(
-            page.eval::<usize>("document.querySelectorAll('.toast-problem').length")
-                .await?
-                == 0,
-            "the problem is still shown"
-        );
-        page.reload().await?;
-        name_is(page, "another").await
-    });
 }
 
 #[test]
@@ -260,58 +191,6 @@ fn a_link_that_is_opened_twice_leaves_one_document() {
 }
 
 #[test]
-fn two_tabs_say_who_has_the_document_and_no_edit_is_dropped() {
-    check("two-tabs", Setup::default(), async |page| {
-        page.expect_console("data/index.json");
-        page.open("").await?;
-        settled(page).await?;
-        let own = json!({
-            "version": 1, "name": "mine",
-            "nodes": [{ "id": 0, "name": "alone", "layer": { "type": "add" }, "position": [0, 0] }],
-            "wires": [],
-        });
-        page.api::<Value>("load", &[own]).await?;
-        stored_are(page, &["mine"]).await?;
-        let first = page.driver.window().await?;
-        let second = page.driver.new_tab().await?;
-        page.driver.switch_to_window(second.clone()).await?;
-        page.open("").await?;
-        name_is(page, "mine").await?;
-        settled_or_not(page).await?;
-        says(page, "info", "is open in another window").await?;
-        // The second window edits, and opens a preset at once.
-        name_it(page, "of the second").await?;
-        page.api::<Value>("load", &[json!("shared-lstm")]).await?;
-        stored_are(page, &["mine", "of the second"]).await?;
-        // The first one has the document, and goes on in it.
-        page.driver.switch_to_window(first.clone()).await?;
-        name_it(page, "of the first").await?;
-        stored_are(page, &["of the first", "of the second"]).await?;
-        // A third edits and is closed at once.
-        let third = page.driver.new_tab().await?;
-        page.driver.switch_to_window(third).await?;
-        page.open("").await?;
-        name_is(page, "of the first").await?;
-        says(page, "info", "is open in another window").await?;
-        name_it(page, "of the third").await?;
-        page.driver.close_window().await?;
-        page.driver.switch_to_window(second).await?;
-        page.open("").await?;
-        stored_are(page, &["of the first", "of the second", "of the third"]).await?;
-        // The lock goes with its window: a later one has the document.
-        page.driver.switch_to_window(first).await?;
-        page.reload().await?;
-        name_is(page, "of the third").await
-    });
-}
-
-/// A design that cannot be trained never settles.
-async fn settled_or_not(page: &Page) -> Result<()> {
-    page.wait_for("data are there", "(await mtlPlayground.state()).rows > 0")
-        .await
-}
-
-#[test]
 fn a_clock_that_is_set_back_changes_nothing() {
     check("clock-back", Setup::default(), async |page| {
         page.expect_console("data/index.json");
@@ -332,29 +211,6 @@ fn a_clock_that_is_set_back_changes_nothing() {
         page.reload().await?;
         name_is(page, "yesterday, at once").await?;
         stored_are(page, &["yesterday, at once"]).await
-    });
-}
-
-#[test]
-fn storage_that_the_browser_deletes_is_filled_again() {
-    check("evicted", Setup::default(), async |page| {
-        page.expect_console("data/index.json");
-        page.open("").await?;
-        settled(page).await?;
-        name_it(page, "precious").await?;
-        stored_are(page, &["precious"]).await?;
-        let origin: String = page.eval("location.origin").await?;
-        page.cdp(
-            "Storage.clearDataForOrigin",
-            json!({ "origin": origin, "storageTypes": "indexeddb,local_storage" }),
-        )
-        .await?;
-        says(page, "info", "has deleted the saved documents").await?;
-        stored_are(page, &["precious"]).await?;
-        name_it(page, "and goes on").await?;
-        stored_are(page, &["and goes on"]).await?;
-        page.reload().await?;
-        name_is(page, "and goes on").await
     });
 }
 

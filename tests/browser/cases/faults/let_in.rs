@@ -339,6 +339,7 @@ fn a_file_that_is_not_the_published_one_is_not_run() {
     check("integrity", Setup::default(), async |page| {
         for words in [
             "mtlModule is not defined",
+            "mtlTrainer is not defined",
             "Failed to find a valid digest",
             "integrity",
             "Failed to fetch",
