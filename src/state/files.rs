@@ -263,6 +263,8 @@ pub(super) fn read_project(text: &[u8]) -> Result<Sitting, Message> {
         .and_then(|()| project.data_settings.check())
         .and(generator)
         .map_err(|why| why.explain())?;
+    // A number that is infinite as `f32` has no JSON: it is refused here, by its place, and not when the document is opened again.
+    parse::<Sitting>(json::write(&project).as_bytes())?;
     Ok(project)
 }
 
@@ -289,6 +291,7 @@ fn not_a_project(name: &str, why: &Message) -> Message {
 pub fn read_design(text: &[u8]) -> Result<Design, Message> {
     let design: Design = parse(text)?;
     check_design(&design)?;
+    parse::<Design>(json::write(&design).as_bytes())?;
     Ok(design)
 }
 
