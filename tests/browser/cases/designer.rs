@@ -259,7 +259,7 @@ fn a_wire_that_cannot_be_says_why_while_it_is_drawn() {
         }
         page.wait_for(
             "it says why",
-            "document.querySelector('.canvas-hint[data-refused=true]')?.innerText.includes('an id')",
+            "document.querySelector('.canvas-hint[data-refused=true]')?.innerText.includes('an ID')",
         )
         .await?;
         key(page, "Escape", 0).await?;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use browser_tests::{Fault, Host, Page, Setup, check};
 use serde_json::{Value, json};
 
-use crate::steps::{count_is, design, settled, state, toast, trained};
+use crate::steps::{design, settled, state, toast, trained};
 
 #[test]
 fn a_module_of_another_type_and_a_slow_one_are_run() {
@@ -167,79 +167,6 @@ fn what_trains_can_be_saved() {
         ensure!(back[1] == before["fingerprint"], "{back}");
         Ok(())
     });
-}
-
-#[test]
-fn deleting_while_dragging_leaves_what_the_document_has() {
-    check("drag-delete", Setup::default(), async |page| {
-        page.expect_console("data/index.json");
-        page.open("").await?;
-        settled(page).await?;
-        page.api::<Value>(
-            "load",
-            &[design(
-                &[
-                    ("text", json!({ "type": "token_input", "feature": "text" })),
-                    ("embedding", json!({ "type": "embedding", "width": 16 })),
-                    ("pool", json!({ "type": "global_average_pooling" })),
-                ],
-                &[(0, 1), (1, 2)],
-            )],
-        )
-        .await?;
-        count_is(page, ".node", 3).await?;
-        for (what, act, nodes) in [
-            ("the dragged layer is deleted", "Delete", 2),
-            ("the deletion is undone while another is dragged", "undo", 3),
-        ] {
-            let at =
-                browser_tests::mouse::middle(page, "#mtl-node-1 .node-body, #mtl-node-2 .node-body").await?;
-            browser_tests::mouse::mouse(page, "mouseMoved", at, 0).await?;
-            browser_tests::mouse::mouse(page, "mousePressed", at, 1).await?;
-            browser_tests::mouse::mouse(page, "mouseMoved", [at[0] + 30.0, at[1] + 40.0], 1).await?;
-            browser_tests::mouse::mouse(page, "mouseMoved", [at[0] + 60.0, at[1] + 80.0], 1).await?;
-            let key = if act == "undo" {
-                json!({ "key": "z", "ctrlKey": true, "bubbles": true })
-            } else {
-                json!({ "key": act, "bubbles": true })
-            };
-            page.eval::<Value>(&format!(
-                "void document.querySelector('.canvas-surface').dispatchEvent(new KeyboardEvent('keydown', {key}))"
-            ))
-            .await?;
-            count_is(page, ".node", nodes).await?;
-            browser_tests::mouse::mouse(page, "mouseMoved", [at[0] + 90.0, at[1] + 90.0], 1).await?;
-            browser_tests::mouse::mouse(page, "mouseReleased", [at[0] + 90.0, at[1] + 90.0], 1).await?;
-            ensure!(
-                page.eval::<usize>("document.querySelectorAll('.toast-problem').length")
-                    .await?
-                    == 0,
-                "{what}: there is an error"
-            );
-        }
-        drawn_as_in_the_document(page).await
-    });
-}
-
-/// Every wire that is drawn ends where its nodes are drawn, after the page has been drawn again too.
-async fn drawn_as_in_the_document(page: &Page) -> Result<()> {
-    let drawn = "JSON.stringify([...document.querySelectorAll('[id^=mtl-node-], [id^=mtl-wire-]')].map((one) => \
-                 [one.id, one.getAttribute('transform'), one.querySelector('path')?.getAttribute('d')]))";
-    page.sleep(Duration::from_millis(300)).await;
-    let now: String = page.eval(drawn).await?;
-    page.sleep(Duration::from_millis(500)).await;
-    // Everything is drawn afresh.
-    page.reload().await?;
-    settled_or_not(page).await?;
-    page.sleep(Duration::from_millis(300)).await;
-    let fresh: String = page.eval(drawn).await?;
-    ensure!(now == fresh, "drawn is\n{now}, and the document has\n{fresh}");
-    Ok(())
-}
-
-async fn settled_or_not(page: &Page) -> Result<()> {
-    page.wait_for("data are there", "(await mtlPlayground.state()).rows > 0")
-        .await
 }
 
 #[test]

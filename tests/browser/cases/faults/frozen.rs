@@ -189,6 +189,7 @@ fn a_file_of_the_page_that_does_not_come_is_named() {
         for words in [
             "Failed to load resource",
             "Failed to fetch",
+            "Fetch API cannot load",
             "net::ERR",
             "404",
             "mtlModule",
