@@ -162,6 +162,8 @@ impl Recorded {
                     reply: Err(error), ..
                 } => panic!("{error}"),
             };
+            // Which instructions a build has is no result.
+            let text = text.replace("\"fused\":true", "\"fused\":false");
             self.hash.bytes(text.expect("a message is JSON").as_bytes());
             payloads.iter().for_each(|payload| self.hash.bytes(payload));
             if let Outgoing::Event(Event::Data { schema, .. }) = outgoing {
