@@ -163,8 +163,10 @@ impl Recorded {
                 } => panic!("{error}"),
             };
             // Which instructions a build has is no result.
-            let text = text.replace("\"fused\":true", "\"fused\":false");
-            self.hash.bytes(text.expect("a message is JSON").as_bytes());
+            let text = text
+                .expect("a message is JSON")
+                .replace("\"fused\":true", "\"fused\":false");
+            self.hash.bytes(text.as_bytes());
             payloads.iter().for_each(|payload| self.hash.bytes(payload));
             if let Outgoing::Event(Event::Data { schema, .. }) = outgoing {
                 self.schema = Some(schema);
