@@ -23,8 +23,8 @@ texts! {
 
     helps: "Sharing helps *{0}*: {1} {2} better than alone ({3} seeds, spread {4}).", "共享对 *{0}* 有帮助：{2}比单独训练好 {1}（{3} 个种子，离散度 {4}）。";
     hurts: "Negative transfer on *{0}*: {1} {2} worse than alone ({3} seeds, spread {4}).", "*{0}* 出现负迁移：{2}比单独训练差 {1}（{3} 个种子，离散度 {4}）。";
-    no_difference: "*{0}*: no difference beyond the spread ({2} {1} over {3} seeds, spread {4}).", "*{0}*：差异未超出离散度（{2} {1}，{3} 个种子，离散度 {4}）。";
-    one_seed: "*{0}*: {2} {1} with one seed; use more seeds to rule out chance.", "*{0}*：只用一个种子时{2} {1}；请用更多种子以排除偶然。";
+    no_difference: "*{0}*: no difference beyond the spread ({1} {2} over {3} seeds, spread {4}).", "*{0}*：差异未超出离散度（{2} {1}，{3} 个种子，离散度 {4}）。";
+    one_seed: "*{0}*: {1} {2} with one seed; use more seeds to rule out chance.", "*{0}*：只用一个种子时{2} {1}；请用更多种子以排除偶然。";
     points: "points of {0}", "{0}（百分点）";
     units: "of {0}", "{0}";
     task: "Task", "任务";

@@ -147,20 +147,7 @@ fn verdict(comparison: &ComparisonState, task: usize, found: &Differences, lang:
         Verdict::NoDifference | Verdict::OneSeed => signed(found.mean, about.metric),
     };
     let spread = amount(found.spread, about.metric);
-    if matches!(found.verdict, Verdict::Helps | Verdict::Hurts) {
-        fill(text, lang, &[&about.name, &size, &unit, &found.n_seeds, &spread])
-    } else {
-        // The unit comes first in one language, the figure in the other.
-        let (figure, unit) = match lang {
-            Lang::En => (unit, size),
-            Lang::Zh => (size, unit),
-        };
-        fill(
-            text,
-            lang,
-            &[&about.name, &figure, &unit, &found.n_seeds, &spread],
-        )
-    }
+    fill(text, lang, &[&about.name, &size, &unit, &found.n_seeds, &spread])
 }
 
 /// Whether a metric is a share, told in points of a hundred.
